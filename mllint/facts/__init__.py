@@ -1,0 +1,1 @@
+"""The vocabulary of what one file says about data: small, typed, serialisable records, one module per kind."""

@@ -1,0 +1,56 @@
+"""Node ids, as `DESIGN` fixes them: one thing has one id, whatever file or language names it."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+_SECRET = re.compile(r"(://[^/:@\s]*):[^@/\s]*@")
+
+
+def file_id(path: str) -> str:
+    """`file:PATH`, repo-relative POSIX; a URL stays as it is, with any password masked.
+
+    >>> file_id("./data\\\\raw//x.csv")
+    'file:data/raw/x.csv'
+    >>> file_id("s3://bucket/key")
+    's3://bucket/key'
+    """
+    if _URL.match(path):
+        if path.startswith("file://"):
+            return file_id(path[len("file://") :])
+        return _SECRET.sub(r"\1:***@", path)
+    return "file:" + posixpath.normpath(path.replace("\\", "/"))
+
+
+def table_id(name: str) -> str:
+    """`table:[catalog.][schema.]name`, without quotes, in lower case."""
+    return "table:" + re.sub(r'["`\[\]]', "", name).strip().lower()
+
+
+def column_id(dataset: str, column: str) -> str:
+    return f"column:{dataset}#{column}"
+
+
+def split_column(node: str) -> tuple[str, str]:
+    """`(dataset id, column)` of a column's id."""
+    dataset, _, column = node.removeprefix("column:").rpartition("#")
+    return dataset, column
+
+
+def model_id(name: str) -> str:
+    return "model:" + (name if _URL.match(name) else name.removeprefix("./"))
+
+
+def endpoint_id(method: str, route: str) -> str:
+    return f"endpoint:{method.upper()} {route}"
+
+
+def consumer_id(name: str) -> str:
+    return "consumer:" + name
+
+
+def is_resolved(node: str) -> bool:
+    """Whether every part of the name is known: an unresolved part is written `{name}`."""
+    return "{" not in node

@@ -1,0 +1,92 @@
+"""What the linker saw on the way that is no node or edge, yet evidence for a rule."""
+
+from __future__ import annotations
+
+import msgspec
+
+from mllint.lineage.expressions import Expression
+from mllint.source import Span
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """One value that a setting takes, and where it is written."""
+
+    value: bool | int | float | str | None
+    span: Span
+
+
+class Branch(msgspec.Struct, frozen=True):
+    """A test on a setting whose outcome is the same for every value that any config, default or command gives it.
+
+    `dead` are the spans of the code that is cut off, `lines` how many lines that is. `subject` is the setting as
+    written in the code; `settings` are all values found for it."""
+
+    span: Span
+    subject: str
+    text: str
+    outcome: bool
+    settings: tuple[Setting, ...]
+    dead: tuple[Span, ...]
+    lines: int
+
+
+class Script(msgspec.Struct, frozen=True):
+    """A Python file that can be run: who runs it (`runners`: CI jobs, stages, Dockerfiles ...), who imports it
+    (`importers`), and whether it takes arguments. `is_entry` if it does anything when run."""
+
+    path: str
+    lines: int
+    is_entry: bool
+    takes_arguments: bool
+    runners: tuple[Span, ...]
+    importers: tuple[str, ...]
+
+
+class Definition(msgspec.Struct, frozen=True):
+    """A class or function of the repository, and the places that refer to it by name (its own body left out)."""
+
+    span: Span
+    name: str
+    qualified: str  # module path, dot, name
+    kind: str  # function, class, method
+    bases: tuple[str, ...]  # of a class, dotted library names where known
+    decorated: bool
+    references: int
+    lines: int
+
+
+class Feature(msgspec.Struct, frozen=True):
+    """How one feature of one model is computed on one side. `position` counts from 0 where the model goes by
+    position; `function` is the qualified name of the repository function that computes it, if one does;
+    `model` is the id of the model node (or of the artifact through which it is known)."""
+
+    model: str
+    name: str
+    side: str  # train, serve
+    expression: Expression
+    span: Span
+    job: str
+    position: int | None = None
+    function: str = ""
+
+
+class Handover(msgspec.Struct, frozen=True):
+    """A prediction, threshold, log-odds or multiplier that leaves the function that made it for another module as a
+    bare float, tuple or dict. `span` is that function; `return_span` what it returns; `receiver` who takes it."""
+
+    span: Span
+    function: str
+    what: str  # prediction, threshold ...
+    shape: str  # float, tuple, dict, list
+    model: str
+    return_span: Span
+    receiver: Span
+
+
+class Observations(msgspec.Struct):
+    branches: list[Branch] = []
+    scripts: list[Script] = []
+    definitions: list[Definition] = []
+    features: list[Feature] = []
+    handovers: list[Handover] = []
+    runners: list[Span] = []  # every command, stage or service that starts something of the repository

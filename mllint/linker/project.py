@@ -1,0 +1,60 @@
+"""What every part of the linker works on: the facts of all files, and the graph that is being built."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+
+import msgspec
+
+from mllint.errors import Problem
+from mllint.facts.config import Value
+from mllint.facts.file import FileFacts
+from mllint.lineage.declarations import Declarations
+from mllint.lineage.graph import Graph
+from mllint.lineage.lineage import Coverage
+from mllint.lineage.observations import Observations
+from mllint.settings import Settings
+from mllint.source import Span
+
+
+class Run(msgspec.Struct, frozen=True):
+    """A Python file of the repository, started with these arguments. Unknown words keep `{NAME}`; `folder` is the
+    working directory, repo-relative; `job` names the stage, target or workflow that starts it."""
+
+    path: str
+    arguments: tuple[str, ...]
+    folder: str
+    job: str
+    span: Span
+    module: bool = False  # started with `python -m`
+
+
+class Project:
+    def __init__(self, files: list[FileFacts], settings: Settings, declarations: Declarations) -> None:
+        self.files = {facts.path: facts for facts in sorted(files, key=lambda facts: facts.path)}
+        self.settings = settings
+        self.declarations = declarations
+        self.graph = Graph()
+        self.observations = Observations()
+        self.coverage = Coverage()
+        self.problems: list[Problem] = []
+        self.runs: list[Run] = []
+
+    def of_kind(self, *kinds: str) -> Iterator[FileFacts]:
+        for facts in self.files.values():
+            if facts.kind in kinds:
+                yield facts
+
+    def config(self, path: str) -> Value | None:
+        """The first document of the configuration file at a repo-relative path, if there is one."""
+        facts = self.files.get(posixpath.normpath(path))
+        if facts is None or facts.config is None or not facts.config.documents:
+            return None
+        return facts.config.documents[0]
+
+    def named(self, *names: str) -> Iterator[FileFacts]:
+        """Files of these base names, in path order."""
+        for path, facts in self.files.items():
+            if posixpath.basename(path) in names:
+                yield facts

@@ -1,0 +1,81 @@
+"""The public API that rules are written against.
+
+A rule is one module with a `RULE`; a pack of rules is a package with an entry point in the group `mllint.rules` that
+names an explicit list of them. A rule sees the lineage of the whole repository, never a file or a syntax tree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Literal
+
+import msgspec
+
+from mllint.lineage.declarations import Declarations, Declared
+from mllint.lineage.graph import Edge, Graph, Node
+from mllint.lineage.lineage import Coverage, Lineage
+from mllint.lineage.observations import Observations
+from mllint.source import Span
+
+__all__ = [
+    "Context", "Coverage", "Declarations", "Declared", "Edge", "Finding", "Graph", "Label", "Lineage", "Node",
+    "Observations", "Rule", "Severity", "Span", "Witness",
+]  # fmt: skip
+
+Severity = Literal["error", "warning", "info"]
+Confidence = Literal["proven", "likely"]
+
+
+class Label(msgspec.Struct, frozen=True):
+    """A further place of a finding, with what is to be seen there."""
+
+    span: Span
+    message: str
+
+
+class Witness(msgspec.Struct, frozen=True):
+    """A row on which two computations differ: the values of the inputs, and what each side makes of them."""
+
+    inputs: dict[str, Any]
+    training: Any
+    serving: Any
+
+
+class Finding(msgspec.Struct):
+    """One debt, at the place where the reader would edit. `label` is what is to be seen at `span` itself."""
+
+    message: str
+    help: str
+    span: Span
+    label: str = ""
+    related: list[Label] = []
+    nodes: list[str] = []  # ids on the path that proves it, in order
+    witness: Witness | None = None
+    reaches: list[str] = []  # ids that it reaches, for the reader's judgement of weight
+    confidence: Confidence = "proven"
+    severity: Severity | None = None  # None: the rule's own
+    code: str = ""  # filled in by the session, with `name` and `fingerprint`
+    name: str = ""
+    fingerprint: str = ""
+
+
+class Context(msgspec.Struct):
+    """What a rule may ask besides the lineage: its options, and the run's date for anything that expires."""
+
+    options: Mapping[str, Any]
+    today: str  # ISO date
+
+
+Check = Callable[[Lineage, Context], Iterable[Finding] | Iterator[Finding]]
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """A rule's metadata and its check. `options` are the settings it takes, with their defaults."""
+
+    code: str
+    name: str
+    summary: str
+    check: Check
+    severity: Severity = "warning"
+    stable: bool = True
+    options: Mapping[str, Any] = {}

@@ -1,0 +1,17 @@
+"""Places in files: the span that every fact, edge and finding points at."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Span(msgspec.Struct, frozen=True, array_like=True, order=True, gc=False):
+    """A stretch of one file. Lines, columns (in characters) and notebook cells count from 1; the end column is
+    the one after the last character. In a notebook, lines count within the cell."""
+
+    path: str
+    line: int
+    column: int = 1
+    end_line: int = 0
+    end_column: int = 0
+    cell: int | None = None
