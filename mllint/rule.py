@@ -14,12 +14,17 @@ import msgspec
 from mllint.lineage.declarations import Declarations, Declared
 from mllint.lineage.graph import Edge, Graph, Node
 from mllint.lineage.lineage import Coverage, Lineage
-from mllint.lineage.observations import Observations
+from mllint.lineage.models import Model, job_path, model_with, models, place
+from mllint.lineage.observations import Branch, Definition, Evaluation, Feature, Handover, Observations, Script
+from mllint.lineage.ownership import consumer_of, is_test, owner_of, reads_any, same_name, top_folder
+from mllint.lineage.trails import certainty, ends, is_seen, name, told
 from mllint.source import Span
 
 __all__ = [
-    "Context", "Coverage", "Declarations", "Declared", "Edge", "Finding", "Graph", "Label", "Lineage", "Node",
-    "Observations", "Rule", "Severity", "Span", "Witness",
+    "Branch", "Confidence", "Context", "Coverage", "Declarations", "Declared", "Definition", "Edge", "Evaluation",
+    "Feature", "Finding", "Graph", "Handover", "Label", "Lineage", "Model", "Node", "Observations", "Rule", "Script",
+    "Severity", "Span", "Witness", "certainty", "consumer_of", "ends", "is_seen", "is_test", "job_path", "model_with",
+    "models", "name", "owner_of", "place", "reads_any", "same_name", "told", "top_folder", "trail",
 ]  # fmt: skip
 
 Severity = Literal["error", "warning", "info"]
@@ -64,6 +69,11 @@ class Context(msgspec.Struct):
 
     options: Mapping[str, Any]
     today: str  # ISO date
+
+
+def trail(graph: Graph, path: Iterable[Edge]) -> list[Label]:
+    """Each step of a path that has a place, as a label of a finding."""
+    return [Label(span, words) for span, words in told(graph, path)]
 
 
 Check = Callable[[Lineage, Context], Iterable[Finding] | Iterator[Finding]]
