@@ -28,6 +28,7 @@ from mllint.facts.file import FileFacts, decode
 
 MAX_PACK = 1 << 30  # bytes; what does not fit is not kept
 MAX_TOTAL = 2 << 30  # bytes of all packs together; the oldest go first
+_SPARE = 16 << 20  # bytes that old entries may always take
 _MAGIC = b"mllint\0\1"
 _SUM = 16
 _HEAD = len(_MAGIC) + 8 + _SUM
@@ -56,7 +57,9 @@ class Cache:
             self._index = _read_index(self._file)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         try:
             if self._new:
                 self._write()
@@ -103,20 +106,17 @@ class Cache:
         return facts if len(facts) == length and entry[:_SUM] == _checksum(key, facts) else None
 
     def _write(self) -> None:
-        """Old entries that this run did not use stay while they are no more than the used ones: so neither checking a
-        part of the repository nor switching between two branches throws the rest away."""
+        entries = self._kept()
+        index: Index = {}
+        at = 0
+        for key, facts in entries.items():
+            index[key] = (at, len(facts))
+            at += _SUM + len(facts)
+        head = msgspec.msgpack.encode(index)
         self._folder.mkdir(parents=True, exist_ok=True)
         descriptor, temporary = mkstemp(prefix=".new-", dir=self._folder)
         try:
             with os.fdopen(descriptor, "wb") as file:
-                index: Index = {}
-                entries = self._kept()
-                sizes = [(key, len(facts)) for key, facts in entries.items()]
-                at = 0
-                for key, size in sizes:
-                    index[key] = (at, size)
-                    at += _SUM + size
-                head = _encode_index(index)
                 file.write(_MAGIC + len(head).to_bytes(8, "little") + _checksum(b"", head) + head)
                 for key, facts in entries.items():
                     file.write(_checksum(key, facts) + facts)
@@ -128,19 +128,19 @@ class Cache:
         _prune(self._folder, self._path.name)
 
     def _kept(self) -> dict[bytes, bytes]:
-        kept = dict(self._new)
-        room = MAX_PACK - sum(map(len, kept.values()))
-        for key in self._index:
-            if key in self._used and key not in kept and (facts := self._entry(key)) is not None and len(facts) < room:
-                kept[key] = facts
-                room -= len(facts)
-        room = min(room, max(MAX_PACK - room, 16 << 20))
-        for key in self._index:
-            if key not in self._used and key not in kept and (facts := self._entry(key)) is not None:
-                if len(facts) >= room:
-                    break
-                kept[key] = facts
-                room -= len(facts)
+        """What the next pack holds: this run's entries, and as many bytes of others again, so that neither checking a
+        part of the repository nor switching between two branches throws the rest away."""
+        kept: dict[bytes, bytes] = {}
+        size = 0
+        used = [*self._new, *(key for key in self._index if key in self._used)]
+        unused = [key for key in self._index if key not in self._used and key not in self._new]
+        for keys, least in ((used, MAX_PACK), (unused, _SPARE)):
+            limit = min(max(2 * size, least), MAX_PACK)
+            for key in keys:
+                facts = self._new.get(key) or self._entry(key)
+                if facts is not None and size + len(facts) <= limit:
+                    kept[key] = facts
+                    size += len(facts)
         return kept
 
 
@@ -192,10 +192,6 @@ def _read_index(file: int) -> Index:
         return {}
     base = _HEAD + length
     return {key: (base + start, size) for key, (start, size) in index.items()}
-
-
-def _encode_index(index: Index) -> bytes:
-    return msgspec.msgpack.encode(index)
 
 
 def _checksum(key: bytes, data: bytes) -> bytes:

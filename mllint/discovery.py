@@ -26,8 +26,9 @@ DATA_TAIL = 4 * _MB  # bytes of a Parquet file that are read, at most
 
 DEFAULT_EXCLUDE = (
     ".git/", ".hg/", ".svn/", ".venv/", "venv/", "node_modules/", "__pycache__/", "site-packages/", ".mllint_cache/",
-    ".mypy_cache/", ".ruff_cache/", ".pytest_cache/", ".hypothesis/", ".ipynb_checkpoints/", ".tox/", ".nox/", ".eggs/",
-    "*.egg-info/", "build/", "dist/", "_build/", ".dvc/cache/", ".dvc/tmp/", ".terraform/", ".gradle/", "bower_components/",
+    ".mypy_cache/", ".ruff_cache/", ".pytest_cache/", ".hypothesis/", ".ipynb_checkpoints/", ".tox/", ".nox/",
+    ".eggs/", "*.egg-info/", "build/", "dist/", "_build/", ".dvc/cache/", ".dvc/tmp/", ".terraform/", ".gradle/",
+    "bower_components/",
 )  # fmt: skip
 
 _BY_SUFFIX = {
@@ -229,7 +230,9 @@ def kind_of(path: str) -> str | None:
         return "docker"
     if lower.startswith(".env."):
         return "env"
-    if lower.endswith(".txt") and (lower.startswith(("requirements", "constraints")) or folder.endswith("requirements")):
+    if lower.endswith(".txt") and (
+        lower.startswith(("requirements", "constraints")) or folder.endswith("requirements")
+    ):
         return "requirements"
     return _BY_SUFFIX.get(os.path.splitext(lower)[1])
 

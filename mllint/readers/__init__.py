@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from mllint.errors import Problem
+from mllint.errors import OutOfTime, Problem
 from mllint.facts.file import FileFacts
 from mllint.readers.comments import find_suppressions
 
@@ -39,10 +39,6 @@ READERS = {
 _WITHOUT_KIND = frozenset({"python", "notebook"})  # their readers are `read(path, data)`
 _BINARY = frozenset({"parquet", "csv"})  # the reader itself judges the bytes
 _NO_COMMENTS = frozenset({"parquet", "csv", "json", "notebook"})  # a notebook's reader looks cell by cell
-
-
-class OutOfTime(BaseException):
-    """Raised into a reader that ran for too long. No reader's `except Exception` swallows it."""
 
 
 def read(path: str, kind: str, data: bytes) -> FileFacts:
@@ -94,6 +90,8 @@ def problem_of(path: str, error: BaseException) -> Problem:
             return Problem(path, line, "ML004", "the file is nested too deeply")
         case UnicodeDecodeError():
             return Problem(path, line, "ML002", f"the file is not {error.encoding}: {error.reason}")
+        case UnicodeEncodeError():  # "\\ud800" in JSON or Python: half a character, which no text can hold
+            return Problem(path, line, "ML002", "the file holds half a surrogate pair")
         case SyntaxError():
             return Problem(path, line, "ML001", _clip(f"syntax error: {error.msg}"))
         case ValueError() if type(error) is not ValueError and line:  # JSONDecodeError, TOMLDecodeError and their like

@@ -8,7 +8,9 @@ import tokenize
 
 from mllint.facts.file import Suppression
 
-_COMMENT = re.compile(rb"(?:#|--|//|/\*|%%|;)[ \t]{0,8}mllint:[ \t]{0,8}ignore(?![-\w])(?:\[([^\]\r\n]{0,500})\])?([^\r\n]*)")
+_COMMENT = re.compile(
+    rb"(?:#|--|//|/\*|%%|;)[ \t]{0,8}mllint:[ \t]{0,8}ignore(?![-\w])(?:\[([^\]\r\n]{0,500})\])?([^\r\n]*)"
+)
 
 
 def find_suppressions(data: bytes, kind: str, *, cell: int | None = None) -> tuple[Suppression, ...]:
@@ -16,7 +18,7 @@ def find_suppressions(data: bytes, kind: str, *, cell: int | None = None) -> tup
     per cell, with kind `python` and the number of the cell."""
     if b"mllint:" not in data:
         return ()
-    hits = {}
+    hits: dict[int, Suppression] = {}
     line, start = 1, 0
     for found in _COMMENT.finditer(data):
         line += data.count(b"\n", start, found.start())

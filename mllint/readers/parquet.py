@@ -5,6 +5,8 @@ pyarrow would import slowly, and hand a stranger's bytes to native code.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 _MAX_DEPTH = 32  # of nested structs that are skipped
 _STOP, _TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = range(13)
 
@@ -58,7 +60,7 @@ class _Compact:
         self.data = data
         self.at = 0
 
-    def fields(self):  # type: ignore[no-untyped-def]
+    def fields(self) -> Iterator[tuple[int, int]]:
         """`(number, kind)` of each field of the struct that begins here; the caller reads or skips its value."""
         number = 0
         while (head := self.byte()) != _STOP:
