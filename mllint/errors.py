@@ -9,6 +9,10 @@ class UsageError(Exception):
     """A wrong option, setting or declaration. The message says what to write instead; exit status 2."""
 
 
+class OutOfTime(BaseException):
+    """Raised into a reader that ran for too long. No reader's `except Exception` swallows it."""
+
+
 class Problem(msgspec.Struct, frozen=True, array_like=True, order=True):
     """One diagnostic (`ML0xx`) about one analysed file that could not be read, or only in part.
 
