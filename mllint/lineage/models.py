@@ -35,7 +35,7 @@ class Model(msgspec.Struct, frozen=True):
 def models(graph: Graph) -> list[Model]:
     """All models of the graph, in the order of their ids.
 
-        joblib.dump(forest, "eta.joblib"); mlflow.register_model(..., "eta")   # three nodes, one model
+    joblib.dump(forest, "eta.joblib"); mlflow.register_model(..., "eta")   # three nodes, one model
     """
     groups = defaultdict(list)
     root = _joined(graph)

@@ -7,14 +7,13 @@ from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
-import pathspec
-
+from mllint.globs import Globs
 from mllint.lineage.declarations import Declarations, Declared
 
 
 def owner_of(declarations: Declarations, path: str) -> str:
     """The owner that CODEOWNERS names for a file, empty if none: the last pattern that matches wins."""
-    owners = [owner for pattern, owner in declarations.owners if _pattern(pattern).match_file(path)]
+    owners = [owner for pattern, owner in declarations.owners if _pattern(pattern).covers(path)]
     return owners[-1] if owners else ""
 
 
@@ -62,5 +61,5 @@ def _plain(name: str) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _pattern(pattern: str) -> pathspec.PathSpec:
-    return pathspec.PathSpec.from_lines("gitwildmatch", [pattern])
+def _pattern(pattern: str) -> Globs:
+    return Globs([pattern])
