@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import posixpath
 from collections import defaultdict
+from fnmatch import fnmatchcase
 
 import msgspec
 
+from mllint.lineage.declarations import Declared
 from mllint.lineage.graph import Edge, Graph
 from mllint.lineage.ids import split_column
 from mllint.source import Span
@@ -47,6 +49,24 @@ def models(graph: Graph) -> list[Model]:
 def model_with(found: list[Model], node: str) -> Model | None:
     """The model that a node belongs to."""
     return next((model for model in found if node in model.members), None)
+
+
+def declared_ids(graph: Graph, entry: Declared, found: list[Model]) -> set[str]:
+    """The nodes that a declaration means: a source (its name may be a glob) with its columns, every column of a
+    feature's name, all that a model is kept as."""
+    match entry.kind:
+        case "source":
+            named = {id for id in graph.nodes if fnmatchcase(id, entry.name)}
+            return named | {id for id in graph.nodes if id.startswith("column:") and split_column(id)[0] in named}
+        case "feature":
+            return {
+                node.id
+                for node in graph.of_kind("column", "feature")
+                if split_column(node.id.removeprefix("feature:"))[1] == entry.name
+            }
+        case "model":
+            return {id for model in found if model.is_called(entry.name) for id in model.members}
+    return set()
 
 
 def place(edge: Edge) -> Span | None:

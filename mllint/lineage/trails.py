@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Literal
 
 from mllint.lineage.graph import Edge, Graph
@@ -48,6 +48,23 @@ def ends(graph: Graph, ids: Iterable[str]) -> list[str]:
                 seen.add(edge.target)
                 order.append(edge.target)
     return [id for id in order if id in graph.nodes and graph.nodes[id].kind in ("model", "endpoint", "consumer")]
+
+
+def paths_to(
+    graph: Graph, start: str, is_end: Callable[[Edge], bool], avoid: Collection[str] = ()
+) -> Iterator[list[Edge]]:
+    """A shortest path of edges seen in code from `start` to each node at which `is_end` holds for the edge into it;
+    no path goes on beyond such a node, or through one of `avoid`."""
+    before: dict[str, list[Edge]] = {start: []}
+    todo = [start]
+    for id in todo:
+        for edge in graph.out_edges(id):
+            if is_seen(edge) and edge.target not in before and edge.target not in avoid:
+                before[edge.target] = [*before[id], edge]
+                if is_end(edge):
+                    yield before[edge.target]
+                else:
+                    todo.append(edge.target)
 
 
 def certainty(edges: Iterable[Edge]) -> Literal["proven", "likely"]:

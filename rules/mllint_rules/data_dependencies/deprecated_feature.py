@@ -6,7 +6,6 @@ FEATURES = ["trip_km", ...]   # mllint.yaml: trip_km: {deprecated: {sunset: 2024
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 from posixpath import splitext
 
 from mllint.rule import (
@@ -21,12 +20,13 @@ from mllint.rule import (
     Span,
     certainty,
     consumer_of,
+    declared_ids,
     ends,
-    is_seen,
     job_path,
     model_with,
     models,
     name,
+    paths_to,
     place,
     trail,
 )  # fmt: skip
@@ -41,7 +41,7 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
             continue
         uses: dict[Span, tuple[list[Edge], list[str]]] = {}
         for end, path in _ends(lineage, entry, found).items():
-            at = _first_naming(lineage, entry, found, end, path)
+            at = _first_naming(lineage, entry, model_with(found, end), path)
             if at is not None:
                 uses.setdefault(at, (path, []))[1].append(end)
         for at in sorted(uses):
@@ -49,15 +49,14 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
 
 
 def _ends(lineage: Lineage, entry: Declared, found: list[Model]) -> dict[str, list[Edge]]:
-    """The models and consumers that the thing reaches, each with the path of its first use."""
-    starts = _nodes(lineage, entry, found)
-    own = {id for model in found if entry.kind == "model" and not starts.isdisjoint(model.members) for id in model.jobs}
+    """The models and consumers that the thing reaches, each with the path whose first step comes first in code."""
+    starts = declared_ids(lineage.graph, entry, found)
+    own = {job for model in found if not starts.isdisjoint(model.members) for job in model.jobs}
+    avoid = starts | _replacement(lineage, entry)  # what goes into the replacement is the migration
     result: dict[str, list[Edge]] = {}
     for start in sorted(starts):
-        for path in _paths(lineage, start, starts, _replacement(lineage, entry)):
+        for path in paths_to(lineage.graph, start, lambda edge: _is_end(lineage, entry, edge, own), avoid):
             last = path[-1].target
-            if entry.kind == "model" and (path[0].kind in ("trains", "saves") or _is_kept(lineage, path, own)):
-                continue
             model = model_with(found, last)
             end = model.id if model else last
             if end not in result or _order(path) < _order(result[end]):
@@ -65,97 +64,51 @@ def _ends(lineage: Lineage, entry: Declared, found: list[Model]) -> dict[str, li
     return result
 
 
-def _nodes(lineage: Lineage, entry: Declared, found: list[Model]) -> set[str]:
-    """The ids that a declaration means: those of the source, every column of a feature's name, all of a model."""
-    ids = lineage.graph.nodes
-    match entry.kind:
-        case "source":
-            named = {id for id in ids if fnmatchcase(id, entry.name)}
-            return named | {id for id in ids if id.startswith("column:") and _dataset(id) in named}
-        case "feature":
-            return {id for id, node in ids.items() if node.kind in ("column", "feature") and _field(id) == entry.name}
-        case "model":
-            return {id for model in found if model.is_called(entry.name) for id in model.members}
-    return set()
-
-
-def _paths(lineage: Lineage, start: str, starts: set[str], replaced: set[str]) -> Iterator[list[Edge]]:
-    """Shortest paths from `start` to every model, artifact, endpoint and declared consumer, not through those, nor
-    into the replacement: that one is the migration."""
-    graph = lineage.graph
-    before: dict[str, list[Edge]] = {start: []}
-    todo = [start]
-    for id in todo:
-        for edge in graph.out_edges(id):
-            target = edge.target
-            if not is_seen(edge) or target in before or target in starts or target in replaced:
-                continue
-            before[target] = [*before[id], edge]
-            if _is_end(lineage, edge):
-                yield before[target]
-            else:
-                todo.append(target)
-
-
-def _is_end(lineage: Lineage, edge: Edge) -> bool:
-    kind = lineage.graph.nodes[edge.target].kind
-    if kind != "consumer":
-        return kind in ("model", "artifact", "endpoint")
-    # A read that ends in its own file is nobody's input, unless people say that this file is a consumer.
+def _is_end(lineage: Lineage, entry: Declared, edge: Edge, own: set[str]) -> bool:
+    """A model (or its artifact), an endpoint, or a consumer. A read that ends in its own file is nobody's input,
+    unless people say that the file is a consumer, or it is the predictions of a deprecated model that are read."""
+    target = lineage.graph.nodes[edge.target]
+    if target.kind != "consumer":
+        return target.kind in ("model", "endpoint") or (target.kind == "artifact" and entry.kind != "model")
     declared = {consumer.name for consumer in lineage.declarations.of_kind("consumer")}
-    is_named = lineage.graph.nodes[edge.target].name in declared
-    reads_predictions = edge.source.startswith("endpoint:")
-    return is_named or reads_predictions or bool(consumer_of(lineage.declarations, job_path(edge), edge.job))
-
-
-def _is_kept(lineage: Lineage, path: list[Edge], own: set[str]) -> bool:
-    """A deprecated model's own training and scoring are no use of it until someone reads what comes of it."""
-    return lineage.graph.nodes[path[-1].target].kind == "artifact" or (
-        len(path) == 1 and job_path(path[0]) in own and path[0].kind == "trains"
-    )
+    is_named = target.name in declared or bool(consumer_of(lineage.declarations, job_path(edge), edge.job))
+    return is_named or (entry.kind == "model" and job_path(edge) not in own)
 
 
 def _replacement(lineage: Lineage, entry: Declared) -> set[str]:
     """Ids of the declared replacement, with its columns."""
     new = entry.deprecated.replacement if entry.deprecated else ""
-    if not new:
-        return set()
     return {
         id
         for id, node in lineage.graph.nodes.items()
-        if new in (id, node.name) or _dataset(id) == new or (entry.kind == "feature" and _field(id) == new)
+        if new and (new in (id, node.name) or id.startswith(f"column:{new}#") or id.endswith(f"#{new}"))
     }
 
 
-def _first_naming(lineage: Lineage, entry: Declared, found: list[Model], end: str, path: list[Edge]) -> Span | None:
-    """The first place in code that names the thing on its way to `end`: the feature list before the read."""
-    places = []
-    model = model_with(found, end)
-    if entry.kind != "model" and path[0].source.startswith(("column:", "feature:")):
-        wanted = _field(path[0].source)
-        places = [
-            feature.named
-            for feature in lineage.observations.features
-            if feature.named and feature.name == wanted and model and feature.model in (model.id, *model.members)
-        ]
-        if not places:
-            jobs = {job_path(edge) for edge in path}
-            spans = lineage.graph.nodes[path[0].source].spans
-            places = [span for span in spans if span.path in jobs and splitext(span.path)[1].lower() in _CODE]
-    return min(places) if places else place(path[0])
+def _first_naming(lineage: Lineage, entry: Declared, model: Model | None, path: list[Edge]) -> Span | None:
+    """The first place in code that names the thing on its way to `model`: for a column the feature list, else any
+    mention of it in the files of the path; for everything else the read."""
+    column = path[0].source
+    if entry.kind == "model" or not column.startswith(("column:", "feature:")):
+        return place(path[0])
+    field = column.rpartition("#")[2]
+    listed = [
+        feature.named
+        for feature in lineage.observations.features
+        if model and feature.named and feature.name == field and feature.model in model.members
+    ]
+    files = {job_path(edge) for edge in path}
+    mentioned = [
+        span
+        for span in lineage.graph.nodes[column].spans
+        if span.path in files and splitext(span.path)[1].lower() in _CODE
+    ]
+    return min(listed or mentioned, default=place(path[0]))
 
 
 def _order(path: list[Edge]) -> tuple[bool, Span]:
     at = place(path[0])
     return (at is None, at or Span("", 0))
-
-
-def _dataset(id: str) -> str:
-    return id.removeprefix("column:").rpartition("#")[0]
-
-
-def _field(id: str) -> str:
-    return id.rpartition("#")[2]
 
 
 def _finding(

@@ -75,11 +75,17 @@ def _skew(
     for feature in trained:
         if feature.function and feature.function == served.function:
             return
-        if equal(_renamed(feature.expression, names), serving, _same) is not False:
+        if equal(_renamed(feature.expression, names), serving) is not False:
             return
-    row = witness(_renamed(trained[0].expression, names), serving, (*trained[0].not_null, *served.not_null))
-    if row is not None:
-        yield _finding(lineage, model, trained[0], served, Witness(row.inputs, row.first, row.second))
+    row = witness(_renamed(trained[0].expression, names), serving)
+    if row is None or row.kind == "error":  # no skew where one side raises: that fails loudly
+        return
+    never_null = {_plain(name) for name in (*trained[0].not_null, *served.not_null)}
+    if row.kind == "null" and any(value is None and _plain(name) in never_null for name, value in row.inputs.items()):
+        return
+    inputs = {name: _portable(value) for name, value in row.inputs.items()}
+    shown = Witness(inputs, _portable(row.left), _portable(row.right))
+    yield _finding(lineage, model, trained[0], served, shown)
 
 
 def _is_ambiguous(expression: Expression) -> bool:
@@ -104,20 +110,16 @@ def _plain(name: str) -> str:
     return name.replace("_", "").replace("-", "").lower()
 
 
-def _same(first: Column, second: Column) -> bool:
-    return first == second
-
-
 def _finding(lineage: Lineage, model: Model, trained: Feature, served: Feature, row: Witness) -> Finding:
     from mllint.lineage.algebra import show
 
     graph = lineage.graph
-    inputs = ", ".join(f"{name} = {value!r}" for name, value in row.inputs.items()) or "any row"
+    inputs = ", ".join(f"{name} = {_value(value)}" for name, value in row.inputs.items()) or "any row"
     fixed = isinstance(served.expression, Constant)
     used = [f"column:{column.dataset}#{column.name}" for column in columns(trained.expression)]
     return Finding(
-        message=f"feature `{trained.name}` of model `{model.name}` is computed differently when serving: {inputs} gives "
-        f"{row.training!r} in training and {row.serving!r} when serving",
+        message=f"feature `{trained.name}` of model `{model.name}` is computed differently when serving: {inputs} "
+        f"gives {_value(row.training)} in training and {_value(row.serving)} when serving",
         help="give the model what it was trained on"
         if fixed
         else "compute it once and import it in both, or persist it in the model's Pipeline",
@@ -128,6 +130,22 @@ def _finding(lineage: Lineage, model: Model, trained: Feature, served: Feature, 
         witness=row,
         reaches=[model.id, *(id for id in ends(graph, model.members) if id not in model.members)],
     )
+
+
+def _portable(value: object) -> object:
+    return value if isinstance(value, bool | int | float | str | None) else str(value)
+
+
+def _value(value: object) -> str:
+    """As a person would write it: `0.6214`, `null`, `2024-01-07 12:00:00`."""
+    match value:
+        case None:
+            return "null"
+        case float():
+            return f"{value:.6g}"
+        case str():
+            return repr(value)
+    return str(value)
 
 
 RULE = Rule(
