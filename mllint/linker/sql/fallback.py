@@ -13,7 +13,9 @@ from mllint.linker.sql.text import named
 
 _PART = r"(?:\"[^\"]+\"|`[^`]+`|\[[^\]]+\]|[\w#$@ᐸᐳ-]+)"
 _NAME = rf"{_PART}(?:\s*\.\s*{_PART}){{0,4}}"
-_READ = re.compile(rf"\b(?:from|join|using|with\s+table)\s+(?:only\s+|lateral\s+)?({_NAME})(?!\s*\()(?:\s+(?:as\s+)?(\w+))?", re.I)
+_READ = re.compile(
+    rf"\b(?:from|join|using|with\s+table)\s+(?:only\s+|lateral\s+)?({_NAME})(?!\s*\()(?:\s+(?:as\s+)?(\w+))?", re.I
+)
 _WRITE = re.compile(
     rf"\b(insert\s+(?:overwrite|into)(?:\s+table)?|merge\s+(?:into)?|update|delete\s+from|alter\s+table|"
     rf"create\s+(?:or\s+replace\s+)?(?:temp(?:orary)?\s+)?(?:external\s+)?(?:materialized\s+)?(?:table|view)"
@@ -22,11 +24,24 @@ _WRITE = re.compile(
 )
 _RENAME = re.compile(rf"^\s*rename\s+table\s+(.*)", re.I | re.DOTALL)
 _PAIR = re.compile(rf"({_NAME})\s+to\s+({_NAME})", re.I)
-_CTE = re.compile(rf"(?:\bwith\s+(?:recursive\s+)?|,\s*)({_PART})\s+(?:as\s*)?\(\s*(?:with|select|insert|update)\b", re.I)
+_CTE = re.compile(
+    rf"(?:\bwith\s+(?:recursive\s+)?|,\s*)({_PART})\s+(?:as\s*)?\(\s*(?:with|select|insert|update)\b", re.I
+)
 _UNLOAD = re.compile(r"^\s*unload\s*\(\s*'((?:[^']|'')*)'\s*\)\s*to\s*'([^']*)'", re.I)
-_IDLE = re.compile(r"^\s*(?:set|refresh|uncache|add|drop|grant|revoke|use|show|describe|explain|vacuum|analyze|create\s+(?:or\s+replace\s+)?(?:temporary\s+)?function)\b", re.I)
+_IDLE = re.compile(
+    r"^\s*(?:set|refresh|uncache|add|drop|grant|revoke|use|show|describe|explain|vacuum|analyze|create\s+(?:or\s+replace\s+)?(?:temporary\s+)?function)\b",
+    re.I,
+)
 _NO_TABLE = {"select", "set", "values", "table", "where", "on", "lateral", "unnest", "as"}
-_KINDS = {"insert": "insert", "merge": "merge", "update": "update", "delete": "delete", "create": "create", "copy": "copy"}
+_KINDS = {
+    "alter": "ddl",
+    "insert": "insert",
+    "merge": "merge",
+    "update": "update",
+    "delete": "delete",
+    "create": "create",
+    "copy": "copy",
+}
 _STRINGS = re.compile(r"'(?:[^']|'')*'|--[^\n]*|/\*.*?\*/", re.DOTALL)
 
 
@@ -90,7 +105,9 @@ def _worded(parsed: Parsed, text: str, start: int) -> Statement:
         reads = [read for read in reads if read.name != target]
     kind = _KINDS.get(plain.split(None, 1)[0].lower(), "other") if plain.strip() else "other"
     kind = "select" if not target and reads else kind
-    return Statement(kind, target, tuple(reads), open=True, line=line, column=column, problem=parsed.problem or "not modelled")
+    return Statement(
+        kind, target, tuple(reads), open=True, line=line, column=column, problem=parsed.problem or "not modelled"
+    )
 
 
 def _clean(written: str) -> str:

@@ -53,7 +53,9 @@ def _parse(text: str, dialect: str, places: Places, shift: int, nested: int) -> 
         tokens = Dialect.get_or_raise(dialect or None).tokenize(text)
     except (SqlglotError, RecursionError, ValueError) as error:
         # an unclosed quote: what stands before it may still be read, by words alone
-        yield Parsed([], None, dialect, places, text, shift=shift, problem=f"cannot be split into words: {_short(error)}")
+        yield Parsed(
+            [], None, dialect, places, text, shift=shift, problem=f"cannot be split into words: {_short(error)}"
+        )
         return
     for chunk in _statements(tokens):
         parsed = Parsed(chunk, None, dialect, places, text, chunk[0].start, shift, nested=nested)

@@ -94,7 +94,7 @@ class Reader:
             case exp.Table():
                 scope = Scope(ctes, parent)
                 self.add_from(node, scope)
-                return _star(scope)
+                return star_of(scope)
             case _:
                 inner = node.this if isinstance(node, exp.Paren) else node.args.get("expression")
                 if isinstance(inner, exp.Query):
@@ -123,10 +123,10 @@ class Reader:
 
     def _subquery(self, node: exp.Subquery, ctes: dict[str, Relation], parent: Scope | None) -> Relation:
         inner = node.this
-        if isinstance(inner, exp.Table) or node.args.get("joins"):  # FROM ((a JOIN b ON ...))
+        if isinstance(inner, exp.Table) or node.args.get("joins"):  # (trips), (a JOIN b ON ...)
             scope = Scope(ctes, parent)
             self.add_from(node, scope)
-            return _star(scope)
+            return star_of(scope)
         relation = self.query(inner, ctes, parent)
         return self._aliased(relation, node)
 
@@ -171,9 +171,7 @@ class Reader:
         )  # fmt: skip
         return Relation(outputs, opened).without_covered()
 
-    def _project(
-        self, node: exp.Expr, scope: Scope, outputs: list[Output], opened: list[tuple[str, ...]]
-    ) -> None:
+    def _project(self, node: exp.Expr, scope: Scope, outputs: list[Output], opened: list[tuple[str, ...]]) -> None:
         inner = node.unalias() if isinstance(node, exp.Alias) else node
         if _is_star(inner):
             star = self._star_of(inner, scope)
@@ -210,7 +208,7 @@ class Reader:
                 return Relation(every=output) if output else Relation()
             relation = found
         else:
-            relation = _star(scope)
+            relation = star_of(scope)
         if not isinstance(star, exp.Star):
             return relation
         dropped = {named(e.name) for e in star.args.get("except_") or ()}
@@ -325,7 +323,7 @@ class Reader:
             raise TooCostly
 
 
-def _star(scope: Scope) -> Relation:
+def star_of(scope: Scope) -> Relation:
     """All columns of FROM; those of USING once."""
     columns: list[Output] = []
     seen: set[str] = set()

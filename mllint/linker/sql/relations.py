@@ -124,5 +124,3 @@ def _passes(column: Output) -> bool:
 
 def _id(name: str) -> str:
     return name if "://" in name or name.startswith("file:") else table_id(name)
-
-

@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from mllint.lineage.expressions import Unresolved
 from mllint.lineage.ids import file_id
-from mllint.linker.sql.queries import Reader, Scope
+from mllint.linker.sql.queries import Reader, Scope, star_of
 from mllint.linker.sql.relations import Output, Relation, of_table
 from mllint.linker.sql.text import named
 
@@ -24,16 +24,14 @@ def add_table(reader: Reader, node: exp.Expr, scope: Scope) -> None:
             name, relation = _table(reader, node, scope)
             parts = (alias,) if alias else tuple(name.split("."))
             relation = _pivoted(reader, node, _with_names(relation, node))
-        case exp.Subquery() if isinstance(node.this, exp.Table) or node.args.get("joins"):
+        case exp.Subquery() if _wraps_tables(node):
             inner = Scope(scope.ctes, scope)
             if not alias:
                 inner = scope  # FROM ((a AS x JOIN b AS y ON ...)): x and y are seen outside
             add_table(reader, node.this, inner)
             reader.add_joins(node.args.get("joins"), inner)
             if alias:
-                from mllint.linker.sql.queries import _star
-
-                scope.relations.append(((alias,), _with_names(_star(inner), node)))
+                scope.relations.append(((alias,), _with_names(star_of(inner), node)))
             return
         case exp.Lateral() | exp.Unnest():
             parts, relation = (alias,), _unnested(reader, node, scope, alias)
@@ -43,6 +41,15 @@ def add_table(reader: Reader, node: exp.Expr, scope: Scope) -> None:
     for lateral in node.args.get("laterals") or ():
         add_table(reader, lateral, scope)
     reader.add_joins(node.args.get("joins"), scope)
+
+
+def _wraps_tables(node: exp.Expr) -> bool:
+    """Whether brackets stand around tables and joins rather than around a query: `((a AS x JOIN b AS y ON ...))`."""
+    while isinstance(node, exp.Subquery):
+        if node.args.get("joins"):
+            return True
+        node = node.this
+    return isinstance(node, exp.Table)
 
 
 def _with_names(relation: Relation, node: exp.Expr) -> Relation:
@@ -133,8 +140,10 @@ def _pivoted(reader: Reader, node: exp.Expr, relation: Relation) -> Relation:
     for pivot in node.args.get("pivots") or ():
         scope = Scope({}, None)
         scope.relations.append((("",), relation))
-        relation = _unpivot(reader, pivot, relation, scope) if pivot.args.get("unpivot") else _pivot(
-            reader, pivot, relation, scope
+        relation = (
+            _unpivot(reader, pivot, relation, scope)
+            if pivot.args.get("unpivot")
+            else _pivot(reader, pivot, relation, scope)
         )
         relation = _with_names(relation, pivot)
     return relation

@@ -14,8 +14,12 @@ _TO_BRACES = str.maketrans({_OPEN: "{", _CLOSE: "}"})
 
 _HOLE = re.compile(r"\$?\{([^{}\n]{0,200})\}|%\((\w{1,80})\)[sdif]|(?<![\w%])%s")
 _JINJA = re.compile(r"\{\{.{0,2000}?\}\}|\{%.{0,4000}?%\}|\{#.{0,8000}?#\}", re.DOTALL)
-_REF = re.compile(r"\{\{-?\s*(ref|source)\s*\(\s*['\"]([^'\"]+)['\"]\s*(?:,\s*['\"]([^'\"]+)['\"]\s*)?[^()]*\)\s*-?\}\}")
-_CLIENT = re.compile(r"^[ \t]*(?:\\[a-z!?].*|delimiter\b.*|go[ \t]*(?:\d+)?[ \t]*;?|/)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+_REF = re.compile(
+    r"\{\{-?\s*(ref|source)\s*\(\s*['\"]([^'\"]+)['\"]\s*(?:,\s*['\"]([^'\"]+)['\"]\s*)?[^()]*\)\s*-?\}\}"
+)
+_CLIENT = re.compile(
+    r"^[ \t]*(?:\\[a-z!?].*|delimiter\b.*|go[ \t]*(?:\d+)?[ \t]*;?|/)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE
+)
 
 
 def readable(text: str) -> str:

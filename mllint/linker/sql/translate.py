@@ -47,9 +47,7 @@ _TIMES = {"TIMESTAMP", "TIMESTAMPTZ", "TIMESTAMPNTZ", "TIMESTAMPLTZ", "DATETIME"
 _LOG_IS_10 = {"postgres", "redshift", "duckdb", "sqlite", "trino", "presto", "athena", "materialize"}
 
 
-def from_sqlglot(
-    node: exp.Expr, resolve_column: Resolve, dialect: str, type_of: TypeOf | None = None
-) -> Expression:
+def from_sqlglot(node: exp.Expr, resolve_column: Resolve, dialect: str, type_of: TypeOf | None = None) -> Expression:
     """Our expression for one of sqlglot's, parsed in `dialect`.
 
     `resolve_column` says what a column means; `type_of` its declared SQL type where known (lower case, or empty):
@@ -101,7 +99,9 @@ class _Translation:
                 tested = apply("EQ", self.of(node.this), self.of(node.expression))
                 return apply("CASE", tested, Constant(None), self.of(node.this))
             case exp.Greatest() | exp.Least():
-                return self._apply("GREATEST" if isinstance(node, exp.Greatest) else "LEAST", node.this, *node.expressions)
+                return self._apply(
+                    "GREATEST" if isinstance(node, exp.Greatest) else "LEAST", node.this, *node.expressions
+                )
             case exp.Round():
                 return self._round(node)
             case exp.Is():
@@ -320,7 +320,19 @@ class _Translation:
         return self._apply(operator, value)
 
 
-_INTEGER_WORDS = {"int", "integer", "bigint", "smallint", "tinyint", "int2", "int4", "int8", "int64", "serial", "bigserial"}
+_INTEGER_WORDS = {
+    "int",
+    "integer",
+    "bigint",
+    "smallint",
+    "tinyint",
+    "int2",
+    "int4",
+    "int8",
+    "int64",
+    "serial",
+    "bigserial",
+}
 
 
 def _kind(to: exp.Expr) -> str:
@@ -347,5 +359,3 @@ def _number(written: str) -> Expression:
         return Constant(int(written)) if written.isdigit() else Constant(float(written))
     except ValueError:
         return Unresolved(f"the number {written[:20]}")
-
-

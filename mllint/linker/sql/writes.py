@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from mllint.lineage.expressions import Unresolved
 from mllint.lineage.ids import file_id
 from mllint.linker.sql.fallback import by_words
 from mllint.linker.sql.parse import Parsed
@@ -85,8 +86,6 @@ def _statement(reader: Reader, kind: str, target: str, relation: Relation, tempo
     columns = [OutputColumn(c.name, c.sources, c.expression) for c in relation.columns]
     unknown = [(table, "*") for group in relation.open for table in group]
     if unknown:
-        from mllint.lineage.expressions import Unresolved
-
         columns.append(OutputColumn("*", tuple(unknown), Unresolved("the columns of a star")))
     return Statement(
         kind, target, _reads(reader), tuple(columns), tuple(sorted(reader.indirect)),
@@ -123,6 +122,8 @@ def _insert(reader: Reader, tree: exp.Insert) -> Statement:
         names = [name for name in known if name not in fixed]
         if len(relation.columns) <= len(names):
             relation = relation.renamed(names)
+    elif isinstance(body, exp.Values):  # INSERT INTO t VALUES (1, 2): nothing tells the names
+        relation = Relation()
     elif known is None and relation.columns and not relation.open:
         reader.schema.add(target, [column.name for column in relation.columns])  # all that is known of it
     if isinstance(tree.this, exp.Directory):
