@@ -264,8 +264,7 @@ def _is_step(expression: Expression) -> bool:
     return (
         expression.operator in steps
         and any(isinstance(a, Apply) and (a.operator in inexact or _is_step(a)) for a in expression.arguments)
-        or any(map(_is_step, expression.arguments))
-    )
+    ) or any(map(_is_step, expression.arguments))
 
 
 @settings(max_examples=200, deadline=None)

@@ -117,7 +117,7 @@ def _flat(operator: str, arguments: Arguments) -> list[Expression]:
 
 
 def _logic(operator: str, arguments: Arguments) -> Expression:
-    parts = [part for part in dict.fromkeys(_flat(operator, arguments))]
+    parts = list(dict.fromkeys(_flat(operator, arguments)))
     neutral, absorbing = (TRUE, FALSE) if operator == "AND" else (FALSE, TRUE)
     if absorbing in parts:
         return absorbing

@@ -49,7 +49,7 @@ def _terms(expression: Expression) -> Terms:
             result = {(): Fraction(1)}
             for argument in arguments:
                 # a factor that is a sum stays a factor: it was not worth multiplying out when it was built
-                factor = _terms(argument) if isinstance(argument, Constant) else {(argument,): Fraction(1)}
+                factor: Terms = _terms(argument) if isinstance(argument, Constant) else {(argument,): Fraction(1)}
                 result = _product(result, factor)
             return result
         case _:
@@ -110,7 +110,7 @@ def _expression(terms: Terms) -> Expression:
 
 
 def _scaled(product: Product, coefficient: Fraction) -> Expression:
-    if coefficient == 1:
+    if coefficient == 1 or product == (Constant(None),):
         return _factors(product)
     return Apply("MUL", (*product, _number(coefficient)))
 

@@ -15,8 +15,9 @@ _CLASSES = {
     "EQ": "EQ", "NE": "NEQ", "LT": "LT", "LE": "LTE", "GT": "GT", "GE": "GTE", "AND": "And", "OR": "Or", "NOT": "Not",
     "LOWER": "Lower", "UPPER": "Upper", "TRIM": "Trim", "LENGTH": "Length", "YEAR": "Year", "MONTH": "Month",
     "QUARTER": "Quarter", "DAY": "Day", "DAYOFYEAR": "DayOfYear", "SUM": "Sum", "MEAN": "Avg", "MIN": "Min",
-    "MAX": "Max", "COUNT": "Count", "STD": "Stddev", "MEDIAN": "Median", "DATEDIFF_DAYS": "DateDiff", "CONTAINS": "Contains",
-    "STARTSWITH": "StartsWith", "ENDSWITH": "EndsWith", "ROUND_AWAY": "Round", "WEEKDAY_ISO": "DayOfWeekIso",
+    "MAX": "Max", "COUNT": "Count", "STD": "Stddev", "MEDIAN": "Median", "DATEDIFF_DAYS": "DateDiff",
+    "CONTAINS": "Contains",
+       "STARTSWITH": "StartsWith", "ENDSWITH": "EndsWith", "ROUND_AWAY": "Round", "WEEKDAY_ISO": "DayOfWeekIso",
 }  # fmt: skip
 _LISTS = {"COALESCE": "Coalesce", "LEAST": "Least", "GREATEST": "Greatest", "IN": "In"}
 _SECOND = {"ROUND_AWAY": "decimals"}

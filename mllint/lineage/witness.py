@@ -161,8 +161,8 @@ def _pool(kind: Kind, constants: list[Any]) -> list[Any]:
             dates = [d for text in texts if (d := _date(text)) is not None]
             pool = [*dates, *_TIMES]
         case _:
-            near = [v for n in numbers[:12] for v in (n, n + 1, n - 1, -n, n / 2)]
-            pool = [1, 10, 1000, 2, 0, -1, 0.5, 2.5, -2.5, 3, 7, -7, 100, 1.005, 1e6, *near, 12345.678, -0.001]
+            beside = [v for n in numbers[:12] for v in (n, n + 1, n - 1, -n, n / 2)]
+            pool = [1, 10, 1000, 2, 0, -1, 0.5, 2.5, -2.5, 3, 7, -7, 100, 1.005, 1e6, *beside, 12345.678, -0.001]
     return _unique(pool)
 
 

@@ -8,22 +8,38 @@ import re
 from mllint.settings import Settings
 
 # In the order of how telling they are; the first that matches decides. Comments and strings are not looked at.
-_SIGNS: tuple[tuple[str, str], ...] = (
-    ("bigquery", r"`[\w-]+\.[\w-]+(?:\.[\w*-]+)?`|\bsafe_cast\s*\(|\bsafe_divide\s*\(|\bstruct<|\bint64\b|\bfloat64\b"),
-    ("bigquery", r"\bml\.predict\b|\bcreate\s+(?:or\s+replace\s+)?model\b|\bselect\s+as\s+struct\b|\bunnest\s*\(\s*generate_"),
-    ("snowflake", r"\bcopy\s+into\b|\blateral\s+flatten\b|\bclone\s+\w|\bcreate\s+(?:or\s+replace\s+)?(?:stage|warehouse|stream)\b|\$\d\s*:|\b:\w+::"),
-    ("redshift", r"\bdistkey\b|\bsortkey\b|\bdiststyle\b|\bunload\s*\("),
-    ("spark", r"\blateral\s+view\b|\binsert\s+overwrite\b|\busing\s+(?:delta|parquet|csv|iceberg)\b|\btblproperties\b|\b(?:csv|parquet|delta|json)\.`"),
-    ("hive", r"\brow\s+format\s+serde\b|\bstored\s+as\s+\w|\bmsck\s+repair\b"),
-    ("tsql", r"\[\w+\]\.\[\w+\]|\bselect\s+(?:distinct\s+)?top\s*\(?\s*\d|\bwith\s*\(\s*nolock|\bgetdate\s*\(|\bnvarchar\b|(?<![@\w])@\w+\s+(?:int|n?varchar)\b|^\s*go\s*$"),
-    ("snowflake", r"\bqualify\b|\biff\s*\(|\bnumber\s*\(\s*\d+\s*,\s*\d+\s*\).*\bvariant\b|\bilike\s+any\b"),
-    ("duckdb", r"\bread_(?:csv|parquet|json)(?:_auto)?\s*\(|\bfrom\s+'[^']+\.(?:csv|parquet)'|\bexclude\s*\("),
-    ("oracle", r"\bvarchar2\b|\bfrom\s+dual\b|\bnvl2\s*\(|\bconnect\s+by\b"),
-    ("mysql", r"\bauto_increment\b|\bengine\s*=\s*innodb\b|\bifnull\s*\(.*`"),
-    ("postgres", r"::\s*\w|\$\$|\bserial\b|\bbigserial\b|\bdistinct\s+on\s*\(|\bon\s+conflict\b|\breturning\b|\bjsonb\b|\bilike\b"),
-    ("mysql", r"`\w+`"),
+_SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("bigquery", (
+        r"`[\w-]+\.[\w-]+(?:\.[\w*-]+)?`", r"\bsafe_(?:cast|divide)\s*\(", r"\bstruct<", r"\b(?:int|float)64\b",
+        r"\bml\.predict\b", r"\bcreate\s+(?:or\s+replace\s+)?model\b", r"\bselect\s+as\s+struct\b",
+    )),
+    ("snowflake", (
+        r"\bcopy\s+into\b", r"\blateral\s+flatten\b", r"\bclone\s+\w", r"\$\d\s*:", r"\b:\w+::",
+        r"\bcreate\s+(?:or\s+replace\s+)?(?:stage|warehouse|stream)\b",
+    )),
+    ("redshift", (r"\bdistkey\b", r"\bsortkey\b", r"\bdiststyle\b", r"\bunload\s*\(")),
+    ("spark", (
+        r"\blateral\s+view\b", r"\binsert\s+overwrite\b", r"\busing\s+(?:delta|parquet|csv|iceberg)\b",
+        r"\btblproperties\b", r"\b(?:csv|parquet|delta|json)\.`",
+    )),
+    ("hive", (r"\brow\s+format\s+serde\b", r"\bstored\s+as\s+\w", r"\bmsck\s+repair\b")),
+    ("tsql", (
+        r"\[\w+\]\.\[\w+\]", r"\bselect\s+(?:distinct\s+)?top\s*\(?\s*\d", r"\bwith\s*\(\s*nolock", r"\bgetdate\s*\(",
+        r"\bnvarchar\b", r"(?<![@\w])@\w+\s+(?:int|n?varchar)\b", r"^\s*go\s*$",
+    )),
+    ("snowflake", (r"\bqualify\b", r"\biff\s*\(", r"\bilike\s+any\b", r"\bvariant\b")),
+    ("duckdb", (
+        r"\bread_(?:csv|parquet|json)(?:_auto)?\s*\(", r"\bfrom\s+'[^']+\.(?:csv|parquet)'", r"\*\s*exclude\s*\(",
+    )),
+    ("oracle", (r"\bvarchar2\b", r"\bfrom\s+dual\b", r"\bnvl2\s*\(", r"\bconnect\s+by\b")),
+    ("mysql", (r"\bauto_increment\b", r"\bengine\s*=\s*innodb\b")),
+    ("postgres", (
+        r"::\s*\w", r"\$\$", r"\b(?:big)?serial\b", r"\bdistinct\s+on\s*\(", r"\bon\s+conflict\b", r"\breturning\b",
+        r"\bjsonb\b", r"\bilike\b",
+    )),
+    ("mysql", (r"`\w+`",)),
 )  # fmt: skip
-_PATTERNS = tuple((dialect, re.compile(sign, re.IGNORECASE | re.MULTILINE)) for dialect, sign in _SIGNS)
+_PATTERNS = tuple((dialect, re.compile("|".join(signs), re.IGNORECASE | re.MULTILINE)) for dialect, signs in _SIGNS)
 _COMMENT = re.compile(r"--[^\n]*|/\*.{0,20000}?\*/", re.DOTALL)
 _MOST = 20_000  # characters that are looked at
 

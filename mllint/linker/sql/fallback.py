@@ -11,7 +11,7 @@ from mllint.linker.sql.schema import Schema, table_name
 from mllint.linker.sql.statements import Statement, TableRead
 from mllint.linker.sql.text import named
 
-_PART = r"(?:\"[^\"]+\"|`[^`]+`|\[[^\]]+\]|[\w#$@ᐸᐳ-]+)"
+_PART = r"(?:\"[^\"]+\"|`[^`]+`|\[[^\]]+\]|[\w#$@\u1438\u1433-]+)"
 _NAME = rf"{_PART}(?:\s*\.\s*{_PART}){{0,4}}"
 _READ = re.compile(
     rf"\b(?:from|join|using|with\s+table)\s+(?:only\s+|lateral\s+)?({_NAME})(?!\s*\()(?:\s+(?:as\s+)?(\w+))?", re.I
@@ -22,7 +22,7 @@ _WRITE = re.compile(
     rf"(?:\s+if\s+not\s+exists)?|copy\s+into)\s+({_NAME})",
     re.I,
 )
-_RENAME = re.compile(rf"^\s*rename\s+table\s+(.*)", re.I | re.DOTALL)
+_RENAME = re.compile(r"^\s*rename\s+table\s+(.*)", re.I | re.DOTALL)
 _PAIR = re.compile(rf"({_NAME})\s+to\s+({_NAME})", re.I)
 _CTE = re.compile(
     rf"(?:\bwith\s+(?:recursive\s+)?|,\s*)({_PART})\s+(?:as\s*)?\(\s*(?:with|select|insert|update)\b", re.I

@@ -8,7 +8,7 @@ import re
 import msgspec
 
 from mllint.facts.file import FileFacts, encode
-from mllint.lineage.graph import Edge, Graph
+from mllint.lineage.graph import Edge, EdgeKind, Graph, Strength
 from mllint.lineage.ids import column_id, consumer_id, is_resolved
 from mllint.linker.project import Project
 from mllint.linker.sql.schema import Schema
@@ -192,12 +192,12 @@ class _Writer:
         self.project.coverage.reads.all += 1
         self.project.coverage.reads.resolved += is_resolved(id)
 
-    def edge(self, source: str, target: str, kind: str, span: Span, **more: str) -> None:
+    def edge(
+        self, source: str, target: str, kind: EdgeKind, span: Span, strength: Strength = "direct", expression: str = ""
+    ) -> None:
         resolved = is_resolved(source) and is_resolved(target)
         job, language = self.path, self.language
-        self.graph.add_edge(
-            Edge(source, target, kind, job=job, language=language, span=span, resolved=resolved, **more)
-        )  # type: ignore[arg-type]
+        self.graph.add_edge(Edge(source, target, kind, strength, job, language, span, expression, resolved))
 
     def column(self, dataset: str, name: str, span: Span) -> str:
         id = column_id(dataset, name)

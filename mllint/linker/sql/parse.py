@@ -6,12 +6,13 @@ Bodies of procedures are opened: `CREATE PROCEDURE p AS BEGIN IF x THEN INSERT I
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import msgspec
 from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import SqlglotError
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
 from mllint.linker.sql.dialects import known, recognise
 from mllint.linker.sql.text import Places, readable
@@ -175,7 +176,7 @@ def _is_routine(chunk: list[Token]) -> bool:
 
 
 def _inner(chunk: list[Token]) -> Iterator[list[Token]]:
-    """`IF @a < 0 BEGIN SET @a = 1 INSERT INTO ...` -> `INSERT INTO ...`: from the first word that begins a statement."""
+    """From the first word that begins a statement: `IF @a < 0 BEGIN INSERT INTO ...` -> `INSERT INTO ...`."""
     depth = 0
     for i, token in enumerate(chunk):
         if token.token_type in _OPENING:
@@ -220,7 +221,7 @@ def _quoted_body(chunk: list[Token], text: str) -> tuple[int, int] | None:
 
 def _is_sql(chunk: list[Token]) -> bool:
     """`LANGUAGE python AS $$ ... $$` holds no SQL."""
-    for word, following in zip(chunk, chunk[1:], strict=False):
+    for word, following in pairwise(chunk):
         if word.text.upper() == "LANGUAGE":
             return following.text.strip("'\"").lower() in ("sql", "plpgsql")
     return True

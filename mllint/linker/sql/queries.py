@@ -22,7 +22,7 @@ _BUDGET = 400_000  # visited nodes of one statement
 _LATERAL_ALIASES = {"snowflake", "redshift", "databricks", "spark", "duckdb", "clickhouse", "teradata"}
 
 
-class TooCostly(Exception):
+class TooCostlyError(Exception):
     """The statement needs more steps than it is worth."""
 
 
@@ -145,7 +145,7 @@ class Reader:
 
     def _values(self, node: exp.Expr, ctes: dict[str, Relation], parent: Scope | None) -> Relation:
         scope = Scope(ctes, parent)
-        rows = [row for row in node.expressions if isinstance(row, exp.Tuple)] or [node]
+        rows: list[exp.Expr] = [row for row in node.expressions if isinstance(row, exp.Tuple)] or [node]
         relation = Relation()
         for i, row in enumerate(rows[:1000]):
             outputs = [self.output(f"column{n}", value, scope) for n, value in enumerate(row.expressions, 1)]
@@ -233,7 +233,7 @@ class Reader:
         self.step()
         add_table(self, node, scope)
 
-    def add_joins(self, joins: Iterable[exp.Expr] | None, scope: Scope) -> None:
+    def add_joins(self, joins: Iterable[exp.Join] | None, scope: Scope) -> None:
         for join in joins or ():
             before = len(scope.relations)
             self.add_from(join.this, scope)
@@ -320,7 +320,7 @@ class Reader:
     def step(self) -> None:
         self.steps += 1
         if self.steps > _BUDGET:
-            raise TooCostly
+            raise TooCostlyError
 
 
 def star_of(scope: Scope) -> Relation:

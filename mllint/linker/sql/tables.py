@@ -104,7 +104,7 @@ def _table(reader: Reader, node: exp.Table, scope: Scope) -> tuple[str, Relation
     return name, of_table(name, reader.schema.columns(name))
 
 
-def _function(reader: Reader, node: exp.Expr, scope: Scope) -> Relation:
+def _function(reader: Reader, node: exp.Func, scope: Scope) -> Relation:
     """`read_csv('trips.csv')` is the file; of another table function, every column comes from its arguments."""
     first = next(iter(node.expressions), None) or node.args.get("this")
     called = (node.name if isinstance(node, exp.Anonymous) else node.sql_name()).lower()

@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 
-# Letters that no SQL dialect gives a meaning: a hole `{name}` becomes the identifier `ᐸnameᐳ`.
-_OPEN, _CLOSE = "ᐸ", "ᐳ"
+# Letters (Canadian syllabics) that no SQL dialect gives a meaning: they take the place of the braces of a hole
+# `{name}`, which thereby becomes an identifier.
+_OPEN, _CLOSE = "\u1438", "\u1433"
 _TO_BRACES = str.maketrans({_OPEN: "{", _CLOSE: "}"})
 
 _HOLE = re.compile(r"\$?\{([^{}\n]{0,200})\}|%\((\w{1,80})\)[sdif]|(?<![\w%])%s")
@@ -37,7 +38,7 @@ def _hole(found: re.Match[str]) -> str:
     inside = found[1] if found[1] is not None else found[2]
     if inside is None:
         return " ?"
-    # `{row['day']:%Y}` -> ᐸrow__day__Yᐳ; the width stays
+    # `{row['day']:%Y}` -> `{row__day____Y}`; the width stays
     name = re.sub(r"\W", "_", inside.strip()).strip("_")
     return _padded(_OPEN + name + _CLOSE, found[0])
 

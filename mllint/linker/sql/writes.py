@@ -11,7 +11,7 @@ from mllint.lineage.expressions import Unresolved
 from mllint.lineage.ids import file_id
 from mllint.linker.sql.fallback import by_words
 from mllint.linker.sql.parse import Parsed
-from mllint.linker.sql.queries import Reader, Scope, TooCostly
+from mllint.linker.sql.queries import Reader, Scope, TooCostlyError
 from mllint.linker.sql.relations import Output, Relation, of_table, union
 from mllint.linker.sql.schema import Schema
 from mllint.linker.sql.statements import OutputColumn, Statement, TableRead
@@ -26,7 +26,7 @@ def derive(parsed: Parsed, schema: Schema) -> Iterator[Statement]:
         return
     try:
         statements = list(_derive(parsed, schema))
-    except (RecursionError, TooCostly):
+    except (RecursionError, TooCostlyError):
         parsed.problem = "too deep or too costly for columns"
     except (SqlglotError, AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         parsed.problem = f"columns not understood: {type(error).__name__}"  # shapes of trees that we did not foresee
@@ -294,7 +294,7 @@ def _copy(reader: Reader, tree: exp.Copy) -> Iterator[Statement]:
     files = tree.args.get("files") or []
     inner = tree.this
     loads = bool(tree.args.get("kind"))
-    if isinstance(inner, exp.Query) or (isinstance(inner, exp.Subquery)):
+    if isinstance(inner, exp.Query):
         relation: Relation | None = reader.query(inner, {})
         table = ""
     else:
