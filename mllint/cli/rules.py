@@ -8,7 +8,6 @@ import click
 
 from mllint.cli.output import deliver
 
-
 _STABILITY = {True: "stable ", False: "preview"}
 
 

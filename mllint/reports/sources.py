@@ -57,11 +57,14 @@ def read_inside(root: Path, path: str, most: int) -> bytes:
             os.close(folder)
     except (OSError, ValueError):  # ValueError: a NUL in the name
         return b""
-    with open(file, "rb") as stream:
+    try:
         about = os.fstat(file)
         if not stat.S_ISREG(about.st_mode) or about.st_size > most:
             return b""
-        return stream.read(most)
+        with open(file, "rb", closefd=False) as stream:
+            return stream.read(most)
+    finally:
+        os.close(file)
 
 
 def _split(text: str) -> list[str]:
