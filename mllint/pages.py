@@ -5,29 +5,32 @@ A page lies beside the rules of an installed pack (`mllint_rules/pages/NAME.md`)
 
 from __future__ import annotations
 
-import difflib
 import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from mllint.errors import UsageError
+from mllint.errors import UsageError, nearest
 from mllint.rule import Rule
+from mllint.selection import load_rules
+from mllint.suppressions import UNUSED
 
 _FENCE = re.compile(r"(`{3,}|~{3,})")
 _FILE = re.compile(r"`[^`]+`:\s*")
 
 
+def all_rules() -> list[Rule]:
+    """The rules of every installed pack, and mllint's own about suppressions, by code."""
+    return sorted([*load_rules()[0], UNUSED], key=lambda rule: rule.code)
+
+
 def find_rule(rules: Iterable[Rule], word: str) -> Rule:
     """The rule of this code or name, in any case. Raises UsageError that names the nearest."""
-    known = {key: rule for rule in rules for key in (rule.code.lower(), rule.name)}
-    if word.lower() in known:
-        return known[word.lower()]
-    near = difflib.get_close_matches(word.lower(), known, 1)
-    hint = (
-        f"did you mean {known[near[0]].code if near[0][-1].isdigit() else near[0]}?" if near else "see `mllint rules`"
-    )
-    raise UsageError(f"no rule {word!r}; {hint}")
+    known = {key: rule for rule in rules for key in (rule.code, rule.name)}
+    for key, rule in known.items():
+        if key.lower() == word.lower():
+            return rule
+    raise UsageError(f"there is no rule `{word}`; {nearest(word, known)} (`mllint rules` lists them)")
 
 
 def page_of(rule: Rule) -> str | None:

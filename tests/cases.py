@@ -256,8 +256,8 @@ def run(case: Case, folder: Path) -> list[str]:
     write_files(case, folder)
     context = check.make_context("check", [str(folder), "--no-cache", "--jobs", "1", *case.options])
     asked = {name: context.params[name] for name in inspect.signature(analyse).parameters}
-    _, result = analyse(**asked)
-    crashed = [f"{error.path} {error.message}" for error in result.rule_errors]
+    result = analyse(**asked).result
+    crashed = [f"crashed: {error.name}: {error.message}" for error in result.rule_errors]
     return [*crashed, *judge(case, result.findings, result.lineage.graph, result.problems)]
 
 

@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from mllint.selection import RuleError
 
 from mllint.errors import Problem
 from mllint.escaping import mask_secrets, terminal, width
@@ -69,7 +70,7 @@ def test_the_finding_that_the_design_shows(tmp_path: Path) -> None:
 
 
 def test_a_crashed_rule_is_reported_beside_the_others(tmp_path: Path) -> None:
-    crash = Problem("ML205", 0, "ML007", "KeyError: 'x'")
+    crash = RuleError("ML205", "duplicate-feature", "the rule failed: KeyError: 'x'")
     sample = msgspec.structs.replace(report(tmp_path, skew()), rule_errors=[crash])
     for render in FORMATS.values():
         assert "KeyError" in render(sample)

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from mllint.cli.output import deliver, is_colourful, progress, split_list, terminal_columns
-from mllint.errors import UsageError
 
 if TYPE_CHECKING:
     from mllint.reports.report import Report
+    from mllint.rule import Finding
     from mllint.session import CheckResult
 
 FORMATS = ("full", "concise", "json", "github")
@@ -69,41 +70,46 @@ def command(output: Path | None, format: str, strict: bool, statistics: bool, **
     """
     from mllint.reports.report import Report
 
-    root, result = analyse(**given)
-    if not result.lineage.coverage.files_found:
-        raise UsageError(
-            f"nothing to analyse: no file that mllint reads in {', '.join(map(str, given['paths'])) or root}"
-        )
+    run = analyse(**given)
+    result = run.result
     report = Report(
-        root, result.findings, result.problems, result.lineage.coverage, result.rule_errors, statistics
+        run.root, result.findings, result.problems, result.lineage.coverage, result.rule_errors, statistics
     )  # fmt: skip
-    deliver(render(report, format, output), output, root)
+    deliver(render(report, format, output), output, run.root)
     if result.rule_errors:
         return 2
-    return int(fails(result, strict))
+    return int(fails(result.findings, run.fail_on, strict))
+
+
+class Run(msgspec.Struct, frozen=True):
+    """`fail_on` is the option's severity, else the setting's."""
+
+    root: Path
+    fail_on: str
+    result: CheckResult
 
 
 def analyse(
     paths: tuple[Path, ...], select: tuple[str, ...], ignore: tuple[str, ...], preview: bool, fail_on: str | None,
     jobs: int | None, no_cache: bool, today: str,
-) -> tuple[Path, CheckResult]:  # fmt: skip
-    """The root of the repository and what checking it yields."""
+) -> Run:  # fmt: skip
+    """Check what the options name. Raises UsageError as the session does."""
     from mllint import session
+    from mllint.settings import load
 
-    overrides = {"select": select or None, "ignore": ignore or None, "fail_on": fail_on}
-    root = session.find_root(paths)
+    root, inside = session.find_root(paths)
     with progress() as bar:
         result = session.check(
             root,
-            paths,
-            settings_overrides={name: value for name, value in overrides.items() if value is not None},
+            inside,
+            settings_overrides={"select": select or None, "ignore": ignore or None, "fail_on": fail_on},
             jobs=jobs,
             use_cache=not no_cache,
             preview=preview,
             today=today,
             progress=bar,
         )
-    return root, result
+    return Run(root, fail_on or load(root).fail_on, result)
 
 
 def render(report: Report, format: str, output: Path | None) -> str:
@@ -116,10 +122,10 @@ def render(report: Report, format: str, output: Path | None) -> str:
     return text
 
 
-def fails(result: CheckResult, strict: bool) -> bool:
+def fails(findings: list[Finding], fail_on: str, strict: bool) -> bool:
     """Whether a finding is severe and sure enough for exit status 1."""
-    least = SEVERITIES.index(result.fail_on)
+    least = SEVERITIES.index(fail_on)
     return any(
         SEVERITIES.index(finding.severity or "warning") >= least and (strict or finding.confidence == "proven")
-        for finding in result.findings
+        for finding in findings
     )

@@ -43,11 +43,9 @@ def command(
 
     if focus is None and (upstream or downstream):
         raise UsageError("--upstream and --downstream say what is shown around a node: name it with --focus ID")
-    root = session.find_root(paths)
+    root, inside = session.find_root(paths)
     with progress() as bar:
-        lineage = session.graph(root, paths, jobs=jobs, use_cache=not no_cache, progress=bar)
-    if not lineage.coverage.files_found:
-        raise UsageError(f"nothing to analyse: no file that mllint reads in {', '.join(map(str, paths)) or root}")
+        lineage = session.graph(root, inside, jobs=jobs, use_cache=not no_cache, progress=bar)
     with_columns = level == "column" or (level is None and (format == "json" or (focus or "").startswith("column:")))
     shown = view(
         lineage.graph,

@@ -11,6 +11,7 @@ from mllint.reports.palette import Palette
 from mllint.reports.report import (
     Report,
     coverage,
+    crash_text,
     place,
     problem_place,
     statistics,
@@ -42,7 +43,7 @@ def problem_lines(report: Report) -> list[str]:
         terminal(f"{problem_place(problem)}: {problem.code} {mask_secrets(problem.message)}")
         for problem in report.problems
     ]
-    lines += [terminal(f"{error.code} {error.path}: {mask_secrets(error.message)}") for error in report.rule_errors]
+    lines += map(terminal, map(crash_text, report.rule_errors))
     return [*lines, ""] if lines else []
 
 

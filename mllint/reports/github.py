@@ -11,7 +11,7 @@ from mllint.errors import Problem
 from mllint.escaping import github_message, github_property, mask_secrets
 from mllint.reports.full import ending
 from mllint.reports.palette import Palette
-from mllint.reports.report import Report, place, without_secrets, witness_text
+from mllint.reports.report import Report, crash_text, place, without_secrets, witness_text
 from mllint.rule import Finding
 from mllint.source import Span
 
@@ -22,7 +22,7 @@ def render(report: Report) -> str:
     lines = [
         *map(_annotation, map(without_secrets, report.findings)),
         *map(_problem, report.problems),
-        *(_command("error", {"title": error.code}, f"{error.path}: {error.message}") for error in report.rule_errors),
+        *(_command("error", {"title": "mllint"}, crash_text(error)) for error in report.rule_errors),
         *ending(report, Palette()),
     ]
     return "".join(f"{line}\n" for line in lines)

@@ -7,12 +7,13 @@ from typing import Any
 from mllint.errors import Problem
 from mllint.escaping import mask_secrets
 from mllint.jsontext import coverage_json, json_document, span_json
-from mllint.reports.report import Report, statistics, without_secrets
+from mllint.reports.report import Report, crash_text, statistics, without_secrets
 from mllint.rule import Finding
+from mllint.selection import RuleError
 
 
 def render(report: Report) -> str:
-    errors = [_error(problem) for problem in [*report.problems, *report.rule_errors]]
+    errors = [*map(_error, report.problems), *map(_crash, report.rule_errors)]
     document: dict[str, Any] = {
         "schema": "mllint-findings/1",
         "findings": [_finding(without_secrets(finding)) for finding in report.findings],
@@ -57,3 +58,8 @@ def _error(problem: Problem) -> dict[str, Any]:
         "cell": problem.cell,
         "message": mask_secrets(problem.message),
     }
+
+
+def _crash(error: RuleError) -> dict[str, Any]:
+    """A rule that failed has no place."""
+    return {"code": error.code, "path": "", "line": 1, "cell": None, "message": crash_text(error)}

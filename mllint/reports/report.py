@@ -12,6 +12,7 @@ from mllint.errors import Problem
 from mllint.escaping import mask_secrets
 from mllint.lineage.lineage import Coverage, Share
 from mllint.rule import Finding
+from mllint.selection import RuleError
 from mllint.source import Span
 
 
@@ -22,7 +23,7 @@ class Report(msgspec.Struct, frozen=True):
     findings: list[Finding]
     problems: list[Problem]
     coverage: Coverage
-    rule_errors: list[Problem] = []
+    rule_errors: list[RuleError] = []
     statistics: bool = False
 
 
@@ -66,6 +67,11 @@ def _value(value: Any) -> str:
             return repr(value)
         case _:
             return str(value)
+
+
+def crash_text(error: RuleError) -> str:
+    """A rule, or a pack of rules, that failed: its result is missing from the report."""
+    return mask_secrets(f"{error.code} {error.name}: {error.message}".strip())
 
 
 # ---------------------------------------------------------------------------------------- the last sentences
