@@ -12,7 +12,6 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from mllint.selection import RuleError
 
 from mllint.errors import Problem
 from mllint.escaping import mask_secrets, terminal, width
@@ -21,6 +20,7 @@ from mllint.reports import json as as_json
 from mllint.reports.report import Report
 from mllint.reports.sources import Sources, read_inside
 from mllint.rule import Finding, Label, Witness
+from mllint.selection import RuleError
 from mllint.source import Span
 from tests.samples import COVERAGE, in_notebook, report, several, skew
 from tests.snapshots import matches_snapshot
