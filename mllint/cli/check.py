@@ -97,11 +97,11 @@ def analyse(
     from mllint import session
     from mllint.settings import load
 
-    root, inside = session.find_root(paths)
+    root = session.find_root(paths)
     with progress() as bar:
         result = session.check(
             root,
-            inside,
+            paths,
             settings_overrides={"select": select or None, "ignore": ignore or None, "fail_on": fail_on},
             jobs=jobs,
             use_cache=not no_cache,

@@ -43,9 +43,9 @@ def command(
 
     if focus is None and (upstream or downstream):
         raise UsageError("--upstream and --downstream say what is shown around a node: name it with --focus ID")
-    root, inside = session.find_root(paths)
+    root = session.find_root(paths)
     with progress() as bar:
-        lineage = session.graph(root, inside, jobs=jobs, use_cache=not no_cache, progress=bar)
+        lineage = session.graph(root, paths, jobs=jobs, use_cache=not no_cache, progress=bar)
     with_columns = level == "column" or (level is None and (format == "json" or (focus or "").startswith("column:")))
     shown = view(
         lineage.graph,

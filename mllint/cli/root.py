@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import os
 
@@ -62,7 +63,7 @@ def run(arguments: list[str]) -> int:
         hint = f"\nTry `{error.ctx.command_path} --help`." if isinstance(error, click.UsageError) and error.ctx else ""
         return _fail(error.format_message() + hint)
     except UsageError as error:
-        return _fail(str(error))
+        return _fail(f"{error}{_meant(arguments)}")
     except (KeyboardInterrupt, click.Abort):
         return 130
     except Exception as error:
@@ -72,6 +73,13 @@ def run(arguments: list[str]) -> int:
         return _fail(
             f"internal error: {kind}: {str(error)[:300]} (MLLINT_DEBUG=1 shows the traceback; please report it)"
         )
+
+
+def _meant(arguments: list[str]) -> str:
+    """`mllint chekc` is taken for a path that does not exist."""
+    word = arguments[0] if arguments else ""
+    near = difflib.get_close_matches(word, COMMANDS, 1, 0.7)
+    return f"; did you mean the command `{near[0]}`?" if near and near[0] != word and not os.path.exists(word) else ""
 
 
 def _fail(message: str) -> int:
