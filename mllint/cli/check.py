@@ -34,7 +34,7 @@ def _date(ctx: click.Context, parameter: click.Parameter, value: str | None) -> 
 
 
 @click.command("check", context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, metavar="[PATH ...]", type=click.Path(path_type=Path))
 @click.option("--format", type=click.Choice(FORMATS), default="full", show_default=True, help="How to write findings.")
 @click.option("--output", type=click.Path(path_type=Path), help="Write the report to this file.")
 @click.option(

@@ -14,7 +14,7 @@ FORMATS = ("json", "dot", "svg", "mermaid")
 
 
 @click.command("graph", context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, metavar="[PATH ...]", type=click.Path(path_type=Path))
 @click.option("--format", type=click.Choice(FORMATS), default="json", show_default=True, help="How to write the graph.")
 @click.option("--output", type=click.Path(path_type=Path), help="Write the graph to this file.")
 @click.option("--focus", metavar="ID", help="Only what this node comes from and what it reaches.")

@@ -12,7 +12,7 @@ from mllint.escaping import dot as quoted
 KINDS = {
     "source": ("cylinder", "#8a6d3b", "#f6eedc"),
     "dataset": ("cylinder", "#3b6ea5", "#e3eef9"),
-    "column": ("plain", "#3b6ea5", "#e3eef9"),
+    "column": ("box", "#9db8d4", "#ffffff"),
     "feature": ("box", "#3f8f5f", "#e2f3e8"),
     "model": ("hexagon", "#6b4fa0", "#ece5f7"),
     "artifact": ("note", "#777777", "#f1f1f1"),
@@ -47,6 +47,8 @@ def _node(box: Box) -> str:
     shape, border, filling = KINDS[box.kind]
     label = f"{box.title}\n{box.detail}" if box.detail else box.title
     looks = f'shape={shape}, color="{border}", fillcolor="{filling}"'
+    if box.kind == "column":  # many, and small: they stand in the frame of their dataset
+        looks += ', fontsize=10, height=0.22, margin="0.08,0.02"'
     return f"{quoted(box.id)} [label={_lines_of(label)}, {looks}, tooltip={_lines_of(box.tooltip)}];"
 
 
