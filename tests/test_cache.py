@@ -174,5 +174,7 @@ def test_warm_is_cold_over_any_edits(steps: list[list[tuple[str, str | None]]]) 
 
 def test_nothing_in_the_source_can_run_what_it_loads() -> None:
     package = Path(mllint.__file__).parent
-    banned = re.compile(r"^\s*(?:import|from)\s+(?:pickle|marshal|shelve|dill)\b|(?<![\w.])(?:eval|exec)\(", re.MULTILINE)
+    banned = re.compile(
+        r"^\s*(?:import|from)\s+(?:pickle|marshal|shelve|dill)\b|(?<![\w.])(?:eval|exec)\(", re.MULTILINE
+    )
     assert [str(p) for p in package.rglob("*.py") if banned.search(p.read_text())] == []
