@@ -21,7 +21,7 @@ from mllint.files import read_regular
 from mllint.lineage.declarations import Declarations
 from mllint.lineage.lineage import Lineage
 from mllint.readers import read
-from mllint.rule import Finding
+from mllint.rule import Finding, Rule
 from mllint.selection import RuleError
 from mllint.settings import Settings, load, with_overrides
 
@@ -29,13 +29,23 @@ Progress = Callable[[int, int], None]  # files done, files in all
 
 
 class CheckResult(msgspec.Struct):
-    """`problems` are sorted diagnostics (ML0xx) of files; `files` the facts, in path order."""
+    """`problems` are sorted diagnostics (ML0xx) of files; `files` the facts, in path order; `fail_on` the least
+    severity that fails a run."""
 
     findings: list[Finding]
     problems: list[Problem]
     lineage: Lineage
     rule_errors: list[RuleError]
     files: list[FileFacts]
+    fail_on: str
+
+
+def rules(root: Path | None = None) -> list[Rule]:
+    """Every rule that is installed, in the order of codes, ML007 included."""
+    from mllint.selection import load_rules
+    from mllint.suppressions import UNUSED
+
+    return [UNUSED, *load_rules(root)[0]]
 
 
 def check(
@@ -59,11 +69,11 @@ def check(
     from mllint.selection import load_rules
 
     settings = with_overrides(load(root), settings_overrides or {})
-    rules, errors = load_rules(root)
+    installed, errors = load_rules(root)
     with _collector_off():
         lineage, files = analyse(root, paths, settings, jobs, use_cache, progress, overlay)
-        findings, crashed = check_lineage(lineage, files, rules, settings, preview=preview, today=today)
-    return CheckResult(findings, lineage.problems, lineage, sorted(errors + crashed), files)
+        findings, crashed = check_lineage(lineage, files, installed, settings, preview=preview, today=today)
+    return CheckResult(findings, lineage.problems, lineage, sorted(errors + crashed), files, settings.fail_on)
 
 
 def graph(
