@@ -12,16 +12,9 @@ from pathlib import Path
 
 from mllint.errors import UsageError, nearest
 from mllint.rule import Rule
-from mllint.selection import load_rules
-from mllint.suppressions import UNUSED
 
 _FENCE = re.compile(r"(`{3,}|~{3,})")
 _FILE = re.compile(r"`[^`]+`:\s*")
-
-
-def all_rules() -> list[Rule]:
-    """The rules of every installed pack, and mllint's own about suppressions, by code."""
-    return sorted([*load_rules()[0], UNUSED], key=lambda rule: rule.code)
 
 
 def find_rule(rules: Iterable[Rule], word: str) -> Rule:

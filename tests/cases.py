@@ -256,7 +256,7 @@ def run(case: Case, folder: Path) -> list[str]:
     write_files(case, folder)
     context = check.make_context("check", [str(folder), "--no-cache", "--jobs", "1", *case.options])
     asked = {name: context.params[name] for name in inspect.signature(analyse).parameters}
-    result = analyse(**asked).result
+    _, result = analyse(**asked)
     crashed = [f"crashed: {error.name}: {error.message}" for error in result.rule_errors]
     return [*crashed, *judge(case, result.findings, result.lineage.graph, result.problems)]
 

@@ -89,3 +89,13 @@ def test_git_is_not_needed(repository: Path) -> None:
     (repository / ".git" / "config").write_text("[core]\n\tfsmonitor = touch ran\n")
     mllint("--no-cache", cwd=repository)
     assert not (repository / "ran").exists()
+
+
+def test_the_setting_says_what_fails_unless_the_option_does(repository: Path) -> None:
+    """A comment that suppresses nothing is a note: it fails no run by itself."""
+    (repository / "train.py").write_text(TRAIN + "x = 1  # mllint: ignore[unused-suppression] why\n")
+    words = ["--select", "unused-suppression", "--no-cache"]
+    assert mllint(*words, cwd=repository).returncode == 0
+    (repository / "mllint.toml").write_text('fail-on = "info"\n')
+    assert mllint(*words, cwd=repository).returncode == 1
+    assert mllint(*words, "--fail-on", "warning", cwd=repository).returncode == 0

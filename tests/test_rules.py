@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mllint.pages import all_rules, find_rule
+from mllint import session
+from mllint.pages import find_rule
 from mllint.rule import Rule
 from tests.cases import Case, read_page, run
 
@@ -24,13 +25,13 @@ def test_case(case: Case, tmp_path: Path) -> None:
 def test_page_names_a_rule_and_shows_both_sides(page: Path) -> None:
     cases = read_page(page.read_text("utf-8"))
     assert {case.rule for case in cases} == {page.stem}
-    find_rule(all_rules(), page.stem)
+    find_rule(session.rules(), page.stem)
     for name in {rule for case in cases for rule in case.rules}:
-        find_rule(all_rules(), name)
+        find_rule(session.rules(), name)
     own = [mark.kind for case in cases for mark in case.marks if mark.rule == page.stem]
     assert "error" in own, "no case shows what the rule finds"
 
 
-@pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.name)
+@pytest.mark.parametrize("rule", session.rules(), ids=lambda rule: rule.name)
 def test_every_rule_has_a_page(rule: Rule) -> None:
     assert rule.name in {page.stem for page in PAGES}

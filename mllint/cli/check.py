@@ -9,13 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import msgspec
 
 from mllint.cli.output import deliver, is_colourful, progress, split_list, terminal_columns
 
 if TYPE_CHECKING:
     from mllint.reports.report import Report
-    from mllint.rule import Finding
     from mllint.session import CheckResult
 
 FORMATS = ("full", "concise", "json", "github")
@@ -70,32 +68,22 @@ def command(output: Path | None, format: str, strict: bool, statistics: bool, **
     """
     from mllint.reports.report import Report
 
-    run = analyse(**given)
-    result = run.result
+    root, result = analyse(**given)
     report = Report(
-        run.root, result.findings, result.problems, result.lineage.coverage, result.rule_errors, statistics
+        root, result.findings, result.problems, result.lineage.coverage, result.rule_errors, statistics
     )  # fmt: skip
-    deliver(render(report, format, output), output, run.root)
+    deliver(render(report, format, output), output, root)
     if result.rule_errors:
         return 2
-    return int(fails(result.findings, run.fail_on, strict))
-
-
-class Run(msgspec.Struct, frozen=True):
-    """`fail_on` is the option's severity, else the setting's."""
-
-    root: Path
-    fail_on: str
-    result: CheckResult
+    return int(fails(result, strict))
 
 
 def analyse(
     paths: tuple[Path, ...], select: tuple[str, ...], ignore: tuple[str, ...], preview: bool, fail_on: str | None,
     jobs: int | None, no_cache: bool, today: str,
-) -> Run:  # fmt: skip
-    """Check what the options name. Raises UsageError as the session does."""
+) -> tuple[Path, CheckResult]:  # fmt: skip
+    """The root of the repository, and what checking it yields. Raises UsageError as the session does."""
     from mllint import session
-    from mllint.settings import load
 
     root = session.find_root(paths)
     with progress() as bar:
@@ -109,7 +97,7 @@ def analyse(
             today=today,
             progress=bar,
         )
-    return Run(root, fail_on or load(root).fail_on, result)
+    return root, result
 
 
 def render(report: Report, format: str, output: Path | None) -> str:
@@ -122,10 +110,10 @@ def render(report: Report, format: str, output: Path | None) -> str:
     return text
 
 
-def fails(findings: list[Finding], fail_on: str, strict: bool) -> bool:
+def fails(result: CheckResult, strict: bool) -> bool:
     """Whether a finding is severe and sure enough for exit status 1."""
-    least = SEVERITIES.index(fail_on)
+    least = SEVERITIES.index(result.fail_on)
     return any(
         SEVERITIES.index(finding.severity or "warning") >= least and (strict or finding.confidence == "proven")
-        for finding in findings
+        for finding in result.findings
     )

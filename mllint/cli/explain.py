@@ -13,9 +13,10 @@ from mllint.cli.output import deliver
 @click.argument("rule")
 def command(rule: str) -> int:
     """Explain a rule: what it finds, why that hurts, an example, what to do. RULE is a code or a name."""
-    from mllint.pages import all_rules, explanation, find_rule, page_of
+    from mllint import session
+    from mllint.pages import explanation, find_rule, page_of
 
-    found = find_rule(all_rules(), rule)
+    found = find_rule(session.rules(), rule)
     stability = "stable" if found.stable else "in preview: runs with --preview or when selected"
     options = "".join(f"Option `{name}`, default `{default}`.\n" for name, default in found.options.items())
     facts = f"{found.code} {found.name} ({found.severity}, {stability})\n{found.summary}\n{options}"
