@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from mllint.errors import Problem, UsageError
+from mllint.files import read_regular
 from mllint.globs import Globs
 
 MAX_DEPTH = 100  # folders below the root
@@ -268,32 +269,3 @@ def read_found(root: Path, found: Found) -> bytes:
             return read_regular(absolute, DATA_TAIL, whole=False, tail=True)
         case kind:
             return read_regular(absolute, _LIMITS.get(kind, _DEFAULT_LIMIT))
-
-
-def read_regular(absolute: str, limit: int, *, whole: bool = True, tail: bool = False) -> bytes:
-    """At most `limit` bytes of a regular file, from its start or (`tail`) its end. A link is not followed, a FIFO
-    does not block, and with `whole` a file that is larger is an OSError."""
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    descriptor = os.open(absolute, flags)
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise OSError("not a regular file")
-        if whole and status.st_size > limit:
-            raise OSError(f"larger than {limit} bytes")
-        if tail and status.st_size > limit:
-            os.lseek(descriptor, -limit, os.SEEK_END)
-        return _read_all(descriptor, min(limit, status.st_size))
-    finally:
-        os.close(descriptor)
-
-
-def _read_all(descriptor: int, size: int) -> bytes:
-    data = os.read(descriptor, size)
-    if len(data) == size:
-        return data
-    pieces = [data]
-    while data and (size := size - len(data)) > 0:
-        data = os.read(descriptor, size)
-        pieces.append(data)
-    return b"".join(pieces)

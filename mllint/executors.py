@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -26,6 +26,7 @@ from mllint.cache import Cache, key_of
 from mllint.discovery import Found, read_found
 from mllint.errors import Problem
 from mllint.facts.file import FileFacts, decode
+from mllint.files import trusted_path
 from mllint.worker import MEMORY, SECONDS, Done, Reader, Task, failed, read_frame, run, write_frame
 
 SMALL = 200_000  # bytes to read for which starting workers does not pay
@@ -36,12 +37,20 @@ _GRACE = 5.0  # seconds after the time limit in which a worker may still answer 
 Executor = Callable[[Iterable[Task]], Iterator[Done]]  # answers in any order
 
 
-def map_files(root: Path, found: list[Found], execute: Executor, *, cache: Cache | None = None) -> Iterator[FileFacts]:
-    """The facts of each file, in the order given. What the cache holds is not read again."""
+def map_files(
+    root: Path,
+    found: list[Found],
+    execute: Executor,
+    *,
+    cache: Cache | None = None,
+    overlay: Mapping[str, bytes] | None = None,
+) -> Iterator[FileFacts]:
+    """The facts of each file, in the order given. What the cache holds is not read again; bytes in `overlay` (path ->
+    the unsaved text of an editor, or standard input) stand for those on disk."""
     ready: dict[int, FileFacts] = {}
     keys: dict[int, bytes] = {}
     at = 0
-    for done in execute(_to_read(root, found, ready, keys, cache)):
+    for done in execute(_to_read(_load(root, found, overlay or {}, ready), ready, keys, cache)):
         file = found[done.number]
         ready[done.number] = facts = _decoded(file, done)
         if cache is not None:
@@ -53,23 +62,29 @@ def map_files(root: Path, found: list[Found], execute: Executor, *, cache: Cache
         yield ready.pop(number)
 
 
-def _to_read(
-    root: Path, found: list[Found], ready: dict[int, FileFacts], keys: dict[int, bytes], cache: Cache | None
-) -> Iterator[Task]:
+def _load(root: Path, found: list[Found], overlay: Mapping[str, bytes], ready: dict[int, FileFacts]) -> Iterator[Task]:
     for number, file in enumerate(found):
         try:
-            data = read_found(root, file)
+            data = overlay[file.path] if file.path in overlay else read_found(root, file)
         except OSError as error:
             problem = Problem(file.path, 1, "ML002", f"the file cannot be read: {error.strerror or error}")
             ready[number] = FileFacts(file.path, file.kind, problems=(problem,))
-            continue
+        else:
+            yield Task(number, file.path, file.kind, data)
+
+
+def _to_read(
+    tasks: Iterator[Task], ready: dict[int, FileFacts], keys: dict[int, bytes], cache: Cache | None
+) -> Iterator[Task]:
+    """The tasks that the cache does not answer."""
+    for task in tasks:
         if cache is not None:
-            key = key_of(file.path, file.kind, data)
+            key = key_of(task.path, task.kind, task.data)
             if (facts := cache.get(key)) is not None:
-                ready[number] = facts
+                ready[task.number] = facts
                 continue
-            keys[number] = key
-        yield Task(number, file.path, file.kind, data)
+            keys[task.number] = key
+        yield task
 
 
 def _decoded(file: Found, done: Done) -> FileFacts:
@@ -296,13 +311,4 @@ _BOOT = (
 
 
 def _search_path(reader: Reader) -> list[str]:
-    """Our own `sys.path` without the current folder, which may be a stranger's: a yaml.py there must not be ours. The
-    folders of mllint and of the reader's package are in it for certain."""
-    homes = []
-    for name in ("mllint", reader.__module__.partition(".")[0]):
-        if file := getattr(sys.modules.get(name), "__file__", None):
-            folder = os.path.dirname(os.path.abspath(file))
-            homes.append(os.path.dirname(folder) if os.path.basename(file) == "__init__.py" else folder)
-    here = os.path.abspath("")
-    entries = [os.path.abspath(entry) for entry in sys.path]
-    return list(dict.fromkeys([*(entry for entry in entries if entry != here or entry in homes), *homes]))
+    return trusted_path(homes=("mllint", reader.__module__.partition(".")[0]))

@@ -94,11 +94,12 @@ def problem_of(path: str, error: BaseException) -> Problem:
             return Problem(path, line, "ML002", "the file holds half a surrogate pair")
         case SyntaxError():
             return Problem(path, line, "ML001", _clip(f"syntax error: {error.msg}"))
-        case ValueError() if type(error) is not ValueError and line:  # JSONDecodeError, TOMLDecodeError and their like
+        case ValueError() if type(error) is not ValueError:  # JSONDecodeError, TOMLDecodeError, BrokenFooter ...
             return Problem(path, line, "ML001", _clip(f"syntax error: {error}"))
     if hasattr(error, "problem_mark"):
         return Problem(path, line, "ML001", _clip(f"syntax error: {getattr(error, 'problem', None) or error}"))
-    return Problem(path, line, "ML006", _clip(f"the {type(error).__name__} in mllint's reader is a bug: {error}"))
+    # Without the error's own words: a KeyError's are a piece of the file, which may be a secret.
+    return Problem(path, line, "ML006", f"mllint's reader failed: {type(error).__name__}")
 
 
 def _line_of(error: BaseException) -> int:

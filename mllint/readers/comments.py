@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import tokenize
+from collections.abc import Iterator
 
 from mllint.facts.file import Suppression
 
@@ -14,22 +15,34 @@ _COMMENT = re.compile(
 
 
 def find_suppressions(data: bytes, kind: str, *, cell: int | None = None) -> tuple[Suppression, ...]:
-    """Every suppression in a text. Lines and columns count from 1, columns in characters; in a notebook call it once
-    per cell, with kind `python` and the number of the cell."""
-    if b"mllint:" not in data:
+    """Every suppression in a text, at most one on a line: a second mark belongs to the first one's reason. Lines and
+    columns count from 1, columns in characters; in a notebook call it once per cell, with kind `python` and the number
+    of the cell."""
+    if b"mllint:" not in data or _COMMENT.search(data) is None:
         return ()
-    hits: dict[int, Suppression] = {}
+    found = _in_comments(data, cell) if kind == "python" else _in_text(data, cell)
+    return tuple({suppression.line: suppression for suppression in reversed(list(found))}.values())[::-1]
+
+
+def _in_text(data: bytes, cell: int | None) -> Iterator[Suppression]:
     line, start = 1, 0
     for found in _COMMENT.finditer(data):
         line += data.count(b"\n", start, found.start())
         start = found.start()
         column = len(data[data.rfind(b"\n", 0, start) + 1 : start].decode("utf-8", "replace")) + 1
-        # A second mark on one line belongs to the first one's reason.
-        hits.setdefault(line, Suppression(line, column, _rules(found[1]), _reason(found[2]), cell))
-    if kind == "python" and hits:
-        comments = _comment_lines(data)
-        hits = {line: hit for line, hit in hits.items() if line in comments}
-    return tuple(hits.values())
+        yield Suppression(line, column, _rules(found[1]), _reason(found[2]), cell)
+
+
+def _in_comments(data: bytes, cell: int | None) -> Iterator[Suppression]:
+    """In real comments only: `print("# mllint: ignore")` holds none. What stands after an error is not seen."""
+    try:
+        for token in tokenize.tokenize(io.BytesIO(data).readline):
+            if token.type == tokenize.COMMENT and "mllint:" in token.string:
+                for found in _in_text(token.string.encode("utf-8", "replace"), cell):
+                    line, column = token.start
+                    yield Suppression(line, column + found.column, found.rules, found.reason, cell)
+    except (tokenize.TokenError, SyntaxError, UnicodeDecodeError):
+        pass
 
 
 def _rules(text: bytes | None) -> tuple[str, ...]:
@@ -42,15 +55,3 @@ def _reason(text: bytes) -> str:
     for end in ("*/", "-->"):
         reason = reason.removesuffix(end).rstrip()
     return reason[:500]
-
-
-def _comment_lines(data: bytes) -> set[int]:
-    """Lines with a real comment: `print("# mllint: ignore")` holds none. What stands after an error is not seen."""
-    lines = set()
-    try:
-        for token in tokenize.tokenize(io.BytesIO(data).readline):
-            if token.type == tokenize.COMMENT and "mllint:" in token.string:
-                lines.add(token.start[0])
-    except (tokenize.TokenError, SyntaxError, UnicodeDecodeError):
-        pass
-    return lines

@@ -11,10 +11,14 @@ _MAX_DEPTH = 32  # of nested structs that are skipped
 _STOP, _TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = range(13)
 
 
+class BrokenFooter(ValueError):
+    pass
+
+
 def column_names(tail: bytes) -> tuple[str, ...]:
     """Names of the top-level columns; empty if `tail`, the end of a file, holds no whole footer.
 
-    Raises ValueError or IndexError where the footer is broken.
+    Raises BrokenFooter.
     """
     if len(tail) < 12 or tail[-4:] != b"PAR1":
         return ()
@@ -68,6 +72,8 @@ class _Compact:
             yield number, head & 15
 
     def byte(self) -> int:
+        if self.at >= len(self.data):
+            raise BrokenFooter("the footer is cut off")
         value = self.data[self.at]
         self.at += 1
         return value
@@ -81,7 +87,7 @@ class _Compact:
             if byte < 128:
                 return value
             if shift > 63:
-                raise ValueError("a number is too long")
+                raise BrokenFooter("a number is too long")
 
     def zigzag(self) -> int:
         value = self.varint()
@@ -90,23 +96,23 @@ class _Compact:
     def binary(self) -> bytes:
         size = self.varint()
         if size > len(self.data) - self.at:
-            raise ValueError("a text is cut off")
+            raise BrokenFooter("a text is cut off")
         self.at += size
         return self.data[self.at - size : self.at]
 
     def list_size(self, kind: int | None = None) -> int:
         head = self.byte()
         if kind is not None and head & 15 != kind:
-            raise ValueError("a list holds something unexpected")
+            raise BrokenFooter("a list holds something unexpected")
         self.item = head & 15
         size = head >> 4 if head >> 4 < 15 else self.varint()
         if size > len(self.data) - self.at:
-            raise ValueError("a list is cut off")
+            raise BrokenFooter("a list is cut off")
         return size
 
     def skip(self, kind: int, depth: int = 0) -> None:
         if depth > _MAX_DEPTH:
-            raise ValueError("the footer is nested too deeply")
+            raise BrokenFooter("the footer is nested too deeply")
         if kind in (_BYTE,):
             self.byte()
         elif kind in (_I16, _I32, _I64):
@@ -125,4 +131,4 @@ class _Compact:
             for _, inner in self.fields():
                 self.skip(inner, depth + 1)
         elif kind not in (_TRUE, _FALSE):
-            raise ValueError("a field of an unknown type")
+            raise BrokenFooter("a field of an unknown type")
