@@ -1,4 +1,4 @@
-"""The reader of configuration files: the same values as the reference parsers, places inside the file, bombs refused."""
+"""The reader of configuration files: the values of the reference parsers, places inside the file, bombs refused."""
 
 from __future__ import annotations
 

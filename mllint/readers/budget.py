@@ -11,7 +11,7 @@ MAX_ALIASES = 10_000
 MAX_DEPTH = 64  # so that a walk over the tree may be recursive
 
 
-class Rejected(Exception):
+class ReadingError(Exception):
     """One file, or the rest of it, that will not be read: it becomes one `Problem`."""
 
     def __init__(self, code: str, line: int, message: str) -> None:
@@ -25,23 +25,23 @@ class Rejected(Exception):
 
 
 def decode(data: bytes) -> str:
-    """The text of a file: UTF-8, or UTF-16 with its mark. Raises `Rejected` (ML002)."""
+    """The text of a file: UTF-8, or UTF-16 with its mark. Raises `ReadingError` (ML002)."""
     try:
         if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
             return data.decode("utf-16")
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise Rejected("ML002", line, f"neither UTF-8 nor UTF-16: {error.reason} at byte {error.start}") from None
+        raise ReadingError("ML002", line, f"neither UTF-8 nor UTF-16: {error.reason} at byte {error.start}") from None
 
 
 def count_lines(text: str) -> int:
     return text.count("\n") + (not text.endswith("\n") and text != "")
 
 
-def too_deep(line: int) -> Rejected:
-    return Rejected("ML004", line, f"nested more than {MAX_DEPTH} levels deep")
+def too_deep(line: int) -> ReadingError:
+    return ReadingError("ML004", line, f"nested more than {MAX_DEPTH} levels deep")
 
 
-def too_many(line: int) -> Rejected:
-    return Rejected("ML005", line, "more values than the budget for one configuration file allows")
+def too_many(line: int) -> ReadingError:
+    return ReadingError("ML005", line, "more values than the budget for one configuration file allows")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mllint.facts.config import Document, Value
 from mllint.facts.file import FileFacts
-from mllint.readers.budget import MAX_BYTES, Rejected, count_lines, decode, too_deep
+from mllint.readers.budget import MAX_BYTES, ReadingError, count_lines, decode, too_deep
 
 
 def read(path: str, kind: str, data: bytes) -> FileFacts:
@@ -16,11 +16,11 @@ def read(path: str, kind: str, data: bytes) -> FileFacts:
     text = ""
     try:
         if len(data) > MAX_BYTES:
-            raise Rejected("ML003", 1, f"{len(data):,} bytes are more than a configuration file should have")
+            raise ReadingError("ML003", 1, f"{len(data):,} bytes are more than a configuration file should have")
         text = decode(data)
         for document in _documents(kind, text):
             documents.append(document)
-    except Rejected as rejected:
+    except ReadingError as rejected:
         problems.append(rejected.problem(path))
     except RecursionError:
         problems.append(too_deep(1).problem(path))

@@ -6,7 +6,7 @@ import configparser
 import re
 
 from mllint.facts.config import Entry, Value
-from mllint.readers.budget import MAX_EVENTS, Rejected, too_many
+from mllint.readers.budget import MAX_EVENTS, ReadingError, too_many
 
 _SECTION = re.compile(r"\s*\[([^\]]+)\]")
 _OPTION = re.compile(r"([^\s=:#;\[][^=:]*?)\s*(?:[=:]|$)")
@@ -23,11 +23,13 @@ def read_ini(text: str) -> Value:
     try:
         parser.read_string(text)
     except configparser.MissingSectionHeaderError as error:
-        raise Rejected("ML001", error.lineno, "INI: an option stands before the first [section]") from None
+        raise ReadingError("ML001", error.lineno, "INI: an option stands before the first [section]") from None
     except configparser.ParsingError as error:
-        raise Rejected("ML001", error.errors[0][0], f"INI: neither option nor section: {error.errors[0][1]}") from None
+        raise ReadingError(
+            "ML001", error.errors[0][0], f"INI: neither option nor section: {error.errors[0][1]}"
+        ) from None
     except configparser.Error as error:
-        raise Rejected("ML001", 1, f"INI: {error.message}") from None
+        raise ReadingError("ML001", 1, f"INI: {error.message}") from None
     places = _ini_places(lines)
     sections = []
     for name in parser.sections():

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import msgspec
 
 from mllint.facts.config import Entry, Value
-from mllint.readers.budget import MAX_DEPTH, MAX_EVENTS, Rejected, too_deep, too_many
+from mllint.readers.budget import MAX_DEPTH, MAX_EVENTS, ReadingError, too_deep, too_many
 
 # An unterminated string or comment matches as far as it goes: trying again at each later quote would be quadratic.
 _TOKEN = re.compile(
@@ -24,7 +24,7 @@ _TRAILING_COMMA = re.compile(r",(?=\s*[}\]])")
 
 def read_json(text: str) -> Iterator[Value]:
     """The value of a JSON file, or each of a stream of them. Comments and trailing commas are let pass, as the
-    many tools do that call such a file JSON. Raises `Rejected`."""
+    many tools do that call such a file JSON. Raises `ReadingError`."""
     if text.count(",") > MAX_EVENTS:
         raise too_many(1)
     _check(text)
@@ -32,16 +32,16 @@ def read_json(text: str) -> Iterator[Value]:
 
 
 def _check(text: str) -> None:
-    """Raise `Rejected` unless it is JSON."""
+    """Raise `ReadingError` unless it is JSON."""
     try:
         _decode_stream(text)
         return
     except json.JSONDecodeError as error:
-        problem = Rejected("ML001", error.lineno, f"JSON: {error.msg}")
+        problem = ReadingError("ML001", error.lineno, f"JSON: {error.msg}")
     except (RecursionError, MemoryError):
         raise too_deep(1) from None
     except ValueError as error:  # an integer of thousands of digits
-        raise Rejected("ML005", 1, f"JSON: {error}") from None
+        raise ReadingError("ML005", 1, f"JSON: {error}") from None
     relaxed = _TOKEN.sub(lambda match: " " if match["comment"] else match.group(), text)
     try:
         _decode_stream(_drop_trailing_commas(relaxed))

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from mllint.facts.config import Entry, Value
-from mllint.readers.budget import MAX_DEPTH, MAX_NODES, Rejected, too_deep, too_many
+from mllint.readers.budget import MAX_DEPTH, MAX_NODES, ReadingError, too_deep, too_many
 
 MAX_LINES = 10_000  # tomllib is written in Python
 _LINE_OF_ERROR = re.compile(r"\(at line (\d+), column \d+\)")
@@ -26,7 +26,7 @@ _TOKEN = re.compile(
 
 
 def read_toml(text: str) -> Value:
-    """The table of a whole file. Dates become text. Raises `Rejected`."""
+    """The table of a whole file. Dates become text. Raises `ReadingError`."""
     if text.count("\n") > MAX_LINES:
         raise too_many(MAX_LINES)
     if long_key := _LONG_KEY.search(text):
@@ -36,11 +36,11 @@ def read_toml(text: str) -> Value:
     except tomllib.TOMLDecodeError as error:
         found = _LINE_OF_ERROR.search(str(error))
         line = int(found[1]) if found else text.count("\n") + 1
-        raise Rejected("ML001", line, f"TOML: {error}") from None
+        raise ReadingError("ML001", line, f"TOML: {error}") from None
     except RecursionError:
         raise too_deep(1) from None
     except ValueError as error:  # an integer of thousands of digits, a date that is none
-        raise Rejected("ML001", 1, f"TOML: {error}") from None
+        raise ReadingError("ML001", 1, f"TOML: {error}") from None
     return _Builder(_places(text)).value(table, (), _Place(1, 1, 1, 1))
 
 

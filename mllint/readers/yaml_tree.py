@@ -11,7 +11,7 @@ import yaml
 from yaml.events import AliasEvent, MappingStartEvent, ScalarEvent, SequenceStartEvent
 
 from mllint.facts.config import Entry, Value
-from mllint.readers.budget import MAX_ALIASES, MAX_DEPTH, MAX_EVENTS, MAX_NODES, Rejected, too_deep, too_many
+from mllint.readers.budget import MAX_ALIASES, MAX_DEPTH, MAX_EVENTS, MAX_NODES, ReadingError, too_deep, too_many
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _RESOLVERS = yaml.SafeLoader.yaml_implicit_resolvers
@@ -20,7 +20,7 @@ _PLACEHOLDER = re.compile(r"\{\{[^{}\n]*\}\}")
 
 
 def read_yaml(text: str) -> Iterator[Value]:
-    """Each document of a YAML stream. Raises `Rejected` where it stops being readable; the documents before that
+    """Each document of a YAML stream. Raises `ReadingError` where it stops being readable; the documents before that
     have been yielded by then. Resolves scalars as `yaml.safe_load` does, except that dates stay text."""
     if text.count("\n") > MAX_EVENTS:
         raise too_many(MAX_EVENTS)
@@ -32,12 +32,12 @@ def read_yaml(text: str) -> Iterator[Value]:
             if document is not None:
                 yield document
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+        mark: Any = error.problem_mark or error.context_mark
         hint = "; is it a Jinja template?" if "{{" in text or "{%" in text else ""
-        raise Rejected("ML001", mark.line + 1 if mark else 1, f"YAML: {error.problem}{hint}") from None
+        raise ReadingError("ML001", mark.line + 1 if mark else 1, f"YAML: {error.problem}{hint}") from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1 if isinstance(error.position, int) else 1
-        raise Rejected("ML001", line, f"YAML: {error.reason}") from None
+        raise ReadingError("ML001", line, f"YAML: {error.reason}") from None
     except RecursionError:
         raise too_deep(1) from None
 
@@ -98,7 +98,7 @@ class _Builder:
             raise too_many(line)
         found = self.anchors.get(event.anchor)
         if found is None:
-            raise Rejected("ML001", line, f"YAML: alias `{event.anchor}` stands for no anchor before it")
+            raise ReadingError("ML001", line, f"YAML: alias `{event.anchor}` stands for no anchor before it")
         value, size, height = found
         if len(self.frames) + height > MAX_DEPTH:
             raise too_deep(line)
