@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from mllint.facts.config import Document, Value
 from mllint.facts.file import FileFacts
 from mllint.readers.budget import MAX_BYTES, ReadingError, count_lines, decode, too_deep
+from mllint.readers.secrets import masked_tree
 
 
 def read(path: str, kind: str, data: bytes) -> FileFacts:
@@ -19,7 +20,7 @@ def read(path: str, kind: str, data: bytes) -> FileFacts:
             raise ReadingError("ML003", 1, f"{len(data):,} bytes are more than a configuration file should have")
         text = decode(data)
         for document in _documents(kind, text):
-            documents.append(document)
+            documents.append(masked_tree(document, text))
     except ReadingError as rejected:
         problems.append(rejected.problem(path))
     except RecursionError:

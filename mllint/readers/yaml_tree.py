@@ -32,11 +32,12 @@ def read_yaml(text: str) -> Iterator[Value]:
             if document is not None:
                 yield document
     except yaml.MarkedYAMLError as error:
-        mark: Any = error.problem_mark or error.context_mark
+        mark = error.problem_mark or error.context_mark
+        line = 1 if mark is None else mark.line + 1
         hint = "; is it a Jinja template?" if "{{" in text or "{%" in text else ""
-        raise ReadingError("ML001", mark.line + 1 if mark else 1, f"YAML: {error.problem}{hint}") from None
+        raise ReadingError("ML001", line, f"YAML: {error.problem}{hint}") from None
     except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1 if isinstance(error.position, int) else 1
+        line = text.count("\n", 0, error.position) + 1
         raise ReadingError("ML001", line, f"YAML: {error.reason}") from None
     except RecursionError:
         raise too_deep(1) from None
