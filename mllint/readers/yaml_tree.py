@@ -64,14 +64,15 @@ class _Builder:
 
     def feed(self, event: Any) -> Value | None:
         """Take one event; the document's value when it was the last of one."""
+        line = event.start_mark.line + 1
         self.events += 1
         if self.events > MAX_EVENTS:
-            raise too_many(event.start_mark.line + 1)
+            raise too_many(line)
         if isinstance(event, ScalarEvent):
             return self._scalar(event)
         if isinstance(event, MappingStartEvent | SequenceStartEvent):
             if len(self.frames) >= MAX_DEPTH:
-                raise too_deep(event.start_mark.line + 1)
+                raise too_deep(line)
             self.frames.append(_Frame(event))
             return None
         if isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
