@@ -69,14 +69,25 @@ def declared_ids(graph: Graph, entry: Declared, found: list[Model]) -> set[str]:
     return set()
 
 
-def place(edge: Edge) -> Span | None:
-    """Where the source of an edge is read: the read itself where it is known, else what is made of it."""
-    return edge.read or edge.span
+def place(graph: Graph, edge: Edge) -> Span | None:
+    """Where the source of an edge is read: the read itself where the edge tells it, else the first mention of the
+    source in the same file, up to where something is made of it, else that place."""
+    if edge.read is not None or edge.span is None:
+        return edge.read
+    source = split_column(edge.source)[0] if edge.source.startswith("column:") else edge.source
+    node = graph.nodes.get(source)
+    here = [span for span in (node.spans if node else ()) if span.path == edge.span.path]
+    last = (edge.span.cell or 0, max(edge.span.line, edge.span.end_line))
+    return min((span for span in here if _order(span)[:2] <= last), key=_order, default=edge.span)
+
+
+def _order(span: Span) -> tuple[int, int, int]:
+    return (span.cell or 0, span.line, span.column)
 
 
 def job_path(edge: Edge) -> str:
     """The file that an edge runs in: its job, or where that is a stage, the file of its span."""
-    at = place(edge)
+    at = edge.read or edge.span
     return edge.job if posixpath.splitext(edge.job)[1] or at is None else at.path
 
 

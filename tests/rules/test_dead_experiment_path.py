@@ -17,7 +17,8 @@ SCRIPT = Script("old.py", 20, True, False, (), ())
 def test_a_setting_that_is_off_everywhere():
     (finding,) = run(RULE, lineage(branches=[BRANCH]))
     assert places([finding]) == ["train.py:8"]
-    assert "`False`" in finding.message and "4 lines" in finding.message
+    assert "`False`" in finding.message
+    assert "4 lines" in finding.message
     assert [label.span.path for label in finding.related] == ["train.py", "conf/a.yaml", "conf/b.yaml"]
 
 

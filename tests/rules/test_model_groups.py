@@ -1,4 +1,4 @@
-from mllint.rule import Declarations, Declared, declared_ids, models, owner_of
+from mllint.rule import Declarations, Declared, declared_ids, models, owner_of, place
 from tests.rules.by_hand import at, lineage, step
 
 TRAIN = step("file:trips.csv", "model:LGBMRegressor", "trains", "train.py:9")
@@ -42,3 +42,14 @@ def test_the_last_owner_that_matches_wins():
     declarations = Declarations(owners=[("*", "@a/all"), ("/jobs/", "@a/jobs"), ("jobs/x.py", "@a/x")])
     assert [owner_of(declarations, p) for p in ("m.py", "jobs/y.py", "jobs/x.py")] == ["@a/all", "@a/jobs", "@a/x"]
     assert owner_of(Declarations(), "m.py") == ""
+
+
+def test_the_read_is_the_first_mention_of_the_source_in_the_file_of_the_edge():
+    edge = step("file:trips.csv", "file:out.csv", "writes", "job.py:9")
+    tree = lineage(edge)
+    assert place(tree.graph, edge) == at("job.py:9")
+    for mention in ("job.py:4", "job.py:12", "a.py:1"):
+        tree.graph.add_node("file:trips.csv", "dataset", at(mention))
+    assert place(tree.graph, edge) == at("job.py:4")
+    told = step("file:trips.csv", "file:out.csv", "writes", "job.py:9", read="io.py:3")
+    assert place(tree.graph, told) == at("io.py:3")

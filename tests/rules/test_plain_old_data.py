@@ -13,7 +13,8 @@ HAND = Handover(
 def test_a_bare_prediction_for_another_module():
     (finding,) = run(RULE, lineage(FIT, handovers=[HAND]))
     assert places([finding]) == ["ml/score.py:8"]
-    assert "`score`" in finding.message and "model `churn`" in finding.message
+    assert "`score`" in finding.message
+    assert "model `churn`" in finding.message
     assert [label.span for label in finding.related] == [HAND.return_span, HAND.receiver]
 
 

@@ -13,7 +13,8 @@ READ = step("file:scores.csv", "file:vouchers.csv", "derives", "campaigns/pick.p
 def test_another_folder_reads_the_scores():
     (finding,) = run(RULE, lineage(*OWN, READ))
     assert (finding.span.path, finding.span.line) == ("campaigns/pick.py", 4)
-    assert "`churn`" in finding.message and "`scores.csv`" in finding.message
+    assert "`churn`" in finding.message
+    assert "`scores.csv`" in finding.message
     assert finding.nodes[-2:] == ["file:scores.csv", "file:vouchers.csv"]
     assert finding.confidence == "proven"
 

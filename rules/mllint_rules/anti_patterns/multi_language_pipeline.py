@@ -46,7 +46,7 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
                 continue
             onward = on_path if id in above else below
             for written, read in _crossings(graph, id, onward, context):
-                at = place(read)
+                at = place(graph, read)
                 if at is not None and at not in handoffs:
                     handoffs[at] = _finding(graph, model, id, written, read, context)
     for at in sorted(handoffs):
@@ -64,7 +64,7 @@ def _crossings(graph: Graph, id: str, onward: set[str], context: Context) -> Ite
         if not writers or not is_seen(edge) or not language or language in languages or outside:
             continue
         first = readers.setdefault(job_path(edge), edge)
-        if (place(edge) or Span("~", 0)) < (place(first) or Span("~", 0)):
+        if (place(graph, edge) or Span("~", 0)) < (place(graph, first) or Span("~", 0)):
             readers[job_path(edge)] = edge
     for job in sorted(readers):
         yield writers[0], readers[job]
@@ -81,7 +81,7 @@ def _language(edge: Edge, context: Context) -> str:
 
 
 def _finding(graph: Graph, model: Model, id: str, written: Edge, read: Edge, context: Context) -> Finding:
-    at = place(read)
+    at = place(graph, read)
     assert at is not None
     maker, taker = (_shown(_language(edge, context)) for edge in (written, read))
     path = _whole_path(graph, model, id)

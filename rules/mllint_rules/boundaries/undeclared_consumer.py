@@ -39,7 +39,7 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
     reported = set()
     for model in models(lineage.graph):
         for edge, walked in _reads_outside(lineage, model):
-            at = place(edge)
+            at = place(lineage.graph, edge)
             if at is not None and at not in reported and not _is_expected(lineage, model, edge, walked):
                 reported.add(at)
                 yield _finding(lineage, model, edge)
@@ -56,9 +56,7 @@ def _reads_outside(lineage: Lineage, model: Model) -> Iterator[tuple[Edge, set[s
             if not is_seen(edge) or edge.target in model.members:
                 continue
             if not _is_own(lineage, model, edge):
-                job = job_path(edge)
-                if job not in outside or (edge.source == outside[job].source and place(edge) < place(outside[job])):  # type: ignore[operator]
-                    outside[job] = edge
+                outside.setdefault(job_path(edge), edge)
             elif edge.target not in walked:
                 walked.add(edge.target)
                 todo.append(edge.target)
@@ -109,7 +107,7 @@ def _is_published(lineage: Lineage, table: str) -> bool:
 
 def _finding(lineage: Lineage, model: Model, edge: Edge) -> Finding:
     graph = lineage.graph
-    reader, at = job_path(edge), place(edge)
+    reader, at = job_path(edge), place(lineage.graph, edge)
     assert at is not None
     start = next((id for id in (*model.members, *model.outputs) if graph.path(id, edge.source)), edge.source)
     path = graph.path(start, edge.source)

@@ -59,7 +59,7 @@ def _ends(lineage: Lineage, entry: Declared, found: list[Model]) -> dict[str, li
             last = path[-1].target
             model = model_with(found, last)
             end = model.id if model else last
-            if end not in result or _order(path) < _order(result[end]):
+            if end not in result or _order(lineage, path) < _order(lineage, result[end]):
                 result[end] = path
     return result
 
@@ -90,7 +90,7 @@ def _first_naming(lineage: Lineage, entry: Declared, model: Model | None, path: 
     mention of it in the files of the path; for everything else the read."""
     column = path[0].source
     if entry.kind == "model" or not column.startswith(("column:", "feature:")):
-        return place(path[0])
+        return place(lineage.graph, path[0])
     field = column.rpartition("#")[2]
     listed = [
         feature.named
@@ -103,11 +103,11 @@ def _first_naming(lineage: Lineage, entry: Declared, model: Model | None, path: 
         for span in lineage.graph.nodes[column].spans
         if span.path in files and splitext(span.path)[1].lower() in _CODE
     ]
-    return min(listed or mentioned, default=place(path[0]))
+    return min(listed or mentioned, default=place(lineage.graph, path[0]))
 
 
-def _order(path: list[Edge]) -> tuple[bool, Span]:
-    at = place(path[0])
+def _order(lineage: Lineage, path: list[Edge]) -> tuple[bool, Span]:
+    at = place(lineage.graph, path[0])
     return (at is None, at or Span("", 0))
 
 
