@@ -218,6 +218,7 @@ def test_suppressions_come_with_the_facts() -> None:
         "mllint:" * 100_000,
         "#   \t " * 100_000 + "mllint:",
         "# mllint: ignore\n" * 50_000,
+        "# mllint: ignore\r" * 50_000,
     ],
 )
 def test_looking_for_suppressions_is_linear(text: str) -> None:

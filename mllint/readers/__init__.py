@@ -94,7 +94,7 @@ def problem_of(path: str, error: BaseException) -> Problem:
             return Problem(path, line, "ML002", "the file holds half a surrogate pair")
         case SyntaxError():
             return Problem(path, line, "ML001", _clip(f"syntax error: {error.msg}"))
-        case ValueError() if type(error) is not ValueError:  # JSONDecodeError, TOMLDecodeError, BrokenFooter ...
+        case ValueError() if type(error) is not ValueError:  # JSONDecodeError, TOMLDecodeError, FooterError ...
             return Problem(path, line, "ML001", _clip(f"syntax error: {error}"))
     if hasattr(error, "problem_mark"):
         return Problem(path, line, "ML001", _clip(f"syntax error: {getattr(error, 'problem', None) or error}"))
