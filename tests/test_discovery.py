@@ -40,7 +40,8 @@ def paths(root: Path, *given: Path, exclude: tuple[str, ...] = ()) -> list[str]:
         ("d.parquet", "parquet"), ("model.R", "r"), ("report.Rmd", "r"), ("J.scala", "scala"),
         ("app.tsx", "javascript"), ("t.html", "html"), ("k.hpp", "cpp"), ("README.md", None), (".gitignore", None),
         ("CODEOWNERS", "owners"), (".github/CODEOWNERS", "owners"), ("src/CODEOWNERS", None),
-        ("requirements-dev.txt", "requirements"), ("requirements/base.txt", "requirements"), ("notes.txt", None), ("config", None),
+        ("requirements-dev.txt", "requirements"), ("requirements/base.txt", "requirements"), ("notes.txt", None),
+        ("config", None),
     ],
 )  # fmt: skip
 def test_kind_by_name(path: str, kind: str | None) -> None:

@@ -156,7 +156,7 @@ def test_unused_suppressions_are_judged_by_the_rules_that_ran() -> None:
     text = "\nx = 1  # mllint: ignore[ML101]" + "\n" * 6 + "y = 2  # mllint: ignore"
     select = Settings(select=("ML702", "ML007"))
     assert [f.code for f in run(select, text)[0]] == ["ML702"]
-    assert [f.code for f in run(Settings(ignore=("ML007",)), text)[0]] == ["ML101", "ML702"]
+    assert [f.code for f in run(Settings(ignore=("ML007",)), text)[0]] == ["ML101", "ML701", "ML702"]
     (unused,) = [f for f in run(None, "\nx = 1  # mllint: ignore[ML702]")[0] if f.code == "ML007"]
     assert (unused.name, unused.severity, unused.span.line, unused.span.column) == ("unused-suppression", "info", 2, 8)
 
