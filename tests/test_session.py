@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
+import types
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ import pytest
 from mllint import session
 from mllint.checking import check_lineage
 from mllint.discovery import discover
-from mllint.errors import UsageError
+from mllint.errors import Problem, UsageError
 from mllint.facts.file import FileFacts
 from mllint.lineage.declarations import Declarations
 from mllint.lineage.graph import Graph
@@ -248,3 +250,60 @@ def test_discovery_does_not_depend_on_how_the_root_is_written(tmp_path: Path, mo
     monkeypatch.chdir(tmp_path)
     assert discover(tmp_path).found == discover(Path(os.path.abspath("."))).found
     assert session.find_root((Path("a"),)) == session.find_root((tmp_path / "a",)) == tmp_path / "a"
+
+
+def fake_link(files: list[FileFacts], settings: Settings, declarations: Declarations) -> Lineage:
+    return Lineage(Graph(), Observations(), declarations, Coverage(), [Problem("z.py", 1, "ML005", "from linking")])
+
+
+@pytest.fixture
+def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository, a linker that links nothing, and the rules above."""
+    module = types.ModuleType("mllint.linker.link")
+    module.link = fake_link  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "mllint.linker.link", module)
+    monkeypatch.setattr("mllint.selection.load_rules", lambda root=None: (RULES, []))
+    monkeypatch.setenv("MLLINT_CACHE_DIR", str(tmp_path / "cache"))
+    root = tmp_path / "repo"
+    root.mkdir()
+    return root
+
+
+def test_check_from_folder_to_findings(repo: Path) -> None:
+    (repo / "good.sql").write_text("select 1 -- mllint: ignore[ML101]\n")
+    (repo / "nul.sql").write_text("select \0")
+    (repo / "big.sql").write_text("x" * (5 << 20) + "yy")
+    given = {"ignore": ("ML702",), "fail_on": "error"}
+    result = session.check(repo, (), settings_overrides=given, jobs=1, today="2024-01-01")
+    assert [f.code for f in result.findings] == ["ML101", "ML701", "ML007"]
+    assert [(p.path, p.code) for p in result.problems] == [
+        ("big.sql", "ML003"), ("nul.sql", "ML002"), ("z.py", "ML005"),
+    ]  # fmt: skip
+    assert (result.lineage.coverage.files_found, result.lineage.coverage.files_read) == (3, 1)
+    assert result.fail_on == "error"
+    assert result.rule_errors == []
+    overridden = session.check(repo, settings_overrides={"ignore": ("ML1", "ML0")}, jobs=1, today="2024-01-01")
+    assert [f.code for f in overridden.findings] == ["ML701", "ML702"]
+    one = session.check(repo, (repo / "good.sql",), jobs=1, today="2024-01-01")
+    assert one.lineage.coverage.files_found == 1
+
+
+def test_an_unsaved_file_is_found(repo: Path) -> None:
+    (repo / "a.sql").write_text("select 1")
+    result = session.check(repo, jobs=1, today="2024-01-01", overlay={"new.sql": b"select 2", "a.sql": b"select 3"})
+    assert [facts.sql.text for facts in result.files if facts.sql] == ["select 3", "select 2"]
+
+
+def test_nothing_to_analyse_is_an_error(repo: Path) -> None:
+    (repo / "README.md").write_text("# nothing")
+    with pytest.raises(UsageError, match="nothing to analyse"):
+        session.check(repo, today="2024-01-01")
+    with pytest.raises(UsageError, match="nothing to analyse"):
+        session.graph(repo)
+
+
+def test_the_process_is_left_as_it_was(repo: Path) -> None:
+    (repo / "a.sql").write_text("select 1")
+    before = (sys.getrecursionlimit(), gc.isenabled(), sys.path[:])
+    session.graph(repo, jobs=1)
+    assert (sys.getrecursionlimit(), gc.isenabled(), sys.path[:]) == before
