@@ -6,6 +6,7 @@ names an explicit list of them. A rule sees the lineage of the whole repository,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Literal
 
@@ -79,3 +80,14 @@ class Rule(msgspec.Struct, frozen=True):
     severity: Severity = "warning"
     stable: bool = True
     options: Mapping[str, Any] = {}
+
+    def answers_to(self, word: str) -> bool:
+        """Whether a code, a name or a prefix of codes (`ML7`) speaks of this rule."""
+        return answers_to(word, self.code, self.name)
+
+
+def answers_to(word: str, code: str, name: str) -> bool:
+    return word in (code, name) or (_PREFIX.fullmatch(word) is not None and code.startswith(word))
+
+
+_PREFIX = re.compile(r"[A-Z]+\d*")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import msgspec
 
+from mllint.globs import Globs
 from mllint.source import Span
 
 
@@ -51,3 +54,16 @@ class Declarations(msgspec.Struct):
 
     def of_kind(self, kind: str) -> list[Declared]:
         return [entry for entry in self.entries if entry.kind == kind]
+
+    def owner_of(self, path: str) -> str:
+        """Who owns a file of the repository by CODEOWNERS, as written there; empty if nobody does."""
+        for globs, whole, owner in _matchers(tuple(self.owners)):
+            # Unlike in .gitignore, `docs/*` owns what lies in docs, not what lies in its folders.
+            if globs.verdict(tuple(path.split("/")), False) if whole else globs.covers(path):
+                return owner
+        return ""
+
+
+@lru_cache(maxsize=8)
+def _matchers(owners: tuple[tuple[str, str], ...]) -> list[tuple[Globs, bool, str]]:
+    return [(Globs([pattern]), pattern.endswith("/*"), owner) for pattern, owner in reversed(owners)]
