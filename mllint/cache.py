@@ -5,7 +5,9 @@ key is a hash of the file's path, kind and bytes, of mllint's own reading code a
 entry is never stale. Every entry and the index carry a checksum: whatever a broken disk or a stranger does to a pack
 gives a miss. Facts are written by msgpack, which cannot run code. A cache that cannot be written is no error.
 
-    magic (8) | length of index (8) | checksum of index (16) | index | entries, each: checksum (16) facts
+    magic (8) | entries, each: checksum (16) facts | index | length of index (8) | checksum of index (16) | magic (8)
+
+Entries are written while reading goes on, so that a large repository's facts need not lie in memory twice.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import time
 from collections.abc import Iterator
 from functools import cache
 from hashlib import blake2b
@@ -28,10 +31,11 @@ from mllint.facts.file import FileFacts, decode
 
 MAX_PACK = 1 << 30  # bytes; what does not fit is not kept
 MAX_TOTAL = 2 << 30  # bytes of all packs together; the oldest go first
+_DAY = 86_400  # seconds
 _SPARE = 16 << 20  # bytes that old entries may always take
 _MAGIC = b"mllint\0\1"
 _SUM = 16
-_HEAD = len(_MAGIC) + 8 + _SUM
+_FOOT = 8 + _SUM + len(_MAGIC)
 _CHANGING = frozenset({"ML005", "ML006"})  # problems that depend on the machine: asked anew in each run
 
 Index = dict[bytes, tuple[int, int]]  # key -> start of its entry in the file, length of its facts
@@ -39,7 +43,7 @@ _index = msgspec.msgpack.Decoder(Index)
 
 
 class Cache:
-    """The pack of one root. Use it as a context manager: leaving it writes what is new."""
+    """The pack of one root. Use it as a context manager: leaving it puts the new pack in the old one's place."""
 
     def __init__(self, root: Path, folder: Path | None = None) -> None:
         self._folder = folder if folder is not None else cache_folder()
@@ -47,7 +51,8 @@ class Cache:
         self._file: int | None = None
         self._index: Index = {}
         self._used: set[bytes] = set()
-        self._new: dict[bytes, bytes] = {}
+        self._new: _Writer | None = None
+        self._is_writable = True
         self.hits = 0
         self.misses = 0
 
@@ -61,42 +66,49 @@ class Cache:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            if self._new:
-                self._write()
+            if self._new is not None:
+                self._keep(self._new)
+                self._new.finish(self._path)
+                _prune(self._folder, self._path.name)
         except OSError:
             pass  # read-only or full: the next run reads anew
         finally:
+            if self._new is not None:
+                self._new.discard()
             if self._file is not None:
                 os.close(self._file)
                 self._file = None
 
     def get(self, key: bytes) -> FileFacts | None:
         """The facts under a key, if they are there and whole."""
-        facts = self._decoded(key)
-        if facts is None:
-            self.misses += 1
-        else:
-            self.hits += 1
-            self._used.add(key)
-        return facts
+        facts = self._entry(key)
+        if facts is not None:
+            with contextlib.suppress(msgspec.MsgspecError, RecursionError):
+                decoded = decode(facts)
+                self.hits += 1
+                self._used.add(key)
+                return decoded
+        self.misses += 1
+        return None
 
     def put(self, key: bytes, encoded: bytes, problems: tuple[Problem, ...]) -> None:
         """Keep the encoded facts of one file, unless a slower or fuller machine would have made others."""
-        if not any(problem.code in _CHANGING for problem in problems):
-            self._new[key] = encoded
-
-    def _decoded(self, key: bytes) -> FileFacts | None:
-        facts = self._entry(key)
-        if facts is None:
-            return None
+        if not self._is_writable or any(problem.code in _CHANGING for problem in problems):
+            return
         try:
-            return decode(facts)
-        except (msgspec.MsgspecError, RecursionError):
-            return None
+            if self._new is None:
+                self._new = _Writer(self._folder)
+            if self._new.size + len(encoded) <= MAX_PACK:
+                self._new.add(key, encoded)
+        except OSError:
+            self._is_writable = False
+            if self._new is not None:
+                self._new.discard()
+                self._new = None
 
     def _entry(self, key: bytes) -> bytes | None:
         start, length = self._index.get(key, (0, 0))
-        if not length or self._file is None or not 0 < length <= MAX_PACK or start < _HEAD:
+        if self._file is None or not 0 < length <= MAX_PACK or start < 0:
             return None
         try:
             entry = _pread(self._file, _SUM + length, start)
@@ -105,43 +117,48 @@ class Cache:
         facts = entry[_SUM:]
         return facts if len(facts) == length and entry[:_SUM] == _checksum(key, facts) else None
 
-    def _write(self) -> None:
-        entries = self._kept()
-        index: Index = {}
-        at = 0
-        for key, facts in entries.items():
-            index[key] = (at, len(facts))
-            at += _SUM + len(facts)
-        head = msgspec.msgpack.encode(index)
-        self._folder.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = mkstemp(prefix=".new-", dir=self._folder)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(_MAGIC + len(head).to_bytes(8, "little") + _checksum(b"", head) + head)
-                for key, facts in entries.items():
-                    file.write(_checksum(key, facts) + facts)
-            os.replace(temporary, self._path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
-            raise
-        _prune(self._folder, self._path.name)
-
-    def _kept(self) -> dict[bytes, bytes]:
-        """What the next pack holds: this run's entries, and as many bytes of others again, so that neither checking a
-        part of the repository nor switching between two branches throws the rest away."""
-        kept: dict[bytes, bytes] = {}
-        size = 0
-        used = [*self._new, *(key for key in self._index if key in self._used)]
-        unused = [key for key in self._index if key not in self._used and key not in self._new]
+    def _keep(self, new: _Writer) -> None:
+        """Beside this run's entries keep as many bytes of others again, so that neither checking a part of the
+        repository nor switching between two branches throws the rest away."""
+        used = [key for key in self._index if key in self._used]
+        unused = [key for key in self._index if key not in self._used]
         for keys, least in ((used, MAX_PACK), (unused, _SPARE)):
-            limit = min(max(2 * size, least), MAX_PACK)
+            limit = min(max(2 * new.size, least), MAX_PACK)
             for key in keys:
-                facts = self._new.get(key) or self._entry(key)
-                if facts is not None and size + len(facts) <= limit:
-                    kept[key] = facts
-                    size += len(facts)
-        return kept
+                if key not in new.index and new.size + self._index[key][1] <= limit:
+                    facts = self._entry(key)
+                    if facts is not None:
+                        new.add(key, facts)
+
+
+class _Writer:
+    """A pack that is being written, under a name of its own until it is whole."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor, self._name = mkstemp(prefix=".new-", dir=folder)
+        self._file = os.fdopen(descriptor, "wb")
+        self._file.write(_MAGIC)
+        self.index: Index = {}
+        self.size = len(_MAGIC)
+
+    def add(self, key: bytes, facts: bytes) -> None:
+        self._file.write(_checksum(key, facts) + facts)
+        self.index[key] = (self.size, len(facts))
+        self.size += _SUM + len(facts)
+
+    def finish(self, path: Path) -> None:
+        index = msgspec.msgpack.encode(self.index)
+        self._file.write(index + len(index).to_bytes(8, "little") + _checksum(b"", index) + _MAGIC)
+        self._file.close()
+        os.replace(self._name, path)
+
+    def discard(self) -> None:
+        """Remove what was not finished; nothing to do after `finish`."""
+        with contextlib.suppress(OSError):
+            self._file.close()
+        with contextlib.suppress(OSError):
+            os.unlink(self._name)
 
 
 def key_of(path: str, kind: str, data: bytes) -> bytes:
@@ -162,36 +179,46 @@ def cache_folder() -> Path:
 
 @cache
 def _version() -> bytes:
-    """A digest of all that facts depend on besides the file: the code that makes them, and the running Python."""
+    """A digest of all that facts depend on besides the file: the code that makes them, the installed versions of the
+    libraries that it parses with, and the running Python."""
     digest = blake2b(f"{__version__} {sys.version_info[:3]} {sys.platform}".encode(), digest_size=32)
     for file in _code(Path(__file__).parent):
         with contextlib.suppress(OSError):
             digest.update(file.name.encode() + file.read_bytes())
+    for name in sorted(_parsers()):
+        digest.update(name.encode("utf-8", "replace"))
     return digest.digest()
 
 
 def _code(package: Path) -> Iterator[Path]:
-    yield package / "source.py"
-    yield package / "errors.py"
+    yield from (package / name for name in ("source.py", "errors.py", "worker.py"))
     for folder in ("facts", "readers"):
         yield from sorted((package / folder).rglob("*.py"))
 
 
+def _parsers() -> Iterator[str]:
+    """`PyYAML-6.0.3.dist-info`: a name tells the version, and listing a folder is cheaper than asking metadata."""
+    for folder in sys.path:
+        with contextlib.suppress(OSError):
+            for name in os.listdir(folder or "."):
+                if name.endswith(".dist-info") and name.lower().startswith(("pyyaml-", "tree_sitter", "msgspec-")):
+                    yield name
+
+
 def _read_index(file: int) -> Index:
-    """The index, with places counted from the start of the file; empty if any of it is broken."""
-    head = _pread(file, _HEAD, 0)
-    length = int.from_bytes(head[len(_MAGIC) : len(_MAGIC) + 8], "little")
-    if len(head) < _HEAD or not head.startswith(_MAGIC) or length > min(MAX_PACK, os.fstat(file).st_size):
+    """The index of a pack; empty if any of it is broken."""
+    end = os.fstat(file).st_size - _FOOT
+    foot = _pread(file, _FOOT, max(end, 0))
+    length = int.from_bytes(foot[:8], "little")
+    if len(foot) < _FOOT or not foot.endswith(_MAGIC) or length > min(MAX_PACK, end):
         return {}
-    encoded = _pread(file, length, _HEAD)
-    if _checksum(b"", encoded) != head[-_SUM:]:
+    encoded = _pread(file, length, end - length)
+    if _checksum(b"", encoded) != foot[8 : 8 + _SUM]:
         return {}
     try:
-        index = _index.decode(encoded)
+        return _index.decode(encoded)
     except msgspec.MsgspecError:
         return {}
-    base = _HEAD + length
-    return {key: (base + start, size) for key, (start, size) in index.items()}
 
 
 def _checksum(key: bytes, data: bytes) -> bytes:
@@ -206,12 +233,14 @@ def _pread(file: int, size: int, start: int) -> bytes:
 
 
 def _prune(folder: Path, mine: str) -> None:
-    """Delete the packs that were written longest ago, beyond `MAX_TOTAL`."""
-    with os.scandir(folder) as entries:
-        packs = [(entry.stat(), entry) for entry in entries if entry.name.endswith(".pack") and entry.name != mine]
+    """Delete the packs that were written longest ago, beyond `MAX_TOTAL`, and what killed runs left half written."""
     total = 0
-    for status, entry in sorted(packs, key=lambda pack: -pack[0].st_mtime):
-        total += status.st_size
-        if total > MAX_TOTAL:
+    with os.scandir(folder) as entries:
+        files = [(entry.stat(follow_symlinks=False), entry) for entry in entries if entry.name != mine]
+    for status, entry in sorted(files, key=lambda file: -file[0].st_mtime):
+        is_pack = entry.name.endswith(".pack")
+        total += status.st_size if is_pack else 0
+        is_left_over = entry.name.startswith(".new-") and status.st_mtime < time.time() - _DAY
+        if (is_pack and total > MAX_TOTAL) or is_left_over:
             with contextlib.suppress(OSError):
                 os.unlink(entry.path)

@@ -30,6 +30,7 @@ from mllint.files import trusted_path
 from mllint.worker import MEMORY, SECONDS, Done, Reader, Task, failed, read_frame, run, write_frame
 
 SMALL = 200_000  # bytes to read for which starting workers does not pay
+_NATIVE = frozenset({"scala", "java", "julia", "javascript", "cpp"})  # parsed in C: never in this process by choice
 _CHUNK_BYTES = 256_000
 _CHUNK_FILES = 32
 _GRACE = 5.0  # seconds after the time limit in which a worker may still answer by itself
@@ -117,11 +118,11 @@ def processes(
     tasks: Iterable[Task], reader: Reader, jobs: int, *, seconds: float = SECONDS, memory: int = MEMORY,
     small: int = SMALL,
 ) -> Iterator[Done]:  # fmt: skip
-    """Read in worker processes, unless all there is to read is small."""
+    """Read in worker processes, unless all there is to read is small, and read by Python's own parsers."""
     tasks = iter(tasks)
     first: list[Task] = []
     size = 0
-    while size <= small:
+    while size <= small and not (first and first[-1].kind in _NATIVE):
         if (task := next(tasks, None)) is None:
             yield from serial(first, reader, seconds)
             return

@@ -43,8 +43,17 @@ def _json_field(value: Any) -> str:
     return _json(value)
 
 
+_encode = json.JSONEncoder(allow_nan=False).encode
+
+
 def _json(value: Any) -> str:
-    return json.dumps(_plain(value), ensure_ascii=True, allow_nan=False)
+    try:
+        text = _encode(value)
+    except (TypeError, ValueError):
+        text = ""
+    if text and "\\ud" not in text:  # a surrogate, lone or one of a pair
+        return text
+    return _encode(_plain(value))
 
 
 def _plain(value: Any) -> Any:

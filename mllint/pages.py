@@ -27,13 +27,14 @@ def find_rule(rules: Iterable[Rule], word: str) -> Rule:
 
 
 def page_of(rule: Rule) -> str | None:
-    """The Markdown of a rule's page, `None` if its pack brings none."""
-    package = sys.modules[rule.check.__module__.partition(".")[0]]
-    for folder in map(Path, getattr(package, "__path__", ())):
-        for pages in (folder / "pages", folder.parent.parent / "fixtures" / "rules"):
-            page = pages / f"{rule.name}.md"
-            if page.is_file():
-                return page.read_text("utf-8")
+    """The Markdown of a rule's page, `None` if its pack brings none. The page of a rule of `mllint` itself lies with
+    those of the built-in pack."""
+    for name in (rule.check.__module__.partition(".")[0], "mllint_rules"):
+        for folder in map(Path, getattr(sys.modules.get(name), "__path__", ())):
+            for pages in (folder / "pages", folder.parent.parent / "fixtures" / "rules"):
+                page = pages / f"{rule.name}.md"
+                if page.is_file():
+                    return page.read_text("utf-8")
     return None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -24,6 +25,7 @@ from mllint.readers import read
 from mllint.rule import Finding, Rule
 from mllint.selection import RuleError
 from mllint.settings import Settings, load, with_overrides
+from mllint.worker import FRAMES
 
 Progress = Callable[[int, int], None]  # files done, files in all
 
@@ -70,7 +72,7 @@ def check(
 
     settings = with_overrides(load(root), settings_overrides or {})
     installed, errors = load_rules(root)
-    with _collector_off():
+    with _room_to_work():
         lineage, files = analyse(root, paths, settings, jobs, use_cache, progress, overlay)
         findings, crashed = check_lineage(lineage, files, installed, settings, preview=preview, today=today)
     return CheckResult(findings, lineage.problems, lineage, sorted(errors + crashed), files, settings.fail_on)
@@ -85,7 +87,7 @@ def graph(
     progress: Progress | None = None,
 ) -> Lineage:
     """Read and link alone. Raises UsageError as `check` does."""
-    with _collector_off():
+    with _room_to_work():
         return analyse(root, paths, load(root), jobs, use_cache, progress)[0]
 
 
@@ -219,12 +221,15 @@ def load_declarations(root: Path) -> Declarations:
 
 
 @contextmanager
-def _collector_off() -> Iterator[None]:
-    """Facts and graphs hold few circles, and walking a million small objects again and again costs a third of a run."""
-    was_on = gc.isenabled()
+def _room_to_work() -> Iterator[None]:
+    """No collector: facts and graphs hold few circles, and walking a million small objects again and again costs a
+    third of a run. And deeper recursion than a reader has, so that what could be read can be decoded and linked."""
+    was_on, before = gc.isenabled(), sys.getrecursionlimit()
     gc.disable()
+    sys.setrecursionlimit(max(before, 6 * FRAMES))
     try:
         yield
     finally:
+        sys.setrecursionlimit(before)
         if was_on:
             gc.enable()

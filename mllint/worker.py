@@ -26,6 +26,7 @@ from mllint.facts.file import FileFacts, encode
 Reader = Callable[[str, str, bytes], FileFacts]
 
 SECONDS = 30.0  # that one file may take
+FRAMES = 1_000  # of nested calls that a reader has for itself
 MEMORY = 2 << 30  # bytes of data that a worker may hold
 
 
@@ -48,7 +49,7 @@ def run(task: Task, reader: Reader, seconds: float = SECONDS) -> Done:
     """Read one file. Facts that cannot be encoded are a problem of that file, as any other failure is."""
     path, kind = task.path, task.kind
     try:
-        with _time_limit(seconds), warnings.catch_warnings():
+        with _time_limit(seconds), _depth_limit(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the analysed file's, such as invalid escape sequences
             return Done(task.number, encode(reader(path, kind, task.data)))
     except OutOfTime:
@@ -82,6 +83,21 @@ def _time_limit(seconds: float) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+@contextlib.contextmanager
+def _depth_limit() -> Iterator[None]:
+    """The same room for recursion whoever calls: a file must not be too deep in a test or an editor, whose own stack
+    is deep, and right in a worker."""
+    depth, frame = 0, sys._getframe()
+    while (above := frame.f_back) is not None:
+        depth, frame = depth + 1, above
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(depth + FRAMES)
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
 
 
 def _out_of_time(number: int, frame: FrameType | None) -> None:

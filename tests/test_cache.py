@@ -119,11 +119,21 @@ def test_a_run_on_a_part_keeps_the_rest_and_the_size_is_bounded(
     assert sum(p.stat().st_size for p in tmp_path.glob("*.pack")) < 15_000
 
 
-def test_a_cache_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
+def _full(*_: object) -> None:
+    raise OSError("no space left on device")
+
+
+def test_a_cache_that_cannot_be_written_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("")
     with Cache(Path("/repo"), tmp_path / "file" / "below") as cache:
         cache.put(b"k", encode(facts("a", "")), ())
     (tmp_path / "a.pack").mkdir()
+    with Cache(Path("/repo"), tmp_path) as cache:  # the disk is full after the first entry
+        cache.put(b"k", encode(facts("a", "")), ())
+        monkeypatch.setattr(cache_module._Writer, "add", _full)
+        cache.put(b"l", encode(facts("b", "")), ())
+        cache.put(b"m", encode(facts("c", "")), ())
+    monkeypatch.undo()
     with Cache(Path("/repo"), tmp_path) as cache:
         cache._path = tmp_path / "a.pack"
         cache.put(b"k", encode(facts("a", "")), ())

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from mllint import session
 from mllint.errors import Problem
+from mllint.lineage.declarations import Declarations
 from mllint.lineage.graph import Edge, Graph
+from mllint.lineage.lineage import Coverage, Lineage
+from mllint.lineage.observations import Observations
 from mllint.pages import explanation, is_case, split_sections
 from mllint.rule import Finding
+from mllint.selection import RuleError
 from mllint.source import Span
-from tests.cases import Case, CaseError, Link, Mark, judge, notebook, read_page, write_files
+from tests.cases import Case, CaseError, Link, Mark, judge, notebook, read_page, run, write_files
 
 PAGE = """# some-rule
 
@@ -236,3 +242,23 @@ def test_a_file_name_inside_a_block_makes_no_case() -> None:
     opening, section = split_sections("# r\n## Notes\n```\n`a.py`:\n```\n")
     assert opening == "# r"
     assert not is_case(section)
+
+
+# -------------------------------------------------------------------------------------------------------- runs
+
+
+def test_a_run_goes_through_the_command_lines_options(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    seen: dict[str, Any] = {}
+
+    def answer(root: Path, paths: tuple[Path, ...], **options: Any) -> session.CheckResult:
+        seen.update(options, text=(root / "a.py").read_text())
+        lineage = Lineage(Graph(), Observations(), Declarations([], []), Coverage())
+        crash = RuleError("ML1", "rule", "the rule failed")
+        return session.CheckResult([found(1)], [], lineage, [crash], [], "warning")
+
+    monkeypatch.setattr(session, "check", answer)
+    page = "# rule\n## c\n`a.py`:\n```\nx  # ok: [rule]\n```\n```options\n--preview\n--today 2024-06-01\n```\n"
+    complaints = run(read_page(page)[0], tmp_path)
+    assert complaints == ["crashed: rule: the rule failed", "too many: a.py:1 ML1 rule: "]
+    assert seen["text"] == "x\n"
+    assert (seen["preview"], seen["today"], seen["use_cache"], seen["jobs"]) == (True, "2024-06-01", False, 1)

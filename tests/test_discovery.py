@@ -37,10 +37,11 @@ def paths(root: Path, *given: Path, exclude: tuple[str, ...] = ()) -> list[str]:
         ("dvc.lock", "yaml"), ("setup.cfg", "ini"), (".dvc/config", "ini"), (".env", "env"), (".env.prod", "env"),
         ("prod.env", "env"), ("q.SQL", "sql"), ("run.sh", "shell"), ("Makefile", "make"), ("common.mk", "make"),
         ("docker/Dockerfile.serve", "docker"), ("Dockerfile.dockerignore", None), ("d.tsv", "csv"),
-        ("d.parquet", "parquet"), ("model.R", "r"), ("report.Rmd", "r"), ("J.scala", "scala"), ("app.tsx", "javascript"),
-        ("t.html", "html"), ("k.hpp", "cpp"), ("README.md", None), (".gitignore", None), ("CODEOWNERS", "owners"),
-        (".github/CODEOWNERS", "owners"), ("src/CODEOWNERS", None), ("requirements-dev.txt", "requirements"),
-        ("requirements/base.txt", "requirements"), ("notes.txt", None), ("config", None),
+        ("d.parquet", "parquet"), ("model.R", "r"), ("report.Rmd", "r"), ("J.scala", "scala"),
+        ("app.tsx", "javascript"), ("t.html", "html"), ("k.hpp", "cpp"), ("README.md", None), (".gitignore", None),
+        ("CODEOWNERS", "owners"), (".github/CODEOWNERS", "owners"), ("src/CODEOWNERS", None),
+        ("requirements-dev.txt", "requirements"), ("requirements/base.txt", "requirements"), ("notes.txt", None),
+        ("config", None),
     ],
 )  # fmt: skip
 def test_kind_by_name(path: str, kind: str | None) -> None:

@@ -83,6 +83,20 @@ def test_serial_and_processes_give_the_same_in_the_order_of_the_input(tmp_path: 
     assert list(map_files(tmp_path, found[::-1], executor(read, 2))) == alone[::-1]
 
 
+@pytest.mark.parametrize("levels", [900, 1100])
+def test_what_is_too_deep_does_not_depend_on_the_caller(levels: int) -> None:
+    tasks = tasks_of(f"NEST\n{levels}")
+
+    def at_depth(depth: int) -> FileFacts:
+        return at_depth(depth - 1) if depth else decode(next(serial(tasks, read)).encoded)
+
+    limit = sys.getrecursionlimit()
+    expected = pool(tasks)[0]
+    assert bool(expected.problems) == (levels > 1000)
+    assert at_depth(0) == at_depth(500) == expected
+    assert sys.getrecursionlimit() == limit
+
+
 def test_small_work_starts_no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subprocess, "Popen", None)
     assert len(list(processes(tasks_of("a", "b"), read, 2))) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import json
 import sys
@@ -94,6 +95,27 @@ def test_every_failure_is_one_problem(
     assert [(p.path, p.code, p.line) for p in facts.problems] == [("q.sql", code, line)]
     assert facts.lines == 3
     assert "hunter2" not in facts.problems[0].message  # an error may quote the file, and the file hold a secret
+
+
+@pytest.mark.parametrize(
+    ("source", "code", "line"),
+    [
+        (b"x = 1\nif x\n", "ML001", 2),
+        (b"'\\N{no such}'", "ML001", 1),
+        (b"1" * 5000, "ML001", 1),
+        (b"x = '\xff'", "ML002", 1),
+        (b"x = 1\0", "ML002", 1),
+        (b"-" * 100_000 + b"1", "ML004", 1),
+        (b"1" + b"+1" * 50_000, "ML004", 1),
+        (b"(" * 1_000 + b")" * 1_000, "ML001", 1),
+    ],
+)
+def test_what_python_s_own_parser_refuses(monkeypatch: pytest.MonkeyPatch, source: bytes, code: str, line: int) -> None:
+    module = types.ModuleType("parsing_reader")
+    module.read = lambda path, kind, data: FileFacts(path, kind, lines=bool(ast.parse(data)))  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "parsing_reader", module)
+    monkeypatch.setitem(READERS, "python", "parsing_reader")
+    assert [(p.code, p.line) for p in read("a.py", "python", source).problems] == [(code, line)]
 
 
 def test_nul_bytes_are_a_problem_with_a_line() -> None:
@@ -218,6 +240,7 @@ def test_suppressions_come_with_the_facts() -> None:
         "mllint:" * 100_000,
         "#   \t " * 100_000 + "mllint:",
         "# mllint: ignore\n" * 50_000,
+        "# mllint: ignore\r" * 50_000,
     ],
 )
 def test_looking_for_suppressions_is_linear(text: str) -> None:

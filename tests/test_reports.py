@@ -216,8 +216,9 @@ def test_a_frame_fits_whatever_the_line_holds(
     root = tmp_path_factory.getbasetemp()
     (root / "x.py").write_bytes((text * 40).encode("utf-8", "surrogatepass"))
     finding = Finding("message", "", Span("x.py", 1, a, 1, b), code="ML701", name="n", label="what is here")
-    shown = full.render(Report(root, [finding], [], COVERAGE), columns=80).split("\n\n")[0]
-    assert max(map(width, shown.split("\n"))) <= 80
+    for columns in (80, 40, 1):
+        shown = full.render(Report(root, [finding], [], COVERAGE), columns=columns).split("\n\n")[0]
+        assert max(map(width, shown.split("\n"))) <= max(columns, full.NARROWEST)
 
 
 # ---------------------------------------------------------------------------------------------------- secrets

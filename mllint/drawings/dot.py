@@ -17,7 +17,12 @@ KINDS = {
     "model": ("hexagon", "#6b4fa0", "#ece5f7"),
     "artifact": ("note", "#777777", "#f1f1f1"),
     "endpoint": ("cds", "#c0662b", "#fbe8da"),
-    "consumer": ("house", "#b03a5b", "#f9e1e8"),
+    "consumer": ("box", "#b03a5b", "#f9e1e8"),
+}
+_EXTRAS = {
+    "column": ', fontsize=10, height=0.22, margin="0.08,0.02"',  # many, and small: they stand in a dataset's frame
+    "model": ', margin="0,0.02"',
+    "consumer": ', style="filled,rounded"',
 }
 _STYLES = {"direct": "solid", "indirect": "dashed", "declared": "dotted"}
 
@@ -46,9 +51,7 @@ def _lines(view: View) -> Iterator[str]:
 def _node(box: Box) -> str:
     shape, border, filling = KINDS[box.kind]
     label = f"{box.title}\n{box.detail}" if box.detail else box.title
-    looks = f'shape={shape}, color="{border}", fillcolor="{filling}"'
-    if box.kind == "column":  # many, and small: they stand in the frame of their dataset
-        looks += ', fontsize=10, height=0.22, margin="0.08,0.02"'
+    looks = f'shape={shape}, color="{border}", fillcolor="{filling}"{_EXTRAS.get(box.kind, "")}'
     return f"{quoted(box.id)} [label={_lines_of(label)}, {looks}, tooltip={_lines_of(box.tooltip)}];"
 
 

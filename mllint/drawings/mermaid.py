@@ -17,7 +17,7 @@ _SHAPES = {
     "model": ("{{", "}}"),
     "artifact": ("[", "]"),
     "endpoint": ("([", "])"),
-    "consumer": ("[/", "\\]"),
+    "consumer": ("(", ")"),
 }
 _ARROWS = {"direct": "-->", "indirect": "-.->", "declared": "-..->"}
 

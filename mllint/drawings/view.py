@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections import deque
 from typing import Literal
 
 import msgspec
@@ -12,6 +13,7 @@ from mllint.lineage.graph import Edge, Graph, Node
 from mllint.lineage.ids import split_column
 from mllint.lineage.lineage import Coverage
 
+NEAR = 100
 Level = Literal["dataset", "column"]
 
 
@@ -100,15 +102,26 @@ def _lift(graph: Graph, id: str) -> str | None:
 
 
 class _Reach:
-    """Whether one node leads to another; each start is walked once."""
+    """Whether one node leads to another within `NEAR` nodes; each start is walked once. Beyond, an edge is drawn though
+    a long way round may tell the same: it is true, and looking for all ways takes the square of the graph's size."""
 
     def __init__(self, edges: list[Edge]) -> None:
-        self._graph = Graph()
+        self._following: dict[str, list[str]] = {}
         for edge in edges:
-            self._graph.add_edge(edge)
-        self._known: dict[str, set[str]] = {}
+            self._following.setdefault(edge.source, []).append(edge.target)
+        self._known: dict[str, dict[str, None]] = {}
 
     def __call__(self, source: str, target: str) -> bool:
         if source not in self._known:
-            self._known[source] = self._graph.downstream([source])
+            self._known[source] = self._walk(source)
         return target in self._known[source]
+
+    def _walk(self, source: str) -> dict[str, None]:
+        seen: dict[str, None] = {}
+        todo = deque([source])
+        while todo and len(seen) < NEAR:
+            for target in self._following.get(todo.popleft(), ()):
+                if target not in seen:
+                    seen[target] = None
+                    todo.append(target)
+        return seen

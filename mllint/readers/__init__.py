@@ -36,7 +36,6 @@ READERS = {
     "html": "mllint.readers.foreign",
     "cpp": "mllint.readers.foreign",
 }
-_WITHOUT_KIND = frozenset({"python", "notebook"})  # their readers are `read(path, data)`
 _BINARY = frozenset({"parquet", "csv"})  # the reader itself judges the bytes
 _NO_COMMENTS = frozenset({"parquet", "csv", "json", "notebook"})  # a notebook's reader looks cell by cell
 
@@ -46,7 +45,7 @@ def read(path: str, kind: str, data: bytes) -> FileFacts:
     try:
         facts = _read(path, kind, data)
     except (Exception, OutOfTime) as error:
-        facts = FileFacts(path, kind, problems=(problem_of(path, error),))
+        facts = FileFacts(path, kind, problems=(problem_of(path, kind, error),))
     return msgspec.structs.replace(facts, path=path, kind=kind, lines=facts.lines or _count_lines(kind, data))
 
 
@@ -57,7 +56,7 @@ def _read(path: str, kind: str, data: bytes) -> FileFacts:
             line = data.count(b"\n", 0, nul) + 1
             return FileFacts(path, kind, problems=(Problem(path, line, "ML002", "the file holds NUL bytes"),))
     reader: Any = importlib.import_module(READERS[kind])
-    facts: FileFacts = reader.read(path, data) if kind in _WITHOUT_KIND else reader.read(path, kind, data)
+    facts: FileFacts = reader.read(path, kind, data)
     if kind not in _NO_COMMENTS and not facts.suppressions and (found := find_suppressions(data, kind)):
         facts = msgspec.structs.replace(facts, suppressions=found)
     return facts
@@ -78,12 +77,14 @@ def _count_lines(kind: str, data: bytes) -> int:
     return data.count(b"\n") + (not data.endswith(b"\n"))
 
 
-def problem_of(path: str, error: BaseException) -> Problem:
+def problem_of(path: str, kind: str, error: BaseException) -> Problem:
     """The one diagnostic that a failed reader costs."""
     line = _line_of(error)
     match error:
         case OutOfTime():
             return Problem(path, line, "ML005", "reading the file took too long")
+        case MemoryError() if kind in ("python", "notebook"):  # how CPython's parser says that its stack is full
+            return Problem(path, line, "ML004", "the file is nested too deeply")
         case MemoryError():
             return Problem(path, line, "ML005", "reading the file took too much memory")
         case RecursionError():
@@ -92,9 +93,11 @@ def problem_of(path: str, error: BaseException) -> Problem:
             return Problem(path, line, "ML002", f"the file is not {error.encoding}: {error.reason}")
         case UnicodeEncodeError():  # "\\ud800" in JSON or Python: half a character, which no text can hold
             return Problem(path, line, "ML002", "the file holds half a surrogate pair")
+        case SyntaxError() if "codec can't decode" in str(error.msg) and "unicodeescape" not in str(error.msg):
+            return Problem(path, line, "ML002", "the file is not in the encoding that it declares, or UTF-8")
         case SyntaxError():
             return Problem(path, line, "ML001", _clip(f"syntax error: {error.msg}"))
-        case ValueError() if type(error) is not ValueError:  # JSONDecodeError, TOMLDecodeError, BrokenFooter ...
+        case ValueError() if type(error) is not ValueError:  # JSONDecodeError, TOMLDecodeError, FooterError ...
             return Problem(path, line, "ML001", _clip(f"syntax error: {error}"))
     if hasattr(error, "problem_mark"):
         return Problem(path, line, "ML001", _clip(f"syntax error: {getattr(error, 'problem', None) or error}"))

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from mllint.facts.file import Suppression
 
 _COMMENT = re.compile(
-    rb"(?:#|--|//|/\*|%%|;)[ \t]{0,8}mllint:[ \t]{0,8}ignore(?![-\w])(?:\[([^\]\r\n]{0,500})\])?([^\r\n]*)"
+    rb"(?:#|--|//|/\*|%%|;)[ \t]{0,8}mllint:[ \t]{0,8}ignore(?![-\w])(?:\[([^\]\r\n]{0,500})\])?([^\n]*)"
 )
 
 

@@ -11,14 +11,14 @@ _MAX_DEPTH = 32  # of nested structs that are skipped
 _STOP, _TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = range(13)
 
 
-class BrokenFooter(ValueError):
+class FooterError(ValueError):
     pass
 
 
 def column_names(tail: bytes) -> tuple[str, ...]:
     """Names of the top-level columns; empty if `tail`, the end of a file, holds no whole footer.
 
-    Raises BrokenFooter.
+    Raises FooterError.
     """
     if len(tail) < 12 or tail[-4:] != b"PAR1":
         return ()
@@ -73,7 +73,7 @@ class _Compact:
 
     def byte(self) -> int:
         if self.at >= len(self.data):
-            raise BrokenFooter("the footer is cut off")
+            raise FooterError("the footer is cut off")
         value = self.data[self.at]
         self.at += 1
         return value
@@ -87,7 +87,7 @@ class _Compact:
             if byte < 128:
                 return value
             if shift > 63:
-                raise BrokenFooter("a number is too long")
+                raise FooterError("a number is too long")
 
     def zigzag(self) -> int:
         value = self.varint()
@@ -96,23 +96,23 @@ class _Compact:
     def binary(self) -> bytes:
         size = self.varint()
         if size > len(self.data) - self.at:
-            raise BrokenFooter("a text is cut off")
+            raise FooterError("a text is cut off")
         self.at += size
         return self.data[self.at - size : self.at]
 
     def list_size(self, kind: int | None = None) -> int:
         head = self.byte()
         if kind is not None and head & 15 != kind:
-            raise BrokenFooter("a list holds something unexpected")
+            raise FooterError("a list holds something unexpected")
         self.item = head & 15
         size = head >> 4 if head >> 4 < 15 else self.varint()
         if size > len(self.data) - self.at:
-            raise BrokenFooter("a list is cut off")
+            raise FooterError("a list is cut off")
         return size
 
     def skip(self, kind: int, depth: int = 0) -> None:
         if depth > _MAX_DEPTH:
-            raise BrokenFooter("the footer is nested too deeply")
+            raise FooterError("the footer is nested too deeply")
         if kind in (_BYTE,):
             self.byte()
         elif kind in (_I16, _I32, _I64):
@@ -131,4 +131,4 @@ class _Compact:
             for _, inner in self.fields():
                 self.skip(inner, depth + 1)
         elif kind not in (_TRUE, _FALSE):
-            raise BrokenFooter("a field of an unknown type")
+            raise FooterError("a field of an unknown type")

@@ -23,12 +23,14 @@ from mllint.reports.sources import Sources
 from mllint.rule import Finding
 
 PIPE = 120  # columns where no terminal sets a width
+NARROWEST = 40  # columns that a terminal is taken to have at least
 
 
 def render(report: Report, *, colour: bool = False, columns: int | None = None) -> str:
     """The report. `columns` is the width of the terminal; without one, only source lines are cut, to `PIPE`, and
     every sentence stays on one line, for grep and for the eyes of editors."""
     sources = Sources(report.root)
+    columns = None if columns is None else max(columns, NARROWEST)
     parts = [
         *("\n".join(_finding(without_secrets(f), sources, colour, columns)) + "\n" for f in report.findings),
         *problem_lines(report),
@@ -89,7 +91,7 @@ def _wrap(text: str, columns: int | None, indent: str) -> list[str]:
     if columns is None:
         return [text]
     wrapped = textwrap.wrap(
-        text, max(columns, 40), subsequent_indent=indent, break_long_words=False, break_on_hyphens=False,
+        text, columns, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False,
         drop_whitespace=True,
     )  # fmt: skip
     return wrapped or [text]

@@ -40,7 +40,7 @@ _SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("mysql", (r"`\w+`",)),
 )  # fmt: skip
 _PATTERNS = tuple((dialect, re.compile("|".join(signs), re.IGNORECASE | re.MULTILINE)) for dialect, signs in _SIGNS)
-_COMMENT = re.compile(r"--[^\n]*|/\*.{0,20000}?\*/", re.DOTALL)
+_COMMENT = re.compile(r"--[^\n]*|/\*(?:(?!/\*).)*?\*/", re.DOTALL)
 _MOST = 20_000  # characters that are looked at
 
 _OTHER_NAMES = {

@@ -14,7 +14,7 @@ from mllint.linker.sql.text import named
 _PART = r"(?:\"[^\"]+\"|`[^`]+`|\[[^\]]+\]|[\w#$@\u1438\u1433-]+)"
 _NAME = rf"{_PART}(?:\s*\.\s*{_PART}){{0,4}}"
 _READ = re.compile(
-    rf"\b(?:from|join|using|with\s+table)\s+(?:only\s+|lateral\s+)?({_NAME})(?!\s*\()(?:\s+(?:as\s+)?(\w+))?", re.I
+    rf"\b(?:from|join|using|with\s+table)\s+(?:only\s+|lateral\s+)?({_NAME})(?!\s*\()(?:(?=\s+(?:as\s+)?(\w+)))?", re.I
 )
 _WRITE = re.compile(
     rf"\b(insert\s+(?:overwrite|into)(?:\s+table)?|merge\s+(?:into)?|update|delete\s+from|alter\s+table|"
@@ -23,7 +23,8 @@ _WRITE = re.compile(
     re.I,
 )
 _RENAME = re.compile(r"^\s*rename\s+table\s+(.*)", re.I | re.DOTALL)
-_PAIR = re.compile(rf"({_NAME})\s+to\s+({_NAME})", re.I)
+_PAIR = re.compile(rf"(?<![\w.])({_NAME})\s+to\s+({_NAME})", re.I)
+_DELETE = re.compile(r"\bdelete\s+$", re.I)
 _CTE = re.compile(
     rf"(?:\bwith\s+(?:recursive\s+)?|,\s*)({_PART})\s+(?:as\s*)?\(\s*(?:with|select|insert|update)\b", re.I
 )
@@ -42,7 +43,7 @@ _KINDS = {
     "create": "create",
     "copy": "copy",
 }
-_STRINGS = re.compile(r"'(?:[^']|'')*'|--[^\n]*|/\*.*?\*/", re.DOTALL)
+_STRINGS = re.compile(r"'(?:[^']|'')*'|--[^\n]*|/\*(?:(?!/\*).)*?\*/", re.DOTALL)
 
 
 def by_words(parsed: Parsed, schema: Schema) -> Iterator[Statement]:
@@ -61,7 +62,7 @@ def by_words(parsed: Parsed, schema: Schema) -> Iterator[Statement]:
     elif _IDLE.match(text):
         yield Statement("other", line=line, column=column)
     else:
-        yield _worded(parsed, text, start)
+        yield from _worded(parsed, text, start)
 
 
 def _text(parsed: Parsed) -> tuple[str, int]:
@@ -84,30 +85,33 @@ def _unloaded(parsed: Parsed, schema: Schema, found: re.Match[str], line: int, c
             )
 
 
-def _worded(parsed: Parsed, text: str, start: int) -> Statement:
+def _worded(parsed: Parsed, text: str, start: int) -> Iterator[Statement]:
     plain = _STRINGS.sub(lambda found: " " * len(found[0]), text)
     ctes = {_clean(found[1]) for found in _CTE.finditer(plain)}
-    written = _WRITE.search(plain)
-    target = _clean(written[2]) if written else ""
     aliases: dict[str, str] = {}
     reads: list[TableRead] = []
     for found in _READ.finditer(plain):
         name = _clean(found[1])
-        if name in ctes or name.split(".")[0] in _NO_TABLE or re.search(r"\bdelete\s+$", plain[: found.start()], re.I):
+        if (
+            name in ctes
+            or name.split(".")[0] in _NO_TABLE
+            or _DELETE.search(plain, max(0, found.start() - 40), found.start())
+        ):
             continue
         if found[2]:
             aliases[found[2].lower()] = name
         line, column = parsed.places.at(start + found.start(1) + parsed.shift)
         reads.append(TableRead(name, line, column))
     line, column = parsed.places.at(start + parsed.shift)
-    target = aliases.get(target, target)
-    if written and written[1].lower().startswith("update"):  # UPDATE t SET ... FROM trips t JOIN ...
-        reads = [read for read in reads if read.name != target]
-    kind = _KINDS.get(plain.split(None, 1)[0].lower(), "other") if plain.strip() else "other"
-    kind = "select" if not target and reads else kind
-    return Statement(
-        kind, target, tuple(reads), open=True, line=line, column=column, problem=parsed.problem or "not modelled"
-    )
+    # Hive: FROM trips INSERT OVERWRITE TABLE a SELECT x INSERT OVERWRITE TABLE b SELECT y
+    writes = {_clean(found[2]): found[1].split()[0].lower() for found in _WRITE.finditer(plain)} or {"": ""}
+    problem = parsed.problem or "not modelled"
+    for name, verb in writes.items():
+        target = aliases.get(name, name)
+        # UPDATE t SET ... FROM trips t JOIN ...: the updated table is not read
+        sources = [read for read in reads if verb != "update" or read.name != target]
+        kind = _KINDS.get(verb, "select" if sources else "other")
+        yield Statement(kind, target, tuple(sources), open=True, line=line, column=column, problem=problem)
 
 
 def _clean(written: str) -> str:

@@ -8,14 +8,14 @@ import re
 import msgspec
 
 from mllint.facts.file import FileFacts, encode
-from mllint.lineage.graph import Edge, EdgeKind, Graph, Strength
+from mllint.lineage.graph import Edge, EdgeKind, Graph, NodeKind, Strength
 from mllint.lineage.ids import column_id, consumer_id, is_resolved
 from mllint.linker.project import Project
 from mllint.linker.sql.schema import Schema
 from mllint.linker.sql.statements import Statement, dataset_id
 from mllint.source import Span
 
-_WRITES = {"insert", "create", "view", "merge", "update", "copy", "rename", "swap", "ddl"}
+_WRITES = {"insert", "create", "view", "merge", "update", "copy", "rename", "swap", "ddl", "model"}
 
 
 class Script(msgspec.Struct):
@@ -131,7 +131,9 @@ def _as_model(statement: Statement, path: str, schema: Schema) -> Statement:
     name = _stem(path)
     if not statement.open and statement.columns:
         schema.add(name, [column.name for column in statement.columns])
-    return msgspec.structs.replace(statement, kind="view", target=name)
+    reads = tuple(read for read in statement.reads if read.name != "{this}")  # {{ this }} of an incremental model
+    indirect = tuple(source for source in statement.indirect if source[0] != "{this}")
+    return msgspec.structs.replace(statement, kind="view", target=name, reads=reads, indirect=indirect)
 
 
 def add_statement(
@@ -156,14 +158,21 @@ def add_statement(
         place = writer.span(read.line, read.column)
         writer.read(source, place)
         if target and statement.kind in _WRITES:
-            writer.edge(source, target, "derives", place)
+            writer.edge(source, target, _edge_kind(source, statement.kind), place)
         elif consumer:
             project.graph.add_node(consumer_id(consumer), "consumer", span)
-            writer.edge(source, consumer_id(consumer), "reads", place)
+            kind: EdgeKind = "predicts" if source.startswith("model:") else "reads"
+            writer.edge(source, consumer_id(consumer), kind, place)
     if target and statement.kind in _WRITES:
         writer.columns(statement, target, span)
     if target:
         writer.indirect(statement, target, span)
+
+
+def _edge_kind(source: str, kind: str) -> EdgeKind:
+    if source.startswith("model:"):
+        return "predicts"
+    return "trains" if kind == "model" else "derives"
 
 
 class _Writer:
@@ -182,13 +191,13 @@ class _Writer:
         return Span(self.path, line + first_line - 1, shifted, line + first_line - 1, shifted)
 
     def dataset(self, id: str, span: Span, kind: str) -> None:
-        self.graph.add_node(id, "dataset", span, view=kind == "view" or None)
+        self.graph.add_node(id, _node_kind(id), span, view=kind == "view" or None)
         if kind in _WRITES - {"ddl"}:
             self.project.coverage.writes.all += 1
             self.project.coverage.writes.resolved += is_resolved(id)
 
     def read(self, id: str, span: Span) -> None:
-        self.graph.add_node(id, "dataset", span)
+        self.graph.add_node(id, _node_kind(id), span)
         self.project.coverage.reads.all += 1
         self.project.coverage.reads.resolved += is_resolved(id)
 
@@ -236,6 +245,10 @@ class _Mentions:
 
 
 _SQL_FILE = re.compile(rb"[\w.-]+\.sql\b")
+
+
+def _node_kind(id: str) -> NodeKind:
+    return "model" if id.startswith("model:") else "dataset"
 
 
 def _stem(path: str) -> str:

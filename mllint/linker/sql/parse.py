@@ -35,6 +35,7 @@ class Parsed(msgspec.Struct):
     shift: int = 0  # offset of a body that was parsed on its own, as between `$$`
     problem: str = ""
     nested: int = 0
+    depths: list[int] | None = None  # see `projections`
 
     def at(self, offset: int | None) -> tuple[int, int]:
         return self.places.at((self.offset if offset is None else offset) + self.shift)
@@ -66,7 +67,14 @@ def _parse(text: str, dialect: str, places: Places, shift: int, nested: int) -> 
             yield from _parse(text[start:end], dialect, places, shift + start, nested + 1)
             continue
         _fill(parsed)
-        yield parsed
+        pieces = _pieces(chunk) if parsed.problem and len(chunk) <= _LONGEST else [chunk]
+        if len(pieces) == 1:
+            yield parsed
+            continue
+        for tokens in pieces:  # T-SQL: INSERT INTO a SELECT ... and on the next line INSERT INTO b SELECT ...
+            piece = Parsed(tokens, None, dialect, places, text, tokens[0].start, shift, nested=nested)
+            _fill(piece)
+            yield piece
 
 
 def _fill(parsed: Parsed) -> None:
@@ -137,7 +145,25 @@ _CONTROL = {
     "BEGIN", "DECLARE", "IF", "ELSE", "ELSEIF", "ELSIF", "LOOP", "WHILE", "FOR", "END", "EXCEPTION", "REPEAT", "WHEN",
     "SET", "RETURN", "PRINT", "EXIT", "LEAVE", "TRY", "PERFORM", "THEN",
 }  # fmt: skip
-_BEFORE_BODY = {"BEGIN", "THEN", "ELSE", "LOOP", "DO", "TRY", "CATCH", "AS"}
+_STATEMENTS = {
+    "INSERT", "UPDATE", "MERGE", "DELETE", "TRUNCATE", "CREATE", "DROP", "ALTER", "DECLARE", "EXEC", "EXECUTE", "PRINT",
+}  # fmt: skip
+_CONTINUED = {
+    "THEN",
+    "KEY",
+    "DO",
+    "FOR",
+    "UNION",
+    "ALL",
+    "EXCEPT",
+    "INTERSECT",
+    "MINUS",
+    "AS",
+    "ON",
+    "AFTER",
+    "OR",
+    ",",
+}
 
 
 def _statements(tokens: list[Token]) -> Iterator[list[Token]]:
@@ -190,6 +216,26 @@ def _inner(chunk: list[Token]) -> Iterator[list[Token]]:
             return
 
 
+def _pieces(chunk: list[Token]) -> list[list[Token]]:
+    """Statements that no semicolon divides, cut where one begins at the start of a line."""
+    cuts, depth, selects = [0], 0, False
+    for i, token in enumerate(chunk):
+        word = token.text.upper()
+        if token.token_type in _OPENING:
+            depth += 1
+        elif token.token_type in _CLOSING:
+            depth -= 1
+        if depth or token.token_type is TokenType.STRING:
+            continue
+        before = chunk[i - 1] if i else None
+        begins = before is not None and before.line < token.line and before.text.upper() not in _CONTINUED
+        if begins and (word in _STATEMENTS or (word in ("SELECT", "WITH") and selects)):
+            cuts.append(i)
+            selects = False
+        selects = selects or word == "SELECT"
+    return [chunk[a:b] for a, b in pairwise([*cuts, len(chunk)])]
+
+
 def _without_end(chunk: list[Token]) -> Iterator[list[Token]]:
     """T-SQL needs no semicolon before END: `INSERT INTO a SELECT 1 END` loses its END."""
     end, cases = len(chunk), 0
@@ -202,6 +248,8 @@ def _without_end(chunk: list[Token]) -> Iterator[list[Token]]:
                 break
             cases -= 1
     yield chunk[:end]
+    if end < len(chunk):
+        yield from _unframed(chunk[end:])
 
 
 def _quoted(chunk: list[Token]) -> Token | None:

@@ -7,12 +7,13 @@ that a star stayed open.)
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from sqlglot import exp
 
 from mllint.lineage.expressions import Column, Expression, Unresolved
 from mllint.linker.sql.parse import Parsed
+from mllint.linker.sql.projections import as_written, is_short_cast
 from mllint.linker.sql.relations import Output, Relation, Source, union
 from mllint.linker.sql.schema import Schema
 from mllint.linker.sql.text import is_hole, named
@@ -169,7 +170,8 @@ class Reader:
                                         "cluster", "distribute", "connect", "windows")],
             scope,
         )  # fmt: skip
-        return Relation(outputs, opened).without_covered()
+        relation = Relation(outputs, opened)
+        return relation if any(_is_hole(projection) for projection in node.expressions) else relation.without_covered()
 
     def _project(self, node: exp.Expr, scope: Scope, outputs: list[Output], opened: list[tuple[str, ...]]) -> None:
         inner = node.unalias() if isinstance(node, exp.Alias) else node
@@ -180,7 +182,7 @@ class Reader:
             if star.every is not None:
                 opened.append(tuple(star.tables()))
             return
-        if isinstance(node, exp.Column) and is_hole(node.name):  # SELECT {columns} FROM t
+        if _is_hole(node):
             self.open = True
             opened.extend(group for _, relation in scope.relations for group in relation.open)
             return
@@ -194,8 +196,10 @@ class Reader:
             scope.aliases[output.name] = output
 
     def _name(self, node: exp.Expr) -> str:
-        name = node.alias or (node.output_name if not isinstance(node, exp.Cast) or _is_short_cast(node, self) else "")
-        return named(name or node.sql(self.dialect or None, normalize_functions=False, comments=False))
+        name = node.alias or (
+            node.output_name if not isinstance(node, exp.Cast) or is_short_cast(self.parsed, node) else ""
+        )
+        return named(name or as_written(self.parsed, node))
 
     # ------------------------------------------------------------------------------------------------ stars
 
@@ -342,20 +346,9 @@ def _is_star(node: exp.Expr) -> bool:
     return isinstance(node, exp.Star) or (isinstance(node, exp.Column) and isinstance(node.this, exp.Star))
 
 
-def _is_short_cast(node: exp.Expr, reader: Reader) -> bool:
-    """Whether a cast is written `x::type`, whose column is called x, rather than `cast(x AS type)`."""
-    first = next(iter(_starts(node)), None)
-    if first is None:
-        return False
-    before = reader.parsed.text[:first].rstrip().lower()
-    return not before.endswith("(")
-
-
-def _starts(node: exp.Expr) -> Iterator[int]:
-    for part in node.walk():
-        start = part.meta.get("start") if part._meta else None
-        if start is not None:
-            yield start
+def _is_hole(node: exp.Expr) -> bool:
+    """`SELECT {columns} FROM t`"""
+    return isinstance(node, exp.Column) and is_hole(node.name) and not node.table
 
 
 def _sources(output: Output | None) -> tuple[Source, ...]:

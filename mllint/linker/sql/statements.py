@@ -13,7 +13,8 @@ Source = tuple[str, str]  # table name, column name; the column `*` stands for c
 
 
 class TableRead(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A dataset that a statement reads: a table's name, or `file:PATH` or a URL where SQL reads files.
+    """A dataset that a statement reads: a table's name, or `file:PATH` or a URL where SQL reads files, or
+    `model:NAME` where it predicts.
     `line` and `column` count from 1 within the analysed text."""
 
     name: str
@@ -33,8 +34,9 @@ class OutputColumn(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class Statement(msgspec.Struct, frozen=True, gc=False):
     """One statement. Names are in lower case without quotes; an unknown part is written `{name}`.
 
-    `kind`: select, insert, create, view, merge, update, delete, copy, rename, swap, drop, ddl, other.
-    `target`: what it writes, a table's name, or `file:PATH` or a URL (see `dataset_id`); empty for a plain SELECT.
+    `kind`: select, insert, create, view, merge, update, delete, copy, rename, swap, model, drop, ddl, other.
+    `target`: what it writes, a table's name, or `file:PATH` or a URL (see `dataset_id`), or `model:NAME` of a model
+    that SQL trains; empty for a plain SELECT.
     `indirect`: columns that choose rows (filters, join and group keys, ordering) rather than make values.
     `open`: a star, or an unknown piece of text in the select list, could not be expanded.
     `problem`: why there is no more than table-level lineage, else empty. `line`, `column` as in `TableRead`.
@@ -71,4 +73,4 @@ def dataset_id(name: str) -> str:
 
     if "://" in name:
         return file_id(name)
-    return name if name.startswith("file:") else table_id(name)
+    return name if name.startswith(("file:", "model:")) else table_id(name)

@@ -71,6 +71,8 @@ def table_name_of(node: exp.Expr) -> str:
     if isinstance(node.this, exp.Literal):
         return file_id(node.this.name)
     parts = [part.name for part in node.parts if part.name]
+    if parts and node.this.args.get("temporary"):
+        parts[-1] = "#" + parts[-1]  # T-SQL: SELECT ... INTO #recent
     last = node.this
     if isinstance(last, exp.Identifier) and last.quoted:
         if len(parts) == 2 and parts[0].lower() in _FORMATS and ("/" in parts[1] or "." in parts[1]):
@@ -106,6 +108,9 @@ def _table(reader: Reader, node: exp.Table, scope: Scope) -> tuple[str, Relation
 
 def _function(reader: Reader, node: exp.Func, scope: Scope) -> Relation:
     """`read_csv('trips.csv')` is the file; of another table function, every column comes from its arguments."""
+    if isinstance(node, exp.Predict):  # BigQuery: FROM ML.PREDICT(MODEL d.eta, (SELECT ...))
+        note_read(reader, node.this, "model:" + table_name_of(node.this))
+        return reader.query(node.expression, scope.ctes, scope)
     first = next(iter(node.expressions), None) or node.args.get("this")
     called = (node.name if isinstance(node, exp.Anonymous) else node.sql_name()).lower()
     if called.startswith(("read_", "parquet_scan", "scan_")) and isinstance(first, exp.Literal) and first.is_string:

@@ -45,6 +45,8 @@ def _derive(parsed: Parsed, schema: Schema) -> Iterator[Statement]:
             yield _defined(reader, "create", target, reader.query(tree, {}))
         case exp.Insert():
             yield _insert(reader, tree)
+        case exp.MultitableInserts():
+            yield from _insert_all(parsed, schema, tree)
         case exp.Query() | exp.Values():
             yield _statement(reader, "select", "", reader.query(tree, {}))
         case exp.Create():
@@ -131,6 +133,30 @@ def _insert(reader: Reader, tree: exp.Insert) -> Statement:
     return _statement(reader, "insert", target, relation)
 
 
+def _insert_all(parsed: Parsed, schema: Schema, tree: exp.MultitableInserts) -> Iterator[Statement]:
+    """One statement for each target. Oracle, Snowflake: INSERT ALL INTO a (x) VALUES (p) INTO b (y) VALUES (q)
+    SELECT p, q FROM s; Hive: FROM s INSERT OVERWRITE TABLE a SELECT p INSERT OVERWRITE TABLE b SELECT q."""
+    for branch in tree.expressions:
+        reader = Reader(parsed, schema)
+        scope = Scope({}, None)
+        insert = branch.this if isinstance(branch, exp.ConditionalInsert) else branch
+        source = tree.args["source"]
+        if isinstance(insert.expression, exp.Query):
+            reader.add_from(source, scope)
+            relation = reader.query(insert.expression, {}, scope)
+        else:
+            relation = reader.query(source, {})
+            scope.relations.append((("",), relation))
+        target = table_name_of(insert.this)
+        names = [named(c.name) for c in insert.this.expressions] if isinstance(insert.this, exp.Schema) else []
+        names = names or list(schema.columns(target) or ())
+        if isinstance(insert.expression, exp.Values):
+            values = insert.expression.expressions[0].expressions
+            relation = Relation([reader.output(n, v, scope) for n, v in zip(names, values, strict=False)])
+        reader.note([branch.args.get("expression")], scope)
+        yield _statement(reader, "insert", target, relation)
+
+
 def _partition(tree: exp.Insert) -> set[str]:
     """Columns that `PARTITION (day = 20240101)` fixes: the query does not yield them."""
     partition = tree.this.args.get("partition") if isinstance(tree.this, exp.Table) else tree.args.get("partition")
@@ -141,6 +167,9 @@ def _partition(tree: exp.Insert) -> set[str]:
 
 def _create(reader: Reader, tree: exp.Create) -> Iterator[Statement]:
     kind = str(tree.args.get("kind")).upper()
+    if kind == "MODEL" and isinstance(tree.expression, exp.Query):  # BigQuery ML
+        yield _statement(reader, "model", "model:" + table_name_of(tree.this), reader.query(tree.expression, {}))
+        return
     if kind not in ("TABLE", "VIEW"):
         yield _statement(reader, "other", "", Relation())
         return
@@ -301,7 +330,9 @@ def _copy(reader: Reader, tree: exp.Copy) -> Iterator[Statement]:
         relation, table = None, table_name_of(inner)
     for file in files:
         if isinstance(file, exp.Query):  # COPY INTO t FROM (SELECT $1 FROM @stage)
-            yield _statement(reader, "copy", table, reader.query(file, {}))
+            loaded = reader.query(file, {})
+            names = [named(e.name) for e in inner.expressions] if isinstance(inner, exp.Schema) else []
+            yield _statement(reader, "copy", table, loaded.renamed(names) if names else loaded)
             continue
         other = file_id(file.name) if isinstance(file, exp.Literal) else table_name_of(file)
         if not other or other.lower() in ("file:stdin", "file:stdout", "stdin", "stdout"):
@@ -338,7 +369,7 @@ def _alter(reader: Reader, tree: exp.Alter) -> Iterator[Statement]:
             case exp.Drop() if action.args.get("kind") == "COLUMN":
                 known = reader.schema.columns(name)
                 if known is not None:
-                    gone = {named(c.name) for c in action.find_all(exp.Column, exp.Identifier)}
+                    gone = {named(c.name) for c in action.find_all(exp.Column)}
                     reader.schema.add(name, [column for column in known if column not in gone])
     yield _statement(reader, "ddl", name, Relation())
 
