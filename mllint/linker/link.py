@@ -10,6 +10,7 @@ from mllint.linker.project import Project
 from mllint.linker.python.finish import build, mark_sources
 from mllint.linker.python.interpreter import interpret
 from mllint.linker.python.inventory import imported_modules, observe
+from mllint.linker.python.mentions import name_features
 from mllint.settings import Settings
 
 
@@ -20,6 +21,7 @@ def link(files: list[FileFacts], settings: Settings, declarations: Declarations)
     machine = interpret(project, library)
     build(project, machine.effects)
     observe(project, machine)
+    name_features(project, machine)
     mark_sources(project.graph)
     project.graph.freeze()
     return Lineage(project.graph, project.observations, declarations, project.coverage, project.problems)
