@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from sql_helpers import flows, one, reads
 
 from mllint.lineage.algebra import show
 from mllint.linker.sql.statements import Schema, analyse
-from sql_helpers import flows, one, reads
 
 QUERIES = {
     "aliases": (

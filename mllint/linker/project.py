@@ -19,15 +19,21 @@ from mllint.source import Span
 
 
 class Run(msgspec.Struct, frozen=True):
-    """A Python file of the repository, started with these arguments. Unknown words keep `{NAME}`; `folder` is the
-    working directory, repo-relative; `job` names the stage, target or workflow that starts it."""
+    """A file of the repository, started with these arguments. Unknown words keep `{NAME}`; `folder` is the
+    working directory, repo-relative; `job` names the stage, target or workflow that starts it.
+
+    `entry` is the function or object that is started rather than the whole file: `app` of `uvicorn main:app`, the
+    function of a `[project.scripts]` entry, `pytest` for tests."""
 
     path: str
     arguments: tuple[str, ...]
     folder: str
     job: str
     span: Span
-    module: bool = False  # started with `python -m`
+    module: bool = False  # started with `python -m`, or by its module's name
+    language: str = "python"
+    entry: str = ""
+    environment: tuple[tuple[str, str], ...] = ()
 
 
 class Project:

@@ -148,14 +148,14 @@ class Effects:
             self.now.links[Link(origin, target, kind, span, self.job, strength, shown)] = None
         if not target.startswith("column:"):
             for dataset in sorted(dataset_origins(frozenset(o for o in origins if o.startswith("column:")))):
-                if dataset != target:
+                if dataset != target and dataset not in origins:
                     self.now.links[Link(dataset, target, kind, span, self.job, strength)] = None
 
     def write_table(self, target: str, table: Table, kind: EdgeKind, span: Span) -> None:
         """A frame goes into a dataset (whose columns it makes) or into something without columns (a model)."""
         direct = dataset_origins(table.origins)
         self.link(direct, target, kind, span)
-        self.link(dataset_origins(table.indirect) - direct, target, kind, span, "indirect")
+        self.link(table.indirect - direct, target, kind, span, "indirect")
         has_columns = target.startswith(("file:", "table:", "view:", "topic:", "collection:", "memory:", "endpoint:"))
         has_columns = has_columns or "://" in target
         for name, column in table.columns.items():

@@ -221,7 +221,7 @@ def _add_accesses(project: Project, records: list[Record], names: dict[str, str]
     used |= {(split_column(s)[0], job) for s, job in used if s.startswith("column:")}
     for access in accesses:
         id = _rename(access.id, names)
-        if access.is_read and id in graph.nodes and (id, access.job) not in used:
+        if id and access.is_read and id in graph.nodes and (id, access.job) not in used:
             consumer = consumer_id(access.job)
             graph.add_node(consumer, "consumer", access.span, access.job)
             graph.add_edge(Edge(id, consumer, "consumes", "direct", access.job, "python", access.span))

@@ -8,6 +8,7 @@ import msgspec
 
 from mllint.facts import python as facts
 from mllint.lineage import expressions as ex
+from mllint.lineage.ids import column_id
 from mllint.linker.python.arguments import Slice
 from mllint.linker.python.heap import Cell
 from mllint.linker.python.invocation import Invocation
@@ -99,6 +100,19 @@ def item(m: Machine, frame: Cell, index: Any, at: facts.At) -> Any:
     if isinstance(index, Cell | Tuple):
         return like(m, frame, _some_of(table), at)
     return Column(expression, table.origins | origins_of(index), "", m.span(at), rows=table.rows)
+
+
+def field_of_record(m: Machine, record: Any, key: Any, at: facts.At) -> Column | None:
+    """`row["price"]` of a row that was read from one dataset in a way that is not followed: a field of that dataset."""
+    if not isinstance(record, Unknown) or not is_text(key) or len(record.origins) != 1:
+        return None
+    (dataset,) = record.origins
+    name = text_of(key) or ""
+    if "{" in name or not dataset.startswith(("file:", "table:", "endpoint:", "topic:", "collection:")):
+        return None
+    function = m.now.function.qualified if m.now.function else ""
+    origins = frozenset({column_id(dataset, name)})
+    return Column(ex.Column(dataset, name), origins, name, m.span(at), function, kind="")
 
 
 def _some_of(table: Table) -> Table:

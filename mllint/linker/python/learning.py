@@ -30,7 +30,8 @@ from mllint.linker.python.values import (
 def prepare(m: Machine, estimator: Cell, at: facts.At) -> None:
     """A new estimator: its token, by the place that makes it."""
     span = m.span(at)
-    estimator.slots["token"] = f"model@{span.path}:{span.cell or ''}:{span.line}:{span.column}"
+    serving = f"@{m.endpoint}" if m.endpoint else ""  # what a handler fits is not the model that training fitted
+    estimator.slots["token"] = f"model@{span.path}:{span.cell or ''}:{span.line}:{span.column}{serving}"
     estimator.slots["made"] = span
 
 

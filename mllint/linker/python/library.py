@@ -61,6 +61,10 @@ def call_method(m: Machine, receiver: Any, name: str, arguments: Arguments, at: 
     method = builtins.method(receiver, name)
     if method is not None:
         return method(m, receiver, arguments, at)
+    if name == "get" and arguments.args:
+        field = frames.field_of_record(m, receiver, arguments.args[0], at)
+        if field is not None:
+            return field
     origins = origins_of(receiver).union(*(origins_of(value) for value in arguments.values()))
     if isinstance(receiver, Column):
         return columns.unmodelled(m, receiver, name, arguments, at)

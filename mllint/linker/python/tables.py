@@ -27,6 +27,9 @@ class Table(msgspec.Struct, frozen=True):
     indirect: frozenset[str] = NOTHING
     rows: str = ""
     keys: tuple[str, ...] = ()
+    mixed: bool = (
+        False  # an unlisted column is in one of the datasets of `base` (a join), not in each (rows of several)
+    )
     tail: int = 0  # of an open frame: how many of the known columns come after all unknown ones
 
     def column(self, name: str) -> Column | None:
@@ -36,9 +39,9 @@ class Table(msgspec.Struct, frozen=True):
             return known
         if not self.open or name in self.dropped:
             return None
-        if len(self.base) == 1:
-            (dataset,) = self.base
-            return Column(ex.Column(dataset, name), frozenset({column_id(dataset, name)}), name, rows=self.rows)
+        if self.base and (len(self.base) == 1 or not self.mixed):
+            origins = frozenset(column_id(dataset, name) for dataset in self.base)
+            return Column(ex.Column(min(self.base), name), origins, name, rows=self.rows)
         return Column(ex.Unresolved("the column may come from several datasets"), self.origins, name, rows=self.rows)
 
     def with_columns(self, new: Mapping[str, Column]) -> Table:
@@ -84,6 +87,7 @@ class Table(msgspec.Struct, frozen=True):
             self.indirect | other.indirect,
             self.rows if self.rows == other.rows else "",
             self.keys,
+            self.mixed or other.mixed,
         )
 
     def beside(self, other: Table, suffixes: tuple[str, str] = ("_x", "_y"), on: frozenset[str] = NOTHING) -> Table:
@@ -106,6 +110,7 @@ class Table(msgspec.Struct, frozen=True):
             self.origins | other.origins,
             self.indirect | other.indirect,
             self.rows,
+            mixed=self.mixed or other.mixed or (self.open and other.open and self.base != other.base),
             tail=tail,
         )
 
