@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from mllint.rule import (
     Apply,
@@ -29,6 +30,11 @@ from mllint.rule import (
     model_with,
     models,
 )  # fmt: skip
+
+if TYPE_CHECKING:
+    from mllint.lineage.algebra import Disagreement
+
+_TAKE_NULL = ("xgboost.", "lightgbm.", "catboost.", "sklearn.ensemble.HistGradientBoosting", "sklearn.ensemble._hist")
 
 
 def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
@@ -80,12 +86,25 @@ def _skew(
     row = witness(_renamed(trained[0].expression, names), serving)
     if row is None or row.kind == "error":  # no skew where one side raises: that fails loudly
         return
-    never_null = {_plain(name) for name in (*trained[0].not_null, *served.not_null)}
-    if row.kind == "null" and any(value is None and _plain(name) in never_null for name, value in row.inputs.items()):
+    if row.kind == "null" and not _null_is_possible(lineage, model, trained[0], served, row):
         return
     inputs = {name: _portable(value) for name, value in row.inputs.items()}
     shown = Witness(inputs, _portable(row.left), _portable(row.right))
     yield _finding(lineage, model, trained[0], served, shown)
+
+
+def _null_is_possible(lineage: Lineage, model: Model, trained: Feature, served: Feature, row: Disagreement) -> bool:
+    """Whether training can have seen the null that the witness needs, and serving can meet it.
+
+    Training that does nothing about nulls had none, unless the model takes them: `Lasso().fit` raises on NaN."""
+    never = {_plain(name) for name in (*trained.not_null, *served.not_null)}
+    if any(value is None and _plain(name) in never for name, value in row.inputs.items()):
+        return False
+    if row.left is None:
+        classes = [str(lineage.graph.nodes[id].attributes.get("class", "")) for id in model.members]
+        return any(name.startswith(_TAKE_NULL) for name in classes)
+    from_request = any(column.dataset.startswith("endpoint:") for column in columns(served.expression))
+    return row.right is not None or not from_request
 
 
 def _is_ambiguous(expression: Expression) -> bool:
