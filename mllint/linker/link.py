@@ -7,6 +7,7 @@ from mllint.libraries.models import Library, LibraryFile, builtin, load
 from mllint.lineage.declarations import Declarations
 from mllint.lineage.lineage import Lineage
 from mllint.linker.project import Project
+from mllint.linker.python.definitions import define
 from mllint.linker.python.finish import build, mark_sources
 from mllint.linker.python.interpreter import interpret
 from mllint.linker.python.inventory import imported_modules, observe
@@ -22,6 +23,7 @@ def link(files: list[FileFacts], settings: Settings, declarations: Declarations)
     build(project, machine.effects)
     observe(project, machine)
     name_features(project, machine)
+    define(project, machine)
     mark_sources(project.graph)
     project.graph.freeze()
     return Lineage(project.graph, project.observations, declarations, project.coverage, project.problems)

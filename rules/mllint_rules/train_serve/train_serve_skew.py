@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from mllint.rule import (
-    Constant, Context, Feature, Finding, Label, Lineage, Model, Rule, Witness, by_name, columns, ends, is_ambiguous, is_known, is_test, known_names, model_with, models, plain,
+    Constant, Context, Feature, Finding, Label, Lineage, Model, Rule, Witness, by_name, columns, ends, is_ambiguous,
+    is_known, is_test, known_names, model_with, models, plain,
 )  # fmt: skip
 
 if TYPE_CHECKING:
