@@ -12,6 +12,7 @@ from mllint.linker.python.finish import build, mark_sources
 from mllint.linker.python.interpreter import interpret
 from mllint.linker.python.inventory import imported_modules, observe
 from mllint.linker.sql.link import link_sql
+from mllint.linker.python.mentions import name_features
 from mllint.settings import Settings
 
 
@@ -25,6 +26,7 @@ def link(files: list[FileFacts], settings: Settings, declarations: Declarations)
     systems.link(project)
     systems.observe(project, {path: tuple(sorted(who)) for path, who in machine.imports.importers.items()})
     observe(project, machine)
+    name_features(project, machine)
     mark_sources(project.graph)
     project.graph.freeze()
     return Lineage(project.graph, project.observations, declarations, project.coverage, project.problems)
