@@ -13,14 +13,64 @@ from typing import Any, Literal
 import msgspec
 
 from mllint.lineage.declarations import Declarations, Declared
+from mllint.lineage.expressions import Apply, Column, Constant, Expression, Unresolved, columns, is_known
 from mllint.lineage.graph import Edge, Graph, Node
 from mllint.lineage.lineage import Coverage, Lineage
-from mllint.lineage.observations import Observations
+from mllint.lineage.models import Model, declared_ids, job_path, model_with, models, place
+from mllint.lineage.observations import Branch, Definition, Evaluation, Feature, Handover, Observations, Script
+from mllint.lineage.ownership import consumer_of, is_test, owner_of, reads_any, same_name, top_folder
+from mllint.lineage.trails import certainty, ends, is_seen, name, paths_to, told
 from mllint.source import Span
 
 __all__ = [
-    "Context", "Coverage", "Declarations", "Declared", "Edge", "Finding", "Graph", "Label", "Lineage", "Node",
-    "Observations", "Rule", "Severity", "Span", "Witness",
+    "Apply",
+    "Branch",
+    "Column",
+    "Confidence",
+    "Constant",
+    "Context",
+    "Coverage",
+    "Declarations",
+    "Declared",
+    "Definition",
+    "Edge",
+    "Evaluation",
+    "Expression",
+    "Feature",
+    "Finding",
+    "Graph",
+    "Handover",
+    "Label",
+    "Lineage",
+    "Model",
+    "Node",
+    "Observations",
+    "Rule",
+    "Script",
+    "Severity",
+    "Span",
+    "Unresolved",
+    "Witness",
+    "certainty",
+    "columns",
+    "consumer_of",
+    "declared_ids",
+    "ends",
+    "is_known",
+    "is_seen",
+    "is_test",
+    "job_path",
+    "model_with",
+    "models",
+    "name",
+    "owner_of",
+    "paths_to",
+    "place",
+    "reads_any",
+    "same_name",
+    "told",
+    "top_folder",
+    "trail",
 ]  # fmt: skip
 
 Severity = Literal["error", "warning", "info"]
@@ -65,6 +115,11 @@ class Context(msgspec.Struct):
 
     options: Mapping[str, Any]
     today: str  # ISO date
+
+
+def trail(graph: Graph, path: Iterable[Edge]) -> list[Label]:
+    """Each step of a path that has a place, as a label of a finding."""
+    return [Label(span, words) for span, words in told(graph, path)]
 
 
 Check = Callable[[Lineage, Context], Iterable[Finding] | Iterator[Finding]]

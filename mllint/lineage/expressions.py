@@ -81,3 +81,30 @@ def is_known(expression: Expression) -> bool:
     if isinstance(expression, Apply):
         return all(map(is_known, expression.arguments))
     return not isinstance(expression, Unresolved)
+
+
+_INFIX = {
+    "ADD": "+", "SUB": "-", "MUL": "*", "DIV": "/", "FLOORDIV": "//", "MOD": "%", "POW": "**", "EQ": "==", "NE": "!=",
+    "LT": "<", "LE": "<=", "GT": ">", "GE": ">=", "AND": "and", "OR": "or",
+}  # fmt: skip
+
+
+def brief(expression: Expression, depth: int = 8) -> str:
+    """The expression in one line, for labels: `trip_m / 1000`. Long ones end in `…`."""
+    match expression:
+        case Column(name=name):
+            return name
+        case Constant(value=value):
+            return repr(value)
+        case Apply(operator=operator, arguments=arguments) if depth > 0:
+            shown = [brief(argument, depth - 1) for argument in arguments]
+            if operator in _INFIX and len(shown) == 2:
+                sides = [
+                    f"({text})" if isinstance(a, Apply) and a.operator in _INFIX else text
+                    for text, a in zip(shown, arguments, strict=True)
+                ]
+                return f"{sides[0]} {_INFIX[operator]} {sides[1]}"
+            if operator in ("CALL", "FITTED") and isinstance(arguments[0], Constant):
+                return f"{arguments[0].value}({', '.join(shown[1:])})"
+            return f"{operator.lower()}({', '.join(shown)})"
+    return "…"

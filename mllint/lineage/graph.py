@@ -32,7 +32,8 @@ class Node(msgspec.Struct):
 class Edge(msgspec.Struct, frozen=True):
     """`target` comes from `source`. `job` is the file or stage it runs in; `expression` is printed, for people.
 
-    `resolved` is false where a step of the way was assumed rather than followed: a finding on it is only likely."""
+    `resolved` is false where a step of the way was assumed rather than followed: a finding on it is only likely.
+    `span` is the place that makes the target (write, fit, load), `read` the place that reads the source."""
 
     source: str
     target: str
@@ -43,6 +44,7 @@ class Edge(msgspec.Struct, frozen=True):
     span: Span | None = None
     expression: str = ""
     resolved: bool = True
+    read: Span | None = None
 
 
 class Graph:

@@ -19,7 +19,7 @@ class Branch(msgspec.Struct, frozen=True):
     """A test on a setting whose outcome is the same for every value that any config, default or command gives it.
 
     `dead` are the spans of the code that is cut off, `lines` how many lines that is. `subject` is the setting as
-    written in the code; `settings` are all values found for it."""
+    written in the code; `settings` are all values found for it. `only_reports`: it only prints, logs or plots."""
 
     span: Span
     subject: str
@@ -28,6 +28,7 @@ class Branch(msgspec.Struct, frozen=True):
     settings: tuple[Setting, ...]
     dead: tuple[Span, ...]
     lines: int
+    only_reports: bool = False
 
 
 class Script(msgspec.Struct, frozen=True):
@@ -43,7 +44,10 @@ class Script(msgspec.Struct, frozen=True):
 
 
 class Definition(msgspec.Struct, frozen=True):
-    """A class or function of the repository, and the places that refer to it by name (its own body left out)."""
+    """A class or function of the repository, and the places that refer to it by name (its own body left out).
+
+    `dynamic`: it can be picked up without its name being written: `__init_subclass__`, `getattr(module, name)`,
+    a Hydra `_target_`, an entry point, `__all__`."""
 
     span: Span
     name: str
@@ -53,12 +57,14 @@ class Definition(msgspec.Struct, frozen=True):
     decorated: bool
     references: int
     lines: int
+    dynamic: bool = False
 
 
 class Feature(msgspec.Struct, frozen=True):
     """How one feature of one model is computed on one side. `position` counts from 0 where the model goes by
     position; `function` is the qualified name of the repository function that computes it, if one does;
-    `model` is the id of the model node (or of the artifact through which it is known)."""
+    `model` is the id of the model node (or of the artifact through which it is known). `named` is the literal that
+    names it among the model's inputs; `not_null` are the columns it reads that cannot be null on this side."""
 
     model: str
     name: str
@@ -68,6 +74,16 @@ class Feature(msgspec.Struct, frozen=True):
     job: str
     position: int | None = None
     function: str = ""
+    named: Span | None = None
+    not_null: tuple[str, ...] = ()
+
+
+class Evaluation(msgspec.Struct, frozen=True):
+    """A job that measures data it has read: a metric, a drift report, a check of values."""
+
+    job: str
+    span: Span
+    what: str  # metric, drift, check
 
 
 class Handover(msgspec.Struct, frozen=True):
@@ -89,4 +105,5 @@ class Observations(msgspec.Struct):
     definitions: list[Definition] = []
     features: list[Feature] = []
     handovers: list[Handover] = []
+    evaluations: list[Evaluation] = []
     runners: list[Span] = []  # every command, stage or service that starts something of the repository

@@ -40,11 +40,27 @@ class Project:
         self.coverage = Coverage()
         self.problems: list[Problem] = []
         self.runs: list[Run] = []
+        self.model_texts: dict[str, bytes] = {}  # library models that the settings name, by path
+        self.folders = {""}
+        for path in self.files:
+            folder = posixpath.dirname(path)
+            while folder and folder not in self.folders:
+                self.folders.add(folder)
+                folder = posixpath.dirname(folder)
 
     def of_kind(self, *kinds: str) -> Iterator[FileFacts]:
         for facts in self.files.values():
             if facts.kind in kinds:
                 yield facts
+
+    def exists(self, path: str) -> bool:
+        """Whether a file or folder of the repository lies at a repo-relative path."""
+        return path in self.files or path in self.folders
+
+    def header(self, node: str) -> list[str] | None:
+        """Columns of a data file that lies in the repository."""
+        facts = self.files.get(node.removeprefix("file:"))
+        return list(facts.data.columns) if facts is not None and facts.data is not None else None
 
     def config(self, path: str) -> Value | None:
         """The first document of the configuration file at a repo-relative path, if there is one."""

@@ -1,5 +1,16 @@
 """The rules that come with mllint: an explicit list, in the order of their codes."""
 
 from mllint.rule import Rule
+from mllint_rules.anti_patterns import dead_experiment_path, multi_language_pipeline, plain_old_data
+from mllint_rules.boundaries import undeclared_consumer
+from mllint_rules.data_dependencies import deprecated_feature
+from mllint_rules.train_serve import train_serve_skew
 
-RULES: list[Rule] = []
+RULES: list[Rule] = [
+    undeclared_consumer.RULE,
+    deprecated_feature.RULE,
+    dead_experiment_path.RULE,
+    multi_language_pipeline.RULE,
+    plain_old_data.RULE,
+    train_serve_skew.RULE,
+]

@@ -1,0 +1,233 @@
+"""Loading of library models. The format is described in docs/library-models.md; `Entry` is its exact vocabulary."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Iterable
+from importlib import resources
+from typing import Any
+
+import msgspec
+
+from mllint.errors import UsageError
+
+
+class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where data is read or written. Exactly one of the first group names the parameter that tells which.
+
+    A parameter may be written with alternatives (`path|buf`); `self` is the receiver, `self.x` what it was made with.
+    """
+
+    file: str = ""
+    table: str = ""
+    query: str = ""  # SQL text
+    url: str = ""
+    topic: str = ""
+    collection: str = ""
+    model: str = ""  # a registered name
+    node: str = ""  # a node id, with {parameter} in it
+
+    schema: str = ""  # of a table
+    value: str = ""  # what is written: a parameter, default `self` for methods
+    dialect: str = ""
+    mode: str = ""  # of opening
+    default: str = ""  # what the name is when the parameter is not given
+    consumer: bool = False  # what is written goes to somebody outside: a consumer, not a dataset
+
+
+class Columns(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the arguments of a reader say of the columns: parameters."""
+
+    names: str = ""
+    only: str = ""
+
+
+class Fit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    x: str = "X"
+    y: str = "y"
+
+
+class Route(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    path: str = "path"
+    methods: str = ""  # parameter with a list of methods
+    method: str = "GET"  # otherwise
+    handler: str = ""  # parameter with the handler, where the call is no decorator
+
+
+class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What one call means. Names of parameters are those of the library."""
+
+    parameters: tuple[str, ...] = ()
+    returns: str = ""  # a type, `self`, `same` (another of the receiver's type), `unknown`, or `$parameter`
+    duck: bool = False  # holds for receivers of unknown type too: the name is telling enough
+
+    reads: Place | None = None
+    writes: Place | None = None
+    loads: Place | None = None  # an object, as it was saved
+    saves: Place | None = None
+    opens: Place | None = None
+    requests: Place | None = None  # an HTTP call: joins an endpoint and its consumer
+    columns: Columns | None = None
+    fits: Fit | None = None
+    predicts: str = ""  # parameter with the rows
+    transforms: str = ""
+    splits: bool = False  # returns two parts of each positional argument
+    routes: Route | None = None
+    attribute: bool = False  # holds when the attribute is read, without a call
+    mutates: str = ""  # parameter that must be true for the receiver to change (`inplace`), or `always`
+
+    frame: str = ""  # extension point: an operation on frames, see linker/python/frames.py
+    column: str = ""  # an expression over `self` and parameters, in the operators of lineage/expressions.py
+    computes: str = ""  # extension point: a pure computation, see linker/python/computations.py
+    config: bool = False  # what is read may be a configuration file of the repository
+
+    example: str = ""
+    expect: tuple[str, ...] = ()
+
+
+class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A type: what the interpreter holds for it (`frame`, `column`, `estimator`, `transformer`, `object`), and the
+    type whose methods it has too. `classes` are patterns of dotted names of classes that are of this type."""
+
+    holds: str = "object"
+    like: str = ""
+    nameless: bool = False  # of a frame: its columns have places, not names (arrays)
+    selects: str = ""  # of a transformer: the parameter that lists (name, step, columns)
+    keeps: bool = False  # of a transformer: every column stays a column of its own (scalers, imputers)
+    classes: tuple[str, ...] = ()
+
+
+class LibraryFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One file. Keys of `calls` are dotted names below `library`; a method is `Type.method`."""
+
+    library: str
+    imports: tuple[str, ...] = ()  # further top-level modules it speaks of
+    aliases: dict[str, str] = {}  # dotted name -> dotted name
+    types: dict[str, Kind] = {}
+    calls: dict[str, Entry] = {}
+
+
+class Library:
+    """All models that a repository needs: those of the libraries it imports, and its own."""
+
+    def __init__(self, files: Iterable[LibraryFile]) -> None:
+        self.calls: dict[str, Entry] = {}
+        self.types: dict[str, Kind] = {}
+        self.aliases: dict[str, str] = {}
+        self.ducks: dict[str, tuple[str, Entry]] = {}
+        self.patterns: list[tuple[re.Pattern[str], str]] = []
+        self.modules: set[str] = set()  # top-level modules that are modelled
+        for file in files:
+            self._add(file)
+        self._prefixes = tuple(sorted(self.aliases, key=len, reverse=True))
+
+    def _add(self, file: LibraryFile) -> None:
+        prefix = file.library + "."
+        self.modules.update((file.library, *file.imports))
+        for name, kind in file.types.items():
+            kind = msgspec.structs.replace(kind, like=_qualified(kind.like, prefix, file.types))
+            self.types[prefix + name] = kind
+            self.patterns += [(re.compile(fnmatch.translate(pattern)), prefix + name) for pattern in kind.classes]
+        for name, entry in file.calls.items():
+            entry = msgspec.structs.replace(entry, returns=_qualified(entry.returns, prefix, file.types))
+            full = name[1:] if name.startswith("=") else prefix + name
+            self.calls[full] = entry
+            if entry.duck:
+                self.ducks.setdefault(name.rpartition(".")[2], (full, entry))
+        self.aliases.update(file.aliases)
+
+    def canonical(self, name: str) -> str:
+        """The name under which models speak of a dotted name."""
+        for alias in self._prefixes:
+            if name == alias or name.startswith(alias + "."):
+                return self.aliases[alias] + name[len(alias) :]
+        return name
+
+    def call(self, name: str) -> Entry | None:
+        return self.calls.get(self.canonical(name))
+
+    def method(self, kind: str, name: str) -> tuple[str, Entry] | None:
+        """The entry of a method, looked for along the types that a type is like."""
+        seen = 0
+        while kind and seen < 8:
+            entry = self.calls.get(f"{kind}.{name}")
+            if entry is not None:
+                return f"{kind}.{name}", entry
+            known = self.types.get(kind)
+            kind = known.like if known else ""
+            seen += 1
+        return None
+
+    def type_of_class(self, name: str) -> str:
+        """The type of a dotted class name: declared under that name, or by a pattern. Empty if unknown."""
+        name = self.canonical(name)
+        if name in self.types:
+            return name
+        for pattern, kind in self.patterns:
+            if pattern.match(name):
+                return kind
+        return ""
+
+    def holds(self, kind: str) -> str:
+        known = self.types.get(kind)
+        return known.holds if known else ""
+
+
+def _qualified(name: str, prefix: str, types: dict[str, Kind]) -> str:
+    return prefix + name if name in types else name
+
+
+def load(text: str | bytes, path: str) -> LibraryFile:
+    """One model file. Raises UsageError naming the file and what is wrong in it."""
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        return msgspec.convert(yaml.load(text, Loader=loader), LibraryFile)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 1}" if mark else ""
+        raise UsageError(f"{path}{line}: not valid YAML: {getattr(error, 'problem', error)}") from None
+    except msgspec.ValidationError as error:
+        raise UsageError(f"{path}: {error}; see docs/library-models.md") from None
+
+
+def builtin(imported: Iterable[str]) -> list[LibraryFile]:
+    """The shipped models of these top-level modules, and of Python itself."""
+    wanted = {"python", *imported}
+    index = _index()
+    names = sorted({index[name] for name in wanted if name in index})
+    return [_load_shipped(name) for name in names]
+
+
+_shipped: dict[str, LibraryFile] = {}
+
+
+def _load_shipped(name: str) -> LibraryFile:
+    if name not in _shipped:
+        text = resources.files("mllint.libraries").joinpath(name).read_bytes()
+        _shipped[name] = load(text, name)
+    return _shipped[name]
+
+
+def shipped_names() -> list[str]:
+    names = (file.name for file in resources.files("mllint.libraries").iterdir())
+    return sorted(name for name in names if name.endswith(".yaml"))
+
+
+def _index() -> dict[str, str]:
+    """Top-level module -> file. The first lines of each file say which modules it speaks of."""
+    result: dict[str, str] = {}
+    for name in shipped_names():
+        head = resources.files("mllint.libraries").joinpath(name).read_text("utf-8")[:600]
+        for key in ("library", "imports"):
+            hit = re.search(rf"^{key}: *(.*)$", head, re.MULTILINE)
+            for module in re.findall(r"[A-Za-z_][\w.]*", hit.group(1)) if hit else ():
+                result.setdefault(module.partition(".")[0], name)
+    return result
+
+
+def as_data(entry: Entry) -> dict[str, Any]:
+    """What an entry says, defaults left out."""
+    return {f: v for f in entry.__struct_fields__ if (v := getattr(entry, f)) not in ("", (), None, False)}

@@ -1,0 +1,136 @@
+"""Models as people mean them: a fitted object and every artifact it is saved to are one model."""
+
+from __future__ import annotations
+
+import posixpath
+from collections import defaultdict
+from fnmatch import fnmatchcase
+
+import msgspec
+
+from mllint.lineage.declarations import Declared
+from mllint.lineage.graph import Edge, Graph
+from mllint.lineage.ids import split_column
+from mllint.source import Span
+
+_KEPT_AS = ("saves", "writes", "loads")  # kinds of edges between a model and what it is kept as
+_SCORES = ("predicts", "serves", "loads")
+
+
+class Model(msgspec.Struct, frozen=True):
+    """`members` are the ids of the fitted object, its artifacts and registry entries; `outputs` those that hold or
+    give its predictions (with the dataset of a predicted column); `jobs` the files or stages that train and score it.
+    All are sorted; `id` and `name` are those of the member that people know best."""
+
+    id: str
+    name: str
+    members: tuple[str, ...]
+    outputs: tuple[str, ...]
+    jobs: tuple[str, ...]
+
+    def is_called(self, name: str) -> bool:
+        """Whether `name`, as a person would write it (`eta`, `model:eta`, `models/eta.joblib`), means this model."""
+        bare = name.removeprefix("model:").removeprefix("file:")
+        return name in self.members or any(bare in _names(member) for member in self.members)
+
+
+def models(graph: Graph) -> list[Model]:
+    """All models of the graph, in the order of their ids.
+
+    joblib.dump(forest, "eta.joblib"); mlflow.register_model(..., "eta")   # three nodes, one model
+    """
+    groups = defaultdict(list)
+    root = _joined(graph)
+    for member in sorted(root):
+        groups[_find(root, member)].append(member)
+    return sorted((_model(graph, members) for members in groups.values()), key=lambda model: model.id)
+
+
+def model_with(found: list[Model], node: str) -> Model | None:
+    """The model that a node belongs to."""
+    return next((model for model in found if node in model.members), None)
+
+
+def declared_ids(graph: Graph, entry: Declared, found: list[Model]) -> set[str]:
+    """The nodes that a declaration means: a source (its name may be a glob) with its columns, every column of a
+    feature's name, all that a model is kept as."""
+    match entry.kind:
+        case "source":
+            named = {id for id in graph.nodes if fnmatchcase(id, entry.name)}
+            return named | {id for id in graph.nodes if id.startswith("column:") and split_column(id)[0] in named}
+        case "feature":
+            return {
+                node.id
+                for node in graph.of_kind("column", "feature")
+                if split_column(node.id.removeprefix("feature:"))[1] == entry.name
+            }
+        case "model":
+            return {id for model in found if model.is_called(entry.name) for id in model.members}
+    return set()
+
+
+def place(graph: Graph, edge: Edge) -> Span | None:
+    """Where the source of an edge is read: the read itself where the edge tells it, else the first mention of the
+    source in the same file, up to where something is made of it, else that place."""
+    if edge.read is not None or edge.span is None:
+        return edge.read
+    source = split_column(edge.source)[0] if edge.source.startswith("column:") else edge.source
+    node = graph.nodes.get(source)
+    here = [span for span in (node.spans if node else ()) if span.path == edge.span.path]
+    last = (edge.span.cell or 0, max(edge.span.line, edge.span.end_line))
+    return min((span for span in here if _order(span)[:2] <= last), key=_order, default=edge.span)
+
+
+def _order(span: Span) -> tuple[int, int, int]:
+    return (span.cell or 0, span.line, span.column)
+
+
+def job_path(edge: Edge) -> str:
+    """The file that an edge runs in: its job, or where that is a stage, the file of its span."""
+    at = edge.read or edge.span
+    return edge.job if posixpath.splitext(edge.job)[1] or at is None else at.path
+
+
+def _joined(graph: Graph) -> dict[str, str]:
+    root = {node.id: node.id for node in graph.of_kind("model", "artifact")}
+    for edge in graph.edges():
+        if edge.kind in _KEPT_AS and edge.source in root and edge.target in root:
+            first, second = sorted((_find(root, edge.source), _find(root, edge.target)))
+            root[second] = first
+    return root
+
+
+def _find(root: dict[str, str], node: str) -> str:
+    while root[node] != node:
+        root[node] = root[root[node]]
+        node = root[node]
+    return node
+
+
+def _model(graph: Graph, members: list[str]) -> Model:
+    inside = set(members)
+    outputs: set[str] = set()
+    jobs: set[str] = set()
+    for member in members:
+        jobs.update(job_path(edge) for edge in graph.in_edges(member) if edge.kind == "trains")
+        for edge in graph.out_edges(member):
+            if edge.strength == "declared" or edge.target in inside:
+                continue
+            if edge.kind in _SCORES:
+                outputs.add(edge.target)
+                jobs.add(job_path(edge))
+    outputs |= {split_column(id)[0] for id in outputs if id.startswith("column:")}
+    best = min(members, key=lambda id: (graph.nodes[id].kind != "model", len(id), id))
+    return Model(
+        id=best,
+        name=graph.nodes[best].name,
+        members=tuple(members),
+        outputs=tuple(sorted(outputs & graph.nodes.keys())),
+        jobs=tuple(sorted(jobs - {""})),
+    )
+
+
+def _names(member: str) -> set[str]:
+    full = member.partition(":")[2]
+    base = posixpath.basename(full)
+    return {full, base, posixpath.splitext(base)[0]}

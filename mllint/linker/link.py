@@ -1,0 +1,30 @@
+"""Linking: the facts of all files become the lineage of the repository."""
+
+from __future__ import annotations
+
+from mllint.facts.file import FileFacts
+from mllint.libraries.models import Library, LibraryFile, builtin, load
+from mllint.lineage.declarations import Declarations
+from mllint.lineage.lineage import Lineage
+from mllint.linker.project import Project
+from mllint.linker.python.finish import build, mark_sources
+from mllint.linker.python.interpreter import interpret
+from mllint.linker.python.inventory import imported_modules, observe
+from mllint.settings import Settings
+
+
+def link(files: list[FileFacts], settings: Settings, declarations: Declarations) -> Lineage:
+    """The lineage graph of these files, with what was observed on the way."""
+    project = Project(files, settings, declarations)
+    library = Library([*builtin(imported_modules(project)), *_own_models(project)])
+    machine = interpret(project, library)
+    build(project, machine.effects)
+    observe(project, machine)
+    mark_sources(project.graph)
+    project.graph.freeze()
+    return Lineage(project.graph, project.observations, declarations, project.coverage, project.problems)
+
+
+def _own_models(project: Project) -> list[LibraryFile]:
+    """Library models that the settings name, in the repository itself."""
+    return [load(text, path) for path, text in sorted(project.model_texts.items())]

@@ -1,0 +1,316 @@
+"""The extension point `computes:` of library models: pure computations on texts, paths, settings and arguments."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable
+from typing import Any
+
+from mllint.linker.python import config, frames, storage, texts
+from mllint.linker.python.arguments import Arguments, Rest, by_name
+from mllint.linker.python.command_lines import TABLE as COMMAND_LINES
+from mllint.linker.python.heap import Cell
+from mllint.linker.python.invocation import Invocation
+from mllint.linker.python.iteration import items_of
+from mllint.linker.python.machine import HERE
+from mllint.linker.python.tables import of_dataset
+from mllint.linker.python.values import (
+    Bound,
+    Class,
+    Column,
+    Constant,
+    Function,
+    Hole,
+    Partial,
+    Tuple,
+    Unknown,
+    is_text,
+    join_all,
+    origins_of,
+    text_of,
+)
+
+
+def path_join(call: Invocation) -> Any:
+    """All positional arguments, after the receiver if there is one: `os.path.join`, `Path.joinpath`."""
+    parts: list[Any] = [] if call.receiver is None else [call.receiver]
+    for argument in call.arguments.args:
+        parts.append(Unknown() if isinstance(argument, Rest) else argument)
+    return texts.join_paths(parts) if parts else Constant(".")
+
+
+def path_parent(call: Invocation) -> Any:
+    return texts.parent(_path(call))
+
+
+def path_name(call: Invocation) -> Any:
+    return texts.base_name(_path(call))
+
+
+def path_stem(call: Invocation) -> Any:
+    return texts.map_text(texts.base_name(_path(call)), lambda t: posixpath.splitext(t)[0])
+
+
+def path_suffix(call: Invocation) -> Any:
+    return texts.map_text(_path(call), lambda t: posixpath.splitext(t)[1])
+
+
+def path_with_suffix(call: Invocation) -> Any:
+    suffix = text_of(call.get("suffix")) or ""
+    return texts.map_text(_path(call), lambda t: posixpath.splitext(t)[0] + suffix)
+
+
+def path_with_name(call: Invocation) -> Any:
+    return texts.join_paths([texts.parent(_path(call)), call.get("name", Unknown())])
+
+
+def path_split(call: Invocation) -> Any:
+    return Tuple((texts.parent(_path(call)), texts.base_name(_path(call))))
+
+
+def path_split_extension(call: Invocation) -> Any:
+    return Tuple((texts.map_text(_path(call), lambda t: posixpath.splitext(t)[0]), path_suffix(call)))
+
+
+def path_normal(call: Invocation) -> Any:
+    """The path itself: `abspath`, `resolve`, `expanduser`, `Path(p)`, `str(p)`."""
+    value = _path(call)
+    return value if value is not None else Constant("")
+
+
+def path_parents(call: Invocation) -> Any:
+    """All folders above, nearest first."""
+    value, found = _path(call), []
+    for _ in range(8):
+        value = texts.parent(value)
+        found.append(value)
+    return Tuple(tuple(found))
+
+
+def working_folder(call: Invocation) -> Any:
+    run = call.m.run
+    return Constant(f"{HERE}/{run.folder}".rstrip("/") if run is not None else HERE)
+
+
+def _path(call: Invocation) -> Any:
+    return call.receiver if call.receiver is not None else call.get("path|0")
+
+
+def environment(call: Invocation) -> Any:
+    """An environment variable: its default, or something unknown. A name that is set in a `.env` file is known."""
+    name = text_of(call.get("key"))
+    default = call.get("default")
+    values: list[Any] = []
+    if name is not None:
+        for file in call.m.project.of_kind("env"):
+            if file.config is not None and file.config.documents:
+                found = config.lookup(file.config.documents[0], name)
+                if found is not None and isinstance(found.value, str) and found.value:
+                    values.append(Constant(found.value))
+    if default is not None and not (isinstance(default, Constant) and default.value is None):
+        values.append(default)
+    return join_all([*values, Unknown(why=f"the environment variable `{name or '?'}`", span=call.span)])
+
+
+def command_line(call: Invocation) -> Any:
+    """`sys.argv` as the stage, script or workflow that runs the file gives it."""
+    m = call.m
+    if m.run is None:
+        rest = Unknown(why="no command in the repository gives this argument")
+        slots: dict[Any, Any] = {"items": (), "<rest>": rest}
+        return m.heap.new("list", slots, (m.now.path, call.at))
+    words = [Constant(m.run.path), *(word(text) for text in m.run.arguments)]
+    return m.heap.new("list", {"items": tuple(words)}, (m.now.path, call.at))
+
+
+def word(text: str) -> Any:
+    """A word of a command; unknown parts are written `{NAME}`."""
+    if "{" not in text:
+        return Constant(text)
+    parts: list[Any] = []
+    rest = text
+    while "{" in rest:
+        before, _, after = rest.partition("{")
+        name, _, rest = after.partition("}")
+        parts += [before, Hole(name)]
+    return texts.make((*parts, rest))
+
+
+def configuration(call: Invocation) -> Any:
+    """`path` or `file`: the values of a configuration file of the repository."""
+    target = call.get("file|path|stream|0")
+    values = config.load(call.m, target, call.at)
+    return (
+        values if values is not None else Unknown(origins_of(target), "a configuration that is not in sight", call.span)
+    )
+
+
+def attributes(call: Invocation) -> Any:
+    """A dictionary whose entries are attributes too: ConfigBox, Namespace, OmegaConf."""
+    value = call.get("0|data|obj")
+    if value is None:
+        value = call.m.heap.new("dict", dict(call.arguments.keywords), (call.m.now.path, call.at))
+    return box(call, value)
+
+
+def box(call: Invocation, value: Any) -> Any:
+    m = call.m
+    if not (isinstance(value, Cell) and value.kind == "dict"):
+        return value
+    slots: dict[Any, Any] = {
+        "type": "python.box",
+        "class": "box",
+        "arguments": {},
+        "origins": frozenset(),
+        "items": value,
+    }
+    cell = m.heap.new("object", slots, (m.now.path, call.at))
+    for key, entry in value.slots.items():
+        if isinstance(key, str):
+            cell.slots["attribute", key] = box(call, entry)
+    return cell
+
+
+def unbox(call: Invocation) -> Any:
+    value = call.receiver if call.receiver is not None else call.get("0")
+    return value.slots["items"] if isinstance(value, Cell) and "items" in value.slots else value
+
+
+def partial(call: Invocation) -> Any:
+    function, *args = call.arguments.args or (Unknown(),)
+    return Partial(function, tuple(args), tuple(sorted(call.arguments.keywords.items())))
+
+
+def first_argument(call: Invocation) -> Any:
+    """The call gives back what it was given: `copy.deepcopy(x)`, `tqdm(items)`, `functools.wraps(f)`."""
+    return call.arguments.args[0] if call.arguments.args else Unknown(call.origins())
+
+
+def identity_decorator(call: Invocation) -> Any:
+    """A decorator factory that leaves the function as it is: `@functools.wraps(f)`, `@lru_cache(maxsize=1)`."""
+    if call.arguments.args and isinstance(call.arguments.args[0], Function | Class) and "wraps" not in call.name:
+        return call.arguments.args[0]
+    return Unknown()
+
+
+def call_first(call: Invocation) -> Any:
+    """Calls what it is given: `Depends(get_model)`, `executor.submit(f, x)`, `Thread(target=f, args=(x,))`."""
+    function = call.get("function|target|fn|func|0")
+    if not isinstance(function, Function | Bound | Partial | Class):
+        return Unknown(call.origins())
+    args: tuple[Any, ...] = call.arguments.args[1:]
+    given = call.get("args")
+    if given is not None:
+        args = tuple(items_of(call.m, given, call.at).known or ())
+    keywords = call.get("kwargs|op_kwargs")
+    known = {k: v for k, v in keywords.slots.items() if isinstance(k, str)} if isinstance(keywords, Cell) else {}
+    return call.m.call(function, Arguments(args, known), call.at)
+
+
+def map_first(call: Invocation) -> Any:
+    """`pool.map(f, items)`: like the builtin."""
+    from mllint.linker.python.builtins import FUNCTIONS
+
+    return FUNCTIONS["builtins.map"](call.m, call.arguments, call.at)
+
+
+def fields_of(call: Invocation) -> Any:
+    """`asdict(x)`, `vars(x)`: attributes as a dictionary."""
+    return call.m.attribute(call.get("0"), "__dict__", call.at)
+
+
+def unknown_flag(call: Invocation) -> Any:
+    """A truth that is not known: `os.path.exists(p)`."""
+    return Unknown(why=f"the outcome of `{call.name}`")
+
+
+def default_dict(call: Invocation) -> Any:
+    return call.m.heap.new("dict", {}, (call.m.now.path, call.at))
+
+
+def type_only(call: Invocation) -> Any:
+    """`typing.cast(type, value)`."""
+    return call.arguments.args[-1] if call.arguments.args else Unknown()
+
+
+def import_module(call: Invocation) -> Any:
+    """`importlib.import_module(name)` of a known name."""
+    from mllint.linker.python.calls import load_module
+
+    name = text_of(call.get("name|0"))
+    path = call.m.imports.find(name, call.m.now.path) if name and "{" not in name else None
+    return load_module(call.m, path) if path is not None else Unknown()
+
+
+def glob_paths(call: Invocation) -> Any:
+    """`glob.glob(pattern)`, `folder.glob(pattern)`: a path of that pattern."""
+    pattern = call.get("pattern|0", Unknown())
+    root = call.receiver if call.receiver is not None else None
+    value = texts.join_paths([root, pattern]) if root is not None and is_text(root) else pattern
+    return call.m.heap.new("list", {"items": (), "<rest>": value}, (call.m.now.path, call.at))
+
+
+def list_folder(call: Invocation) -> Any:
+    return call.m.heap.new(
+        "list", {"items": (), "<rest>": Unknown(why="a file of a folder")}, (call.m.now.path, call.at)
+    )
+
+
+def joined_data(call: Invocation) -> Any:
+    """Something of a text nature made of data: keeps the origins."""
+    first = call.receiver if call.receiver is not None else call.get("0")
+    return first if isinstance(first, Column) else Unknown(call.origins())
+
+
+def configuration_box(call: Invocation) -> Any:
+    """A configuration file whose keys are attributes: `OmegaConf.load(path)`."""
+    return box(call, configuration(call))
+
+
+def joined_values(call: Invocation) -> Any:
+    """Something made of all arguments: an answer, a page."""
+    return Unknown(call.origins())
+
+
+def request_fields(call: Invocation) -> Any:
+    """The fields of the request that is being answered."""
+    m = call.m
+    if not m.endpoint:
+        return Unknown(why="a request outside of a handler", span=call.span)
+    return frames.new(m, of_dataset(m.endpoint), "python.request", call.at)
+
+
+def download(call: Invocation) -> Any:
+    """`url`, `filename`: what a URL holds goes into a file."""
+    storage.transfer(call, "url", "filename")
+    return Unknown()
+
+
+def copy_file(call: Invocation) -> Any:
+    """`src`, `dst`: one file goes into another."""
+    storage.transfer(call, "src", "dst")
+    return call.get("dst")
+
+
+def make_estimator(call: Invocation) -> Any:
+    """A function that makes an estimator of its arguments: `make_pipeline(a, b)`."""
+    from mllint.linker.python.library import new_object
+
+    name = "".join(part.capitalize() for part in call.name.rpartition("make_")[2].split("_"))
+    dotted = f"{call.name.rpartition('.')[0]}.{name}"
+    return new_object(call.m, call.m.library.type_of_class(dotted), dotted, by_name((), call.arguments), call.at)
+
+
+TABLE: dict[str, Callable[[Invocation], Any]] = {
+    **{
+        function.__name__: function
+        for function in (
+            path_join, path_parent, path_name, path_stem, path_suffix, path_with_suffix, path_with_name, path_split,
+            path_split_extension, path_normal, path_parents, working_folder, environment, command_line, configuration,
+            attributes, unbox, partial, first_argument, identity_decorator, call_first, map_first, fields_of,
+            unknown_flag, default_dict, type_only, import_module, glob_paths, list_folder, joined_data, joined_values,
+            request_fields, download, copy_file, make_estimator, configuration_box,
+        )
+    },
+    **COMMAND_LINES,
+}  # fmt: skip

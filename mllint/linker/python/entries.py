@@ -1,0 +1,247 @@
+"""Where execution begins: scripts and notebooks as commands run them, handlers of routes, and functions that nothing
+in the repository calls, which somebody outside may."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Any
+
+import msgspec
+
+from mllint.errors import Problem
+from mllint.facts import python as facts
+from mllint.facts.file import FileFacts
+from mllint.lineage import expressions as ex
+from mllint.lineage.ids import column_id
+from mllint.linker.project import Run
+from mllint.linker.python import frames
+from mllint.linker.python.arguments import Arguments
+from mllint.linker.python.builtins import HERE
+from mllint.linker.python.calls import enter
+from mllint.linker.python.classes import bind_parameters, construct
+from mllint.linker.python.command_lines import option_values
+from mllint.linker.python.heap import Cell
+from mllint.linker.python.machine import Machine
+from mllint.linker.python.tables import of_dataset
+from mllint.linker.python.values import (
+    Bound,
+    Choice,
+    Class,
+    Column,
+    Constant,
+    External,
+    Function,
+    Unknown,
+    join,
+    origins_of,
+)
+from mllint.linker.python.web import Handler
+
+_TESTS = re.compile(r"(^|/)(tests?|testing)/|(^|/)(test_[^/]*|[^/]*_test|conftest)\.py$")
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A script with a run (or none that is known), an uncalled function, or a handler of a route."""
+
+    name: str
+    path: str
+    job: str
+    run: Run | None = None
+    function: Any = None
+    handler: Handler | None = None
+
+
+def is_test(path: str) -> bool:
+    return bool(_TESTS.search(path))
+
+
+def entries_of(m: Machine) -> list[Entry]:
+    """Scripts and notebooks: once for each command that runs them, else once. Tests come last."""
+    runs: dict[str, list[Run]] = {}
+    for run in m.project.runs:
+        runs.setdefault(run.path, []).append(run)
+    result = []
+    for file in m.project.of_kind("python", "notebook"):
+        if file.python is None:
+            continue
+        known = runs.get(file.path, [])
+        for index, run in enumerate(known[:6]):
+            result.append(Entry(f"{file.path}#{index}", file.path, file.path, run))
+        if not known:
+            result.append(Entry(file.path, file.path, file.path))
+    return sorted(result, key=lambda entry: (is_test(entry.path), entry.path.endswith(".ipynb")))
+
+
+def run_entry(m: Machine, entry: Entry) -> None:
+    """Interpret an entry point. Whatever goes wrong in it costs only what it would have said."""
+    m.effects.start(entry.name, entry.job, entry.path)
+    m.entry, m.job, m.run, m.steps = entry.name, entry.job, entry.run, 0
+    m.in_test = is_test(entry.path)
+    m.asked[entry.name] = {}
+    m.memo.clear()
+    m.heap.journal.clear()
+    m.heap.exits = []
+    m.endpoint = entry.handler.endpoint if entry.handler else ""
+    m.stack.clear()
+    m.call_places.clear()
+    try:
+        with m.activation(*outermost(m, entry)):
+            if entry.handler is not None:
+                _answer(m, entry.handler)
+            elif entry.function is not None:
+                _call_from_outside(m, entry.function)
+            else:
+                _run_script(m, m.project.files[entry.path])
+    except RecursionError:
+        m.exhausted.add(entry.path)
+    except Exception as error:  # a defect of ours: it costs this entry point, and is told, not the run
+        if os.environ.get("MLLINT_DEBUG"):
+            raise
+        where = m.call_places[-1].line if m.call_places else 1
+        reason = f"could not be followed: {type(error).__name__}: {error}"
+        m.project.problems.append(Problem(entry.path, where, "ML006", reason))
+
+
+def outermost(m: Machine, entry: Entry) -> tuple[Cell, Cell, str, None]:
+    """The activation from which an entry point is called: its module."""
+    scope = m.modules.get(entry.path) or m.scripts.get(entry.path) or m.heap.new("scope", {}, (entry.path, 0))
+    return scope, scope, entry.path, None
+
+
+def _run_script(m: Machine, file: FileFacts) -> None:
+    assert file.python is not None
+    scope = m.heap.new("scope", {}, (file.path, 0))
+    scope.slots["__name__"] = Constant("__main__")
+    scope.slots["__file__"] = Constant(f"{HERE}/{file.path}")
+    m.scripts[file.path] = scope
+    with m.activation(scope, scope, file.path, None):
+        m.execute(file.python.body)
+
+
+# ---------------------------------------------------------------------------------------- uncalled functions
+
+
+def uncalled(m: Machine) -> list[Entry]:
+    """Functions and methods that no interpreted code called: each is called once, from outside."""
+    handled = {(path, at) for _, path, at in m.handlers}
+    result = []
+    for path, scope in sorted({**m.modules, **m.scripts}.items()):
+        for owner, function in _functions(scope, path):
+            key = (path, function.facts.at)
+            if key in m.called or key in handled or function.path != path:
+                continue
+            result.append(Entry(f"{path}:{function.qualified}", path, path, None, (owner, function)))
+    return sorted(result, key=lambda entry: (is_test(entry.path), not _is_startup(entry), entry.path))
+
+
+def _is_startup(entry: Entry) -> bool:
+    """What an application runs before it answers: it loads the models that handlers use."""
+    _, function = entry.function
+    return bool(re.search(r"startup|lifespan|load|init|setup", function.facts.name))
+
+
+def _functions(scope: Cell, path: str) -> list[tuple[Any, Function]]:
+    found: list[tuple[Any, Function]] = []
+    for value in list(scope.slots.values()):
+        for option in value.options if isinstance(value, Choice) else (value,):
+            if isinstance(option, Function):
+                found.append((None, option))
+            elif isinstance(option, Class) and option.path == path:
+                methods = [v for v in option.scope.slots.values() if isinstance(v, Function)]
+                found += [(option, method) for method in methods if method.facts.name != "__init__"]
+    return found
+
+
+def _call_from_outside(m: Machine, target: tuple[Any, Function]) -> None:
+    owner, function = target
+    if (function.path, function.facts.at) in m.called:
+        return
+    given: list[Any] = []
+    decorators = {d.name.rpartition(".")[2] for d in function.decorators if isinstance(d, External)}
+    if owner is not None and "staticmethod" not in decorators:
+        given.append(owner if "classmethod" in decorators else construct(m, owner, Arguments(), owner.at))
+    values = bind_parameters(m, function, Arguments(tuple(given)), function.facts.at)
+    values.update(option_values(m, function.decorators))
+    for parameter in function.facts.parameters:
+        # a default is what is known; but whoever calls from outside may give something else
+        if parameter.default is not None and parameter.name in values:
+            values[parameter.name] = join(values[parameter.name], Unknown(why=f"the argument `{parameter.name}`"))
+    result = enter(m, function, values, function.facts.at)
+    if not m.in_test and origins_of(result):
+        m.returned[function.qualified] = result
+
+
+# ----------------------------------------------------------------------------------------------- handlers
+
+
+def handler_entries(m: Machine) -> list[Entry]:
+    return [
+        Entry(f"{handler.endpoint} {handler.path}", handler.path, handler.path, None, None, handler)
+        for _, handler in sorted(m.handlers.items(), key=lambda item: str(item[0]))
+    ]
+
+
+def _answer(m: Machine, handler: Handler) -> None:
+    """Call a route's handler with a request: every parameter is a field of it; what it returns is served."""
+    function = handler.function.function if isinstance(handler.function, Bound) else handler.function
+    first = (handler.function.receiver,) if isinstance(handler.function, Bound) else ()
+    m.called.add((function.path, function.facts.at))
+    m.effects.mark(handler.endpoint, "endpoint", handler.span)
+    values = bind_parameters(m, function, Arguments(first), function.facts.at)
+    with m.activation(
+        m.heap.new("scope", {"<parent>": function.scope}), m.module_scope_of(function.scope), function.path, None
+    ):
+        for index, parameter in enumerate(function.facts.parameters):
+            if index < len(first) or parameter.kind in ("star", "double star"):
+                continue
+            values[parameter.name] = _field(m, handler.endpoint, parameter, values[parameter.name])
+    result = enter(m, function, values, function.facts.at)
+    origins = origins_of(result)
+    served = frozenset(o for o in origins if not o.startswith(f"column:{handler.endpoint}#") and o != handler.endpoint)
+    m.effects.link(served, handler.endpoint, "serves", handler.span)
+    m.effects.answered(handler.endpoint, function.qualified)
+
+
+def _field(m: Machine, endpoint: str, parameter: facts.Parameter, given: Any) -> Any:
+    """A parameter of a handler: a body whose fields are columns of the endpoint, or one such field."""
+    if not isinstance(given, Unknown) and not _is_request_default(given):
+        return given  # `model=Depends(get_model)`
+    annotation = m.evaluate(parameter.annotation) if parameter.annotation is not None else None
+    if isinstance(annotation, Class):
+        return request_body(m, endpoint, annotation, parameter.at)
+    if (
+        isinstance(annotation, External)
+        and annotation.name.startswith("builtins.")
+        and not annotation.name.endswith("dict")
+    ):
+        return field_column(m, endpoint, parameter.name, parameter.at)
+    if parameter.name in ("request", "req", "body", "payload", "data", "input", "event", "features", "item") or (
+        annotation is not None
+    ):
+        return frames.new(m, of_dataset(endpoint), "python.request", parameter.at)
+    return field_column(m, endpoint, parameter.name, parameter.at)
+
+
+def _is_request_default(given: Any) -> bool:
+    """`x: int = Query(...)`, `x: str = Form()`, `x: int = 3`."""
+    if isinstance(given, Cell) and given.kind == "object":
+        return "token" not in given.slots and not origins_of(given)
+    return isinstance(given, Constant)
+
+
+def request_body(m: Machine, endpoint: str, cls: Class, at: facts.At) -> Cell:
+    """An instance of a request model: each declared field is a column of the endpoint."""
+    instance = m.heap.new("instance", {"<class>": cls}, (m.now.path, at))
+    from mllint.linker.python.classes import lineage_of
+
+    for base in reversed([b for b in lineage_of(cls) if isinstance(b, Class)]):
+        for name in base.scope.slots.get("<fields>", {}):
+            instance.slots[name] = field_column(m, endpoint, name, at)
+    return instance
+
+
+def field_column(m: Machine, endpoint: str, name: str, at: facts.At) -> Column:
+    id = column_id(endpoint, name)
+    m.effects.mark(id, "column", m.span(at))
+    return Column(ex.Column(endpoint, name), frozenset({id}), name, m.span(at), rows=endpoint, kind="")

@@ -1,0 +1,226 @@
+"""Expressions: each yields what is known of its value."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mllint.facts import python as facts
+from mllint.linker.python import builtins, calls, iteration, texts
+from mllint.linker.python.arguments import Arguments, Rest, Slice
+from mllint.linker.python.machine import Machine
+from mllint.linker.python.operations import (
+    attribute,
+    binary,
+    compare,
+    item,
+    logical,
+    sequence,
+    table_entry,
+    truth,
+    unary,
+)
+from mllint.linker.python.values import Column, Constant, External, Function, Tuple, Unknown, join, origins_of
+
+
+def evaluate(m: Machine, expression: facts.Expr) -> Any:
+    m.steps += 1
+    return _EVALUATE[type(expression)](m, expression)
+
+
+def _literal(m: Machine, e: facts.Literal) -> Any:
+    return Constant(e.value)
+
+
+def _name(m: Machine, e: facts.Name) -> Any:
+    value = m.lookup(e.id)
+    if value is not None:
+        return value
+    builtin = builtins.lookup(e.id, m)
+    if builtin is not None:
+        return builtin
+    if e.id in m.library.modules:
+        return External(e.id)  # `os` used without its import: what was meant is clear
+    return m.unknown(f"the name `{e.id}` is bound nowhere", e.at)
+
+
+def _attribute(m: Machine, e: facts.Attribute) -> Any:
+    return attribute(m, evaluate(m, e.value), e.name, e.at)
+
+
+def _subscript(m: Machine, e: facts.Subscript) -> Any:
+    return item(m, evaluate(m, e.value), evaluate(m, e.index), e.at)
+
+
+def _slice(m: Machine, e: facts.Slice) -> Any:
+    parts = [Constant(None) if part is None else evaluate(m, part) for part in (e.lower, e.upper, e.step)]
+    return Slice(*parts)
+
+
+def _call(m: Machine, e: facts.Call) -> Any:
+    function = evaluate(m, e.function)
+    args: list[Any] = []
+    for argument in e.args:
+        if isinstance(argument, facts.Star):
+            known = iteration.items_of(m, evaluate(m, argument.value), argument.at)
+            args.extend(known.known if known.known is not None else [Rest(known.any)])
+        else:
+            args.append(evaluate(m, argument))
+    keywords: dict[str, Any] = {}
+    rest: Any = None
+    for keyword in e.keywords:
+        value = evaluate(m, keyword.value)
+        if keyword.name is not None:
+            keywords[keyword.name] = value
+            continue
+        known_entries, other = iteration.entries_of(value)
+        keywords.update(known_entries)
+        rest = join(rest, other)
+    return calls.call(m, function, Arguments(tuple(args), keywords, rest), e.at)
+
+
+def _binary(m: Machine, e: facts.Binary) -> Any:
+    return binary(m, e.operator, evaluate(m, e.left), evaluate(m, e.right), e.at)
+
+
+def _unary(m: Machine, e: facts.Unary) -> Any:
+    return unary(m, e.operator, evaluate(m, e.operand), e.at)
+
+
+def _logical(m: Machine, e: facts.Logical) -> Any:
+    return logical(m, e.operator, [evaluate(m, value) for value in e.values])
+
+
+def _compare(m: Machine, e: facts.Compare) -> Any:
+    left = evaluate(m, e.left)
+    result: Any = None
+    for operator, right_expression in zip(e.operators, e.rights, strict=True):
+        right = evaluate(m, right_expression)
+        one = compare(m, operator, left, right, e.at)
+        result = one if result is None else logical(m, "and", [result, one])
+        left = right
+    return result
+
+
+def _conditional(m: Machine, e: facts.Conditional) -> Any:
+    test = evaluate(m, e.test)
+    known = truth(test)
+    if known is not None:
+        return evaluate(m, e.then if known else e.otherwise)
+    then, otherwise = evaluate(m, e.then), evaluate(m, e.otherwise)
+    if isinstance(test, Column) or isinstance(then, Column) or isinstance(otherwise, Column):
+        return builtins.choose(m, test, then, otherwise, e.at)
+    return join(then, otherwise)
+
+
+def _collection(m: Machine, e: facts.Collection) -> Any:
+    items: list[Any] = []
+    rest: Any = None
+    for part in e.items:
+        if isinstance(part, facts.Star):
+            known = iteration.items_of(m, evaluate(m, part.value), part.at)
+            if known.known is None:
+                rest = join(rest, known.any)
+            else:
+                items.extend(known.known)
+        else:
+            items.append(evaluate(m, part))
+    if e.kind == "tuple" and rest is None:
+        return Tuple(tuple(items))
+    return sequence(m, items, e.at, rest)
+
+
+def _mapping(m: Machine, e: facts.Mapping) -> Any:
+    result = m.heap.new("dict", {}, (m.now.path, e.at))
+    for key, value_expression in zip(e.keys, e.values, strict=True):
+        value = evaluate(m, value_expression)
+        if key is None:
+            known, other = iteration.entries_of(value)
+            result.slots.update(known)
+            if other is not None:
+                result.slots["<rest>"] = join(result.slots.get("<rest>"), other)
+        else:
+            table_entry(result, evaluate(m, key), value)
+    result.slots["<span>"] = m.span(e.at)
+    return result
+
+
+def _text(m: Machine, e: facts.Text) -> Any:
+    parts = []
+    for part in e.parts:
+        value = evaluate(m, part)
+        parts.append((value, texts.hint(part)))
+    return texts.concatenate(parts)
+
+
+def _lambda(m: Machine, e: facts.Lambda) -> Any:
+    return Function(e.function, m.now.scope, m.now.path, calls.qualified_name(m, "<lambda>"))
+
+
+def _comprehension(m: Machine, e: facts.Comprehension) -> Any:
+    """Run as a nested scope; unrolled where the sequence is known."""
+    scope = m.heap.new("scope", {"<parent>": m.now.scope}, (m.now.path, e.at))
+    with m.activation(scope, m.now.module_scope, m.now.path, m.now.function):
+        rounds = iteration.Rounds(m, e.generators, evaluate)
+        if e.kind == "dict":
+            assert e.value is not None
+            result = m.heap.new("dict", {}, (m.now.path, e.at))
+            for exact in rounds:
+                key, value = evaluate(m, e.element), evaluate(m, e.value)
+                table_entry(result, key if exact else Unknown(), value)
+            return result
+        items, rest = [], None
+        for exact in rounds:
+            value = evaluate(m, e.element)
+            if exact:
+                items.append(value)
+            else:
+                rest = join(rest, value)
+    return sequence(m, items, e.at, rest)
+
+
+def _star(m: Machine, e: facts.Star) -> Any:
+    return evaluate(m, e.value)
+
+
+def _walrus(m: Machine, e: facts.Walrus) -> Any:
+    value = evaluate(m, e.value)
+    m.assign(e.name, value)
+    return value
+
+
+def _wait(m: Machine, e: facts.Wait) -> Any:
+    value = Constant(None) if e.value is None else evaluate(m, e.value)
+    if e.kind == "await":
+        return value
+    if e.kind == "yield from":
+        value = iteration.items_of(m, value, e.at).any
+    m.now.yields = join(m.now.yields, value)
+    return Unknown(origins_of(value), "what a generator is sent")
+
+
+def _opaque(m: Machine, e: facts.Opaque) -> Any:
+    return Unknown(why="an opaque literal")
+
+
+_EVALUATE: dict[type, Any] = {
+    facts.Literal: _literal,
+    facts.Name: _name,
+    facts.Attribute: _attribute,
+    facts.Subscript: _subscript,
+    facts.Slice: _slice,
+    facts.Call: _call,
+    facts.Binary: _binary,
+    facts.Unary: _unary,
+    facts.Logical: _logical,
+    facts.Compare: _compare,
+    facts.Conditional: _conditional,
+    facts.Collection: _collection,
+    facts.Mapping: _mapping,
+    facts.Text: _text,
+    facts.Lambda: _lambda,
+    facts.Comprehension: _comprehension,
+    facts.Star: _star,
+    facts.Walrus: _walrus,
+    facts.Wait: _wait,
+    facts.Opaque: _opaque,
+}

@@ -1,0 +1,461 @@
+"""The extension point `frame:` of library models: what an operation does to the columns and rows of a frame.
+
+Each takes the invocation; which parameter means what stands in the docstring, in the names that the model must give
+its parameters (other names are mapped by listing them in `parameters` in the library's order, with these names)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from mllint.lineage import expressions as ex
+from mllint.linker.python import frames
+from mllint.linker.python.arguments import Arguments
+from mllint.linker.python.heap import Cell
+from mllint.linker.python.invocation import Invocation
+from mllint.linker.python.iteration import Items, items_of
+from mllint.linker.python.tables import Table
+from mllint.linker.python.values import (
+    Bound,
+    Choice,
+    Column,
+    Constant,
+    Function,
+    Partial,
+    Tuple,
+    Unknown,
+    is_text,
+    origins_of,
+    text_of,
+)
+
+
+def table_of(value: Any) -> Table:
+    """Any value as a frame: a column is a frame of one column; what is unknown, an open frame of its origins."""
+    match value:
+        case Cell(kind="frame"):
+            table: Table = value.slots["table"]
+            return table
+        case Column(name=name):
+            datasets = frozenset(
+                o[len("column:") : o.rindex("#")] if o.startswith("column:") else o for o in value.origins
+            )
+            return Table({name or "0": value}, False, origins=datasets, rows=value.rows)
+        case Choice(options=options):
+            return frames.merge_all([table_of(option) for option in options])
+    return Table(open=True, origins=frozenset(o for o in origins_of(value) if not o.startswith("column:")))
+
+
+def subject(call: Invocation) -> Table:
+    return table_of(call.receiver if call.receiver is not None else call.get("0"))
+
+
+def result(call: Invocation, table: Table) -> Any:
+    """The new frame, or the receiver itself where it is changed in place."""
+    entry = call.entry
+    if entry.mutates and (entry.mutates == "always" or call.is_true(entry.mutates)):
+        if isinstance(call.receiver, Cell) and call.receiver.kind == "frame":
+            call.m.heap.set(call.receiver, "table", table)
+        return call.receiver if entry.mutates == "always" else Constant(None)
+    kind = entry.returns
+    if kind in ("", "same", "self") or call.m.library.holds(kind) != "frame":
+        own = call.receiver.slots["type"] if isinstance(call.receiver, Cell) and call.receiver.kind == "frame" else ""
+        kind = own or "pandas.DataFrame"
+    return frames.new(call.m, table, kind, call.at)
+
+
+def same(call: Invocation) -> Any:
+    """The same rows and columns (sorting, sampling, copying, casting as a whole); of a column, the column."""
+    value = call.receiver if call.receiver is not None else call.get("0")
+    if isinstance(value, Column):
+        return value
+    return result(call, table_of(value))
+
+
+def filtered(call: Invocation) -> Any:
+    """Fewer rows, decided by the arguments."""
+    value = call.receiver if call.receiver is not None else call.get("0")
+    if isinstance(value, Column):
+        return value
+    others = frozenset().union(*(origins_of(a) for a in call.arguments.values())) if call.receiver is not None else None
+    return result(call, table_of(value).filtered(others or frozenset()))
+
+
+def select(call: Invocation) -> Any:
+    """`items`: the columns to keep, or all positional arguments."""
+    names = frames.names_of(call.get("items")) if call.get("items") is not None else None
+    if names is None and call.arguments.args:
+        names = frames.names_of(Tuple(tuple(call.arguments.args)))
+    table = subject(call)
+    return result(call, table.select(names) if names is not None else msgspec.structs.replace(table, open=True))
+
+
+def drop(call: Invocation) -> Any:
+    """`columns`, or `labels` with `axis` 1; rows otherwise."""
+    table = subject(call)
+    chosen = call.get("columns")
+    if chosen is None and call.get("labels") is not None and call.constant("axis", 0) in (1, "columns"):
+        chosen = call.get("labels")
+    if chosen is None:
+        return result(call, table)
+    names = frames.names_of(chosen)
+    if names is None:
+        return result(call, msgspec.structs.replace(table, open=True))
+    return result(call, table.drop(names))
+
+
+def rename(call: Invocation) -> Any:
+    """`columns` (or `mapper` with `axis` 1): old name to new name."""
+    mapping = call.get("columns")
+    if mapping is None and call.constant("axis", 0) in (1, "columns"):
+        mapping = call.get("mapper")
+    table = subject(call)
+    if isinstance(mapping, Cell) and mapping.kind == "dict":
+        names = {k: text_of(v) for k, v in mapping.slots.items() if isinstance(k, str) and is_text(v)}
+        return result(call, table.rename({k: v for k, v in names.items() if v is not None}))
+    if mapping is None:
+        return result(call, table)
+    return result(call, Table(open=True, origins=table.origins, indirect=table.indirect, rows=table.rows))
+
+
+def rename_one(call: Invocation) -> Any:
+    """`old`, `new`: Spark's `withColumnRenamed`."""
+    old, new = text_of(call.get("old")), text_of(call.get("new"))
+    table = subject(call)
+    return result(call, table.rename({old: new}) if old and new else table)
+
+
+def assign(call: Invocation) -> Any:
+    """New columns by keyword; a function is called with the frame."""
+    table = subject(call)
+    for name, value in call.arguments.keywords.items():
+        if isinstance(value, Function | Bound | Partial):
+            frame = frames.new(call.m, table, "pandas.DataFrame", call.at)
+            value = call.m.call(value, Arguments((frame,)), call.at)
+        table = table.with_columns({name: frames.as_column(call.m, value, name, call.at)})
+    return result(call, table)
+
+
+def with_column(call: Invocation) -> Any:
+    """`name`, `value`: one new column (`withColumn`, `insert`)."""
+    table, name = subject(call), text_of(call.get("name"))
+    if name is None:
+        return result(call, msgspec.structs.replace(table, open=True))
+    column = frames.as_column(call.m, call.get("value"), name, call.at)
+    return result(call, table.with_columns({name: column}))
+
+
+def merge(call: Invocation) -> Any:
+    """`left` (or the receiver), `right`, `on`, `left_on`, `right_on`, `suffixes`."""
+    left = table_of(call.receiver if call.receiver is not None else call.get("left"))
+    right = table_of(call.get("right"))
+    keys: set[str] = set()
+    for parameter in ("on", "left_on", "right_on"):
+        keys |= set(frames.names_of(call.get(parameter)) or ())
+    on = frozenset(frames.names_of(call.get("on")) or ())
+    decided = frozenset().union(*(c.origins for t in (left, right) for n in sorted(keys) if (c := t.column(n))))
+    names = frames.names_of(call.get("suffixes"))
+    suffixes = (names[0], names[1]) if names and len(names) == 2 else ("_x", "_y")
+    return result(call, left.beside(right, suffixes, on).filtered(decided))
+
+
+def concat(call: Invocation) -> Any:
+    """`objs`: frames below each other, or side by side with `axis` 1; the receiver comes first, if there is one."""
+    objs = call.get("objs")
+    is_one = isinstance(objs, Column) or (isinstance(objs, Cell) and objs.kind == "frame")  # `df.append(other)`
+    items = Items([objs], objs) if is_one else items_of(call.m, objs, call.at)
+    parts = [table_of(part) for part in (items.known if items.known is not None else [items.any])]
+    if call.receiver is not None:
+        parts = [table_of(call.receiver), *parts]
+    if not parts:
+        return result(call, Table())
+    if call.constant("axis", 0) in (1, "columns") or call.name.endswith("hstack"):
+        table = parts[0]
+        for part in parts[1:]:
+            table = table.beside(part)
+        return result(call, table)
+    return result(call, frames.merge_all(parts))
+
+
+def beside(call: Invocation) -> Any:
+    """All positional arguments side by side: `np.c_[a, b]`, `np.column_stack((a, b))`."""
+    args = call.arguments.args
+    if len(args) == 1:
+        items = items_of(call.m, args[0], call.at)
+        args = tuple(items.known if items.known is not None else [items.any])
+    parts = [table_of(arg) for arg in args]
+    if not parts:
+        return result(call, Table())
+    table = parts[0]
+    for part in parts[1:]:
+        table = table.beside(part)
+    return result(call, table)
+
+
+def construct(call: Invocation) -> Any:
+    """`data`, `columns`: a frame of a dictionary, a list of records or columns, an array, another frame."""
+    data, columns = call.get("data"), frames.names_of(call.get("columns"))
+    table = _constructed(call, data)
+    if columns is not None and isinstance(data, Cell) and data.kind == "frame" and table.open and not table.columns:
+        named = {n: Column(ex.Unresolved("named by position"), table.origins, n, call.span) for n in columns}
+        table = Table(named, False, origins=table.origins, indirect=table.indirect, rows=table.rows)
+    elif columns is not None:
+        table = _named(call, table, data, columns)
+    return result(call, table)
+
+
+def _constructed(call: Invocation, data: Any) -> Table:
+    m, at = call.m, call.at
+    match data:
+        case Cell(kind="dict"):
+            known = {str(k): frames.as_column(m, v, str(k), at) for k, v in data.slots.items() if not _is_inner(k)}
+            rest = data.slots.get("<rest>")
+            origins = frozenset().union(*(c.origins for c in known.values()), origins_of(rest))
+            return (
+                Table({}, rest is not None, origins=frozenset()).with_columns(known)
+                if rest is None
+                else Table(known, True, origins=_datasets(origins))
+            )
+        case Cell(kind="list") | Tuple():
+            items = items_of(m, data, at)
+            rows = items.known if items.known is not None else [items.any]
+            if rows and all(isinstance(row, Cell) and row.kind in ("dict", "frame") for row in rows):
+                return frames.merge_all([_constructed(call, row) for row in rows])
+        case Cell(kind="instance"):
+            from mllint.linker.python.classes import instance_fields
+
+            fields = instance_fields(data)
+            return Table({}, False).with_columns({k: frames.as_column(m, v, k, at) for k, v in fields.items()})
+        case Cell(kind="frame") | Column():
+            return table_of(data)
+        case Choice(options=options):
+            return frames.merge_all([_constructed(call, option) for option in options])
+    return Table(open=True, origins=_datasets(origins_of(data)))
+
+
+def _is_inner(key: Any) -> bool:
+    return isinstance(key, str) and key.startswith("<") and key.endswith(">")
+
+
+def _datasets(origins: frozenset[str]) -> frozenset[str]:
+    return frozenset(o[len("column:") : o.rindex("#")] if o.startswith("column:") else o for o in origins)
+
+
+def _named(call: Invocation, table: Table, data: Any, names: list[str]) -> Table:
+    """Columns named by position: of a row `[[a, b, c]]`, or of what is already known by name."""
+    if set(names) <= set(table.columns) or (table.open and table.base):
+        return table.select(names)
+    values = _first_row(call, data)
+    if values is not None and len(values) == len(names):
+        columns = {n: frames.as_column(call.m, v, n, call.at) for n, v in zip(names, values, strict=True)}
+        return Table({}, False).with_columns(columns)
+    known = list(table.columns.values())
+    if not table.open and len(known) == len(names):
+        return table.rename(dict(zip(table.columns, names, strict=True)))
+    unknown = {n: Column(ex.Unresolved("named by position"), table.origins, n, call.span) for n in names}
+    return Table(unknown, False, origins=table.origins, indirect=table.indirect, rows=table.rows)
+
+
+def _first_row(call: Invocation, data: Any) -> list[Any] | None:
+    for _ in range(2):
+        if not isinstance(data, Cell | Tuple) or getattr(data, "kind", "list") != "list":
+            return None
+        items = items_of(call.m, data, call.at).known
+        if items is None:
+            return None
+        if len(items) == 1 and isinstance(items[0], Cell | Tuple) and getattr(items[0], "kind", "list") == "list":
+            data = items[0]
+            continue
+        return items
+    return None
+
+
+def group(call: Invocation) -> Any:
+    """`by`: group keys, kept for the aggregate that follows."""
+    table = subject(call)
+    keys = tuple(frames.names_of(call.get("by")) or ())
+    decided = frozenset().union(*(c.origins for key in keys if (c := table.column(key))))
+    grouped = msgspec.structs.replace(table.filtered(decided), keys=keys)
+    frame = frames.new(call.m, grouped, call.entry.returns or "pandas.DataFrame", call.at)
+    frame.slots["grouped"] = True
+    return frame
+
+
+def aggregate(call: Invocation) -> Any:
+    """Aggregates of a frame or group: `func` as a name, a dictionary, or named pairs by keyword. Without it, the
+    method's own name is the aggregate."""
+    value = call.receiver if call.receiver is not None else call.get("0")
+    own = call.name.rpartition(".")[2].upper()
+    if isinstance(value, Column):
+        return msgspec.structs.replace(value, expression=ex.apply(own, value.expression), span=call.span)
+    table = table_of(value)
+    chosen = _aggregates(call, table)
+    if chosen is None:
+        columns = {
+            n: msgspec.structs.replace(c, expression=ex.apply(own, c.expression)) if n not in table.keys else c
+            for n, c in table.columns.items()
+        }
+        return result(call, msgspec.structs.replace(table, columns=columns, keys=()))
+    keys = {key: column for key in table.keys if (column := table.column(key)) is not None}
+    return result(call, Table({**keys, **chosen}, False, origins=table.origins, indirect=table.indirect))
+
+
+def _aggregates(call: Invocation, table: Table) -> dict[str, Column] | None:
+    pairs: list[tuple[str, Any, Any]] = []
+    func = call.get("func")
+    if isinstance(func, Cell) and func.kind == "dict" and "<rest>" not in func.slots:
+        pairs = [(k, Constant(k), v) for k, v in func.slots.items() if isinstance(k, str) and not _is_inner(k)]
+    for name, value in call.arguments.keywords.items():
+        if isinstance(value, Tuple) and len(value.items) == 2:
+            pairs.append((name, value.items[0], value.items[1]))
+    if not pairs:
+        return None
+    columns: dict[str, Column] = {}
+    for name, source, how in pairs:
+        column = table.column(text_of(source) or "")
+        operator = text_of(how)
+        if column is None:
+            continue
+        expression = ex.apply(operator.upper(), column.expression) if operator else ex.Unresolved("an aggregate")
+        columns[name] = msgspec.structs.replace(column, expression=expression, name=name, span=call.span)
+    return columns
+
+
+def dummies(call: Invocation) -> Any:
+    """`columns`: replaced by columns that are not known by name."""
+    table = table_of(call.receiver if call.receiver is not None else call.get("data"))
+    names = frames.names_of(call.get("columns"))
+    kept = table.drop(names) if names else msgspec.structs.replace(table, columns={})
+    return result(call, msgspec.structs.replace(kept, open=True, base=frozenset(), tail=0))
+
+
+def reshape(call: Invocation) -> Any:
+    """Rows become columns or the reverse: columns are no longer known."""
+    table = subject(call)
+    return result(call, Table(open=True, origins=table.origins, indirect=table.indirect))
+
+
+def mapped(call: Invocation) -> Any:
+    """`func` is applied to rows, columns or values: a function of the repository is followed."""
+    value = call.receiver
+    func = call.get("func")
+    if isinstance(value, Column):
+        return _mapped_column(call, value, func)
+    table = table_of(value)
+    if isinstance(func, Function | Bound | Partial) and call.constant("axis", 0) in (1, "columns"):
+        frame = frames.new(call.m, table, "pandas.Row", call.at)
+        made = call.m.call(func, Arguments((frame,)), call.at)
+        if isinstance(made, Column):
+            return made
+        return Column(ex.Unresolved("applied to rows"), origins_of(made) or table.origins, "", call.span)
+    if isinstance(func, Function | Bound | Partial):
+        extra = call.arguments.args[1:]
+        frame = frames.new(call.m, msgspec.structs.replace(table, keys=()), "pandas.DataFrame", call.at)
+        made = call.m.call(func, Arguments((frame, *extra)), call.at)
+        if isinstance(made, Cell) and made.kind == "frame":
+            return made
+    return result(call, msgspec.structs.replace(table, keys=()))
+
+
+def _mapped_column(call: Invocation, column: Column, func: Any) -> Any:
+    match func:
+        case Function() | Bound() | Partial():
+            plain = msgspec.structs.replace(column, kind="")
+            made = call.m.call(func, Arguments((plain, *call.arguments.args[1:])), call.at)
+            made = frames.as_column(call.m, made, column.name, call.at)
+            return msgspec.structs.replace(made, kind=column.kind, origins=made.origins | column.origins)
+        case Cell(kind="dict"):
+            pairs = [(k, v) for k, v in func.slots.items() if not _is_inner(k)]
+            if "<rest>" not in func.slots and all(isinstance(v, Constant) for _, v in pairs):
+                flat = [ex.Constant(x) for k, v in pairs for x in (k, v.value)]
+                expression = ex.apply("MAP", column.expression, *flat, ex.Constant(None))
+                function = call.m.now.function.qualified if call.m.now.function else ""
+                return msgspec.structs.replace(column, expression=expression, span=call.span, function=function)
+    expression = ex.Unresolved("mapped by what is not known")
+    return msgspec.structs.replace(column, expression=expression, origins=column.origins | origins_of(func))
+
+
+def pipe(call: Invocation) -> Any:
+    """`func` is called with the frame first."""
+    func, args = call.get("func"), call.arguments.args[1:]
+    keywords = {k: v for k, v in call.arguments.keywords.items() if k != "func"}
+    return call.m.call(func, Arguments((call.receiver, *args), keywords), call.at)
+
+
+def names(call: Invocation) -> Any:
+    """The names of the columns, as a list where all are known."""
+    table = subject(call)
+    if table.open:
+        return Unknown()
+    return call.m.heap.new("list", {"items": tuple(Constant(n) for n in table.columns)}, (call.m.now.path, call.at))
+
+
+def indexer(call: Invocation) -> Any:
+    """`loc`, `iloc`: subscripts of rows and columns."""
+    frame = call.receiver
+    if not (isinstance(frame, Cell) and frame.kind == "frame"):
+        return frame
+    return call.m.heap.new("indexer", {"frame": frame}, (call.m.now.path, call.at))
+
+
+def column(call: Invocation) -> Any:
+    """`name`: one column (`get`, `pop`, `col`)."""
+    name = call.get("name")
+    if isinstance(call.receiver, Cell) and call.receiver.kind == "frame" and name is not None:
+        return frames.item(call.m, call.receiver, name, call.at)
+    return Column(ex.Unresolved("a column of no frame"), call.origins(), text_of(name) or "", call.span)
+
+
+def series(call: Invocation) -> Any:
+    """`data` as a column (`pd.Series`, `np.array` of one dimension); a frame stays one."""
+    data = call.get("data")
+    match data:
+        case Column():
+            return data
+        case Cell(kind="frame"):
+            return result(call, data.slots["table"])
+        case Cell(kind="list") | Tuple():
+            row = _first_row(call, data)
+            parts = row if row is not None else []
+            if len(parts) > 1:
+                columns = {str(i): frames.as_column(call.m, v, str(i), call.at) for i, v in enumerate(parts)}
+                return result(call, Table({}, False).with_columns(columns))
+            if len(parts) == 1:
+                return frames.as_column(call.m, parts[0], "", call.at)
+    return Column(ex.Unresolved("an array of what is not known"), origins_of(data), "", call.span)
+
+
+def several(call: Invocation) -> Any:
+    """One of several values of the receiver: `df.iterrows()` yields rows."""
+    value = call.receiver
+    return call.m.heap.new("list", {"items": (), "<rest>": Tuple((Unknown(), value))}, (call.m.now.path, call.at))
+
+
+def records(call: Invocation) -> Any:
+    """Rows as dictionaries or tuples: each row is a frame of one row."""
+    value = call.receiver
+    return call.m.heap.new("list", {"items": (), "<rest>": value}, (call.m.now.path, call.at))
+
+
+def choose(call: Invocation) -> Any:
+    """`test`, `then`, `otherwise`: `np.where(test, a, b)`."""
+    parts = [call.get(name) for name in ("test", "then", "otherwise")]
+    subjects = [p for p in parts if isinstance(p, Column)]
+    if not subjects or any(p is None for p in parts):
+        return Unknown(call.origins())
+    from mllint.linker.python.columns import expression_of
+
+    expression = ex.apply("CASE", *(expression_of(call, part) for part in parts))
+    function = call.m.now.function.qualified if call.m.now.function else ""
+    return Column(expression, call.origins(), subjects[0].name, call.span, function, subjects[0].rows)
+
+
+TABLE: dict[str, Callable[[Invocation], Any]] = {
+    function.__name__: function
+    for function in (
+        same, filtered, select, drop, rename, rename_one, assign, with_column, merge, concat, beside, construct, group,
+        aggregate, dummies, reshape, mapped, pipe, names, indexer, column, series, several, records, choose,
+    )
+}  # fmt: skip

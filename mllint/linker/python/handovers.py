@@ -1,0 +1,54 @@
+"""Values that cross module boundaries as bare numbers: predictions, thresholds, log-odds, multipliers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mllint.lineage.observations import Handover
+from mllint.linker.python.heap import Cell
+from mllint.linker.python.machine import Machine
+from mllint.linker.python.values import Choice, Column, Function, Tuple
+
+
+def watch(m: Machine, function: Function, result: Any) -> None:
+    """A function of another module has returned: is what it gives a bare prediction?"""
+    if m.in_test or not m.call_places:
+        return
+    for option in result.options if isinstance(result, Choice) else (result,):
+        found = _bare(option)
+        if found is None:
+            continue
+        shape, column = found
+        models = sorted(o for o in column.origins if o.startswith(("model@", "file:", "model:")))
+        if not models or column.span is None:
+            continue
+        m.effects.handover(
+            Handover(
+                m.span(function.facts.at, function.path),
+                function.qualified,
+                "prediction",
+                shape,
+                models[0],
+                column.span,
+                m.span_of_call(),
+            )
+        )
+
+
+def _bare(value: Any) -> tuple[str, Column] | None:
+    """A prediction that has no type of its own: alone, or inside a tuple, list or dictionary."""
+    match value:
+        case Column(name="prediction"):
+            return "float", value
+        case Tuple(items=items):
+            parts, shape = list(items), "tuple"
+        case Cell(kind="list"):
+            parts, shape = list(value.slots["items"]), "list"
+        case Cell(kind="dict"):
+            parts, shape = [v for k, v in value.slots.items() if k != "<span>"], "dict"
+        case _:
+            return None
+    for part in parts:
+        if isinstance(part, Column) and part.name == "prediction":
+            return shape, part
+    return None

@@ -1,0 +1,72 @@
+"""Which file of the repository an import means: absolute and relative, with `src` layouts and `sys.path` habits."""
+
+from __future__ import annotations
+
+import posixpath
+
+from mllint.linker.project import Project
+
+
+class Imports:
+    def __init__(self, project: Project) -> None:
+        self.modules = {f.path for f in project.of_kind("python")}
+        self.folders = {posixpath.dirname(path) for path in self.modules}
+        self.packages = {folder for folder in self.folders if posixpath.join(folder, "__init__.py") in self.modules}
+        self.all_folders = {""}
+        for folder in self.folders:
+            while folder:
+                self.all_folders.add(folder)
+                folder = posixpath.dirname(folder)
+        self.roots = sorted(self._roots(), key=lambda root: (root.count("/"), root))
+        self.found: dict[tuple[str, str], str | None] = {}
+        self.importers: dict[str, set[str]] = {}
+
+    def _roots(self) -> set[str]:
+        """Folders from which absolute imports may start: those that hold packages or modules but are no package."""
+        roots = {""}
+        for folder in self.all_folders - self.packages:
+            has_modules = folder in self.folders
+            has_packages = any(posixpath.dirname(package) == folder for package in self.packages)
+            if has_modules or has_packages or posixpath.basename(folder) in ("src", "lib", "app", "python"):
+                roots.add(folder)
+        return roots
+
+    def find(self, dotted: str, importer: str) -> str | None:
+        """The path of the module `dotted` as `importer` sees it, `None` if it is not of the repository.
+
+        A script sees its own folder first; then the folders above it, then every root. A folder without
+        `__init__.py` (a namespace package) is found as the folder itself, ending in `/`."""
+        key = (dotted, posixpath.dirname(importer))
+        if key not in self.found:
+            self.found[key] = self._find(dotted, key[1]) if dotted else None
+        path = self.found[key]
+        if path is not None and path != importer:
+            self.importers.setdefault(path, set()).add(importer)
+        return path
+
+    def _find(self, dotted: str, folder: str) -> str | None:
+        relative = dotted.replace(".", "/")
+        namespace: str | None = None
+        above = [folder]
+        while folder:
+            folder = posixpath.dirname(folder)
+            above.append(folder)
+        for root in (*above, *self.roots):
+            base = posixpath.join(root, relative)
+            for candidate in (f"{base}.py", f"{base}/__init__.py"):
+                if candidate in self.modules:
+                    return candidate
+            if namespace is None and base in self.all_folders:
+                namespace = base + "/"
+        return namespace
+
+    def absolute(self, module: str, level: int, importer: str) -> str:
+        """The dotted name that a relative import means, from the importer's folder upwards: unambiguous, since it
+        is written from the repository's root."""
+        if level == 0:
+            return module
+        folder = posixpath.dirname(importer)
+        for _ in range(level - 1):
+            folder = posixpath.dirname(folder)
+        prefix = folder.replace("/", ".")
+        return ".".join(part for part in (prefix, module) if part)

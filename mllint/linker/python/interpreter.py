@@ -1,0 +1,44 @@
+"""Interpreting a repository's Python: the parts of the interpreter joined, and its entry points run in rounds."""
+
+from __future__ import annotations
+
+from mllint.libraries.models import Library
+from mllint.linker.project import Project
+from mllint.linker.python import calls, evaluation, handovers, operations, statements
+from mllint.linker.python.entries import Entry, entries_of, handler_entries, run_entry, uncalled
+from mllint.linker.python.machine import Machine
+
+MOST_ROUNDS = 4
+
+
+def interpret(project: Project, library: Library) -> Machine:
+    """Run every entry point; those that read what others turn out to write run again, until nothing changes."""
+    m = machine(project, library)
+    entries = entries_of(m)
+    for entry in entries:
+        run_entry(m, entry)
+    later = uncalled(m)
+    for entry in later:
+        run_entry(m, entry)
+    handlers = handler_entries(m)
+    for entry in handlers:
+        run_entry(m, entry)
+    everything: list[Entry] = [*entries, *later, *handlers]
+    for _ in range(MOST_ROUNDS):
+        stale = [entry for entry in everything if m.is_stale(entry.name)]
+        if not stale:
+            break
+        for entry in stale:
+            run_entry(m, entry)
+    return m
+
+
+def machine(project: Project, library: Library) -> Machine:
+    m = Machine(project, library)
+    m.evaluate = lambda expression: evaluation.evaluate(m, expression)
+    m.execute = lambda block: statements.run(m, block)
+    m.call = lambda function, arguments, at: calls.call(m, function, arguments, at)
+    m.attribute = lambda owner, name, at: operations.attribute(m, owner, name, at)
+    m.item = lambda owner, index, at: operations.item(m, owner, index, at)
+    m.watch_return = lambda function, result: handovers.watch(m, function, result)
+    return m

@@ -1,0 +1,110 @@
+"""What there is besides data flow: imports, definitions, branches that settings decide."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mllint.facts import python as facts
+from mllint.lineage.observations import Branch, Setting
+from mllint.linker.project import Project
+from mllint.linker.python.machine import Machine
+from mllint.source import Span
+
+
+def imported_modules(project: Project) -> set[str]:
+    """Top-level names of all modules that the repository's Python imports."""
+    found: set[str] = set()
+    for file in project.of_kind("python", "notebook"):
+        if file.python is not None:
+            _collect(file.python.body, found)
+    return found
+
+
+def _collect(block: tuple[facts.Stmt, ...], found: set[str]) -> None:
+    for statement in block:
+        match statement:
+            case facts.Import(names=names):
+                found.update(alias.name.partition(".")[0] for alias in names)
+            case facts.ImportFrom(module=module, level=0):
+                found.add(module.partition(".")[0])
+            case facts.If() | facts.Try() | facts.With() | facts.For() | facts.While():
+                for inner in _blocks(statement):
+                    _collect(inner, found)
+            case facts.Define(function=function):
+                _collect(facts.body_of(function), found)
+            case facts.DefineClass(body=body):
+                _collect(body, found)
+
+
+def _blocks(statement: Any) -> list[tuple[facts.Stmt, ...]]:
+    match statement:
+        case facts.If(then=then, otherwise=otherwise):
+            return [then, otherwise]
+        case facts.Try(body=body, handlers=handlers, otherwise=otherwise, final=final):
+            return [body, *(h.body for h in handlers), otherwise, final]
+        case facts.With(body=body):
+            return [body]
+        case facts.For(body=body, otherwise=otherwise) | facts.While(body=body, otherwise=otherwise):
+            return [body, otherwise]
+    return []
+
+
+def observe(project: Project, m: Machine) -> None:
+    """Branches whose outcome is the same for every value that a setting takes."""
+    for (path, _), (statement, outcomes, settings) in sorted(m.branches.items(), key=lambda item: item[0]):
+        if len(outcomes) != 1 or None in outcomes or not settings:
+            continue
+        outcome = True in outcomes
+        dead = statement.otherwise if outcome else statement.then
+        if not dead:
+            continue
+        span = m.span(statement.test.at, path)
+        first, last = m.span(dead[0].at, path), m.span(dead[-1].at, path)
+        cut = Span(path, first.line, first.column, last.end_line, last.end_column, first.cell)
+        values = tuple(Setting(value_of(project, place), place) for place in sorted(settings))
+        project.observations.branches.append(
+            Branch(
+                span,
+                written(statement.test),
+                written(statement.test),
+                outcome,
+                values,
+                (cut,),
+                cut.end_line - cut.line + 1,
+            )
+        )
+
+
+def value_of(project: Project, place: Span) -> Any:
+    """The value that is written at a place in a configuration file."""
+    root = project.config(place.path)
+    todo = [root] if root is not None else []
+    while todo:
+        value = todo.pop()
+        if value.kind == "scalar" and (value.line, value.column) == (place.line, place.column):
+            return value.value
+        todo += [*value.items, *(entry.value for entry in value.entries)]
+    return None
+
+
+def written(e: facts.Expr) -> str:
+    """An expression as people write it, for messages; what is long is left out."""
+    match e:
+        case facts.Name(id=name):
+            return name
+        case facts.Attribute(value=value, name=name):
+            return f"{written(value)}.{name}"
+        case facts.Literal(value=value):
+            return repr(value)
+        case facts.Subscript(value=value, index=index):
+            return f"{written(value)}[{written(index)}]"
+        case facts.Compare(left=left, operators=operators, rights=rights):
+            rest = " ".join(f"{o} {written(r)}" for o, r in zip(operators, rights, strict=True))
+            return f"{written(left)} {rest}"
+        case facts.Unary(operator="not", operand=operand):
+            return f"not {written(operand)}"
+        case facts.Logical(operator=operator, values=values):
+            return f" {operator} ".join(map(written, values))
+        case facts.Call(function=function):
+            return f"{written(function)}(…)"
+    return "…"

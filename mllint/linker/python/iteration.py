@@ -1,0 +1,143 @@
+"""Going through values: what iterating, unpacking and `**` yield."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+
+from mllint.facts import python as facts
+from mllint.linker.python.heap import Cell
+from mllint.linker.python.machine import Machine
+from mllint.linker.python.values import (
+    Choice,
+    Class,
+    Column,
+    Constant,
+    Tuple,
+    Unknown,
+    join,
+    join_all,
+    origins_of,
+)
+
+MOST_ITEMS = 64
+
+
+class Items(msgspec.Struct):
+    """What iterating yields: the known items, or else any one of them."""
+
+    known: list[Any] | None
+    any: Any
+
+
+def items_of(m: Machine, value: Any, at: facts.At) -> Items:
+    match value:
+        case Tuple(items=items):
+            return Items(list(items), join_all(items) if items else Unknown())
+        case Constant(value=str() as text):
+            if len(text) <= MOST_ITEMS:
+                return Items([Constant(c) for c in text], Unknown())
+            return Items(None, Unknown(value.origins))
+        case Choice(options=options):
+            return Items(None, join_all([items_of(m, option, at).any for option in options]))
+        case Cell(kind="list"):
+            items = value.slots["items"]
+            rest = value.slots.get("<rest>")
+            if rest is None:
+                return Items(list(items), join_all(items) if items else Unknown())
+            return Items(None, join_all([*items, rest]))
+        case Cell(kind="dict"):
+            keys = [key for key in value.slots if not is_inner(key)]
+            if value.slots.get("<rest>") is None:
+                return Items([Constant(key) for key in keys], Unknown())
+            return Items(None, Unknown(origins_of(value)))
+        case Cell(kind="frame"):
+            table = value.slots["table"]
+            if value.slots.get("grouped"):
+                return Items(None, Tuple((Unknown(table.origins), value)))
+            if not table.open:
+                return Items([Constant(name) for name in table.columns], Unknown())
+            return Items(None, Unknown())
+        case Class(flavour="enum", scope=scope):
+            members = [v for k, v in scope.slots.items() if isinstance(v, Cell) and v.kind == "instance"]
+            return Items(members, join_all(members) if members else Unknown())
+        case Column():
+            return Items(None, value)
+        case Cell(kind="object"):
+            held = value.slots.get("items")
+            if held is not None:
+                return items_of(m, held, at)
+            return Items(None, Unknown(origins_of(value)))
+    return Items(None, Unknown(origins_of(value)))
+
+
+def is_inner(key: Any) -> bool:
+    """Whether a slot is the interpreter's own, not the program's."""
+    return isinstance(key, str) and key.startswith("<") and key.endswith(">")
+
+
+def entries_of(value: Any) -> tuple[dict[str, Any], Any]:
+    """`(known entries, any further value)` of what `**value` spreads; the latter is None where all are known."""
+    if isinstance(value, Cell) and value.kind == "dict":
+        known = {k: v for k, v in value.slots.items() if isinstance(k, str) and not is_inner(k)}
+        return known, value.slots.get("<rest>")
+    return {}, Unknown(origins_of(value))
+
+
+def unpack(m: Machine, value: Any, targets: tuple[facts.Expr, ...]) -> list[Any]:
+    """A value for each target of `a, *b, c = value`."""
+    if isinstance(value, Choice):
+        columns = [unpack(m, option, targets) for option in value.options]
+        return [join_all(parts) for parts in zip(*columns, strict=True)]
+    items = items_of(m, value, 0)
+    star = next((i for i, t in enumerate(targets) if isinstance(t, facts.Star)), None)
+    known = items.known
+    if known is None or (star is None and len(known) != len(targets)) or len(known) < len(targets) - 1:
+        return [items.any] * len(targets)
+    if star is None:
+        return known
+    after = len(targets) - star - 1
+    middle = m.heap.new("list", {"items": tuple(known[star : len(known) - after])})
+    return [*known[:star], middle, *known[len(known) - after :]]
+
+
+class Rounds:
+    """Goes through the generators of a comprehension, binding their targets; yields whether the round is exact."""
+
+    def __init__(
+        self, m: Machine, generators: tuple[facts.Generator, ...], evaluate: Callable[[Machine, facts.Expr], Any]
+    ) -> None:
+        self.m = m
+        self.generators = generators
+        self.evaluate = evaluate
+
+    def __iter__(self) -> Iterator[bool]:
+        return self._go(0, True)
+
+    def _go(self, index: int, exact: bool) -> Iterator[bool]:
+        from mllint.linker.python.operations import truth
+        from mllint.linker.python.statements import bind
+
+        if index == len(self.generators):
+            yield exact
+            return
+        generator = self.generators[index]
+        items = items_of(self.m, self.evaluate(self.m, generator.iterable), 0)
+        known = items.known if items.known is not None and len(items.known) <= MOST_ITEMS else None
+        for item in known if known is not None else [items.any]:
+            bind(self.m, generator.target, item)
+            tests = [truth(self.evaluate(self.m, condition)) for condition in generator.conditions]
+            if any(test is False for test in tests):
+                continue
+            certain = exact and known is not None and all(test is True for test in tests)
+            yield from self._go(index + 1, certain)
+
+
+def extend(cell: Cell, m: Machine, more: Items) -> None:
+    """`list.extend`."""
+    if more.known is not None and cell.slots.get("<rest>") is None:
+        m.heap.set(cell, "items", (*cell.slots["items"], *more.known)[: 4 * MOST_ITEMS])
+    else:
+        m.heap.set(cell, "<rest>", join(cell.slots.get("<rest>"), more.any))

@@ -1,0 +1,109 @@
+"""Which node a path, table name, URL or topic means."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import Any
+
+from mllint.libraries.models import Place
+from mllint.lineage.ids import file_id, table_id
+from mllint.linker.python.builtins import HERE
+from mllint.linker.python.heap import Cell
+from mllint.linker.python.invocation import Invocation
+from mllint.linker.python.machine import Machine
+from mllint.linker.python.values import Choice, Constant, Unknown, options_of, text_of
+
+_HOLE = re.compile(r"\{[^{}]*\}")
+
+
+def nodes_of(call: Invocation, place: Place) -> list[str]:
+    """Node ids that the place of a call names; an unknown name is a node too, `file:{unknown}`."""
+    m = call.m
+    for kind in ("file", "table", "topic", "collection", "url", "model"):
+        parameter = getattr(place, kind)
+        if not parameter:
+            continue
+        value = call.get(parameter)
+        if value is None and place.default:
+            value = Constant(place.default)
+        names = texts(value)
+        if kind == "table" and place.schema and call.get(place.schema) is not None:
+            schemas = texts(call.get(place.schema))
+            names = [f"{s}.{n}" if s not in ("", "None") and "." not in n else n for s in schemas for n in names]
+        if kind == "file":
+            return [locate(m, name) for name in names]
+        if kind == "table":
+            return [table_id(name) for name in names]
+        if kind == "url":
+            return [file_id(name) if "://" in name else f"{kind}:{name}" for name in names]
+        return [f"{kind}:{name}" for name in names]
+    if place.node:
+        return [_filled(call, place.node)]
+    return []
+
+
+def _filled(call: Invocation, template: str) -> str:
+    """A node id with `{parameter}` in it, such as `topic:fluentd:{label}`."""
+
+    def value(hit: re.Match[str]) -> str:
+        found = call.get(hit.group(0)[1:-1])
+        text = texts(found)[0] if found is not None else hit.group(0)
+        return text
+
+    return _HOLE.sub(value, template)
+
+
+def texts(value: Any) -> list[str]:
+    """The texts that a value may be. Options with unknown parts count only if there is none without."""
+    found: list[str] = []
+    for option in options_of(value) if value is not None else ():
+        if isinstance(option, Cell) and "path" in option.slots:
+            found += texts(option.slots["path"])
+            continue
+        text = text_of(option)
+        if text is not None and text.strip():
+            found.append(text)
+    whole = [text for text in found if not _HOLE.search(text)]
+    chosen = list(dict.fromkeys(whole or found))
+    return chosen or ["{unknown}"]
+
+
+def locate(m: Machine, path: str) -> str:
+    """`file:PATH` of a path as code writes it: relative to where the code runs, which may be the root, the working
+    folder of a stage, the folder of the script, or that of the notebook; the one under which the file exists wins."""
+    if "://" in path:
+        return file_id(path)
+    path = path.replace("\\", "/").strip()
+    if path.startswith(HERE):
+        return file_id(posixpath.normpath(path.removeprefix(HERE).lstrip("/") or "."))
+    if path.startswith(("/", "~")) or re.match(r"[A-Za-z]:/", path):
+        return _absolute(m, path)
+    for folder in m.folders():
+        candidate = posixpath.normpath(posixpath.join(folder, path))
+        if not candidate.startswith("../") and m.project.exists(candidate):
+            return file_id(candidate)
+    for folder in m.folders():
+        candidate = posixpath.normpath(posixpath.join(folder, path))
+        if not candidate.startswith(".."):
+            return file_id(candidate)
+    return file_id(path)
+
+
+def _absolute(m: Machine, path: str) -> str:
+    """A container's path is the repository's where a file of the repository lies under its last parts."""
+    parts = path.lstrip("/~").split("/")
+    for start in range(1, len(parts)):
+        tail = "/".join(parts[start:])
+        if "/" in tail and m.project.exists(tail):
+            return file_id(tail)
+    return "file:" + posixpath.normpath(path)
+
+
+def why_unknown(value: Any) -> str:
+    match value:
+        case Unknown(why=why):
+            return why
+        case Choice(options=options):
+            return next((o.why for o in options if isinstance(o, Unknown)), "")
+    return "" if value is not None else "the argument is not given"

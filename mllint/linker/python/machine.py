@@ -1,0 +1,229 @@
+"""The state of one interpretation: heap, modules, the stack of calls, and the budget of work."""
+
+from __future__ import annotations
+
+import posixpath
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from mllint.facts import python as facts
+from mllint.libraries.models import Library
+from mllint.linker.project import Project, Run
+from mllint.linker.python.arguments import Arguments
+from mllint.linker.python.effects import Effects
+from mllint.linker.python.heap import Cell, Heap
+from mllint.linker.python.imports import Imports
+from mllint.linker.python.values import Choice, Column, Function, Tuple, Unknown, join
+from mllint.source import Span
+
+HERE = "<repository>"  # what `__file__` and the working folder start with
+MOST_STEPS = 400_000  # expressions per entry point; beyond it calls are no longer followed
+DEEPEST_CALL = 28
+MOST_SELF_CALLS = 2
+
+
+class Activation:
+    """One call in progress (or one module): where names live, and what it has returned so far."""
+
+    __slots__ = ("born", "function", "globals", "module_scope", "path", "returns", "scope", "yields")
+
+    def __init__(self, scope: Cell, module_scope: Cell, path: str, function: Function | None, born: int) -> None:
+        self.scope = scope
+        self.module_scope = module_scope
+        self.path = path
+        self.function = function
+        self.returns: Any = None
+        self.yields: Any = None
+        self.globals: set[str] = set()
+        self.born = born
+
+
+class Machine:
+    def __init__(self, project: Project, library: Library) -> None:
+        self.project = project
+        self.library = library
+        self.heap = Heap()
+        self.imports = Imports(project)
+        self.effects = Effects(project)
+        self.stack: list[Activation] = []
+        self.call_places: list[Span] = []
+        self.steps = 0
+        self.exhausted: set[str] = set()
+        self.run: Run | None = None  # what is being run: its arguments and folder
+        self.job = ""
+        self.in_test = False
+        self.modules: dict[str, Cell] = {}  # namespaces of imported modules, by path
+        self.scripts: dict[str, Cell] = {}  # namespaces of files that ran as scripts, by path
+        self.returned: dict[str, Any] = {}  # what uncalled functions returned, by qualified name
+        self.called: set[tuple[str, int]] = set()  # functions entered, by path and place
+        self.memo: dict[Any, Any] = {}
+        self.bodies: dict[int, tuple[facts.Stmt, ...]] = {}
+        self.kept: list[Any] = []  # keeps alive what `bodies` knows by identity
+        self.stored: dict[str, Any] = {}  # what was written to a dataset or artifact, by node id
+        self.shapes: dict[str, str] = {}  # the shape of what was stored, to tell whether it changed
+        self.asked: dict[str, dict[str, str]] = {}  # entry -> what it asked for, with the shape it got
+        self.entry = ""
+        self.endpoint = ""  # the endpoint whose handler is interpreted
+        self.handlers: dict[Any, Any] = {}
+        self.branches: dict[tuple[str, int], tuple[facts.If, set[bool | None], dict[Span, None]]] = {}
+        self.settings_read: dict[str, set[str]] = {}
+        # the parts of the interpreter that call each other in circles; interpreter.py joins them
+        self.evaluate: Callable[[facts.Expr], Any]
+        self.execute: Callable[[tuple[facts.Stmt, ...]], bool]
+        self.call: Callable[[Any, Arguments, facts.At], Any]
+        self.attribute: Callable[[Any, str, facts.At], Any]
+        self.item: Callable[[Any, Any, facts.At], Any]
+        self.watch_return: Callable[[Function, Any], None] | None = None
+
+    @property
+    def now(self) -> Activation:
+        return self.stack[-1]
+
+    # -------------------------------------------------------------------------------------------- places
+
+    def span(self, at: facts.At, path: str | None = None) -> Span:
+        """The span of a packed place in the module that is being interpreted."""
+        path = path or self.now.path
+        line, column, end_line, end_column = facts.unpack_at(at)
+        module = self.project.files[path].python
+        if module is None or not module.cells:
+            return Span(path, line, column, end_line, end_column)
+        index = max(bisect_right(module.cells, line) - 1, 0)
+        shift = module.cells[index] - 1
+        return Span(path, line - shift, column, end_line - shift, end_column, module.cell_numbers[index])
+
+    # -------------------------------------------------------------------------------------------- bodies
+
+    def body(self, function: facts.Function) -> tuple[facts.Stmt, ...]:
+        found = self.bodies.get(id(function))
+        if found is None:
+            found = self.bodies[id(function)] = facts.body_of(function)
+            self.kept.append(function)
+        return found
+
+    # ------------------------------------------------------------------------------------------- storage
+
+    def folders(self) -> list[str]:
+        """Folders against which a relative path may be meant, likeliest first."""
+        base = self.run.folder if self.run is not None else ""
+        script = self.effects.path
+        own = posixpath.dirname(script)
+        if script.endswith(".ipynb"):  # Jupyter starts a notebook in its own folder
+            return list(dict.fromkeys([own, base, ""]))
+        return list(dict.fromkeys([base, "", own, posixpath.dirname(own)]))
+
+    def store(self, node: str, value: Any) -> None:
+        """Remember what was written to a node, for those who read it."""
+        if "{" in node:
+            return
+        self.stored[node] = value if node not in self.stored else join(self.stored[node], value)
+        self.shapes[node] = shape(self.stored[node])
+
+    def recall(self, node: str) -> Any:
+        self.asked.setdefault(self.entry, {})[node] = self.shapes.get(node, "")
+        return self.stored.get(node)
+
+    def is_stale(self, entry: str) -> bool:
+        """Whether something that the entry asked for has changed its shape since."""
+        return any(self.shapes.get(node, "") != seen for node, seen in self.asked.get(entry, {}).items())
+
+    @contextmanager
+    def outside_branches(self) -> Iterator[None]:
+        """What runs inside stays, also when the branch that led to it is undone: the import of a module."""
+        journal, exits = self.heap.journal, self.heap.exits
+        self.heap.journal, self.heap.exits = [], []
+        try:
+            yield
+        finally:
+            self.heap.journal, self.heap.exits = journal, exits
+
+    # --------------------------------------------------------------------------------------------- names
+
+    def lookup(self, name: str) -> Any:
+        """The value of a name, `None` if it is bound nowhere."""
+        scope: Cell | None = self.now.scope
+        if name in self.now.globals:
+            scope = self.now.module_scope
+        while scope is not None:
+            if name in scope.slots:
+                return scope.slots[name]
+            scope = scope.slots.get("<parent>")
+        return None
+
+    def assign(self, name: str, value: Any) -> None:
+        scope = self.now.scope
+        if name in self.now.globals:
+            owner = scope.slots.get("<parent>")
+            while owner is not None and name not in owner.slots and "<parent>" in owner.slots:
+                owner = owner.slots["<parent>"]
+            scope = owner if owner is not None else self.now.module_scope
+        self.heap.set(scope, name, value)
+
+    def module_scope_of(self, scope: Cell) -> Cell:
+        """The namespace of the module that a scope lies in."""
+        while "<parent>" in scope.slots:
+            scope = scope.slots["<parent>"]
+        return scope
+
+    def returns(self, value: Any) -> None:
+        self.now.returns = join(self.now.returns, value)
+
+    # --------------------------------------------------------------------------------------------- calls
+
+    @contextmanager
+    def activation(self, scope: Cell, module_scope: Cell, path: str, function: Function | None) -> Iterator[Activation]:
+        entered = Activation(scope, module_scope, path, function, self.heap.clock)
+        self.stack.append(entered)
+        try:
+            yield entered
+        finally:
+            self.stack.pop()
+
+    def may_enter(self, function: Function) -> bool:
+        """Whether to follow one more call: not too deep, not too often into itself, and within the budget."""
+        if len(self.stack) >= DEEPEST_CALL:
+            return False
+        if self.steps > MOST_STEPS:
+            self.exhausted.add(self.job)
+            return False
+        again = sum(1 for a in self.stack if a.function is not None and a.function.facts is function.facts)
+        return again < MOST_SELF_CALLS
+
+    def now_returned(self, function: Function, result: Any) -> None:
+        """A call of `function` from the present activation has returned: a value may have crossed modules."""
+        if self.now.path != function.path and self.watch_return is not None:
+            self.watch_return(function, result)
+
+    def span_of_call(self) -> Span:
+        """The place of the call that is in progress."""
+        return self.call_places[-1] if self.call_places else Span(self.now.path, 1)
+
+    def unknown(self, why: str, at: facts.At, origins: frozenset[str] = frozenset()) -> Unknown:
+        return Unknown(origins, why, self.span(at))
+
+
+def shape(value: Any, depth: int = 4) -> str:
+    """What of a stored value matters to those who read it, as a text to compare."""
+    if depth == 0:
+        return ""
+    match value:
+        case Tuple(items=items):
+            return "(" + ",".join(shape(item, depth - 1) for item in items) + ")"
+        case Choice(options=options):
+            return "|".join(sorted(shape(option, depth - 1) for option in options))
+        case Column():
+            return "column"
+        case Cell(kind="frame"):
+            table = value.slots["table"]
+            return f"frame{list(table.columns)}{table.open}{sorted(table.dropped)}"
+        case Cell(kind="object"):
+            return f"object {value.slots['class']}"
+        case Cell(kind="instance"):
+            return f"instance {value.slots['<class>'].qualified}"
+        case Cell(kind="dict"):
+            return "{" + ",".join(f"{k}:{shape(v, depth - 1)}" for k, v in sorted(value.slots.items(), key=str)) + "}"
+        case Cell(kind="list"):
+            return f"[{len(value.slots['items'])}]"
+    return type(value).__name__

@@ -1,0 +1,406 @@
+"""Operations on values: attributes, subscripts, operators, tests."""
+
+from __future__ import annotations
+
+import operator as op
+from typing import Any
+
+from mllint.facts import python as facts
+from mllint.lineage import expressions as ex
+from mllint.linker.python import calls, classes, frames, texts
+from mllint.linker.python.arguments import Arguments, Slice
+from mllint.linker.python.heap import Cell
+from mllint.linker.python.iteration import items_of
+from mllint.linker.python.library import read_attribute, subscript_external
+from mllint.linker.python.machine import Machine
+from mllint.linker.python.values import (
+    Bound,
+    Choice,
+    Class,
+    Column,
+    Constant,
+    External,
+    Module,
+    Text,
+    Tuple,
+    Unknown,
+    is_text,
+    join,
+    join_all,
+    origins_of,
+    text_of,
+)
+
+# --------------------------------------------------------------------------------------------- attributes
+
+
+def attribute(m: Machine, owner: Any, name: str, at: facts.At) -> Any:
+    match owner:
+        case Choice(options=options):
+            return join_all([attribute(m, option, name, at) for option in options])
+        case Module(path=path, scope=scope):
+            if name in scope.slots:
+                return scope.slots[name]
+            below = m.imports.find(_dotted(path, name), m.now.path)
+            return calls.load_module(m, below) if below else m.unknown(f"`{path}` has no `{name}`", at)
+        case External(name=dotted):
+            known = read_attribute(m, owner, f"{dotted}.{name}", at)
+            return known if known is not None else External(f"{dotted}.{name}")
+        case Class():
+            return classes.class_attribute(m, owner, name, at)
+        case Cell(kind="instance"):
+            return classes.instance_attribute(m, owner, name, at)
+    if isinstance(owner, Constant | Text) and not is_text(owner):
+        return Bound(name, owner)
+    return calls.library_attribute(m, owner, name, at)
+
+
+def _dotted(path: str, name: str) -> str:
+    stem = path.removesuffix("/__init__.py").removesuffix(".py").rstrip("/")
+    return f"{stem.replace('/', '.')}.{name}"
+
+
+def assign_attribute(m: Machine, owner: Any, name: str, value: Any, at: facts.At) -> None:
+    match owner:
+        case Choice(options=options):
+            for option in options:
+                assign_attribute(m, option, name, value, at)
+        case Cell(kind="instance"):
+            m.heap.set(owner, name, value)
+        case Class(scope=scope) | Module(scope=scope):
+            m.heap.set(scope, name, value)
+        case Cell(kind="frame"):
+            frames.assign_attribute(m, owner, name, value, at)
+        case Cell(kind="object"):
+            m.heap.set(owner, "held", join(owner.get("held"), value))
+            m.heap.set(owner, ("attribute", name), value)
+
+
+# --------------------------------------------------------------------------------------------- subscripts
+
+
+def item(m: Machine, owner: Any, index: Any, at: facts.At) -> Any:
+    match owner:
+        case Choice(options=options):
+            return join_all([item(m, option, index, at) for option in options])
+        case Tuple(items=items):
+            return _position(m, owner, list(items), None, index, at)
+        case Cell(kind="list"):
+            return _position(m, owner, list(owner.slots["items"]), owner.slots.get("<rest>"), index, at)
+        case Cell(kind="dict"):
+            return dict_item(m, owner, index, at)
+        case Cell(kind="frame"):
+            return frames.item(m, owner, index, at)
+        case Cell(kind="indexer"):
+            return frames.indexed(m, owner, index, at)
+        case Column():
+            return frames.column_item(m, owner, index, at)
+        case External():
+            return subscript_external(m, owner, index, at)
+        case Class(flavour="enum"):
+            return classes.class_attribute(m, owner, text_of(index) or "", at)
+        case Cell(kind="instance"):
+            method = classes.find_method(m, owner, "__getitem__")
+            if method is not None:
+                return calls.call(m, method, Arguments((index,)), at)
+        case Cell(kind="object"):
+            return calls.object_item(m, owner, index, at)
+    if is_text(owner):
+        return Unknown(origins_of(owner))
+    return Unknown(origins_of(owner) | origins_of(index), f"an item of {describe(owner)}", m.span(at))
+
+
+def describe(value: Any) -> str:
+    return value.why if isinstance(value, Unknown) and value.why else "an unknown value"
+
+
+def _position(m: Machine, owner: Any, items: list[Any], rest: Any, index: Any, at: facts.At) -> Any:
+    match index:
+        case Constant(value=int() as place) if rest is None and -len(items) <= place < len(items):
+            return items[place]
+        case Slice() if rest is None:
+            bounds: list[Any] = [getattr(part, "value", ...) for part in (index.lower, index.upper, index.step)]
+            if all(bound is None or isinstance(bound, int) for bound in bounds) and bounds[2] != 0:
+                part = items[slice(bounds[0], bounds[1], bounds[2])]
+                return Tuple(tuple(part)) if isinstance(owner, Tuple) else sequence(m, part, at)
+    everything = [*items, rest] if rest is not None else items
+    return join_all(everything) if everything else Unknown()
+
+
+def dict_item(m: Machine, owner: Cell, index: Any, at: facts.At) -> Any:
+    match index:
+        case Constant(value=key) if key in owner.slots:
+            return owner.slots[key]
+        case Choice(options=options):
+            return join_all([dict_item(m, owner, option, at) for option in options])
+        case Constant(value=key):
+            rest = owner.slots.get("<rest>")
+            return rest if rest is not None else m.unknown(f"no key {key!r} in the dictionary", at)
+    values = [v for k, v in owner.slots.items() if k not in ("<span>", "<default>")]
+    return join_all(values) if values else m.unknown("an item of an empty dictionary", at)
+
+
+def assign_item(m: Machine, owner: Any, index: Any, value: Any, at: facts.At) -> None:
+    match owner:
+        case Choice(options=options):
+            for option in options:
+                assign_item(m, option, index, value, at)
+        case Cell(kind="dict"):
+            if isinstance(index, Constant):
+                m.heap.set(owner, index.value, value)
+            else:
+                m.heap.set(owner, "<rest>", join(owner.slots.get("<rest>"), value))
+        case Cell(kind="list"):
+            items = owner.slots["items"]
+            if isinstance(index, Constant) and isinstance(index.value, int) and -len(items) <= index.value < len(items):
+                place = index.value % len(items)
+                m.heap.set(owner, "items", (*items[:place], value, *items[place + 1 :]))
+            else:
+                m.heap.set(owner, "<rest>", join(owner.slots.get("<rest>"), value))
+        case Cell(kind="frame"):
+            frames.assign_item(m, owner, index, value, at)
+        case Cell(kind="indexer"):
+            frames.assign_indexed(m, owner, index, value, at)
+        case Cell(kind="object"):
+            calls.assign_object_item(m, owner, index, value, at)
+        case Cell(kind="instance"):
+            method = classes.find_method(m, owner, "__setitem__")
+            if method is not None:
+                calls.call(m, method, Arguments((index, value)), at)
+
+
+def sequence(m: Machine, items: list[Any], at: facts.At, rest: Any = None) -> Cell:
+    slots: dict[Any, Any] = {"items": tuple(items)}
+    if rest is not None:
+        slots["<rest>"] = rest
+    return m.heap.new("list", slots, (m.now.path, at))
+
+
+def table_entry(cell: Cell, key: Any, value: Any) -> None:
+    """Put an entry into a dictionary that is being built."""
+    if isinstance(key, Constant):
+        cell.slots[key.value] = value
+    else:
+        cell.slots["<rest>"] = join(cell.slots.get("<rest>"), value)
+
+
+# ---------------------------------------------------------------------------------------------- operators
+
+_ARITHMETIC = {
+    "+": op.add, "-": op.sub, "*": op.mul, "/": op.truediv, "//": op.floordiv, "%": op.mod, "&": op.and_,
+    "|": op.or_, "^": op.xor, "<<": op.lshift, ">>": op.rshift,
+}  # fmt: skip
+_MEANING = {
+    "+": "ADD", "-": "SUB", "*": "MUL", "/": "DIV", "//": "FLOORDIV", "%": "MOD", "**": "POW", "&": "AND", "|": "OR",
+    "==": "EQ", "!=": "NE", "<": "LT", "<=": "LE", ">": "GT", ">=": "GE",
+}  # fmt: skip
+
+
+def binary(m: Machine, operator: str, left: Any, right: Any, at: facts.At) -> Any:
+    if (isinstance(left, Cell) and left.kind == "frame") or (isinstance(right, Cell) and right.kind == "frame"):
+        return frames.arithmetic(m, left, right)
+    if isinstance(left, Column) or isinstance(right, Column):
+        return column_operation(m, _MEANING.get(operator, "CALL"), [left, right], at)
+    if operator == "+" and (is_text(left) or is_text(right)):
+        return texts.concatenate([(left, "unknown"), (right, "unknown")])
+    if operator == "/" and _is_path(left, right):
+        return texts.join_paths([left, right])
+    if operator == "%" and is_text(left):
+        return _percent(m, left, right, at)
+    if isinstance(left, Choice) or isinstance(right, Choice):
+        pairs = texts.combinations([_options(left), _options(right)])
+        return join_all([binary(m, operator, a, b, at) for a, b in pairs])
+    if isinstance(left, Constant) and isinstance(right, Constant):
+        return _constants(operator, left, right)
+    if isinstance(left, Cell | Tuple) and isinstance(right, Cell | Tuple) and operator in ("+", "|"):
+        return _together(m, operator, left, right, at)
+    if operator == ">>" or operator == "<<":  # task dependencies: `a >> b` is b
+        return right if operator == ">>" else left
+    return Unknown(origins_of(left) | origins_of(right), "an operation on unknown values", m.span(at))
+
+
+def _options(value: Any) -> tuple[Any, ...]:
+    return value.options if isinstance(value, Choice) else (value,)
+
+
+def _is_path(left: Any, right: Any) -> bool:
+    return any(is_text(option) for option in _options(left)) or (
+        isinstance(left, Unknown) and any(is_text(option) for option in _options(right))
+    )
+
+
+def _percent(m: Machine, left: Any, right: Any, at: facts.At) -> Any:
+    template = text_of(left)
+    if template is None or not isinstance(left, Constant):
+        return Unknown(origins_of(left) | origins_of(right), "a format that is not known", m.span(at))
+    if isinstance(right, Cell) and right.kind == "dict":
+        entries = {k: v for k, v in right.slots.items() if isinstance(k, str)}
+        return texts.percent(template, [], entries)
+    arguments = list(right.items) if isinstance(right, Tuple) else [right]
+    return texts.percent(template, arguments, None)
+
+
+def _constants(operator: str, left: Constant, right: Constant) -> Any:
+    settings = (left.settings + right.settings)[:4]
+    try:
+        if operator == "**":
+            small = isinstance(right.value, int | float) and abs(right.value) < 64
+            value = op.pow(left.value, right.value) if small else None
+        elif (operator == "*" and (isinstance(left.value, str) or isinstance(right.value, str))) or (
+            operator == "<<" and not (isinstance(right.value, int) and right.value < 64)
+        ):
+            value = None
+        else:
+            value = _ARITHMETIC[operator](left.value, right.value) if operator in _ARITHMETIC else None
+    except Exception:  # the analysed program would raise here
+        value = None
+    if isinstance(value, bool | int | float | str) and not (isinstance(value, int) and value.bit_length() > 63):
+        return Constant(value, settings)
+    return Unknown()
+
+
+def _together(m: Machine, operator: str, left: Any, right: Any, at: facts.At) -> Any:
+    """`list + list`, `dict | dict`."""
+    if isinstance(left, Cell) and left.kind == "dict" and isinstance(right, Cell) and right.kind == "dict":
+        return m.heap.new("dict", {**left.slots, **right.slots}, (m.now.path, at))
+    a, b = items_of(m, left, at), items_of(m, right, at)
+    if a.known is not None and b.known is not None:
+        if isinstance(left, Tuple):
+            return Tuple((*a.known, *b.known))
+        return sequence(m, [*a.known, *b.known], at)
+    return sequence(
+        m, [*(a.known or ()), *(b.known or ())], at, join(None if a.known else a.any, None if b.known else b.any)
+    )
+
+
+def column_operation(m: Machine, operator: str, operands: list[Any], at: facts.At) -> Column:
+    """A computation on columns: its expression, from those of the operands."""
+    origins = frozenset().union(*(origins_of(operand) for operand in operands))
+    expressions = tuple(expression_of(operand) for operand in operands)
+    first = next(operand for operand in operands if isinstance(operand, Column))
+    expression = ex.apply(operator, *expressions) if operator != "CALL" else ex.Unresolved("an unmodelled operator")
+    function = m.now.function.qualified if m.now.function else ""
+    return Column(expression, origins, first.name, m.span(at), function, first.rows, first.kind)
+
+
+def expression_of(value: Any) -> ex.Expression:
+    match value:
+        case Column(expression=expression):
+            return expression
+        case Constant(value=constant):
+            return ex.Constant(constant)
+    return ex.Unresolved("a value that is not known")
+
+
+def unary(m: Machine, operator: str, operand: Any, at: facts.At) -> Any:
+    match operand:
+        case Column():
+            return column_operation(m, {"-": "NEG", "~": "NOT", "not": "NOT"}.get(operator, "CALL"), [operand], at)
+        case Constant(value=value, settings=settings) if operator == "not":
+            return Constant(not value, settings)
+        case Constant(value=int() | float() as number, settings=settings) if operator in "-+":
+            return Constant(-number if operator == "-" else number, settings)
+        case Choice(options=options):
+            return join_all([unary(m, operator, option, at) for option in options])
+        case Cell(kind="frame"):
+            return frames.arithmetic(m, operand, operand)
+    known = truth(operand)
+    if operator == "not" and known is not None:
+        return Constant(not known)
+    return Unknown(origins_of(operand))
+
+
+# -------------------------------------------------------------------------------------------------- tests
+
+
+def truth(value: Any) -> bool | None:
+    """Whether a value counts as true; `None` if that is not known."""
+    match value:
+        case Constant(value=constant):
+            return bool(constant)
+        case Tuple(items=items):
+            return bool(items)
+        case Cell(kind="list"):
+            return True if value.slots["items"] else None if value.slots.get("<rest>") is not None else False
+        case Choice(options=options):
+            known = {truth(option) for option in options}
+            return known.pop() if len(known) == 1 else None
+        case Cell(kind="instance") | Class():
+            return True
+    return None
+
+
+def logical(m: Machine, operator: str, values: list[Any]) -> Any:
+    """`and`, `or`: the first value that decides, or one of those that may."""
+    columns = [value for value in values if isinstance(value, Column)]
+    if len(columns) == len(values) > 1:
+        return column_operation(m, operator.upper(), values, 0)
+    left: list[Any] = []
+    for value in values[:-1]:
+        known = truth(value)
+        if known is (operator == "or"):
+            return join_all([*left, value])
+        if known is None:
+            left.append(value)
+    decided = join_all([*left, values[-1]])
+    if isinstance(decided, Constant):
+        settings = [s for value in values if isinstance(value, Constant) for s in value.settings]
+        return Constant(decided.value, tuple(dict.fromkeys(settings))[:4], decided.origins)
+    return decided
+
+
+_COMPARE = {"==": op.eq, "!=": op.ne, "<": op.lt, "<=": op.le, ">": op.gt, ">=": op.ge}
+
+
+def compare(m: Machine, operator: str, left: Any, right: Any, at: facts.At) -> Any:
+    if (isinstance(left, Column) or isinstance(right, Column)) and operator in _MEANING:
+        return column_operation(m, _MEANING[operator], [left, right], at)
+    if isinstance(left, Cell) and left.kind == "frame" and operator in _MEANING:
+        return frames.arithmetic(m, left, right)
+    if isinstance(left, Choice) or isinstance(right, Choice):
+        pairs = texts.combinations([_options(left), _options(right)])
+        return join_all([compare(m, operator, a, b, at) for a, b in pairs])
+    if operator in ("is", "is not"):
+        return _identity(operator, left, right)
+    if operator in ("in", "not in"):
+        return _membership(m, operator, left, right, at)
+    if isinstance(left, Constant) and isinstance(right, Constant):
+        try:
+            result = _COMPARE[operator](left.value, right.value)  # type: ignore[arg-type]
+        except TypeError:
+            return Unknown()
+        return Constant(bool(result), (left.settings + right.settings)[:4])
+    if operator in ("==", "!=") and _is_member(left) and _is_member(right):
+        return Constant((left is right) == (operator == "=="))
+    return Unknown(origins_of(left) | origins_of(right))
+
+
+def _identity(operator: str, left: Any, right: Any) -> Any:
+    if isinstance(right, Constant) and right.value is None and not isinstance(left, Unknown):
+        is_none = isinstance(left, Constant) and left.value is None
+        return Constant(is_none == (operator == "is"), left.settings if isinstance(left, Constant) else ())
+    if isinstance(left, Constant) and isinstance(right, Constant):
+        return Constant((left.value is right.value) == (operator == "is"), left.settings)
+    if _is_member(left) and _is_member(right):
+        return Constant((left is right) == (operator == "is"))
+    return Unknown()
+
+
+def _is_member(value: Any) -> bool:
+    return isinstance(value, Cell) and bool(value.get("<member>"))
+
+
+def _membership(m: Machine, operator: str, left: Any, right: Any, at: facts.At) -> Any:
+    if isinstance(left, Constant) and is_text(left) and isinstance(right, Constant) and is_text(right):
+        found = str(left.value) in str(right.value)
+        return Constant(found == (operator == "in"), left.settings + right.settings)
+    if (
+        isinstance(left, Constant)
+        and isinstance(right, Cell | Tuple)
+        and getattr(right, "kind", "list") in ("list", "dict")
+    ):
+        items = items_of(m, right, at)
+        if items.known is not None and all(isinstance(i, Constant) for i in items.known):
+            found = any(i.value == left.value for i in items.known)
+            return Constant(found == (operator == "in"), left.settings)
+    return Unknown(origins_of(left) | origins_of(right))

@@ -1,0 +1,106 @@
+"""Serving and calling over HTTP: routes with their handlers, requests to routes."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+
+from mllint.libraries.models import Place, Route
+from mllint.lineage.ids import endpoint_id
+from mllint.linker.python.heap import Cell
+from mllint.linker.python.invocation import Invocation
+from mllint.linker.python.iteration import items_of
+from mllint.linker.python.locate import texts
+from mllint.linker.python.machine import Machine
+from mllint.linker.python.values import Bound, Function, Unknown, text_of
+from mllint.source import Span
+
+
+class Handler(msgspec.Struct, frozen=True):
+    """A function that answers a route."""
+
+    endpoint: str
+    function: Any  # Function or Bound
+    span: Span
+    path: str
+
+
+def route(call: Invocation, model: Route) -> Any:
+    """The decorator that `app.route("/predict", methods=["POST"])` returns."""
+    m = call.m
+    paths = texts(call.get(model.path))
+    methods = _methods(call, model)
+    prefix = _prefix(call.receiver)
+    endpoints = tuple(endpoint_id(method, _joined(prefix, path)) for path in paths for method in methods)
+    slots = {"type": "", "class": "", "arguments": {}, "origins": frozenset(), "route": endpoints, "span": call.span}
+    decorator = m.heap.new("object", slots, (m.now.path, call.at))
+    handler = call.get(model.handler) if model.handler else None
+    if handler is not None:
+        register(m, decorator, handler)
+    return decorator
+
+
+def _methods(call: Invocation, model: Route) -> list[str]:
+    """The method that answers with data: of `["GET", "POST"]` that is POST."""
+    given = call.get(model.methods) if model.methods else None
+    if given is None:
+        return [model.method]
+    items = items_of(call.m, given, call.at).known
+    names = [text.upper() for item in items or () if (text := text_of(item))]
+    if "POST" in names and "GET" in names:
+        return ["POST"]
+    return names or [model.method]
+
+
+def _prefix(receiver: Any) -> str:
+    """`APIRouter(prefix="/v1")`, `Blueprint("x", url_prefix="/v1")`, and what including them adds."""
+    if not isinstance(receiver, Cell):
+        return ""
+    given = receiver.slots.get("arguments", {})
+    own = text_of(given.get("prefix")) or text_of(given.get("url_prefix")) or ""
+    return own
+
+
+def _joined(prefix: str, path: str) -> str:
+    joined = re.sub(r"//+", "/", f"{prefix}/{path}") if prefix else path
+    if not joined.startswith("/"):
+        joined = "/" + joined
+    return joined.rstrip("/") or "/"
+
+
+def register(m: Machine, decorator: Cell, handler: Any) -> None:
+    """A function answers the routes of a decorator; it is interpreted with a request later."""
+    function = handler.function if isinstance(handler, Bound) else handler
+    if not isinstance(function, Function):
+        return
+    for endpoint in decorator.slots["route"]:
+        m.handlers[endpoint, function.path, function.facts.at] = Handler(
+            endpoint, handler, decorator.slots["span"], function.path
+        )
+
+
+def request(call: Invocation, place: Place) -> Any:
+    """An HTTP request: its answer comes from the endpoint of the repository whose route it names."""
+    m = call.m
+    method = call.name.rpartition(".")[2].upper()
+    if method not in ("GET", "POST", "PUT", "PATCH", "DELETE"):
+        method = str(call.constant("method", "POST")).upper()
+    for url in texts(call.get(place.url)):
+        m.effects.request(method, url, call.span, m.now.path)
+    return Unknown(call.origins(), "the answer of a request", call.span)
+
+
+def route_of(url: str) -> str:
+    """The route of a URL: without host, query and trailing slash; a host that is not known is cut too.
+
+    >>> route_of("http://localhost:5005/prediction?date=x")
+    '/prediction'
+    >>> route_of("{base}/predict/")
+    '/predict'
+    """
+    url = url.partition("?")[0].partition("#")[0]
+    url = re.sub(r"^[a-zA-Z][\w+.-]*://[^/]*", "", url)
+    url = re.sub(r"^\{[^{}]*\}(?=/)", "", url)
+    return "/" + url.strip("/")

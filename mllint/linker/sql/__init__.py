@@ -1,0 +1,1 @@
+"""SQL: statements of files and of strings become table and column lineage, by sqlglot's parsers."""

@@ -1,0 +1,118 @@
+"""Table-level lineage by words, for a statement that no parser understood: better than nothing, and marked so."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mllint.lineage.ids import file_id
+from mllint.linker.sql.parse import Parsed, parse
+from mllint.linker.sql.schema import Schema, table_name
+from mllint.linker.sql.statements import Statement, TableRead
+from mllint.linker.sql.text import named
+
+_PART = r"(?:\"[^\"]+\"|`[^`]+`|\[[^\]]+\]|[\w#$@\u1438\u1433-]+)"
+_NAME = rf"{_PART}(?:\s*\.\s*{_PART}){{0,4}}"
+_READ = re.compile(
+    rf"\b(?:from|join|using|with\s+table)\s+(?:only\s+|lateral\s+)?({_NAME})(?!\s*\()(?:(?=\s+(?:as\s+)?(\w+)))?", re.I
+)
+_WRITE = re.compile(
+    rf"\b(insert\s+(?:overwrite|into)(?:\s+table)?|merge\s+(?:into)?|update|delete\s+from|alter\s+table|"
+    rf"create\s+(?:or\s+replace\s+)?(?:temp(?:orary)?\s+)?(?:external\s+)?(?:materialized\s+)?(?:table|view)"
+    rf"(?:\s+if\s+not\s+exists)?|copy\s+into)\s+({_NAME})",
+    re.I,
+)
+_RENAME = re.compile(r"^\s*rename\s+table\s+(.*)", re.I | re.DOTALL)
+_PAIR = re.compile(rf"(?<![\w.])({_NAME})\s+to\s+({_NAME})", re.I)
+_DELETE = re.compile(r"\bdelete\s+$", re.I)
+_CTE = re.compile(
+    rf"(?:\bwith\s+(?:recursive\s+)?|,\s*)({_PART})\s+(?:as\s*)?\(\s*(?:with|select|insert|update)\b", re.I
+)
+_UNLOAD = re.compile(r"^\s*unload\s*\(\s*'((?:[^']|'')*)'\s*\)\s*to\s*'([^']*)'", re.I)
+_IDLE = re.compile(
+    r"^\s*(?:set|refresh|uncache|add|drop|grant|revoke|use|show|describe|explain|vacuum|analyze|create\s+(?:or\s+replace\s+)?(?:temporary\s+)?function)\b",
+    re.I,
+)
+_NO_TABLE = {"select", "set", "values", "table", "where", "on", "lateral", "unnest", "as"}
+_KINDS = {
+    "alter": "ddl",
+    "insert": "insert",
+    "merge": "merge",
+    "update": "update",
+    "delete": "delete",
+    "create": "create",
+    "copy": "copy",
+}
+_STRINGS = re.compile(r"'(?:[^']|'')*'|--[^\n]*|/\*(?:(?!/\*).)*?\*/", re.DOTALL)
+
+
+def by_words(parsed: Parsed, schema: Schema) -> Iterator[Statement]:
+    """Statements with reads and target alone. `schema` is passed on to queries that stand in quotes (UNLOAD)."""
+    text, start = _text(parsed)
+    line, column = parsed.places.at(start + parsed.shift)
+    unload = _UNLOAD.match(text)
+    renames = _RENAME.match(text)
+    if unload and parsed.nested < 2:
+        yield from _unloaded(parsed, schema, unload, line, column)
+    elif renames:  # MySQL: RENAME TABLE a TO b, c TO d
+        for pair in _PAIR.finditer(renames[1]):
+            old, new = _clean(pair[1]), _clean(pair[2])
+            yield Statement("rename", new, (TableRead(old, line, column),), line=line, column=column)
+            schema.rename(old, new)
+    elif _IDLE.match(text):
+        yield Statement("other", line=line, column=column)
+    else:
+        yield from _worded(parsed, text, start)
+
+
+def _text(parsed: Parsed) -> tuple[str, int]:
+    if not parsed.tokens:
+        return parsed.text[:200_000], 0
+    start, end = parsed.tokens[0].start, parsed.tokens[-1].end + 1
+    return parsed.text[start:end], start
+
+
+def _unloaded(parsed: Parsed, schema: Schema, found: re.Match[str], line: int, column: int) -> Iterator[Statement]:
+    """Redshift: UNLOAD ('select * from venue') TO 's3://bucket/venue_'."""
+    from mllint.linker.sql.writes import derive
+
+    for inner in parse(found[1].replace("''", "'"), parsed.dialect):
+        inner.nested = parsed.nested + 1
+        for statement in derive(inner, schema):
+            reads = tuple(TableRead(read.name, line, column) for read in statement.reads)
+            yield Statement(
+                "copy", file_id(found[2]), reads, statement.columns, statement.indirect, statement.open, line, column
+            )
+
+
+def _worded(parsed: Parsed, text: str, start: int) -> Iterator[Statement]:
+    plain = _STRINGS.sub(lambda found: " " * len(found[0]), text)
+    ctes = {_clean(found[1]) for found in _CTE.finditer(plain)}
+    aliases: dict[str, str] = {}
+    reads: list[TableRead] = []
+    for found in _READ.finditer(plain):
+        name = _clean(found[1])
+        if (
+            name in ctes
+            or name.split(".")[0] in _NO_TABLE
+            or _DELETE.search(plain, max(0, found.start() - 40), found.start())
+        ):
+            continue
+        if found[2]:
+            aliases[found[2].lower()] = name
+        line, column = parsed.places.at(start + found.start(1) + parsed.shift)
+        reads.append(TableRead(name, line, column))
+    line, column = parsed.places.at(start + parsed.shift)
+    # Hive: FROM trips INSERT OVERWRITE TABLE a SELECT x INSERT OVERWRITE TABLE b SELECT y
+    writes = {_clean(found[2]): found[1].split()[0].lower() for found in _WRITE.finditer(plain)} or {"": ""}
+    problem = parsed.problem or "not modelled"
+    for name, verb in writes.items():
+        target = aliases.get(name, name)
+        # UPDATE t SET ... FROM trips t JOIN ...: the updated table is not read
+        sources = [read for read in reads if verb != "update" or read.name != target]
+        kind = _KINDS.get(verb, "select" if sources else "other")
+        yield Statement(kind, target, tuple(sources), open=True, line=line, column=column, problem=problem)
+
+
+def _clean(written: str) -> str:
+    return table_name(re.sub(r"\s*\.\s*", ".", named(written)))

@@ -1,0 +1,126 @@
+"""What a query yields: relations, whose columns know the columns of tables that they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from mllint.lineage.expressions import Column, Expression, Unresolved
+from mllint.lineage.ids import table_id
+
+Source = tuple[str, str]
+
+
+class Output(msgspec.Struct, frozen=True, gc=False):
+    name: str
+    sources: tuple[Source, ...]
+    expression: Expression
+
+
+class Relation:
+    """The columns that are known by name, and where further ones would come from.
+
+    `open` lists alternatives: in `SELECT * FROM a JOIN b` a column that is not known comes from `a` or from `b`; in
+    `SELECT * FROM a UNION ALL SELECT * FROM b` from both. It is empty where every column is known.
+    `every` answers for any name: the columns of a table function. `fields` answers for any name that is qualified
+    with this relation's: in `UNNEST(items) AS item`, `item` is a column, and `item.price` a field of it.
+    """
+
+    __slots__ = ("columns", "every", "fields", "names", "open")
+
+    def __init__(
+        self, columns: Iterable[Output] = (), open: Iterable[tuple[str, ...]] = (), every: Output | None = None
+    ) -> None:
+        self.columns = list(columns)
+        self.open = list(dict.fromkeys(open))
+        self.every = every
+        self.fields: Output | None = None
+        self.names: dict[str, Output] = {}
+        for column in self.columns:
+            self.names.setdefault(column.name, column)
+
+    def known(self, name: str) -> Output | None:
+        if self.every is not None and name not in self.names:
+            return Output(name, self.every.sources, self.every.expression)
+        return self.names.get(name)
+
+    def find(self, name: str) -> Output | None:
+        """The column of that name, also one of an open table; `None` if there is none or it could be of several."""
+        found = self.known(name)
+        if found is None and len(self.open) == 1:
+            tables = self.open[0]
+            expression: Expression = (
+                Column(_id(tables[0]), name) if len(tables) == 1 else Unresolved(f"{name} comes from several tables")
+            )
+            found = Output(name, tuple((table, name) for table in tables), expression)
+        if found is None and self.fields is not None:
+            found = Output(name, self.fields.sources, self.fields.expression)
+        return found
+
+    def renamed(self, names: list[str]) -> Relation:
+        """With other names for the first columns, by position: `AS t(a, b)`, `CREATE VIEW v (a, b)`."""
+        if self.every is not None and not self.columns:
+            every = self.every
+            return Relation([Output(name, every.sources, every.expression) for name in names])
+        if self.open:  # positions are not known
+            return self
+        kept = [Output(name, c.sources, c.expression) for name, c in zip(names, self.columns, strict=False)]
+        return Relation(kept + self.columns[len(names) :])
+
+    def tables(self) -> list[str]:
+        """The tables behind all columns."""
+        known = [table for column in self.columns for table, _ in column.sources]
+        if self.every is not None:
+            known += [table for table, _ in self.every.sources]
+        return list(dict.fromkeys(known + [table for group in self.open for table in group]))
+
+    def without_covered(self) -> Relation:
+        """Without columns that a star of the same open table yields too: `SELECT f1, * FROM t`."""
+        if not self.open or not self.columns:
+            return self
+        covered = {group[0] for group in self.open if len(group) == 1}
+        kept = [c for c in self.columns if not (len(c.sources) == 1 and c.sources[0][0] in covered and _passes(c))]
+        return self if len(kept) == len(self.columns) else Relation(kept, self.open)
+
+
+def of_table(name: str, columns: tuple[str, ...] | None) -> Relation:
+    """A table as the schema knows it: all its columns, or open."""
+    if columns is None:
+        return Relation(open=[(name,)])
+    dataset = _id(name)
+    return Relation([Output(column, ((name, column),), Column(dataset, column)) for column in columns])
+
+
+def union(left: Relation, right: Relation, by_name: bool = False) -> Relation:
+    """Columns of a set operation take the names of the left side and come from both."""
+    if left.open or right.open:
+        if len(left.open) == 1 and len(right.open) == 1 and not left.columns and not right.columns:
+            return Relation(open=[tuple(dict.fromkeys(left.open[0] + right.open[0]))])
+        columns = _union_by_name(left, right)
+        return Relation(columns, left.open + right.open)
+    if by_name:
+        return Relation(_union_by_name(left, right))
+    pairs = zip(left.columns, right.columns, strict=False)
+    return Relation([_both(a, b) for a, b in pairs] + left.columns[len(right.columns) :])
+
+
+def _union_by_name(left: Relation, right: Relation) -> Iterator[Output]:
+    for column in left.columns:
+        other = right.names.get(column.name)
+        yield _both(column, other) if other else column
+    yield from (column for column in right.columns if column.name not in left.names)
+
+
+def _both(left: Output, right: Output) -> Output:
+    same = left.expression == right.expression and left.sources == right.sources
+    expression = left.expression if same else Unresolved("a union of different computations")
+    return Output(left.name, tuple(dict.fromkeys(left.sources + right.sources)), expression)
+
+
+def _passes(column: Output) -> bool:
+    return isinstance(column.expression, Column) and column.expression.name == column.name
+
+
+def _id(name: str) -> str:
+    return name if "://" in name or name.startswith("file:") else table_id(name)

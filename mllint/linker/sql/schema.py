@@ -1,0 +1,82 @@
+"""The session schema: which columns each table has, as far as the project's own SQL and data files tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+
+def table_name(written: str) -> str:
+    """A table's name as all of this package writes it: lower case, no quotes.
+
+    >>> table_name('[dbo]."Trips"')
+    'dbo.trips'
+    """
+    return written.translate(_QUOTES).strip().lower()
+
+
+_QUOTES = str.maketrans("", "", '"`[]')
+
+
+class Schema:
+    """Columns by table, in order, for the whole project. DDL and CREATE TABLE AS/VIEW statements add to it while
+    statements are analysed, so that a later `SELECT *` expands."""
+
+    def __init__(self, tables: dict[str, Iterable[str]] | None = None) -> None:
+        self._tables: dict[str, tuple[str, ...]] = {}
+        self._types: dict[tuple[str, str], str] = {}
+        self._by_last: dict[str, list[str]] = {}
+        self._resolved: dict[str, str] = {}
+        self.queries: Any = None  # the memory of `embedded.query`
+        for name, columns in (tables or {}).items():
+            self.add(name, columns)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tables)
+
+    def add(self, name: str, columns: Iterable[str], types: Iterable[str] = ()) -> None:
+        """Say what columns a table has; the last word counts. `types` go with `columns`, as SQL writes them."""
+        name = table_name(name)
+        listed = tuple(column.lower() for column in columns)
+        if name not in self._tables:
+            self._by_last.setdefault(name.rpartition(".")[2], []).append(name)
+        self._tables[name] = listed
+        self._resolved.clear()
+        for column, type_ in zip(listed, types, strict=False):
+            self._types[name, column] = type_.lower()
+
+    def remove(self, name: str) -> None:
+        name = table_name(name)
+        if self._tables.pop(name, None) is not None:
+            self._by_last[name.rpartition(".")[2]].remove(name)
+            self._resolved.clear()
+
+    def rename(self, old: str, new: str) -> None:
+        columns = self._tables.get(table_name(old))
+        if columns is not None:
+            self.add(new, columns, [self.type_of(old, column) for column in columns])
+            self.remove(old)
+
+    def columns(self, name: str) -> tuple[str, ...] | None:
+        """The columns of a table, `None` if unknown. `trips` finds `raw.trips`, and `db.raw.trips` finds it too,
+        where no second table could be meant."""
+        found = self._find(table_name(name))
+        return self._tables[found] if found else None
+
+    def type_of(self, table: str, column: str) -> str:
+        """The declared type of a column in lower case, empty if unknown."""
+        found = self._find(table_name(table))
+        return self._types.get((found, column), "")
+
+    def _find(self, name: str) -> str:
+        if name in self._tables:
+            return name
+        known = self._resolved.get(name)
+        if known is None:
+            near = [
+                table
+                for table in self._by_last.get(name.rpartition(".")[2], ())
+                if table.endswith("." + name) or name.endswith("." + table)
+            ]
+            known = self._resolved[name] = near[0] if len(near) == 1 else ""
+        return known

@@ -1,0 +1,76 @@
+"""What SQL statements say: the records, and `analyse`, which makes them from a text."""
+
+from __future__ import annotations
+
+import msgspec
+
+from mllint.lineage.expressions import Expression
+from mllint.linker.sql.schema import Schema
+
+__all__ = ["OutputColumn", "Schema", "Statement", "TableRead", "analyse"]
+
+Source = tuple[str, str]  # table name, column name; the column `*` stands for columns that are not known by name
+
+
+class TableRead(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A dataset that a statement reads: a table's name, or `file:PATH` or a URL where SQL reads files, or
+    `model:NAME` where it predicts.
+    `line` and `column` count from 1 within the analysed text."""
+
+    name: str
+    line: int
+    column: int
+
+
+class OutputColumn(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A column that a statement yields. `sources` are columns of the datasets that it is computed from; the name
+    `*` stands for the columns of a star that could not be expanded."""
+
+    name: str
+    sources: tuple[Source, ...]
+    expression: Expression
+
+
+class Statement(msgspec.Struct, frozen=True, gc=False):
+    """One statement. Names are in lower case without quotes; an unknown part is written `{name}`.
+
+    `kind`: select, insert, create, view, merge, update, delete, copy, rename, swap, model, drop, ddl, other.
+    `target`: what it writes, a table's name, or `file:PATH` or a URL (see `dataset_id`), or `model:NAME` of a model
+    that SQL trains; empty for a plain SELECT.
+    `indirect`: columns that choose rows (filters, join and group keys, ordering) rather than make values.
+    `open`: a star, or an unknown piece of text in the select list, could not be expanded.
+    `problem`: why there is no more than table-level lineage, else empty. `line`, `column` as in `TableRead`.
+    """
+
+    kind: str
+    target: str = ""
+    reads: tuple[TableRead, ...] = ()
+    columns: tuple[OutputColumn, ...] = ()
+    indirect: tuple[Source, ...] = ()
+    open: bool = False
+    line: int = 1
+    column: int = 1
+    problem: str = ""
+    temporary: bool = False
+
+
+def analyse(text: str, dialect: str, schema: Schema) -> list[Statement]:
+    """The statements of a text in order, with their lineage.
+
+    `dialect` is sqlglot's name, empty to recognise it from the text. `schema` expands stars and places unqualified
+    columns, and learns from the statements that define tables. Holes written `{name}`, `%(name)s`, `:name` and
+    `${name}` are understood. Never raises: a statement that cannot be understood has a `problem`.
+    """
+    from mllint.linker.sql.parse import parse
+    from mllint.linker.sql.writes import derive
+
+    return [statement for parsed in parse(text, dialect) for statement in derive(parsed, schema)]
+
+
+def dataset_id(name: str) -> str:
+    """The node id of a name in `Statement.target` or `TableRead.name`."""
+    from mllint.lineage.ids import file_id, table_id
+
+    if "://" in name:
+        return file_id(name)
+    return name if name.startswith(("file:", "model:")) else table_id(name)

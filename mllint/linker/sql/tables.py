@@ -1,0 +1,185 @@
+"""What may stand in FROM: tables, files, subqueries, table functions, unnested arrays, pivots."""
+
+from __future__ import annotations
+
+import posixpath
+
+from sqlglot import exp
+
+from mllint.lineage.expressions import Unresolved
+from mllint.lineage.ids import file_id
+from mllint.linker.sql.queries import Reader, Scope, star_of
+from mllint.linker.sql.relations import Output, Relation, of_table
+from mllint.linker.sql.text import named
+
+_FILES = {".csv", ".tsv", ".parquet", ".json", ".jsonl", ".ndjson", ".orc", ".avro", ".xlsx", ".gz", ".txt"}
+_FORMATS = {"csv", "parquet", "json", "orc", "avro", "delta", "text", "binaryfile"}
+
+
+def add_table(reader: Reader, node: exp.Expr, scope: Scope) -> None:
+    """Put what `node` yields into the scope, under its alias or name, together with the joins it carries."""
+    alias = named(node.alias) if node.args.get("alias") is not None else ""
+    match node:
+        case exp.Table():
+            name, relation = _table(reader, node, scope)
+            parts = (alias,) if alias else tuple(name.split("."))
+            relation = _pivoted(reader, node, _with_names(relation, node))
+        case exp.Subquery() if _wraps_tables(node):
+            inner = Scope(scope.ctes, scope)
+            if not alias:
+                inner = scope  # FROM ((a AS x JOIN b AS y ON ...)): x and y are seen outside
+            add_table(reader, node.this, inner)
+            reader.add_joins(node.args.get("joins"), inner)
+            if alias:
+                scope.relations.append(((alias,), _with_names(star_of(inner), node)))
+            return
+        case exp.Lateral() | exp.Unnest():
+            parts, relation = (alias,), _unnested(reader, node, scope, alias)
+        case _:
+            parts, relation = (alias,), _pivoted(reader, node, reader.query(node, scope.ctes, scope))
+    scope.relations.append((parts, relation))
+    for lateral in node.args.get("laterals") or ():
+        add_table(reader, lateral, scope)
+    reader.add_joins(node.args.get("joins"), scope)
+
+
+def _wraps_tables(node: exp.Expr) -> bool:
+    """Whether brackets stand around tables and joins rather than around a query: `((a AS x JOIN b AS y ON ...))`."""
+    while isinstance(node, exp.Subquery):
+        if node.args.get("joins"):
+            return True
+        node = node.this
+    return isinstance(node, exp.Table)
+
+
+def _with_names(relation: Relation, node: exp.Expr) -> Relation:
+    alias = node.args.get("alias")
+    columns = alias.args.get("columns") if isinstance(alias, exp.TableAlias) else None
+    return relation.renamed([named(c.name) for c in columns]) if columns else relation
+
+
+def table_name_of(node: exp.Expr) -> str:
+    """The name of an `exp.Table` (or of the schema, or column, around it) as written; files as `file:PATH` or URL."""
+    if isinstance(node, exp.Schema):
+        return table_name_of(node.this)
+    if isinstance(node, exp.Directory):
+        return file_id(node.this.name)
+    if not isinstance(node, exp.Table):
+        return named(node.name) if isinstance(node, exp.Column | exp.Identifier) else ""
+    if isinstance(node.this, exp.Var) and node.this.name.startswith("@"):
+        return "file:" + node.this.name  # a stage: COPY INTO t FROM @stage/path
+    if isinstance(node.this, exp.Literal):
+        return file_id(node.this.name)
+    parts = [part.name for part in node.parts if part.name]
+    if parts and node.this.args.get("temporary"):
+        parts[-1] = "#" + parts[-1]  # T-SQL: SELECT ... INTO #recent
+    last = node.this
+    if isinstance(last, exp.Identifier) and last.quoted:
+        if len(parts) == 2 and parts[0].lower() in _FORMATS and ("/" in parts[1] or "." in parts[1]):
+            return file_id(parts[1])  # Spark: SELECT * FROM csv.`data/trips/`
+        if len(parts) == 1 and ("://" in parts[0] or posixpath.splitext(parts[0])[1].lower() in _FILES):
+            return file_id(parts[0])  # DuckDB: SELECT * FROM 'trips.parquet'
+    return named(".".join(parts)).strip(".")
+
+
+def note_read(reader: Reader, node: exp.Expr, name: str) -> None:
+    start = next((s for s in (p.meta.get("start") for p in node.find_all(exp.Identifier)) if s is not None), None)
+    if isinstance(node, exp.Table):
+        starts = [p.meta["start"] for p in node.parts if "start" in p.meta]
+        start = min(starts) if starts else start
+    reader.reads[(name, *reader.parsed.at(start))] = None
+
+
+def _table(reader: Reader, node: exp.Table, scope: Scope) -> tuple[str, Relation]:
+    if isinstance(node.this, exp.Func):
+        return named(node.alias), _function(reader, node.this, scope)
+    name = table_name_of(node)
+    if "." not in name and name in scope.ctes:
+        return name, scope.ctes[name]
+    if len(node.parts) == 2:  # BigQuery: FROM trips t, t.items -> an array of a table that is already in scope
+        for known, relation in scope.relations:
+            if known == (named(node.db),):
+                return name, Relation(every=relation.find(named(node.name)))
+    if not name:
+        return "", Relation()
+    note_read(reader, node, name)
+    return name, of_table(name, reader.schema.columns(name))
+
+
+def _function(reader: Reader, node: exp.Func, scope: Scope) -> Relation:
+    """`read_csv('trips.csv')` is the file; of another table function, every column comes from its arguments."""
+    if isinstance(node, exp.Predict):  # BigQuery: FROM ML.PREDICT(MODEL d.eta, (SELECT ...))
+        note_read(reader, node.this, "model:" + table_name_of(node.this))
+        return reader.query(node.expression, scope.ctes, scope)
+    first = next(iter(node.expressions), None) or node.args.get("this")
+    called = (node.name if isinstance(node, exp.Anonymous) else node.sql_name()).lower()
+    if called.startswith(("read_", "parquet_scan", "scan_")) and isinstance(first, exp.Literal) and first.is_string:
+        name = file_id(first.name)
+        note_read(reader, node, name)
+        return of_table(name, reader.schema.columns(name))
+    return Relation(every=reader.output("", node, scope))
+
+
+def _unnested(reader: Reader, node: exp.Expr, scope: Scope, alias: str) -> Relation:
+    inner = node.this if isinstance(node, exp.Lateral) else node
+    if isinstance(inner, exp.Query):  # LATERAL (SELECT ...)
+        return _with_names(reader.query(inner, scope.ctes, scope), node)
+    sources = tuple(reader.sources(inner, scope))
+    every = Output("", sources, Unresolved("an element of an array"))
+    table_alias = node.args.get("alias")
+    columns = [named(c.name) for c in (table_alias.args.get("columns") if table_alias else None) or ()]
+    if not columns and alias:
+        columns = [alias]  # BigQuery: UNNEST(items) AS item
+    named_columns = [Output(name, sources, every.expression) for name in columns]
+    # `item.price` reads a field of the element: any other name of this relation means the array too
+    return Relation(named_columns) if len(columns) > 1 else _with_fields(named_columns, every)
+
+
+def _with_fields(columns: list[Output], every: Output) -> Relation:
+    relation = Relation(columns)
+    relation.fields = every
+    return relation
+
+
+def _pivoted(reader: Reader, node: exp.Expr, relation: Relation) -> Relation:
+    for pivot in node.args.get("pivots") or ():
+        scope = Scope({}, None)
+        scope.relations.append((("",), relation))
+        relation = (
+            _unpivot(reader, pivot, relation, scope)
+            if pivot.args.get("unpivot")
+            else _pivot(reader, pivot, relation, scope)
+        )
+        relation = _with_names(relation, pivot)
+    return relation
+
+
+def _pivot(reader: Reader, pivot: exp.Expr, relation: Relation, scope: Scope) -> Relation:
+    """PIVOT (SUM(x) FOR y IN ('a', 'b')): the new columns come from x, and y chooses; the others stay."""
+    used: dict[tuple[str, str], None] = {}
+    for aggregate in pivot.expressions:
+        used.update(reader.sources(aggregate, scope))
+    keys = [field.this for field in pivot.args.get("fields") or () if isinstance(field, exp.In)]
+    reader.note(keys, scope)
+    gone = {column.name.lower() for part in [*pivot.expressions, *keys] for column in part.find_all(exp.Column)}
+    made = [named(c.name) for c in pivot.args.get("columns") or ()]
+    kept = [c for c in relation.columns if c.name not in gone]
+    new = [Output(name, tuple(used), Unresolved("a pivoted column")) for name in made]
+    return Relation(kept + new, relation.open)
+
+
+def _unpivot(reader: Reader, pivot: exp.Expr, relation: Relation, scope: Scope) -> Relation:
+    """UNPIVOT (value FOR name IN (a, b)): `value` comes from a and b, `name` from neither."""
+    values = [named(e.name) for e in pivot.expressions]
+    gone: set[str] = set()
+    used: dict[tuple[str, str], None] = {}
+    made: list[Output] = []
+    for field in pivot.args.get("fields") or ():
+        if not isinstance(field, exp.In):
+            continue
+        for choice in field.expressions:
+            used.update(reader.sources(choice, scope))
+            gone.update(column.name.lower() for column in choice.find_all(exp.Column))
+        made.append(Output(named(field.this.name), (), Unresolved("the name of an unpivoted column")))
+    made += [Output(value, tuple(used), Unresolved("an unpivoted column")) for value in values]
+    return Relation([c for c in relation.columns if c.name not in gone] + made, relation.open)

@@ -1,0 +1,361 @@
+"""From sqlglot's expressions to ours, with what the dialect means made explicit.
+
+SQL writes `a / b`, `ROUND(x)`, `DAYOFWEEK(d)` or `LOG(x)` everywhere and means different things; the operators of
+`mllint.lineage.expressions` do not. What has no operator becomes `CALL`, which is equal only to itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlglot import exp
+
+from mllint.lineage.expressions import Column, Constant, Expression, Unresolved, apply
+from mllint.linker.sql.text import is_hole
+
+Resolve = Callable[[exp.Column], Expression]
+TypeOf = Callable[[Column], str]
+
+_SIMPLE: dict[type[exp.Expr], str] = {
+    exp.Add: "ADD", exp.Sub: "SUB", exp.Mul: "MUL", exp.Pow: "POW", exp.Mod: "REM",
+    exp.EQ: "EQ", exp.NEQ: "NE", exp.LT: "LT", exp.LTE: "LE", exp.GT: "GT", exp.GTE: "GE",
+    exp.And: "AND", exp.Or: "OR", exp.Not: "NOT", exp.Neg: "NEG", exp.Abs: "ABS", exp.Sign: "SIGN",
+    exp.Floor: "FLOOR", exp.Ceil: "CEIL", exp.Ln: "LN", exp.Exp: "EXP", exp.Sqrt: "SQRT",
+    exp.Lower: "LOWER", exp.Upper: "UPPER", exp.Length: "LENGTH", exp.IntDiv: "INTDIV",
+    exp.Year: "YEAR", exp.Month: "MONTH", exp.Quarter: "QUARTER", exp.Day: "DAY", exp.DayOfMonth: "DAY",
+    exp.DayOfYear: "DAYOFYEAR", exp.Hour: "HOUR", exp.Minute: "MINUTE", exp.Second: "SECOND",
+    exp.Sum: "SUM", exp.Avg: "MEAN", exp.Min: "MIN", exp.Max: "MAX", exp.Median: "MEDIAN",
+    exp.Stddev: "STD", exp.StddevSamp: "STD", exp.First: "FIRST", exp.Last: "LAST",
+    exp.StartsWith: "STARTSWITH", exp.EndsWith: "ENDSWITH", exp.Contains: "CONTAINS",
+    exp.DayOfWeekIso: "WEEKDAY_ISO",
+}  # fmt: skip
+
+# DAYOFWEEK by dialect: Sunday is 1 in most; DuckDB, Snowflake and Redshift count Sunday as 0
+_SUNDAY_0 = {"duckdb", "snowflake", "postgres", "redshift", "materialize", "risingwave"}
+_PARTS = {
+    "YEAR": "YEAR", "YYYY": "YEAR", "YY": "YEAR", "QUARTER": "QUARTER", "MONTH": "MONTH", "MM": "MONTH",
+    "DAY": "DAY", "DD": "DAY", "DOY": "DAYOFYEAR", "DAYOFYEAR": "DAYOFYEAR", "HOUR": "HOUR", "HH": "HOUR",
+    "MINUTE": "MINUTE", "MI": "MINUTE", "SECOND": "SECOND", "SS": "SECOND", "EPOCH": "EPOCH_SECONDS",
+    "EPOCH_SECOND": "EPOCH_SECONDS", "ISODOW": "WEEKDAY_ISO", "DAYOFWEEKISO": "WEEKDAY_ISO",
+    "DAYOFWEEK_ISO": "WEEKDAY_ISO", "DOW": "WEEKDAY_SUN0", "WEEK": "WEEK", "ISOWEEK": "WEEK",
+}  # fmt: skip
+_INTEGERS = {"TINYINT", "SMALLINT", "INT", "BIGINT", "UINT", "UBIGINT", "USMALLINT", "UTINYINT", "INT128", "MEDIUMINT"}
+_FLOATS = {"FLOAT", "DOUBLE", "DECIMAL", "BIGDECIMAL", "DECFLOAT", "MONEY"}
+_TEXTS = {"CHAR", "NCHAR", "VARCHAR", "NVARCHAR", "TEXT"}
+_TIMES = {"TIMESTAMP", "TIMESTAMPTZ", "TIMESTAMPNTZ", "TIMESTAMPLTZ", "DATETIME", "DATETIME2", "SMALLDATETIME"}
+# LOG(x) of one argument: the natural logarithm, except in
+_LOG_IS_10 = {"postgres", "redshift", "duckdb", "sqlite", "trino", "presto", "athena", "materialize"}
+
+
+def from_sqlglot(node: exp.Expr, resolve_column: Resolve, dialect: str, type_of: TypeOf | None = None) -> Expression:
+    """Our expression for one of sqlglot's, parsed in `dialect`.
+
+    `resolve_column` says what a column means; `type_of` its declared SQL type where known (lower case, or empty):
+    it decides whether `a / b` divides integers."""
+    return _Translation(resolve_column, dialect, type_of).of(node)
+
+
+class _Translation:
+    def __init__(self, resolve: Resolve, dialect: str, type_of: TypeOf | None) -> None:
+        self.resolve = resolve
+        self.dialect = dialect
+        self.type_of = type_of
+
+    def of(self, node: exp.Expr) -> Expression:
+        operator = _SIMPLE.get(type(node))
+        if operator is not None:
+            return self._simple(node, operator)
+        match node:
+            case exp.Column():
+                return Unresolved(node.name) if is_hole(node.name) else self.resolve(node)
+            case exp.Literal():
+                return Constant(node.this) if node.is_string else _number(node.this)
+            case exp.Boolean():
+                return Constant(bool(node.this))
+            case exp.Null():
+                return Constant(None)
+            case exp.Paren() | exp.Alias():
+                return self.of(node.this)
+            case exp.Query() | exp.Exists():
+                return Unresolved("a subquery")
+            case exp.Placeholder() | exp.Parameter() | exp.SessionParameter():
+                return Unresolved("a parameter")
+            case exp.Cast():
+                return self._cast(node)
+            case exp.Div():
+                return self._division(node)
+            case exp.Window():
+                return self._window(node)
+            case exp.Case() | exp.If():
+                return self._case(node)
+            case _:
+                return self._more(node)
+
+    def _more(self, node: exp.Expr) -> Expression:
+        match node:
+            case exp.Coalesce():
+                return self._apply("COALESCE", node.this, *node.expressions)
+            case exp.Nullif():
+                tested = apply("EQ", self.of(node.this), self.of(node.expression))
+                return apply("CASE", tested, Constant(None), self.of(node.this))
+            case exp.Greatest() | exp.Least():
+                return self._apply(
+                    "GREATEST" if isinstance(node, exp.Greatest) else "LEAST", node.this, *node.expressions
+                )
+            case exp.Round():
+                return self._round(node)
+            case exp.Is():
+                return self._is(node)
+            case exp.In():
+                if node.args.get("query") or node.args.get("unnest"):
+                    return Unresolved("a subquery")
+                return self._apply("IN", node.this, *node.expressions)
+            case exp.Between():
+                low, high = node.args["low"], node.args["high"]
+                return apply("AND", self._apply("GE", node.this, low), self._apply("LE", node.this, high))
+            case exp.Trim() if not node.expression:
+                return self._apply("TRIM", node.this)
+            case exp.Concat() | exp.DPipe():
+                return self._concat(node)
+            case exp.Substring():
+                return self._substring(node)
+            case exp.Left():
+                return apply("SUBSTRING", self.of(node.this), Constant(0), self.of(node.expression))
+            case exp.Replace() if node.args.get("replacement") is not None:
+                return self._apply("REPLACE", node.this, node.expression, node.args["replacement"])
+            case exp.Log():
+                return self._log(node)
+            case _:
+                return self._times(node)
+
+    def _times(self, node: exp.Expr) -> Expression:
+        match node:
+            case exp.Extract():
+                return self._part(node.this.name, node.expression)
+            case exp.DayOfWeek():
+                sunday = "WEEKDAY_SUN0" if self.dialect in _SUNDAY_0 else "WEEKDAY_SUN1"
+                return self._apply(sunday, node.this)
+            case exp.WeekOfYear() | exp.Week() if not node.args.get("mode"):
+                return self._apply("WEEK", node.this)
+            case exp.DateDiff() if _unit(node) == "DAY":
+                return self._apply("DATEDIFF_DAYS", node.this, node.expression)
+            case exp.Date() | exp.TsOrDsToDate() if node.this is not None and not node.args.get("zone"):
+                return apply("CAST", self.of(node.this), Constant("date"))
+            case exp.Count():
+                if isinstance(node.this, exp.Star) or node.this is None:
+                    return apply("COUNT", Constant(1))
+                return self._call(node) if isinstance(node.this, exp.Distinct) else self._apply("COUNT", node.this)
+            case exp.Bracket() if len(node.expressions) == 1:
+                return self._apply("ITEM", node.this, node.expressions[0])
+            case exp.TsOrDsToTimestamp() | exp.Timestamp() if node.this is not None and not node.args.get("zone"):
+                return apply("CAST", self.of(node.this), Constant("timestamp"))
+            case exp.UnixToTime() | exp.TimeToUnix() if isinstance(node, exp.TimeToUnix):
+                return self._apply("EPOCH_SECONDS", node.this)
+            case _:
+                return self._call(node)
+
+    # ------------------------------------------------------------------------------------------------- parts
+
+    def _apply(self, operator: str, *nodes: exp.Expr) -> Expression:
+        return apply(operator, *[self.of(node) for node in nodes])
+
+    def _simple(self, node: exp.Expr, operator: str) -> Expression:
+        if isinstance(node, exp.Binary):
+            return self._apply(operator, node.left, node.right)
+        arguments = [node.this, node.args.get("expression")]
+        if isinstance(node, exp.Floor | exp.Ceil) and node.args.get("decimals") is not None:
+            return self._call(node)
+        if isinstance(node.this, exp.Distinct):  # SUM(DISTINCT x)
+            return self._call(node)
+        return self._apply(operator, *[a for a in arguments if isinstance(a, exp.Expr)])
+
+    def _call(self, node: exp.Expr) -> Expression:
+        """A call without an operator of ours. Only functions: other syntax has parts that would be lost."""
+        if not isinstance(node, exp.Func) or node.find(exp.Query):
+            return Unresolved(f"{type(node).__name__} is not modelled")
+        name = node.name if isinstance(node, exp.Anonymous) else node.sql_name()
+        arguments: list[Expression] = [Constant(name.upper())]
+        for key, value in node.args.items():
+            if isinstance(node, exp.Anonymous) and key == "this":
+                continue
+            for part in value if isinstance(value, list) else [value]:
+                if isinstance(part, exp.Var | exp.DataType | exp.Identifier | exp.Interval):
+                    arguments.append(Constant(part.sql()))
+                elif isinstance(part, exp.Distinct):
+                    arguments += [Constant("DISTINCT"), *[self.of(e) for e in part.expressions]]
+                elif isinstance(part, exp.Expr):
+                    arguments.append(self.of(part))
+                elif isinstance(part, str):
+                    arguments.append(Constant(part))
+        return apply("CALL", *arguments)
+
+    def _cast(self, node: exp.Cast) -> Expression:
+        kind = _kind(node.to)
+        value = self.of(node.this)
+        if kind:
+            return apply("CAST", value, Constant(kind))
+        return apply("CALL", Constant("CAST"), value, Constant(node.to.sql().lower()))
+
+    def _division(self, node: exp.Div) -> Expression:
+        """`7 / 2` is 3 in Postgres, T-SQL, SQLite, Presto (`typed`) and 3.5 in BigQuery, Snowflake, MySQL, Spark.
+        Where types are not known, true division is assumed: a false alarm costs more than a miss."""
+        whole = node.args.get("typed") and self._is_integer(node.left) and self._is_integer(node.right)
+        return self._apply("INTDIV" if whole else "DIV", node.left, node.right)
+
+    def _is_integer(self, node: exp.Expr) -> bool:
+        match node:
+            case exp.Literal():
+                return not node.is_string and node.this.lstrip("-").isdigit()
+            case exp.Cast():
+                return _kind(node.to) == "int"
+            case exp.Paren() | exp.Neg() | exp.Abs() | exp.Sum() | exp.Min() | exp.Max():
+                return isinstance(node.this, exp.Expr) and self._is_integer(node.this)
+            case exp.Add() | exp.Sub() | exp.Mul() | exp.Mod() | exp.Div():
+                return self._is_integer(node.left) and self._is_integer(node.right)
+            case exp.Count() | exp.Length() | exp.Extract() | exp.DateDiff() | exp.Year() | exp.Month() | exp.Day():
+                return True
+            case exp.Column() if self.type_of is not None:
+                meaning = self.resolve(node)
+                declared = self.type_of(meaning) if isinstance(meaning, Column) else ""
+                return bool(declared) and declared.split("(")[0].strip() in _INTEGER_WORDS
+            case _:
+                return False
+
+    def _window(self, node: exp.Window) -> Expression:
+        lag = node.this
+        if isinstance(lag, exp.Lag | exp.Lead):
+            offset = lag.args.get("offset")
+            rows = self.of(offset) if offset is not None else Constant(1)
+            if isinstance(rows, Constant) and isinstance(rows.value, int):
+                rows = Constant(rows.value if isinstance(lag, exp.Lag) else -rows.value)
+                return apply("CALL", Constant("OVER"), apply("LAG", self.of(lag.this), rows), *self._over(node))
+        return apply("CALL", Constant("OVER"), self.of(lag), *self._over(node))
+
+    def _over(self, node: exp.Window) -> list[Expression]:
+        parts: list[Expression] = [self.of(p) for p in node.args.get("partition_by") or ()]
+        order = node.args.get("order")
+        for ordered in order.expressions if order is not None else ():
+            parts += [Constant("DESC" if ordered.args.get("desc") else "ASC"), self.of(ordered.this)]
+        spec = node.args.get("spec")
+        return [*parts, Constant(spec.sql() if spec is not None else "")]
+
+    def _case(self, node: exp.Expr) -> Expression:
+        if isinstance(node, exp.If):
+            branches = [node]
+            otherwise = node.args.get("false")
+        else:
+            branches, otherwise = node.args.get("ifs") or [], node.args.get("default")
+        parts: list[Expression] = []
+        for branch in branches:
+            test = self.of(branch.this)
+            if isinstance(node, exp.Case) and node.this is not None:  # CASE x WHEN 1 THEN ...
+                test = apply("EQ", self.of(node.this), test)
+            parts += [test, self.of(branch.args["true"])]
+        return apply("CASE", *parts, self.of(otherwise) if otherwise is not None else Constant(None))
+
+    def _round(self, node: exp.Round) -> Expression:
+        """Half away from zero, as the standard wants it; BigQuery and Snowflake can be asked for half to even."""
+        digits = node.args.get("decimals")
+        mode = node.args.get("truncate")
+        if mode is not None:
+            return self._call(node)
+        return apply("ROUND_AWAY", self.of(node.this), self.of(digits) if digits is not None else Constant(0))
+
+    def _is(self, node: exp.Is) -> Expression:
+        if isinstance(node.expression, exp.Null):
+            return self._apply("IS_NULL", node.this)
+        if isinstance(node.expression, exp.Boolean):  # x IS TRUE: never null
+            equal = self._apply("EQ", node.this, node.expression)
+            return apply("COALESCE", equal, Constant(False))
+        return Unresolved("IS")
+
+    def _concat(self, node: exp.Expr) -> Expression:
+        parts = node.flatten() if isinstance(node, exp.DPipe) else node.expressions
+        values = [self.of(part) for part in parts]
+        if isinstance(node, exp.Concat) and node.args.get("coalesce"):  # Postgres, T-SQL: CONCAT skips nulls
+            values = [v if isinstance(v, Constant) else apply("COALESCE", v, Constant("")) for v in values]
+        return apply("CONCAT", *values)
+
+    def _substring(self, node: exp.Substring) -> Expression:
+        """SQL counts from 1 and takes a length; ours counts from 0 and takes an end."""
+        start, length = self.of(node.args.get("start") or exp.Literal.number(1)), node.args.get("length")
+        match start:
+            case Constant(value=int(first)) if first >= 1:
+                begin: Expression = Constant(first - 1)
+            case Constant():
+                return self._call(node)  # from the end, or 0: dialects differ
+            case _:
+                begin = apply("SUB", start, Constant(1))
+        if length is None:
+            return apply("SUBSTRING", self.of(node.this), begin, Constant(None))
+        size = self.of(length)
+        match begin, size:
+            case Constant(value=int(first)), Constant(value=int(count)):
+                return apply("SUBSTRING", self.of(node.this), begin, Constant(first + count))
+            case _:
+                return apply("SUBSTRING", self.of(node.this), begin, apply("ADD", begin, size))
+
+    def _log(self, node: exp.Log) -> Expression:
+        """sqlglot keeps LOG(base, x) in that order; LOG(x) is the natural or the decimal one, by dialect."""
+        if node.expression is None:
+            return self._apply("LOG10" if self.dialect in _LOG_IS_10 else "LN", node.this)
+        base, value = self.of(node.this), self.of(node.expression)
+        match base:
+            case Constant(value=2):
+                return apply("LOG2", value)
+            case Constant(value=10):
+                return apply("LOG10", value)
+            case _:
+                return apply("DIV", apply("LN", value), apply("LN", base))
+
+    def _part(self, name: str, value: exp.Expr) -> Expression:
+        word = name.upper()
+        if word in ("DAYOFWEEK", "DW", "WEEKDAY") or (word == "DOW" and self.dialect in ("presto", "trino", "athena")):
+            if self.dialect in ("presto", "trino", "athena"):
+                return self._apply("WEEKDAY_ISO", value)
+            return self._apply("WEEKDAY_SUN0" if self.dialect in _SUNDAY_0 else "WEEKDAY_SUN1", value)
+        operator = _PARTS.get(word)
+        if operator is None or (word == "WEEK" and self.dialect in ("bigquery", "mysql", "tsql")):
+            return apply("CALL", Constant("EXTRACT"), Constant(word), self.of(value))
+        return self._apply(operator, value)
+
+
+_INTEGER_WORDS = {
+    "int",
+    "integer",
+    "bigint",
+    "smallint",
+    "tinyint",
+    "int2",
+    "int4",
+    "int8",
+    "int64",
+    "serial",
+    "bigserial",
+}
+
+
+def _kind(to: exp.Expr) -> str:
+    name = to.this.name if isinstance(to, exp.DataType) and hasattr(to.this, "name") else ""
+    if name in _INTEGERS:
+        return "int"
+    if name in _FLOATS:
+        # NUMERIC(10, 2) rounds, DECIMAL alone is a number of unlimited or unknown scale
+        return "" if to.expressions else "float"
+    if name in _TEXTS:
+        return "" if to.expressions else "text"
+    if name in _TIMES:
+        return "timestamp"
+    return {"BOOLEAN": "bool", "DATE": "date"}.get(name, "")
+
+
+def _unit(node: exp.Expr) -> str:
+    unit = node.args.get("unit")
+    return unit.name.upper() if unit is not None else "DAY"
+
+
+def _number(written: str) -> Expression:
+    try:
+        return Constant(int(written)) if written.isdigit() else Constant(float(written))
+    except ValueError:
+        return Unresolved(f"the number {written[:20]}")

@@ -1,0 +1,391 @@
+"""What a statement writes, and from where: one function per kind of statement, over `queries.Reader`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from mllint.lineage.expressions import Unresolved
+from mllint.lineage.ids import file_id
+from mllint.linker.sql.fallback import by_words
+from mllint.linker.sql.parse import Parsed
+from mllint.linker.sql.queries import Reader, Scope, TooCostlyError
+from mllint.linker.sql.relations import Output, Relation, of_table, union
+from mllint.linker.sql.schema import Schema
+from mllint.linker.sql.statements import OutputColumn, Statement, TableRead
+from mllint.linker.sql.tables import note_read, table_name_of
+from mllint.linker.sql.text import named
+
+
+def derive(parsed: Parsed, schema: Schema) -> Iterator[Statement]:
+    """The lineage of one parsed statement; it may add to the schema. Falls back to table level, never raises."""
+    if parsed.tree is None:
+        yield from by_words(parsed, schema)
+        return
+    try:
+        statements = list(_derive(parsed, schema))
+    except (RecursionError, TooCostlyError):
+        parsed.problem = "too deep or too costly for columns"
+    except (SqlglotError, AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        parsed.problem = f"columns not understood: {type(error).__name__}"  # shapes of trees that we did not foresee
+    else:
+        yield from statements
+        return
+    yield from by_words(parsed, schema)
+
+
+def _derive(parsed: Parsed, schema: Schema) -> Iterator[Statement]:
+    reader = Reader(parsed, schema)
+    tree = parsed.tree
+    match tree:
+        case exp.Select() if tree.args.get("into") is not None:
+            target = table_name_of(tree.args["into"].this)
+            yield _defined(reader, "create", target, reader.query(tree, {}))
+        case exp.Insert():
+            yield _insert(reader, tree)
+        case exp.MultitableInserts():
+            yield from _insert_all(parsed, schema, tree)
+        case exp.Query() | exp.Values():
+            yield _statement(reader, "select", "", reader.query(tree, {}))
+        case exp.Create():
+            yield from _create(reader, tree)
+        case exp.Cache() if tree.expression is not None:
+            yield _defined(reader, "create", table_name_of(tree.this), reader.query(tree.expression, {}))
+        case exp.Update():
+            yield _update(reader, tree)
+        case exp.Merge():
+            yield _merge(reader, tree)
+        case exp.Delete():
+            yield _delete(reader, tree)
+        case exp.Copy():
+            yield from _copy(reader, tree)
+        case exp.LoadData():
+            source = file_id(tree.args["inpath"].name)
+            reader.reads[(source, *parsed.at(None))] = None
+            yield _statement(reader, "copy", table_name_of(tree.this), Relation(open=[(source,)]))
+        case exp.Alter():
+            yield from _alter(reader, tree)
+        case exp.Drop() if str(tree.args.get("kind")).upper() in ("TABLE", "VIEW"):
+            for table in tree.args.get("tables") or [tree.this]:
+                name = table_name_of(table)
+                schema.remove(name)
+                yield _statement(reader, "drop", name, Relation())
+        case exp.Drop() | exp.Set() | exp.Use() | exp.Declare() | exp.TruncateTable() | exp.Analyze() | exp.Refresh():
+            yield _statement(reader, "other", "", Relation())
+        case _ if tree is not None and any(isinstance(part, exp.Table) for part in tree.walk()):
+            yield from by_words(parsed, schema)
+        case _:
+            yield _statement(reader, "other", "", Relation())
+
+
+# ---------------------------------------------------------------------------------------------------- statements
+
+
+def _statement(reader: Reader, kind: str, target: str, relation: Relation, temporary: bool = False) -> Statement:
+    line, column = reader.parsed.at(None)
+    columns = [OutputColumn(c.name, c.sources, c.expression) for c in relation.columns]
+    unknown = [(table, "*") for group in relation.open for table in group]
+    if unknown:
+        columns.append(OutputColumn("*", tuple(unknown), Unresolved("the columns of a star")))
+    return Statement(
+        kind, target, _reads(reader), tuple(columns), tuple(sorted(reader.indirect)),
+        reader.open or bool(relation.open), line, column, temporary=temporary,
+    )  # fmt: skip
+
+
+def _reads(reader: Reader) -> tuple[TableRead, ...]:
+    return tuple(TableRead(*read) for read in reader.reads)
+
+
+def _defined(reader: Reader, kind: str, target: str, relation: Relation, temporary: bool = False) -> Statement:
+    """A statement that defines its target: the schema learns the columns."""
+    if not relation.open and relation.columns:
+        reader.schema.add(target, [column.name for column in relation.columns])
+    else:
+        reader.schema.remove(target)
+    return _statement(reader, kind, target, relation, temporary)
+
+
+def _insert(reader: Reader, tree: exp.Insert) -> Statement:
+    ctes = reader.with_ctes(tree, {})
+    target = table_name_of(tree.this)
+    body = tree.expression
+    relation = reader.query(body, ctes) if isinstance(body, exp.Expr) else Relation()
+    if body is None and isinstance(tree.args.get("source"), exp.Expr):
+        relation = reader.query(tree.args["source"], ctes)
+    known = reader.schema.columns(target)
+    if isinstance(tree.this, exp.Schema):
+        names = [named(column.name) for column in tree.this.expressions]
+        relation = relation.renamed(names)
+    elif known and not relation.open and not tree.args.get("by_name"):
+        fixed = _partition(tree)
+        names = [name for name in known if name not in fixed]
+        if len(relation.columns) <= len(names):
+            relation = relation.renamed(names)
+    elif isinstance(body, exp.Values):  # INSERT INTO t VALUES (1, 2): nothing tells the names
+        relation = Relation()
+    elif known is None and relation.columns and not relation.open:
+        reader.schema.add(target, [column.name for column in relation.columns])  # all that is known of it
+    if isinstance(tree.this, exp.Directory):
+        return _statement(reader, "copy", target, relation)
+    return _statement(reader, "insert", target, relation)
+
+
+def _insert_all(parsed: Parsed, schema: Schema, tree: exp.MultitableInserts) -> Iterator[Statement]:
+    """One statement for each target. Oracle, Snowflake: INSERT ALL INTO a (x) VALUES (p) INTO b (y) VALUES (q)
+    SELECT p, q FROM s; Hive: FROM s INSERT OVERWRITE TABLE a SELECT p INSERT OVERWRITE TABLE b SELECT q."""
+    for branch in tree.expressions:
+        reader = Reader(parsed, schema)
+        scope = Scope({}, None)
+        insert = branch.this if isinstance(branch, exp.ConditionalInsert) else branch
+        source = tree.args["source"]
+        if isinstance(insert.expression, exp.Query):
+            reader.add_from(source, scope)
+            relation = reader.query(insert.expression, {}, scope)
+        else:
+            relation = reader.query(source, {})
+            scope.relations.append((("",), relation))
+        target = table_name_of(insert.this)
+        names = [named(c.name) for c in insert.this.expressions] if isinstance(insert.this, exp.Schema) else []
+        names = names or list(schema.columns(target) or ())
+        if isinstance(insert.expression, exp.Values):
+            values = insert.expression.expressions[0].expressions
+            relation = Relation([reader.output(n, v, scope) for n, v in zip(names, values, strict=False)])
+        reader.note([branch.args.get("expression")], scope)
+        yield _statement(reader, "insert", target, relation)
+
+
+def _partition(tree: exp.Insert) -> set[str]:
+    """Columns that `PARTITION (day = 20240101)` fixes: the query does not yield them."""
+    partition = tree.this.args.get("partition") if isinstance(tree.this, exp.Table) else tree.args.get("partition")
+    if not isinstance(partition, exp.Partition):
+        return set()
+    return {named(e.this.name) for e in partition.expressions if isinstance(e, exp.EQ)}
+
+
+def _create(reader: Reader, tree: exp.Create) -> Iterator[Statement]:
+    kind = str(tree.args.get("kind")).upper()
+    if kind == "MODEL" and isinstance(tree.expression, exp.Query):  # BigQuery ML
+        yield _statement(reader, "model", "model:" + table_name_of(tree.this), reader.query(tree.expression, {}))
+        return
+    if kind not in ("TABLE", "VIEW"):
+        yield _statement(reader, "other", "", Relation())
+        return
+    target = table_name_of(tree.this)
+    listed = [e for e in tree.this.expressions if isinstance(e, exp.ColumnDef | exp.Identifier)] if isinstance(
+        tree.this, exp.Schema) else []  # fmt: skip
+    names = [named(e.name) for e in listed]
+    temporary = tree.find(exp.TemporaryProperty) is not None or target.startswith("#")
+    what = "view" if kind == "VIEW" else "create"
+    model = _model(tree)
+    if isinstance(tree.expression, exp.Expr):
+        relation = reader.query(tree.expression, reader.with_ctes(tree, {}))
+        yield _defined(reader, what, target, relation.renamed(names) if names else relation, temporary)
+    elif model is not None:
+        name = table_name_of(model)
+        note_read(reader, model, name)
+        yield _defined(reader, what, target, of_table(name, reader.schema.columns(name)), temporary)
+    else:
+        types = [e.args["kind"].sql(reader.dialect) if e.args.get("kind") is not None else "" for e in listed]
+        if names:
+            reader.schema.add(target, names, types)
+        location = tree.find(exp.LocationProperty)
+        relation = Relation()
+        if location is not None:  # an external table: CREATE EXTERNAL TABLE t (...) LOCATION 's3://bucket/t'
+            source = file_id(location.this.name)
+            reader.reads[(source, *reader.parsed.at(None))] = None
+            relation = of_table(source, tuple(names) or None)
+        yield _statement(reader, "ddl", target, relation, temporary)
+
+
+def _model(tree: exp.Create) -> exp.Expr | None:
+    """The table that another one is made like: CLONE, LIKE, or T-SQL's and Postgres' forms of it."""
+    clone = tree.args.get("clone")
+    like = clone if clone is not None else next(iter(tree.find_all(exp.LikeProperty)), None)
+    return like.this if like is not None and isinstance(like.this, exp.Table) else None
+
+
+def _update(reader: Reader, tree: exp.Update) -> Statement:
+    ctes = reader.with_ctes(tree, {})
+    scope = Scope(ctes, None)
+    from_ = tree.args.get("from_")
+    if from_ is not None:
+        reader.add_from(from_.this, scope)
+        reader.add_joins(tree.args.get("joins"), scope)
+    target = _target_of(tree.this, from_)
+    fresh = _is_fresh(tree.this, scope)
+    if fresh:
+        _add_target(reader, tree.this, scope, target)
+    outputs = _assignments(reader, tree.expressions, scope)
+    reader.note([tree.args.get("where"), tree.args.get("order")], scope)
+    statement = _statement(reader, "update", target, Relation(outputs))
+    return statement
+
+
+def _target_of(table: exp.Expr, from_: exp.Expr | None) -> str:
+    """T-SQL names the alias: UPDATE t SET ... FROM trips AS t."""
+    name = table_name_of(table)
+    for other in from_.find_all(exp.Table) if from_ is not None else ():
+        if named(other.alias) == name:
+            return table_name_of(other)
+    return name
+
+
+def _is_fresh(table: exp.Expr, scope: Scope) -> bool:
+    name = named(table.alias_or_name)
+    return all(parts[-1:] != (name,) for parts, _ in scope.relations)
+
+
+def _add_target(reader: Reader, table: exp.Expr, scope: Scope, target: str) -> None:
+    """The updated table is in scope, and its own columns may be read, but it is not a source of itself."""
+    names = tuple(target.split("."))
+    relation = of_table(target, reader.schema.columns(target))
+    alias = named(table.alias) if table.args.get("alias") is not None else ""
+    scope.relations.insert(0, ((alias,) if alias else names, relation))
+    if alias:
+        scope.relations.append((names, Relation()))
+    reader.add_joins(table.args.get("joins"), scope)
+
+
+def _assignments(reader: Reader, nodes: list[exp.Expr], scope: Scope) -> list[Output]:
+    outputs = []
+    for node in nodes:
+        if not isinstance(node, exp.EQ):
+            continue
+        left, right = node.this, node.expression
+        if isinstance(left, exp.Tuple):  # SET (a, b) = (SELECT x, y FROM ...)
+            names = [named(e.name) for e in left.expressions]
+            if isinstance(right, exp.Query):
+                outputs += reader.query(right, scope.ctes, scope).renamed(names).columns
+            elif isinstance(right, exp.Tuple):
+                outputs += [reader.output(n, v, scope) for n, v in zip(names, right.expressions, strict=False)]
+        else:
+            outputs.append(reader.output(named(left.name), right, scope))
+    return outputs
+
+
+def _merge(reader: Reader, tree: exp.Merge) -> Statement:
+    scope = Scope(reader.with_ctes(tree, {}), None)
+    reader.add_from(tree.args["using"], scope)
+    using = scope.relations[-1][1]
+    target = table_name_of(tree.this)
+    _add_target(reader, tree.this, scope, target)
+    scope.relations.append(scope.relations.pop(0))  # an unqualified column of INSERT is the source's
+    reader.note([tree.args.get("on")], scope)
+    relation = Relation()
+    for when in tree.args["whens"].expressions:
+        reader.note([when.args.get("condition")], scope)
+        relation = _merged(relation, _branch(reader, when.args["then"], scope, using, target))
+    return _statement(reader, "merge", target, relation)
+
+
+def _branch(reader: Reader, then: exp.Expr, scope: Scope, using: Relation, target: str) -> Relation:
+    if isinstance(then, exp.Update):
+        if any(isinstance(e, exp.Star) for e in then.expressions) or isinstance(then.this, exp.Star):
+            return using  # Delta: UPDATE SET *
+        return Relation(_assignments(reader, then.expressions, scope))
+    if not isinstance(then, exp.Insert):
+        return Relation()
+    values = then.expression
+    if isinstance(then.this, exp.Star) or not isinstance(values, exp.Tuple):
+        return using  # INSERT *, INSERT ROW
+    columns = then.this.expressions if isinstance(then.this, exp.Tuple | exp.Schema) else []
+    names = [named(c.name) for c in columns] or list(reader.schema.columns(target) or ())
+    return Relation([reader.output(n, v, scope) for n, v in zip(names, values.expressions, strict=False)])
+
+
+def _merged(left: Relation, right: Relation) -> Relation:
+    if not left.columns and not left.open:
+        return right
+    merged = union(left, right, by_name=True)
+    return Relation(merged.columns, left.open + right.open)
+
+
+def _delete(reader: Reader, tree: exp.Delete) -> Statement:
+    scope = Scope(reader.with_ctes(tree, {}), None)
+    named_tables = tree.args.get("tables") or []
+    using = tree.args.get("using") or []
+    for table in using if isinstance(using, list) else [using]:
+        reader.add_from(table, scope)
+    target = table_name_of(tree.this) if isinstance(tree.this, exp.Expr) else ""
+    if named_tables:  # T-SQL, MySQL: DELETE t FROM trips t JOIN ...
+        target = _target_of(named_tables[0], tree)
+    if isinstance(tree.this, exp.Expr):
+        _add_target(reader, tree.this, scope, target)
+    reader.note([tree.args.get("where")], scope)
+    return _statement(reader, "delete", target, Relation())
+
+
+def _copy(reader: Reader, tree: exp.Copy) -> Iterator[Statement]:
+    """COPY t FROM 'file' and COPY INTO t FROM @stage load; COPY t TO 'file' and COPY INTO @stage FROM t unload."""
+    files = tree.args.get("files") or []
+    inner = tree.this
+    loads = bool(tree.args.get("kind"))
+    if isinstance(inner, exp.Query):
+        relation: Relation | None = reader.query(inner, {})
+        table = ""
+    else:
+        relation, table = None, table_name_of(inner)
+    for file in files:
+        if isinstance(file, exp.Query):  # COPY INTO t FROM (SELECT $1 FROM @stage)
+            loaded = reader.query(file, {})
+            names = [named(e.name) for e in inner.expressions] if isinstance(inner, exp.Schema) else []
+            yield _statement(reader, "copy", table, loaded.renamed(names) if names else loaded)
+            continue
+        other = file_id(file.name) if isinstance(file, exp.Literal) else table_name_of(file)
+        if not other or other.lower() in ("file:stdin", "file:stdout", "stdin", "stdout"):
+            continue
+        source, target = (other, table) if loads else (table, other)
+        if relation is None:
+            reader.reads[(source, *reader.parsed.at(None))] = None
+            columns = [named(e.name) for e in inner.expressions] if isinstance(inner, exp.Schema) else []
+            relation = of_table(source, tuple(columns) or reader.schema.columns(table if loads else source))
+        yield _statement(reader, "copy", target, relation)
+
+
+def _alter(reader: Reader, tree: exp.Alter) -> Iterator[Statement]:
+    name = table_name_of(tree.this)
+    for action in tree.args.get("actions") or ():
+        match action:
+            case exp.AlterRename():
+                new = table_name_of(action.this)
+                if "." in name and "." not in new:  # a bare new name stays in the schema
+                    new = f"{name.rpartition('.')[0]}.{new}"
+                yield from _renamed(reader, "rename", name, new)
+            case exp.SwapTable():
+                other = table_name_of(action.this)
+                yield from _renamed(reader, "swap", name, other)
+            case exp.ColumnDef():
+                known = reader.schema.columns(name)
+                if known is not None:
+                    reader.schema.add(name, [*known, named(action.name)])
+            case exp.RenameColumn():
+                known = reader.schema.columns(name)
+                old, new = named(action.this.name), named(action.args["to"].name)
+                if known is not None:
+                    reader.schema.add(name, [new if column == old else column for column in known])
+            case exp.Drop() if action.args.get("kind") == "COLUMN":
+                known = reader.schema.columns(name)
+                if known is not None:
+                    gone = {named(c.name) for c in action.find_all(exp.Column)}
+                    reader.schema.add(name, [column for column in known if column not in gone])
+    yield _statement(reader, "ddl", name, Relation())
+
+
+def _renamed(reader: Reader, kind: str, old: str, new: str) -> Iterator[Statement]:
+    schema = reader.schema
+    before, after = schema.columns(old), schema.columns(new)
+    line, column = reader.parsed.at(None)
+    pairs = [(old, new, before)] if kind == "rename" else [(old, new, before), (new, old, after)]
+    for source, target, columns in pairs:
+        relation = of_table(source, columns)
+        outputs = [OutputColumn(c.name, c.sources, c.expression) for c in relation.columns]
+        reads = (TableRead(source, line, column),)
+        yield Statement(kind, target, reads, tuple(outputs), open=columns is None, line=line, column=column)
+    if kind == "rename":
+        schema.rename(old, new)
+    else:
+        for target, columns in ((new, before), (old, after)):
+            schema.remove(target) if columns is None else schema.add(target, columns)

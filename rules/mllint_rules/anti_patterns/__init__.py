@@ -1,0 +1,1 @@
+"""ML4xx: shapes of a system that cost later."""

@@ -1,0 +1,138 @@
+"""ML401: code kept for an experiment that no config, entry point, stage, test or caller can reach.
+
+if config["use_embeddings"]:   # false in every config of the repository
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mllint.rule import Branch, Context, Definition, Finding, Label, Lineage, Rule, Script, Span, is_test
+
+_MODEL_BASES = (
+    "torch.nn.", "pytorch_lightning.", "lightning.", "keras.", "tensorflow.keras.", "tf.keras.", "sklearn.base.",
+    "flax.linen.", "haiku.", "gluon.", "transformers.", "xgboost.", "lightgbm.", "catboost.",
+)  # fmt: skip
+_FITS = {"fit", "train", "partial_fit", "fit_transform"}
+_PREDICTS = {"predict", "predict_proba", "transform", "score", "forward"}
+
+
+def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
+    yield from map(_of_branch, _branches(lineage.observations.branches))
+    if lineage.observations.runners:  # without a runner, people start things, and nobody can say what is dead
+        scripts = [script for script in lineage.observations.scripts if _is_dead_script(lineage, script)]
+        dead = {script.path for script in scripts}
+        for script in scripts:
+            yield _of_script(lineage, script)
+        for definition in _dead_models(lineage.observations.definitions, dead):
+            yield _of_class(definition)
+
+
+def _branches(branches: list[Branch]) -> Iterator[Branch]:
+    """One per cause. Where `if kind == "a"` always holds, the `elif` below it guards the dead code: it stands for
+    both. A test inside code that is dead already adds nothing."""
+    dead = [branch for branch in sorted(branches, key=lambda b: b.span) if branch.dead and branch.settings]
+    covered: set[Span] = set()
+    for branch in dead:
+        if branch.span in covered or branch.only_reports or is_test(branch.span.path):
+            continue
+        inside = [other for other in dead if other is not branch and any(_holds(d, other.span) for d in branch.dead)]
+        covered |= {other.span for other in inside}
+        guards = [other for other in inside if other.subject == branch.subject and not other.outcome]
+        yield guards[0] if branch.outcome and guards else branch
+
+
+def _holds(outer: Span, inner: Span) -> bool:
+    if (outer.path, outer.cell) != (inner.path, inner.cell):
+        return False
+    return outer.line <= inner.line <= max(outer.end_line, outer.line)
+
+
+def _of_branch(branch: Branch) -> Finding:
+    values = sorted({_shown(setting.value) for setting in branch.settings})
+    always = f"is {values[0]} wherever it is set" if len(values) == 1 else f"is only ever {', '.join(values)}"
+    lines = "1 line" if branch.lines == 1 else f"{branch.lines} lines"
+    return Finding(
+        message=f"`{branch.subject}` {always}, so `{branch.text}` is always {str(branch.outcome).lower()} and {lines} "
+        "of code can never run",
+        help="delete the code and its setting, which git remembers, or add the config or test that runs it",
+        span=branch.span,
+        label=f"always {str(branch.outcome).lower()}",
+        related=[
+            *(Label(span, "never runs") for span in branch.dead),
+            *(Label(s.span, f"set to {_shown(s.value)} here") for s in branch.settings if s.span != branch.span),
+        ],
+    )
+
+
+def _shown(value: object) -> str:
+    return f"`{value!r}`" if isinstance(value, str) else f"`{value}`"
+
+
+def _is_dead_script(lineage: Lineage, script: Script) -> bool:
+    """It would do something with data, and neither a runner nor an import names it."""
+    if not script.is_entry or script.takes_arguments or script.runners or script.importers or is_test(script.path):
+        return False
+    graph = lineage.graph
+    return any(
+        edge.job == script.path or (edge.span is not None and edge.span.path == script.path) for edge in graph.edges()
+    )
+
+
+def _of_script(lineage: Lineage, script: Script) -> Finding:
+    runners = sorted(lineage.observations.runners)
+    return Finding(
+        message=f"`{script.path}` ({script.lines} lines) is started by none of the repository's {len(runners)} "
+        "commands, stages and services, and nothing imports it",
+        help="delete it, which git remembers, or add the stage, target or job that runs it",
+        span=Span(script.path, 1, 1, 1, 1),
+        label="nothing runs this script",
+        related=[Label(span, "this is started instead") for span in runners[:3]],
+    )
+
+
+def _dead_models(definitions: list[Definition], dead_scripts: set[str]) -> Iterator[Definition]:
+    methods: dict[str, set[str]] = {}
+    for definition in definitions:
+        if definition.kind == "method":
+            owner, _, method = definition.qualified.rpartition(".")
+            methods.setdefault(owner, set()).add(method)
+    by_name = {definition.qualified: definition for definition in definitions if definition.kind == "class"}
+    for definition in by_name.values():
+        unused = not (definition.references or definition.decorated or definition.dynamic)
+        elsewhere = definition.span.path in dead_scripts or is_test(definition.span.path)
+        if unused and not elsewhere and _is_model(definition, by_name, methods):
+            yield definition
+
+
+def _is_model(definition: Definition, by_name: dict[str, Definition], methods: dict[str, set[str]]) -> bool:
+    """By a library's base class, its own or inherited, or by what it can do: fit and predict."""
+    todo, seen = [definition.qualified], set[str]()
+    while todo:
+        name = todo.pop()
+        if name.startswith(_MODEL_BASES):
+            return True
+        if name not in seen and name in by_name:
+            todo.extend(by_name[name].bases)
+        seen.add(name)
+    has = methods.get(definition.qualified, set())
+    return bool(has & _FITS and has & _PREDICTS)
+
+
+def _of_class(definition: Definition) -> Finding:
+    bases = f" ({', '.join(definition.bases)})" if definition.bases else ""
+    return Finding(
+        message=f"model class `{definition.name}`{bases} is built by nothing: no code, config or test of the "
+        f"repository refers to its {definition.lines} lines",
+        help="delete it, which git remembers, or add the config or test that builds it",
+        span=definition.span,
+        label="nothing refers to this class",
+    )
+
+
+RULE = Rule(
+    code="ML401",
+    name="dead-experiment-path",
+    summary="code kept for an experiment that no config, entry point, stage, test or caller can reach",
+    check=check,
+)

@@ -1,0 +1,69 @@
+"""ML407: a prediction, threshold, log-odds or multiplier crosses a module boundary as a bare float, tuple or dict.
+
+def churn_score(customer): ...; return float(model.predict_proba(row)[0, 1])   # and another module calls it
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from mllint.rule import Context, Finding, Handover, Label, Lineage, Rule, Span, is_test, model_with, models
+
+
+def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
+    found = models(lineage.graph)
+    by_function: dict[Span, list[Handover]] = defaultdict(list)
+    crossing = [
+        handover
+        for handover in lineage.observations.handovers
+        if handover.receiver.path != handover.span.path
+        and not is_test(handover.receiver.path)
+        and not is_test(handover.span.path)
+    ]
+    for handover in crossing:
+        if not any(_passes_on(handover, other) for other in crossing):
+            by_function[handover.span].append(handover)
+    for span in sorted(by_function):
+        first, *others = sorted(by_function[span], key=lambda handover: (handover.return_span, handover.receiver))
+        model = model_with(found, first.model)
+        yield _finding(first, others, model.name if model else first.model.partition(":")[2])
+
+
+def _passes_on(later: Handover, earlier: Handover) -> bool:
+    """Whether `later` hands on what it received from `earlier`: the value was bare before.
+
+    def rank(vectors, boost): return [score * boost for score in relevance(vectors)]
+    """
+    if later.span == earlier.span or later.model != earlier.model:
+        return False
+    body, received = later.span, earlier.receiver
+    last = max(body.end_line, later.return_span.end_line, later.return_span.line)
+    return (body.path, body.cell) == (received.path, received.cell) and body.line <= received.line <= last
+
+
+def _finding(handover: Handover, others: list[Handover], model: str) -> Finding:
+    of_model = f" of model `{model}`" if model else ""
+    what = " and ".join(dict.fromkeys([handover.what, *(other.what for other in others)]))
+    receivers = sorted({h.receiver for h in (handover, *others)})
+    return Finding(
+        message=f"`{handover.function}` hands a {what}{of_model} to `{receivers[0].path}` as a bare {handover.shape}: "
+        "nothing there knows what the number is or which model made it",
+        help=f"return a small frozen dataclass (or NewType) that names the {handover.what} and its model",
+        span=handover.span,
+        label=f"returns a bare {handover.shape}",
+        related=[
+            Label(handover.return_span, f"the {handover.what} is returned here"),
+            *(Label(receiver, "received here") for receiver in receivers),
+        ],
+        nodes=[handover.model] if handover.model else [],
+        reaches=[handover.model] if handover.model else [],
+    )
+
+
+RULE = Rule(
+    code="ML407",
+    name="plain-old-data",
+    summary="predictions or thresholds cross a module boundary as bare floats, tuples or dicts",
+    check=check,
+)

@@ -1,0 +1,1 @@
+"""ML1xx: who depends on whom."""

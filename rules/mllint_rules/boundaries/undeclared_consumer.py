@@ -1,0 +1,137 @@
+"""ML101: something outside a model's own pipeline reads its predictions, and no declaration names it.
+
+The walk starts at what holds the predictions, passes through what the model's own pipeline makes of them, and stops at
+the first read outside: whoever reads further on is reached through that reader.
+
+    scores = pd.read_csv("data/churn_scores.csv")   # in campaigns/, while scoring/predict.py writes it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from posixpath import dirname
+
+from mllint.rule import (
+    Context,
+    Edge,
+    Finding,
+    Lineage,
+    Model,
+    Rule,
+    certainty,
+    consumer_of,
+    ends,
+    is_seen,
+    is_test,
+    job_path,
+    models,
+    name,
+    owner_of,
+    place,
+    reads_any,
+    same_name,
+    top_folder,
+    trail,
+)  # fmt: skip
+
+
+def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
+    reported = set()
+    for model in models(lineage.graph):
+        for edge, walked in _reads_outside(lineage, model):
+            at = place(lineage.graph, edge)
+            if at is not None and at not in reported and not _is_expected(lineage, model, edge, walked):
+                reported.add(at)
+                yield _finding(lineage, model, edge)
+
+
+def _reads_outside(lineage: Lineage, model: Model) -> Iterator[tuple[Edge, set[str]]]:
+    """The first read of each job outside, with the ids that were walked up to it."""
+    graph = lineage.graph
+    todo = list(model.outputs)
+    walked = set(todo)
+    outside: dict[str, Edge] = {}
+    for id in todo:
+        for edge in graph.out_edges(id):
+            if not is_seen(edge) or edge.target in model.members:
+                continue
+            if not _is_own(lineage, model, edge):
+                outside.setdefault(job_path(edge), edge)
+            elif edge.target not in walked:
+                walked.add(edge.target)
+                todo.append(edge.target)
+    for job in sorted(outside):
+        yield outside[job], walked
+
+
+def _is_own(lineage: Lineage, model: Model, edge: Edge) -> bool:
+    """Whether the reader trains, scores, evaluates or monitors the model, under the same owner or top folder."""
+    reader = job_path(edge)
+    if reader in model.jobs:
+        return True
+    owner = owner_of(lineage.declarations, reader)
+    owners = {owner_of(lineage.declarations, job) for job in model.jobs}
+    if owner and any(owners) and owner not in owners:
+        return False
+    measures = {evaluation.job for evaluation in lineage.observations.evaluations}
+    if reader in measures or edge.job in measures:
+        # A notebook elsewhere that measures the predictions is somebody else's only where owners say so.
+        return True
+    # scoring/clip.py, which writes what scoring/predict.py made anew, is a step of scoring.
+    makes_data = edge.kind != "consumes" and lineage.graph.nodes[edge.target].kind in ("dataset", "source", "column")
+    return makes_data and dirname(reader) in {dirname(job) for job in model.jobs}
+
+
+def _is_expected(lineage: Lineage, model: Model, edge: Edge, walked: set[str]) -> bool:
+    """Whether the reader is a test or declared; a dbt model counts as such where an exposure or group is behind it."""
+    reader = job_path(edge)
+    if is_test(reader):
+        return True
+    ids = {edge.source, *walked, *model.members}
+    for entry in consumer_of(lineage.declarations, reader, edge.job):
+        if reads_any(entry, ids) or any(model.is_called(id) for id in entry.reads if id.startswith("model:")):
+            return True
+    return reader.endswith(".sql") and _is_published(lineage, edge.target)
+
+
+def _is_published(lineage: Lineage, table: str) -> bool:
+    graph = lineage.graph
+    behind = {table} | graph.downstream([table])
+    named = {entry.name for entry in lineage.declarations.of_kind("consumer")}
+    return any(
+        graph.nodes[id].attributes.get("group")
+        or (graph.nodes[id].kind == "consumer" and graph.nodes[id].name in named)
+        for id in behind & graph.nodes.keys()
+    ) or any(reads_any(entry, behind) for entry in lineage.declarations.of_kind("consumer"))
+
+
+def _finding(lineage: Lineage, model: Model, edge: Edge) -> Finding:
+    graph = lineage.graph
+    reader, at = job_path(edge), place(lineage.graph, edge)
+    assert at is not None
+    start = next((id for id in (*model.members, *model.outputs) if graph.path(id, edge.source)), edge.source)
+    path = graph.path(start, edge.source)
+    owners = sorted({owner_of(lineage.declarations, job) for job in model.jobs} - {""})
+    theirs = f" of {', '.join(owners)}" if owners else ""
+    same = any(same_name(top_folder(reader), top_folder(job)) for job in model.jobs)
+    outside = f"`{reader}`" if same or not top_folder(reader) else f"`{reader}`, outside the model's own pipeline,"
+    return Finding(
+        message=f"{outside} reads the predictions of model `{model.name}`{theirs} from {name(graph, edge.source)}, and "
+        "no declaration names it: whoever changes the model changes what it does, without knowing",
+        help=f'declare it as a consumer in mllint.yaml (`reads: ["{edge.source}"]`, with an owner), or let it read '
+        "something that is made for it",
+        span=at,
+        label=f"predictions of `{model.name}` are read here",
+        related=trail(graph, path),
+        nodes=list(dict.fromkeys([*(step.source for step in path), edge.source, edge.target])),
+        reaches=ends(graph, [edge.target]),
+        confidence=certainty([*path, edge]),
+    )
+
+
+RULE = Rule(
+    code="ML101",
+    name="undeclared-consumer",
+    summary="something outside the model's own pipeline reads its predictions, and no declaration names it",
+    check=check,
+)

@@ -1,0 +1,1 @@
+"""ML2xx: what data a model stands on."""

@@ -1,0 +1,1 @@
+"""ML7xx: training and serving must agree."""

@@ -1,0 +1,156 @@
+"""ML701: the same feature of one model is computed by different expressions in training and serving.
+
+trips["trip_km"] = trips["trip_m"] / 1000     # training
+{"trip_km": body["trip_m"] / 1609.34}         # serving: equal for no trip but the empty one
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from mllint.rule import (
+    Apply,
+    Column,
+    Constant,
+    Context,
+    Expression,
+    Feature,
+    Finding,
+    Label,
+    Lineage,
+    Model,
+    Rule,
+    Witness,
+    columns,
+    ends,
+    is_known,
+    is_test,
+    model_with,
+    models,
+)  # fmt: skip
+
+
+def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
+    found = models(lineage.graph)
+    sides: dict[str, dict[str, list[Feature]]] = defaultdict(lambda: {"train": [], "serve": []})
+    for feature in lineage.observations.features:
+        model = model_with(found, feature.model)
+        if model and not is_test(feature.span.path):
+            sides[model.id][feature.side].append(feature)
+    for model in found:
+        train, serve = sides[model.id]["train"], sides[model.id]["serve"]
+        names = _known_names(lineage, train)
+        for served in sorted(serve, key=lambda feature: (feature.span, feature.name)):
+            yield from _skew(lineage, model, [t for t in train if _is_same_feature(t, served)], served, names)
+
+
+def _is_same_feature(trained: Feature, served: Feature) -> bool:
+    if trained.position is not None and served.position is not None:
+        return trained.position == served.position
+    return trained.name == served.name
+
+
+def _known_names(lineage: Lineage, train: list[Feature]) -> dict[str, str]:
+    """The columns that training could read, as it spells them, by the name that is left without case or `_`."""
+    read = [column for feature in train for column in columns(feature.expression)]
+    datasets = tuple({f"column:{column.dataset}#" for column in read})
+    beside = [id.rpartition("#")[2] for id in lineage.graph.nodes if id.startswith(datasets)] if datasets else []
+    return {_plain(name): name for name in [*sorted(beside), *(column.name for column in read)]}
+
+
+def _skew(
+    lineage: Lineage, model: Model, trained: list[Feature], served: Feature, names: dict[str, str]
+) -> Iterator[Finding]:
+    """A finding if no way of training the feature equals this way of serving it, and a row shows so."""
+    from mllint.lineage.algebra import equal, witness
+
+    if not trained or not all(is_known(feature.expression) for feature in (*trained, served)):
+        return
+    if any(_plain(column.name) not in names for column in columns(served.expression)):
+        return  # another input: `body["distance_km"]` may well be what training makes of `trip_m`
+    if any(_is_ambiguous(feature.expression) for feature in (*trained, served)):
+        return
+    serving = _renamed(served.expression, names)
+    for feature in trained:
+        if feature.function and feature.function == served.function:
+            return
+        if equal(_renamed(feature.expression, names), serving) is not False:
+            return
+    row = witness(_renamed(trained[0].expression, names), serving)
+    if row is None or row.kind == "error":  # no skew where one side raises: that fails loudly
+        return
+    never_null = {_plain(name) for name in (*trained[0].not_null, *served.not_null)}
+    if row.kind == "null" and any(value is None and _plain(name) in never_null for name, value in row.inputs.items()):
+        return
+    inputs = {name: _portable(value) for name, value in row.inputs.items()}
+    shown = Witness(inputs, _portable(row.left), _portable(row.right))
+    yield _finding(lineage, model, trained[0], served, shown)
+
+
+def _is_ambiguous(expression: Expression) -> bool:
+    """Whether two inputs from different datasets bear one name, so that a name alone does not tell them apart."""
+    by_name = defaultdict(set)
+    for column in columns(expression):
+        by_name[_plain(column.name)].add(column.dataset)
+    return any(len(datasets) > 1 for datasets in by_name.values())
+
+
+def _renamed(expression: Expression, names: dict[str, str]) -> Expression:
+    """The expression over bare column names: a request field `tripM` and the column `trip_m` are one input."""
+    match expression:
+        case Column(name=name):
+            return Column("", names.get(_plain(name), name))
+        case Apply(operator=operator, arguments=arguments):
+            return Apply(operator, tuple(_renamed(argument, names) for argument in arguments))
+    return expression
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", "").replace("-", "").lower()
+
+
+def _finding(lineage: Lineage, model: Model, trained: Feature, served: Feature, row: Witness) -> Finding:
+    from mllint.lineage.algebra import show
+
+    graph = lineage.graph
+    inputs = ", ".join(f"{name} = {_value(value)}" for name, value in row.inputs.items()) or "any row"
+    fixed = isinstance(served.expression, Constant)
+    used = [f"column:{column.dataset}#{column.name}" for column in columns(trained.expression)]
+    return Finding(
+        message=f"feature `{trained.name}` of model `{model.name}` is computed differently when serving: {inputs} "
+        f"gives {_value(row.training)} in training and {_value(row.serving)} when serving",
+        help="give the model what it was trained on"
+        if fixed
+        else "compute it once and import it in both, or persist it in the model's Pipeline",
+        span=served.span,
+        label=f"serving: {show(served.expression)}",
+        related=[Label(trained.span, f"training: {show(trained.expression)}")],
+        nodes=list(dict.fromkeys([*(id for id in used if id in graph.nodes), *model.members])),
+        witness=row,
+        reaches=[model.id, *(id for id in ends(graph, model.members) if id not in model.members)],
+    )
+
+
+def _portable(value: object) -> object:
+    return value if isinstance(value, bool | int | float | str | None) else str(value)
+
+
+def _value(value: object) -> str:
+    """As a person would write it: `0.6214`, `null`, `2024-01-07 12:00:00`."""
+    match value:
+        case None:
+            return "null"
+        case float():
+            return f"{value:.6g}"
+        case str():
+            return repr(value)
+    return str(value)
+
+
+RULE = Rule(
+    code="ML701",
+    name="train-serve-skew",
+    summary="the same feature of one model is computed differently in training and serving",
+    check=check,
+)

@@ -1,0 +1,80 @@
+import msgspec
+
+from mllint.lineage.observations import Setting
+from mllint.rule import Branch, Definition, Script, Span
+from mllint_rules.anti_patterns.dead_experiment_path import RULE
+from tests.rules.by_hand import at, lineage, places, run, step
+
+SETTINGS = (Setting(False, at("conf/a.yaml:3")), Setting(False, at("conf/b.yaml:3")))
+BRANCH = Branch(
+    at("train.py:8"), 'config["deep"]', 'config["deep"]', False, SETTINGS, (Span("train.py", 9, 5, 12, 20),), 4
+)
+RUNNER = Span("Makefile", 2)
+WORK = [step("file:a.csv", "model:old", "trains", "old.py:3"), step("file:a.csv", "model:new", "trains", "new.py:3")]
+SCRIPT = Script("old.py", 20, True, False, (), ())
+
+
+def test_a_setting_that_is_off_everywhere():
+    (finding,) = run(RULE, lineage(branches=[BRANCH]))
+    assert places([finding]) == ["train.py:8"]
+    assert "`False`" in finding.message
+    assert "4 lines" in finding.message
+    assert [label.span.path for label in finding.related] == ["train.py", "conf/a.yaml", "conf/b.yaml"]
+
+
+def test_code_that_only_reports_or_is_a_test_is_no_experiment():
+    prints = msgspec.structs.replace(BRANCH, only_reports=True)
+    test = msgspec.structs.replace(BRANCH, span=at("tests/test_a.py:8"))
+    unknown = msgspec.structs.replace(BRANCH, settings=())
+    assert run(RULE, lineage(branches=[prints, test, unknown])) == []
+
+
+def test_one_finding_for_an_elif_and_for_tests_inside_dead_code():
+    always = Branch(at("m.py:3"), "kind", 'kind == "a"', True, SETTINGS, (Span("m.py", 5, 1, 9, 1),), 5)
+    never = Branch(at("m.py:5"), "kind", 'kind == "b"', False, SETTINGS, (Span("m.py", 6, 1, 9, 1),), 4)
+    inner = Branch(at("m.py:7"), "size", "size > 3", False, SETTINGS, (Span("m.py", 8, 1, 8, 1),), 1)
+    assert places(run(RULE, lineage(branches=[inner, always, never]))) == ["m.py:5"]
+
+
+def test_a_script_that_nothing_starts():
+    (finding,) = run(RULE, lineage(*WORK, scripts=[SCRIPT], runners=[RUNNER]))
+    assert places([finding]) == ["old.py:1"]
+
+
+def test_scripts_that_are_alive_or_that_nobody_can_judge():
+    alive = [
+        msgspec.structs.replace(SCRIPT, runners=(RUNNER,)),
+        msgspec.structs.replace(SCRIPT, importers=("main.py",)),
+        msgspec.structs.replace(SCRIPT, takes_arguments=True),
+        msgspec.structs.replace(SCRIPT, is_entry=False),
+        msgspec.structs.replace(SCRIPT, path="tests/test_old.py"),
+        msgspec.structs.replace(SCRIPT, path="version.py"),  # no edge of the graph runs in it
+    ]
+    assert run(RULE, lineage(*WORK, scripts=alive, runners=[RUNNER])) == []
+    assert run(RULE, lineage(*WORK, scripts=[SCRIPT])) == []
+
+
+def definition(name: str, kind: str = "class", **more: object) -> Definition:
+    values = {"bases": (), "decorated": False, "references": 0, "lines": 12} | more
+    return Definition(at("nets.py:4"), name.rpartition(".")[2], f"nets.{name}", kind, **values)  # type: ignore[arg-type]
+
+
+def test_a_network_that_nothing_builds_by_base_inherited_base_or_methods():
+    net = definition("Net", bases=("torch.nn.Module",), references=1)
+    deep = definition("Deep", bases=("nets.Net",))
+    own = definition("Own")
+    methods = [definition("Own.fit", "method"), definition("Own.predict", "method")]
+    found = run(RULE, lineage(definitions=[net, deep, own, *methods], runners=[RUNNER]))
+    assert [finding.message.split("`")[1] for finding in found] == ["Deep", "Own"]
+
+
+def test_classes_that_may_be_found_otherwise():
+    base = ("torch.nn.Module",)
+    alive = [
+        definition("A", bases=base, references=1),
+        definition("B", bases=base, decorated=True),
+        definition("C", bases=base, dynamic=True),
+        definition("D"),
+    ]
+    assert run(RULE, lineage(definitions=alive, runners=[RUNNER])) == []
+    assert run(RULE, lineage(definitions=[definition("E", bases=base)])) == []
