@@ -7,11 +7,11 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sql_helpers import flows, one, reads
 
 from mllint.linker.sql.dialects import recognise
 from mllint.linker.sql.embedded import query
 from mllint.linker.sql.statements import Schema, analyse
-from sql_helpers import flows, one, reads
 
 WRITES = {
     "insert with a column list": (
@@ -186,9 +186,12 @@ def test_hostile_text_ends(name: str) -> None:
 
 
 _WORDS = st.sampled_from(
-    "select from where insert into t a b , ( ) * + :: 'x \" ` [ ] $$ begin end case when with as create table procedure"
-    " if then else union join on using values update set merge delete copy ; \n {{ }} {% %} { } -- /* */ ? :p %s ." .split()
-)  # fmt: skip
+    (
+        "select from where insert into t a b , ( ) * + :: 'x \" ` [ ] $$ begin end case when with as create table "
+        "procedure if then else union join on using values update set merge delete copy ; \n {{ }} {% %} { } -- /* */ "
+        "? :p %s ."
+    ).split(" ")
+)
 
 
 @settings(max_examples=300, deadline=None)
