@@ -186,8 +186,12 @@ def test_hostile_text_ends(name: str) -> None:
 
 
 _WORDS = st.sampled_from(
-    ["select", "from", "where", "insert", "into", "t", "a", "b", ",", "(", ")", "*", "+", "::", "'x", '"', "`", "[", "]", "$$", "begin", "end", "case", "when", "with", "as", "create", "table", "procedure", "if", "then", "else", "union", "join", "on", "using", "values", "update", "set", "merge", "delete", "copy", ";", "{{", "}}", "{%", "%}", "{", "}", "--", "/*", "*/", "?", ":p", "%s", "."]
-)  # fmt: skip
+    (
+        "select from where insert into t a b , ( ) * + :: 'x \" ` [ ] $$ begin end case when with as create table "
+        "procedure if then else union join on using values update set merge delete copy ; \n {{ }} {% %} { } -- /* */ "
+        "? :p %s ."
+    ).split(" ")
+)
 
 
 @settings(max_examples=300, deadline=None)

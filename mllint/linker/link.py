@@ -6,11 +6,13 @@ from mllint.facts.file import FileFacts
 from mllint.libraries.models import Library, LibraryFile, builtin, load
 from mllint.lineage.declarations import Declarations
 from mllint.lineage.lineage import Lineage
+from mllint.linker import systems
 from mllint.linker.project import Project
 from mllint.linker.python.definitions import define
 from mllint.linker.python.finish import build, mark_sources
 from mllint.linker.python.interpreter import interpret
 from mllint.linker.python.inventory import imported_modules, observe
+from mllint.linker.sql.link import link_sql
 from mllint.linker.python.mentions import name_features
 from mllint.settings import Settings
 
@@ -18,9 +20,12 @@ from mllint.settings import Settings
 def link(files: list[FileFacts], settings: Settings, declarations: Declarations) -> Lineage:
     """The lineage graph of these files, with what was observed on the way."""
     project = Project(files, settings, declarations)
+    project.runs = systems.runs(project)
     library = Library([*builtin(imported_modules(project)), *_own_models(project)])
-    machine = interpret(project, library)
+    machine = interpret(project, library, link_sql(project))
     build(project, machine.effects)
+    systems.link(project)
+    systems.observe(project, {path: tuple(sorted(who)) for path, who in machine.imports.importers.items()})
     observe(project, machine)
     name_features(project, machine)
     define(project, machine)

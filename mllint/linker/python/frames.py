@@ -173,10 +173,10 @@ def assign_indexed(m: Machine, indexer: Cell, index: Any, value: Any, at: facts.
     for name in names or ():
         old = table.column(name)
         new_column = as_column(m, value, name, at)
-        if isinstance(rows, Column) and old is not None:
-            test = rows.expression
+        if old is not None and not isinstance(rows, Slice):
+            test = rows.expression if isinstance(rows, Column) else ex.Unresolved("which rows is not known")
             expression = ex.apply("CASE", test, new_column.expression, old.expression)
-            origins = new_column.origins | old.origins | rows.origins
+            origins = new_column.origins | old.origins | origins_of(rows)
             new_column = msgspec.structs.replace(new_column, expression=expression, origins=origins)
         table = table.with_columns({name: new_column})
     m.heap.set(frame, "table", table)
@@ -198,7 +198,7 @@ def column_attribute(m: Machine, frame: Cell, name: str, at: facts.At) -> Column
         return None
     table: Table = frame.slots["table"]
     known = table.columns.get(name)
-    return known if known is not None else table.column(name) if len(table.base) == 1 else None
+    return known if known is not None else table.column(name) if table.base else None
 
 
 # ---------------------------------------------------------------------------------------- assignments

@@ -16,6 +16,8 @@ from mllint.linker.python.effects import Effects
 from mllint.linker.python.heap import Cell, Heap
 from mllint.linker.python.imports import Imports
 from mllint.linker.python.values import Choice, Column, Function, Tuple, Unknown, join
+from mllint.linker.sql.schema import Schema
+from mllint.linker.sql.statements import Statement
 from mllint.source import Span
 
 HERE = "<repository>"  # what `__file__` and the working folder start with
@@ -41,9 +43,10 @@ class Activation:
 
 
 class Machine:
-    def __init__(self, project: Project, library: Library) -> None:
+    def __init__(self, project: Project, library: Library, schema: Schema) -> None:
         self.project = project
         self.library = library
+        self.schema = schema
         self.heap = Heap()
         self.imports = Imports(project)
         self.effects = Effects(project)
@@ -103,6 +106,22 @@ class Machine:
             found = self.bodies[id(function)] = facts.body_of(function)
             self.kept.append(function)
         return found
+
+    # ----------------------------------------------------------------------------------------------- SQL
+
+    def query(self, text: str, dialect: str) -> list[Statement]:
+        from mllint.linker.sql.embedded import query
+
+        return query(text, dialect, self.schema)
+
+    def sql_dialect(self, path: str) -> str:
+        from mllint.linker.sql.dialects import configured
+
+        return configured(self.project.settings, path)
+
+    def columns_of_table(self, name: str) -> list[str] | None:
+        columns = self.schema.columns(name)
+        return list(columns) if columns else None
 
     # ------------------------------------------------------------------------------------------- storage
 

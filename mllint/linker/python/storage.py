@@ -13,7 +13,7 @@ from mllint.linker.python import config, frames, queries
 from mllint.linker.python.heap import Cell
 from mllint.linker.python.invocation import Invocation
 from mllint.linker.python.learning import models_in
-from mllint.linker.python.locate import nodes_of, texts, why_unknown
+from mllint.linker.python.locate import locate, nodes_of, texts, why_unknown
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.tables import Table, of_dataset
 from mllint.linker.python.values import (
@@ -140,7 +140,9 @@ def open_handle(call: Invocation, place: Place) -> Any:
     if isinstance(value, Constant) and (isinstance(value.value, int) or value.value in _NO_DATASET):
         return Unknown()
     nodes = tuple(nodes_of(call, place))
-    written = any([m.recall(node) is not None for node in nodes])  # what code writes is data, not configuration
+    written = (
+        len([node for node in nodes if m.recall(node) is not None]) > 0
+    )  # what code writes is data, not configuration
     document = config.document_of(m, value) if not _writes(mode) and not written else None
     slots: dict[Any, Any] = {
         "type": "python.file",
@@ -275,6 +277,9 @@ def load(call: Invocation, place: Place) -> Any:
     """An object as it was saved; a configuration file of the repository, as its values."""
     m = call.m
     target = call.get(place.file or place.model or place.url) if not place.node else None
+    statement = _sql_text(m, target)
+    if statement is not None:
+        return statement
     if call.entry.config:
         values = config.load(m, target, call.at)
         if values is not None:
@@ -295,6 +300,18 @@ def load(call: Invocation, place: Place) -> Any:
             note_read(call, node, place, target)
         results.append(loaded(m, node, call))
     return join_all(results) if results else Unknown()
+
+
+def _sql_text(m: Machine, target: Any) -> Any:
+    """The text of a SQL file of the repository: what `open("q.sql").read()` gives."""
+    value = target.slots["path"] if isinstance(target, Cell) and "path" in target.slots else target
+    found = []
+    for text in texts(value):
+        if text.endswith(".sql"):
+            file = m.project.files.get(locate(m, text).removeprefix("file:"))
+            if file is not None and file.sql is not None:
+                found.append(Constant(file.sql.text))
+    return join_all(found) if found else None
 
 
 def loaded(m: Machine, node: str, call: Invocation) -> Any:

@@ -27,9 +27,7 @@ class Table(msgspec.Struct, frozen=True):
     indirect: frozenset[str] = NOTHING
     rows: str = ""
     keys: tuple[str, ...] = ()
-    mixed: bool = (
-        False  # an unlisted column is in one of the datasets of `base` (a join), not in each (rows of several)
-    )
+    mixed: bool = False  # an unlisted column is in one dataset of `base` (a join), not in each (rows of several)
     tail: int = 0  # of an open frame: how many of the known columns come after all unknown ones
 
     def column(self, name: str) -> Column | None:

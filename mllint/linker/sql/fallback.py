@@ -29,8 +29,12 @@ _CTE = re.compile(
     rf"(?:\bwith\s+(?:recursive\s+)?|,\s*)({_PART})\s+(?:as\s*)?\(\s*(?:with|select|insert|update)\b", re.I
 )
 _UNLOAD = re.compile(r"^\s*unload\s*\(\s*'((?:[^']|'')*)'\s*\)\s*to\s*'([^']*)'", re.I)
+_LOAD = re.compile(rf"^\s*load\s+data\s+(?:local\s+)?infile\s+'([^']*)'[^;]*?\binto\s+table\s+({_NAME})", re.I)
 _IDLE = re.compile(
-    r"^\s*(?:set|refresh|uncache|add|drop|grant|revoke|use|show|describe|explain|vacuum|analyze|create\s+(?:or\s+replace\s+)?(?:temporary\s+)?function)\b",
+    r"^\s*(?:set|reset|refresh|uncache|add|drop|grant|revoke|use|show|describe|explain|vacuum|analyze|comment|begin|commit|"
+    r"start|call|exec|list|put|get|remove|alter\s+(?:user|role|session|system|warehouse|database|schema|sequence)|"
+    r"create\s+(?:or\s+replace\s+)?(?:temporary\s+|unique\s+)?(?:function|user|role|database|schema|extension|index|"
+    r"warehouse|stage|sequence|type|file\s+format|trigger|policy))\b",
     re.I,
 )
 _NO_TABLE = {"select", "set", "values", "table", "where", "on", "lateral", "unnest", "as"}
@@ -59,6 +63,9 @@ def by_words(parsed: Parsed, schema: Schema) -> Iterator[Statement]:
             old, new = _clean(pair[1]), _clean(pair[2])
             yield Statement("rename", new, (TableRead(old, line, column),), line=line, column=column)
             schema.rename(old, new)
+    elif load := _LOAD.match(text):  # MySQL: LOAD DATA INFILE 'rides.csv' INTO TABLE rides
+        source = (TableRead(file_id(load[1]), line, column),)
+        yield Statement("copy", _clean(load[2]), source, open=True, line=line, column=column, problem=parsed.problem)
     elif _IDLE.match(text):
         yield Statement("other", line=line, column=column)
     else:

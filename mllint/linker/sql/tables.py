@@ -71,7 +71,7 @@ def table_name_of(node: exp.Expr) -> str:
     if isinstance(node.this, exp.Literal):
         return file_id(node.this.name)
     parts = [part.name for part in node.parts if part.name]
-    if parts and node.this.args.get("temporary"):
+    if parts and isinstance(node.this, exp.Identifier) and node.this.args.get("temporary"):
         parts[-1] = "#" + parts[-1]  # T-SQL: SELECT ... INTO #recent
     last = node.this
     if isinstance(last, exp.Identifier) and last.quoted:

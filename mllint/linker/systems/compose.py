@@ -48,10 +48,11 @@ def _services(project: Project) -> Iterator[tuple[str, Value]]:
 def _containers(project: Project) -> Iterator[tuple[str, str, Value]]:
     for facts in project.of_kind("yaml", "json"):
         for document in facts.config.documents if facts.config else ():
+            services = {id(entry.value): entry.key for entry in tree.entries(document, "services")}
             for mapping in tree.mappings(document):
                 keys = {entry.key for entry in mapping.entries}
                 if keys & {"image", "build"} and keys & {"command", "entrypoint", "args", "cmd"}:
-                    yield facts.path, tree.text(mapping, "name") or tree.text(mapping, "container_name"), mapping
+                    yield facts.path, services.get(id(mapping)) or tree.text(mapping, "name"), mapping
 
 
 def _build(path: str, service: Value) -> tuple[str, str]:

@@ -7,7 +7,10 @@ connect everything with everything, and the code knows better.
 from __future__ import annotations
 
 import posixpath
+from bisect import bisect_left
 from collections.abc import Iterator
+
+import msgspec
 
 from mllint.facts.config import Value
 from mllint.facts.file import FileFacts
@@ -33,13 +36,32 @@ def runs(project: Project) -> Iterator[Run]:
 
 
 def link(project: Project) -> None:
+    names = _Names(sorted(project.graph.nodes), list(project.files))
     for facts in project.of_kind("yaml"):
         if facts.path.endswith(".dvc") and facts.config is not None and facts.config.documents:
-            _tracked(project, facts.path, facts.config.documents[0])
+            _tracked(project, names, facts.path, facts.config.documents[0])
     for facts, root in _files(project):
         for stage in stages(project, facts.path, root):
-            _link_stage(project, facts.path, stage)
+            _link_stage(project, names, facts.path, stage)
         _artifacts(project, facts.path, root)
+
+
+class _Names(msgspec.Struct):
+    """Sorted ids of nodes and paths of files, to find what lies in a folder without looking at all of them."""
+
+    nodes: list[str]
+    files: list[str]
+
+    def add(self, id: str) -> None:
+        index = bisect_left(self.nodes, id)
+        if self.nodes[index : index + 1] != [id]:
+            self.nodes.insert(index, id)
+
+
+def _below(names: list[str], folder: str) -> list[str]:
+    """The names in a folder; with `file:data/raw`, `file:data/raw/x.csv`."""
+    prefix = folder.rstrip("/") + "/"
+    return names[bisect_left(names, prefix) : bisect_left(names, prefix + "\U0010ffff")]
 
 
 def _files(project: Project) -> Iterator[tuple[FileFacts, Value]]:
@@ -48,14 +70,14 @@ def _files(project: Project) -> Iterator[tuple[FileFacts, Value]]:
             yield facts, facts.config.documents[0]
 
 
-def _link_stage(project: Project, path: str, stage: Stage) -> None:
+def _link_stage(project: Project, names: _Names, path: str, stage: Stage) -> None:
     graph, job = project.graph, f"{path}:{stage.name}"
-    deps = [dep for dep in stage.deps if not _is_code(project, dep.path)]
-    sources = [id for dep in deps for id in _node(project, path, dep)]
+    deps = [dep for dep in stage.deps if not _is_code(project, names, dep.path)]
+    sources = [id for dep in deps for id in _node(project, names, path, dep)]
     for out in stage.outs:
-        inside = _inside(project, file_id(out.path))
-        explained = any(graph.in_edges(id) for id in inside)
-        for id in _node(project, path, out):
+        id = file_id(out.path)
+        explained = any(graph.in_edges(each) for each in [id, *_below(names.nodes, id)])
+        for id in _node(project, names, path, out):
             attributes = graph.nodes[id].attributes
             attributes.setdefault("versioned", "dvc")
             attributes.setdefault("stage", job)
@@ -70,31 +92,25 @@ def _link_stage(project: Project, path: str, stage: Stage) -> None:
                         graph.add_edge(Edge(source, id, "derives", "declared", job, "dvc", span))
 
 
-def _is_code(project: Project, path: str) -> bool:
-    """Whether a dependency is code: a file of it, or a folder that holds nothing else."""
+def _is_code(project: Project, names: _Names, path: str) -> bool:
+    """Whether a dependency is code: a file of it, or a folder that holds some."""
     facts = project.files.get(path)
     if facts is not None:
         return facts.kind in _CODE or posixpath.basename(path).startswith(("requirements", "params."))
-    held = [facts.kind in _CODE for other, facts in project.files.items() if other.startswith(path + "/")]
-    return bool(held) and any(held)
+    return any(project.files[other].kind in _CODE for other in _below(names.files, path))
 
 
-def _node(project: Project, path: str, place: Place) -> list[str]:
+def _node(project: Project, names: _Names, path: str, place: Place) -> list[str]:
     """The nodes that a path stands for: of a folder that code reads or writes file by file, those files."""
     id = file_id(place.path)
-    known = _inside(project, id)
-    if id not in project.graph.nodes and known:
+    if id not in project.graph.nodes and (known := _below(names.nodes, id)):
         return known
     project.graph.add_node(id, "dataset", tree.span(path, place.at))
+    names.add(id)
     return [id]
 
 
-def _inside(project: Project, id: str) -> list[str]:
-    """The node itself and those below it, as far as they are in the graph. Columns are not meant."""
-    return sorted(each for each in project.graph.nodes if each == id or each.startswith(id.rstrip("/") + "/"))
-
-
-def _tracked(project: Project, path: str, root: Value) -> None:
+def _tracked(project: Project, names: _Names, path: str, root: Value) -> None:
     """`data.xml.dvc`: what is tracked, and the address it was imported from."""
     graph, folder = project.graph, posixpath.dirname(path)
     base = posixpath.normpath(posixpath.join(folder, tree.text(root, "wdir") or "."))
@@ -107,6 +123,7 @@ def _tracked(project: Project, path: str, root: Value) -> None:
             continue
         target = file_id(name if "://" in name else posixpath.join(base, name))
         graph.add_node(target, "dataset", tree.span(path, at), versioned="dvc", description=tree.text(root, "desc"))
+        names.add(target)
         for id, dep in sources:
             span: Span = tree.span(path, dep)
             graph.add_node(id, "source", span, name=id)

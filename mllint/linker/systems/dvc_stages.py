@@ -17,6 +17,7 @@ _REFERENCE = re.compile(r"\$\{\s*([^{}$\s]+)\s*\}")
 _STEP = re.compile(r"[^.\[\]]+")
 _MAX_STAGES = 300  # of one file
 _MAX_PLAIN = 20
+_MAX_REFERENCES = 100  # `a: ${a}${a}` would go on for ever
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -167,16 +168,19 @@ def _params(body: Value) -> Iterator[str]:
 # ---------------------------------------------------------------------------------------------- interpolation
 
 
-def fill(text: str, scope: Scope, in_command: bool = False, depth: int = 0) -> str:
+def fill(text: str, scope: Scope, in_command: bool = False) -> str:
     """`${train.lr}` by its value; what is not known stays, as `{train.lr}`."""
+    return _fill(text, scope, in_command, [_MAX_REFERENCES])
 
+
+def _fill(text: str, scope: Scope, in_command: bool, budget: list[int]) -> str:
     def value(match: re.Match[str]) -> str:
         found = _lookup(match[1], scope)
-        if found is None:
+        budget[0] -= 1
+        if found is None or budget[0] < 0:
             return "{" + match[1] + "}"
         if found.kind == "scalar":
-            written = tree.as_text(found.value)
-            return fill(written, scope, in_command, depth + 1) if depth < 5 and "${" in written else written
+            return _fill(tree.as_text(found.value), scope, in_command, budget)
         return _as_arguments(found) if in_command else "{" + match[1] + "}"
 
     return _REFERENCE.sub(value, text) if "${" in text else text

@@ -66,7 +66,7 @@ def _tox(project: Project, path: str, root: Value) -> Iterator[Run]:
     for section in root.entries:
         commands = tree.get(section.value, "commands")
         if section.key.startswith("testenv") and commands is not None:
-            for command in split_commands(tree.text(commands).strip(), commands.line, ""):
+            for command in split_commands(tree.text(commands), commands.line, ""):
                 at = Span(path, command.line, 1)
                 yield from runs_of(project, command, [posixpath.dirname(path)], f"{path}:{section.key}", at)
 

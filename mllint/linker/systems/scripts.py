@@ -19,8 +19,15 @@ _MAX_NESTING = 3
 _SHELLS = {"sh", "bash", "zsh", "dash", "ksh", "source", "."}
 
 
+class _Calls(msgspec.Struct):
+    """The scripts that others call, and how many commands of such may still be read: there may be circles."""
+
+    scripts: set[str] = set()
+    left: int = 20_000
+
+
 def runs(project: Project) -> Iterator[Run]:
-    called: set[str] = set()
+    called = _Calls()
     contexts = compose.contexts(project)
     for facts in project.of_kind("make", "docker"):
         own = posixpath.dirname(facts.path)
@@ -32,32 +39,33 @@ def runs(project: Project) -> Iterator[Run]:
     indirect = [list(_called(project, facts, called)) for facts in shells]
     for facts, started in zip(shells, indirect, strict=True):
         yield from started
-        if facts.path not in called:
+        if facts.path not in called.scripts:
             for command in facts.commands:
-                yield from _started(project, facts, command, ["", posixpath.dirname(facts.path)], set(), _MAX_NESTING)
+                yield from _started(project, facts, command, ["", posixpath.dirname(facts.path)], called, _MAX_NESTING)
 
 
-def _called(project: Project, facts: FileFacts, called: set[str]) -> Iterator[Run]:
+def _called(project: Project, facts: FileFacts, called: _Calls) -> Iterator[Run]:
     for command in facts.commands:
         if (script := _script(project, command, ["", posixpath.dirname(facts.path)])) is not None:
             yield from _inside(project, script, command, called, 0)
 
 
 def _started(
-    project: Project, facts: FileFacts, command: Command, bases: list[str], called: set[str], nesting: int
+    project: Project, facts: FileFacts, command: Command, bases: list[str], called: _Calls, nesting: int
 ) -> Iterator[Run]:
     own = posixpath.dirname(facts.path)
     placed = _placed(command, own)
     job = f"{facts.path}:{command.origin}" if command.origin else facts.path
     yield from runs_of(project, placed, bases, job, place(facts.path, command))
-    script = _script(project, placed, bases) if nesting < _MAX_NESTING else None
+    script = _script(project, placed, bases) if nesting < _MAX_NESTING and called.left > 0 else None
     if script is not None:
         yield from _inside(project, script, placed, called, nesting)
 
 
-def _inside(project: Project, script: FileFacts, command: Command, called: set[str], nesting: int) -> Iterator[Run]:
+def _inside(project: Project, script: FileFacts, command: Command, called: _Calls, nesting: int) -> Iterator[Run]:
     """The commands of a script that a command calls: `bash scripts/train.sh data.csv` gives `$1` its value."""
-    called.add(script.path)
+    called.scripts.add(script.path)
+    called.left -= len(script.commands) + 1
     words = list(command.words)
     if posixpath.basename(words[0]) in _SHELLS:
         words = [word for word in words[1:] if not word.startswith("-")]

@@ -204,7 +204,7 @@ def _other_language(language: str, words: list[str]) -> Started | None:
             if flag in ("-f", "--file"):
                 return Started(name, (), language="sql")
         return None
-    rest = _without_options(words, frozenset({"-e", "--eval", "--project"}))
+    rest = _without_options(words, frozenset({"-e", "--eval"}))
     return Started(rest[0], tuple(rest[1:]), language=language) if rest else None
 
 
