@@ -56,12 +56,18 @@ def _reads_outside(lineage: Lineage, model: Model) -> Iterator[tuple[Edge, set[s
             if not is_seen(edge) or edge.target in model.members:
                 continue
             if not _is_own(lineage, model, edge):
-                outside.setdefault(job_path(edge), edge)
+                job = job_path(edge)
+                outside[job] = min(outside.get(job, edge), edge, key=lambda edge: _rank(lineage, edge))
             elif edge.target not in walked:
                 walked.add(edge.target)
                 todo.append(edge.target)
     for job in sorted(outside):
         yield outside[job], walked
+
+
+def _rank(lineage: Lineage, edge: Edge) -> tuple[bool, Span]:
+    """The read of a whole dataset says more, and stands closer, than that of one of its columns."""
+    return edge.source.startswith("column:"), place(lineage.graph, edge) or Span("~", 0)
 
 
 def _is_own(lineage: Lineage, model: Model, edge: Edge) -> bool:
@@ -97,18 +103,21 @@ def _is_expected(lineage: Lineage, model: Model, edge: Edge, walked: set[str]) -
 def _is_published(lineage: Lineage, table: str) -> bool:
     graph = lineage.graph
     behind = {table} | graph.downstream([table])
-    named = {entry.name for entry in lineage.declarations.of_kind("consumer")}
-    return any(
-        graph.nodes[id].attributes.get("group")
-        or (graph.nodes[id].kind == "consumer" and graph.nodes[id].name in named)
-        for id in behind & graph.nodes.keys()
-    ) or any(reads_any(entry, behind) for entry in lineage.declarations.of_kind("consumer"))
+    declared = any(edge.strength == "declared" for id in sorted(behind) for edge in _into_consumer(lineage, id))
+    grouped = any(graph.nodes[id].attributes.get("group") for id in behind if id in graph.nodes)
+    return declared or grouped or any(reads_any(entry, behind) for entry in lineage.declarations.of_kind("consumer"))
+
+
+def _into_consumer(lineage: Lineage, id: str) -> list[Edge]:
+    graph = lineage.graph
+    return graph.in_edges(id) if id in graph.nodes and graph.nodes[id].kind == "consumer" else []
 
 
 def _finding(lineage: Lineage, model: Model, edge: Edge) -> Finding:
     graph = lineage.graph
     reader, at = job_path(edge), place(lineage.graph, edge)
     assert at is not None
+    read = split_column(edge.source)[0] if edge.source.startswith("column:") else edge.source
     start = next((id for id in (*model.members, *model.outputs) if graph.path(id, edge.source)), edge.source)
     path = graph.path(start, edge.source)
     owners = sorted({owner_of(lineage.declarations, job) for job in model.jobs} - {""})
@@ -116,7 +125,7 @@ def _finding(lineage: Lineage, model: Model, edge: Edge) -> Finding:
     same = any(same_name(top_folder(reader), top_folder(job)) for job in model.jobs)
     outside = f"`{reader}`" if same or not top_folder(reader) else f"`{reader}`, outside the model's own pipeline,"
     return Finding(
-        message=f"{outside} reads the predictions of model `{model.name}`{theirs} from {name(graph, edge.source)}, and "
+        message=f"{outside} reads the predictions of model `{model.name}`{theirs} from {name(graph, read)}, and "
         "no declaration names it: whoever changes the model changes what it does, without knowing",
         help=f'declare it as a consumer in mllint.yaml (`reads: ["{edge.source}"]`, with an owner), or let it read '
         "something that is made for it",

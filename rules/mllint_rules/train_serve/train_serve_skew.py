@@ -8,15 +8,32 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from mllint.rule import (
-    Constant, Context, Feature, Finding, Label, Lineage, Model, Rule, Witness, by_name, columns, ends, is_ambiguous,
-    is_known, is_test, known_names, model_with, models, plain,
+    Constant,
+    Context,
+    Disagreement,
+    Feature,
+    Finding,
+    Label,
+    Lineage,
+    Model,
+    Rule,
+    Witness,
+    by_name,
+    columns,
+    ends,
+    equal,
+    is_ambiguous,
+    is_known,
+    is_test,
+    known_names,
+    model_with,
+    models,
+    plain,
+    show,
+    witness,
 )  # fmt: skip
-
-if TYPE_CHECKING:
-    from mllint.lineage.algebra import Disagreement
 
 _TAKE_NULL = ("xgboost.", "lightgbm.", "catboost.", "sklearn.ensemble.HistGradientBoosting", "sklearn.ensemble._hist")
 
@@ -45,8 +62,6 @@ def _skew(
     lineage: Lineage, model: Model, trained: list[Feature], served: Feature, names: dict[str, str]
 ) -> Iterator[Finding]:
     """A finding if no way of training the feature equals this way of serving it, and a row shows so."""
-    from mllint.lineage.algebra import equal, witness
-
     if not trained or not all(is_known(feature.expression) for feature in (*trained, served)):
         return
     if any(plain(column.name) not in names for column in columns(served.expression)):
@@ -84,8 +99,6 @@ def _null_is_possible(lineage: Lineage, model: Model, trained: Feature, served: 
 
 
 def _finding(lineage: Lineage, model: Model, trained: Feature, served: Feature, row: Witness) -> Finding:
-    from mllint.lineage.algebra import show
-
     graph = lineage.graph
     inputs = ", ".join(f"{name} = {_value(value)}" for name, value in row.inputs.items()) or "any row"
     fixed = isinstance(served.expression, Constant)
