@@ -83,7 +83,7 @@ class Evaluation(msgspec.Struct, frozen=True):
 
     job: str
     span: Span
-    what: str  # metric, drift, check
+    what: str  # metric, drift, check, plot
 
 
 class Handover(msgspec.Struct, frozen=True):

@@ -9,11 +9,12 @@ from mllint.lineage.lineage import Lineage
 from mllint.linker import systems
 from mllint.linker.project import Project
 from mllint.linker.python.definitions import define
+from mllint.linker.python.evaluations import evaluate_jobs
 from mllint.linker.python.finish import build, mark_sources
 from mllint.linker.python.interpreter import interpret
 from mllint.linker.python.inventory import imported_modules, observe
-from mllint.linker.sql.link import link_sql
 from mllint.linker.python.mentions import name_features
+from mllint.linker.sql.link import link_sql
 from mllint.settings import Settings
 
 
@@ -29,6 +30,7 @@ def link(files: list[FileFacts], settings: Settings, declarations: Declarations)
     observe(project, machine)
     name_features(project, machine)
     define(project, machine)
+    evaluate_jobs(project, machine)
     mark_sources(project.graph)
     project.graph.freeze()
     return Lineage(project.graph, project.observations, declarations, project.coverage, project.problems)

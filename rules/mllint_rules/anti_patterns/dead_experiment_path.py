@@ -72,7 +72,9 @@ def _shown(value: object) -> str:
 
 
 def _is_dead_script(lineage: Lineage, script: Script) -> bool:
-    """It would do something with data, and neither a runner nor an import names it."""
+    """It would do something with data, and neither a runner nor an import names it. A notebook is for people."""
+    if script.path.endswith(".ipynb"):
+        return False
     if not script.is_entry or script.takes_arguments or script.runners or script.importers or is_test(script.path):
         return False
     graph = lineage.graph

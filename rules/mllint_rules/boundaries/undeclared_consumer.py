@@ -18,6 +18,7 @@ from mllint.rule import (
     Lineage,
     Model,
     Rule,
+    Span,
     certainty,
     consumer_of,
     ends,
@@ -30,9 +31,12 @@ from mllint.rule import (
     place,
     reads_any,
     same_name,
+    split_column,
     top_folder,
     trail,
 )  # fmt: skip
+
+_PAGES = (".html", ".htm", ".js", ".jsx", ".ts", ".tsx", ".vue")
 
 
 def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
@@ -79,10 +83,13 @@ def _is_own(lineage: Lineage, model: Model, edge: Edge) -> bool:
     owners = {owner_of(lineage.declarations, job) for job in model.jobs}
     if owner and any(owners) and owner not in owners:
         return False
-    measures = {evaluation.job for evaluation in lineage.observations.evaluations}
-    if reader in measures or edge.job in measures:
-        # A notebook elsewhere that measures the predictions is somebody else's only where owners say so.
+    homes = {top_folder(job) for job in model.jobs}
+    measures = {e.what for e in lineage.observations.evaluations if e.job in (reader, edge.job)}
+    # A notebook elsewhere that measures the predictions is somebody else's only where owners say so.
+    if measures - {"plot"} or (measures and top_folder(reader) in homes):
         return True
+    if reader.endswith(_PAGES) and any(reader.startswith(dirname(job)) for job in model.jobs):
+        return True  # static/form.js below the application that serves it
     # scoring/clip.py, which writes what scoring/predict.py made anew, is a step of scoring.
     makes_data = edge.kind != "consumes" and lineage.graph.nodes[edge.target].kind in ("dataset", "source", "column")
     return makes_data and dirname(reader) in {dirname(job) for job in model.jobs}
