@@ -119,7 +119,7 @@ def _mapping(call: Invocation, cell: Cell) -> ex.Expression:
 def looked_up(m: Machine, table: Any, key: Any, otherwise: Any, at: facts.At) -> Column | None:
     """`CODES[lead["channel"]]`, `CODES.get(channel, 0)`: what a dictionary of constants gives for a column.
 
-    A key that is missing raises, or gives `otherwise`; as pandas' `map` does, the expression says null for the first."""
+    A key that is missing raises, or gives `otherwise`; the expression says null for the first, as `map` does."""
     if not (
         isinstance(table, Cell) and table.kind == "dict" and isinstance(key, Column) and "<rest>" not in table.slots
     ):
