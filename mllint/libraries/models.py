@@ -77,6 +77,8 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     attribute: bool = False  # holds when the attribute is read, without a call
     mutates: str = ""  # parameter that must be true for the receiver to change (`inplace`), or `always`
 
+    evaluates: str = ""  # measures data: metric, drift, check or plot
+
     frame: str = ""  # extension point: an operation on frames, see linker/python/frames.py
     column: str = ""  # an expression over `self` and parameters, in the operators of lineage/expressions.py
     computes: str = ""  # extension point: a pure computation, see linker/python/computations.py
@@ -117,6 +119,7 @@ class Library:
         self.aliases: dict[str, str] = {}
         self.ducks: dict[str, tuple[str, Entry]] = {}
         self.patterns: list[tuple[re.Pattern[str], str]] = []
+        self.families: list[tuple[str, Entry]] = []  # entries for all names below a prefix, written `metrics.*`
         self.modules: set[str] = set()  # top-level modules that are modelled
         for file in files:
             self._add(file)
@@ -132,6 +135,9 @@ class Library:
         for name, entry in file.calls.items():
             entry = msgspec.structs.replace(entry, returns=_qualified(entry.returns, prefix, file.types))
             full = name[1:] if name.startswith("=") else prefix + name
+            if full.endswith(".*"):
+                self.families.append((full[:-1], entry))
+                continue
             self.calls[full] = entry
             if entry.duck:
                 self.ducks.setdefault(name.rpartition(".")[2], (full, entry))
@@ -145,7 +151,11 @@ class Library:
         return name
 
     def call(self, name: str) -> Entry | None:
-        return self.calls.get(self.canonical(name))
+        name = self.canonical(name)
+        entry = self.calls.get(name)
+        if entry is None:
+            return next((entry for prefix, entry in self.families if name.startswith(prefix)), None)
+        return entry
 
     def method(self, kind: str, name: str) -> tuple[str, Entry] | None:
         """The entry of a method, looked for along the types that a type is like."""

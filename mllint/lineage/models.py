@@ -112,8 +112,11 @@ def _joined(graph: Graph) -> dict[str, str]:
 
 def _only_transforms(graph: Graph, members: list[str]) -> bool:
     """`CountVectorizer().fit(texts)`: what it makes of rows are no predictions."""
-    classes = [str(graph.nodes[id].attributes.get("class", "")) for id in members if graph.nodes[id].kind == "model"]
-    return bool(classes) and all(name.startswith(_TRANSFORMERS) for name in classes)
+    fitted = [graph.nodes[id].attributes for id in members if graph.nodes[id].kind == "model"]
+    return bool(fitted) and all(
+        attributes.get("role") == "transformer" or str(attributes.get("class", "")).startswith(_TRANSFORMERS)
+        for attributes in fitted
+    )
 
 
 def _find(root: dict[str, str], node: str) -> str:

@@ -119,8 +119,10 @@ def _mapping(call: Invocation, cell: Cell) -> ex.Expression:
 def looked_up(m: Machine, table: Any, key: Any, otherwise: Any, at: facts.At) -> Column | None:
     """`CODES[lead["channel"]]`, `CODES.get(channel, 0)`: what a dictionary of constants gives for a column.
 
-    A key that is missing gives `otherwise`; where that raises, the expression says null, as pandas' `map` does."""
-    if not (isinstance(table, Cell) and table.kind == "dict" and isinstance(key, Column)) or "<rest>" in table.slots:
+    A key that is missing raises, or gives `otherwise`; the expression says null for the first, as `map` does."""
+    if not (
+        isinstance(table, Cell) and table.kind == "dict" and isinstance(key, Column) and "<rest>" not in table.slots
+    ):
         return None
     pairs = [(k, v) for k, v in table.slots.items() if not (isinstance(k, str) and k.startswith("<"))]
     if not pairs or len(pairs) > 40 or not all(isinstance(v, Constant) for _, v in (*pairs, ("", otherwise))):

@@ -1,135 +1,95 @@
-"""Classes of the repository, what they derive from, and whether anything refers to them.
+"""Classes and functions of the repository, and how often something refers to them by name.
 
-    class AttentionHead(nn.Module): ...     # in vision/models.py, and nowhere else
-
-References are looked for in the encoded facts of all files, as text: a name in a string, a config or a command keeps a
-class alive, and so may a longer name that contains it. That errs on the side of silence, and costs no walk."""
+Names are counted in the encoded facts: a text of msgpack is its length and its bytes, so that a count of these bytes is
+a count of the name, in code that was never decoded."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 
 from mllint.facts import python as facts
-from mllint.facts.file import FileFacts, encode
 from mllint.lineage.observations import Definition
 from mllint.linker.project import Project
 from mllint.linker.python.machine import Machine
+from mllint.linker.python.values import Class, External, Function
 
-_FINDS_ALL = (b"__subclasses__", b"getmembers", b"import_module", b"iter_modules", b"walk_packages", b"globals")
 _encode = msgspec.msgpack.Encoder().encode
+_FINDS_ALL = (b"__subclasses__", b"getmembers", b"import_module", b"iter_modules", b"walk_packages")
 
 
-class _Class(msgspec.Struct):
-    path: str
-    module: str
-    statement: facts.DefineClass
-    bases: tuple[str, ...]
-
-    @property
-    def qualified(self) -> str:
-        return f"{self.module}.{self.statement.name}"
-
-
-def define(project: Project, m: Machine) -> None:
-    """Fill in the observed definitions: classes at the top of modules, with their methods."""
-    classes = [found for file in project.of_kind("python") for found in _classes(m, file)]
+def observe_definitions(project: Project, m: Machine) -> None:
+    """Fill in `definitions`: classes, with their methods, in path order."""
+    classes = _classes(m)
     if not classes:
         return
-    blobs = {path: encode(file) for path, file in project.files.items()}
-    by_name = {found.qualified: found for found in classes}
-    everything = any(word in blob for blob in blobs.values() for word in _FINDS_ALL)
-    reached = _reached_by_getattr(project, m, blobs)
-    for found in classes:
-        dynamic = everything or found.path in reached or _registers(found, by_name)
-        project.observations.definitions += _definitions(m, found, _references(found, blobs), dynamic)
+    modules = [_encode(file.python) for file in project.files.values() if file.python is not None]
+    others = [_encode(file) for file in project.files.values() if file.python is None]
+    finds_all = any(word in data for data in modules for word in _FINDS_ALL)
+    taken = _taken_by_name(project, m)
+    for cls, statement in classes:
+        outside = _count(modules, cls.name) - _encode(statement).count(_text(cls.name))
+        mentions = sum(cls.name.encode() in data for data in others)
+        registers = finds_all or cls.path in taken or _registers(cls)
+        span = m.span(cls.at, cls.path)
+        project.observations.definitions.append(
+            Definition(
+                span,
+                cls.name,
+                cls.qualified,
+                "class",
+                tuple(filter(None, map(_name, cls.bases))),
+                bool(statement.decorators),
+                outside + mentions,
+                max(span.end_line - span.line + 1, 1),
+                registers or _is_exported(modules, cls.name),
+            )
+        )
+        for name, value in cls.scope.slots.items():
+            if isinstance(value, Function) and value.scope is cls.scope:
+                at = m.span(value.facts.at, cls.path)
+                lines = max(at.end_line - at.line + 1, 1)
+                project.observations.definitions.append(
+                    Definition(at, name, f"{cls.qualified}.{name}", "method", (), False, 0, lines)
+                )
 
 
-def _classes(m: Machine, file: FileFacts) -> Iterator[_Class]:
-    if file.python is None:
-        return
-    module = _dotted(file.path)
-    names = dict(_imported(m, file.path, file.python.body))
-    names |= {s.name: f"{module}.{s.name}" for s in file.python.body if isinstance(s, facts.DefineClass)}
-    for statement in file.python.body:
-        if isinstance(statement, facts.DefineClass):
-            bases = (_written(base) for base in statement.bases)
-            yield _Class(file.path, module, statement, tuple(_resolved(base, names) for base in bases if base))
+def _classes(m: Machine) -> list[tuple[Class, facts.DefineClass]]:
+    found: dict[tuple[str, int], Class] = {}
+    for path, scope in {**m.modules, **m.scripts}.items():
+        for value in scope.slots.values():
+            if isinstance(value, Class) and value.path == path:
+                found[path, value.at] = value
+    result = []
+    for (path, at), cls in sorted(found.items(), key=lambda item: item[0]):
+        module = m.project.files[path].python
+        for statement in module.body if module is not None else ():
+            if isinstance(statement, facts.DefineClass) and statement.at == at:
+                result.append((cls, statement))
+    return result
 
 
-def _imported(m: Machine, path: str, body: tuple[facts.Stmt, ...]) -> Iterator[tuple[str, str]]:
-    """What the names that a module imports mean: a module of the repository goes by its path."""
-    for statement in body:
-        match statement:
-            case facts.Import(names=names):
-                for alias in names:
-                    first = alias.name.partition(".")[0]
-                    yield (alias.asname, alias.name) if alias.asname else (first, first)
-            case facts.ImportFrom(module=module, level=level, names=names):
-                dotted = m.imports.absolute(module, level, path)
-                found = m.imports.find(dotted, path)
-                origin = _dotted(found) if found else dotted
-                for alias in names:
-                    yield alias.asname or alias.name, f"{origin}.{alias.name}"
+def _registers(cls: Class) -> bool:
+    """Whether a base, near or far, notes each class that derives from it."""
+    bases = [base for base in cls.bases if isinstance(base, Class)]
+    return any("__init_subclass__" in base.scope.slots or _registers(base) for base in bases)
 
 
-def _dotted(path: str) -> str:
-    return path.removesuffix("/").removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-
-
-def _written(e: facts.Expr) -> str:
-    """`nn.Module`; the base of `Generic[T]` is `Generic`."""
-    match e:
-        case facts.Name(id=name):
-            return name
-        case facts.Attribute(value=value, name=name) if owner := _written(value):
-            return f"{owner}.{name}"
-        case facts.Subscript(value=value):
-            return _written(value)
-    return ""
-
-
-def _resolved(base: str, names: dict[str, str]) -> str:
-    first, _, rest = base.partition(".")
-    return ".".join(part for part in (names.get(first, first), rest) if part)
-
-
-def _references(found: _Class, blobs: dict[str, bytes]) -> int:
-    """In how many files the class is named, its own definition left out."""
-    name = found.statement.name.encode()
-    own = _encode(found.statement).count(name)
-    return sum(blob.count(name) > (own if path == found.path else 0) for path, blob in blobs.items())
-
-
-def _registers(found: _Class, by_name: dict[str, _Class]) -> bool:
-    """Whether a base notes each of its subclasses: `__init_subclass__`, or a metaclass (other than `abc`'s)."""
-    todo, seen = list(found.bases), set[str]()
-    while todo:
-        base = by_name.get(todo.pop())
-        if base is None or base.qualified in seen:
-            continue
-        seen.add(base.qualified)
-        todo += base.bases
-        methods = {s.function.name for s in base.statement.body if isinstance(s, facts.Define)}
-        metaclasses = [_written(k.value) for k in base.statement.keywords if k.name == "metaclass"]
-        if "__init_subclass__" in methods or any(not name.endswith("ABCMeta") for name in metaclasses):
-            return True
-    return False
-
-
-def _reached_by_getattr(project: Project, m: Machine, blobs: dict[str, bytes]) -> set[str]:
+def _taken_by_name(project: Project, m: Machine) -> set[str]:
     """Modules of which a class may be taken by a computed name: `getattr(models, config["model"])`."""
-    takers = {path for path, blob in blobs.items() if b"getattr" in blob and _takes(project.files[path])}
+    takers = {
+        file.path
+        for file in project.of_kind("python", "notebook")
+        if file.python is not None and b"getattr" in _encode(file.python) and any(map(_takes, _calls(file.python.body)))
+    }
     return takers | {path for path, importers in m.imports.importers.items() if importers & takers}
 
 
-def _takes(file: FileFacts) -> bool:
-    return file.python is not None and any(
-        call.function.id == "getattr" and len(call.args) > 1 and not isinstance(call.args[1], facts.Literal)
-        for call in _calls(file.python.body)
-        if isinstance(call.function, facts.Name)
-    )
+def _takes(call: facts.Call) -> bool:
+    is_getattr = isinstance(call.function, facts.Name) and call.function.id == "getattr"
+    return is_getattr and len(call.args) > 1 and not isinstance(call.args[1], facts.Literal)
 
 
 def _calls(node: object) -> Iterator[facts.Call]:
@@ -145,12 +105,25 @@ def _calls(node: object) -> Iterator[facts.Call]:
             yield from _calls(getattr(node, name))
 
 
-def _definitions(m: Machine, found: _Class, references: int, dynamic: bool) -> Iterator[Definition]:
-    statement, span = found.statement, m.span(found.statement.at, found.path)
-    decorated, lines = bool(statement.decorators), span.end_line - span.line + 1
-    yield Definition(span, statement.name, found.qualified, "class", found.bases, decorated, references, lines, dynamic)
-    for inner in statement.body:
-        if isinstance(inner, facts.Define):
-            at = m.span(inner.function.at, found.path)
-            name, length = inner.function.name, at.end_line - at.line + 1
-            yield Definition(at, name, f"{found.qualified}.{name}", "method", (), False, references, length, dynamic)
+def _text(name: str) -> bytes:
+    return _encode(name)
+
+
+def _count(modules: list[bytes], name: str) -> int:
+    wanted = _text(name)
+    return sum(data.count(wanted) for data in modules)
+
+
+def _is_exported(modules: list[bytes], name: str) -> bool:
+    """Whether `__all__` and the name stand in one module: what a package offers to others."""
+    wanted, exports = _text(name), _text("__all__")
+    return any(exports in data and data.count(wanted) > 1 for data in modules)
+
+
+def _name(base: Any) -> str:
+    match base:
+        case Class(qualified=qualified):
+            return qualified
+        case External(name=name):
+            return name
+    return ""

@@ -13,7 +13,7 @@ import msgspec
 from mllint.lineage.expressions import Expression, brief
 from mllint.lineage.graph import EdgeKind, NodeKind, Strength
 from mllint.lineage.ids import column_id, is_resolved
-from mllint.lineage.observations import Feature, Handover
+from mllint.lineage.observations import Evaluation, Feature, Handover
 from mllint.linker.project import Project
 from mllint.linker.python.tables import Table, dataset_origins
 from mllint.linker.python.values import Column
@@ -95,6 +95,7 @@ class Prediction(msgspec.Struct, frozen=True):
 class Record(msgspec.Struct):
     """What one entry point said."""
 
+    evaluations: dict[Evaluation, None] = {}
     marks: dict[Mark, None] = {}
     links: dict[Link, None] = {}
     passings: dict[Passing, None] = {}
@@ -183,6 +184,9 @@ class Effects:
 
     def request(self, method: str, url: str, span: Span, path: str) -> None:
         self.now.requests[Request(method, url, span, path, self.job)] = None
+
+    def evaluated(self, what: str, span: Span) -> None:
+        self.now.evaluations[Evaluation(self.job, span, what)] = None
 
     def answered(self, endpoint: str, function: str) -> None:
         self.now.answers[endpoint, function] = None

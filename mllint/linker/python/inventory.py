@@ -65,7 +65,7 @@ def observe(project: Project, m: Machine) -> None:
         project.observations.branches.append(
             Branch(
                 span,
-                written(statement.test),
+                written(_subject(statement.test)),
                 written(statement.test),
                 outcome,
                 values,
@@ -74,6 +74,18 @@ def observe(project: Project, m: Machine) -> None:
                 all(map(_reports, dead)),
             )
         )
+
+
+def _subject(test: facts.Expr) -> facts.Expr:
+    """What a test asks about: `params["model"]` of `params["model"] == "forest"`."""
+    match test:
+        case facts.Unary(operator="not", operand=operand):
+            return _subject(operand)
+        case facts.Compare(left=facts.Literal(), rights=(right,)):
+            return right
+        case facts.Compare(left=left):
+            return left
+    return test
 
 
 _REPORTS = ("print", "display", "log", "logging", "logger", "plt", "sns", "warnings", "pprint", "mlflow")

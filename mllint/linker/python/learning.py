@@ -104,6 +104,8 @@ def train(m: Machine, call: Invocation, estimator: Cell, x: Any, y: Any) -> None
     class_name = principal_class(estimator)
     m.effects.mark(token, "model", span)
     m.effects.model(token, "class", class_name, span)
+    if m.library.holds(estimator.slots["type"]) == "transformer":
+        m.effects.model(token, "role", "transformer", span)
     for option in x.options if isinstance(x, Choice) else (x,):
         _train_on(m, estimator, token, option, span)
     for option in y.options if isinstance(y, Choice) else (y,):
@@ -223,6 +225,7 @@ def predict(call: Invocation) -> Any:
     m, x = call.m, call.get(call.entry.predicts)
     receiver = call.receiver if call.receiver is not None else call.get("model")
     own = model_origins(receiver)
+    m.predictors |= own
     for option in x.options if isinstance(x, Choice) else (x,):
         _note_serving(m, call, receiver, own, option)
     origins = own | origins_of(x)

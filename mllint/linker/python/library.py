@@ -191,6 +191,8 @@ def apply(call: Invocation) -> Any:
     """What a call means, by the model of what is called."""
     entry = call.entry
     result: Any = None
+    if entry.evaluates and call.origins():
+        call.m.effects.evaluated(entry.evaluates, call.span)
     if entry.computes:
         result = computations.TABLE[entry.computes](call)
     if entry.opens is not None:

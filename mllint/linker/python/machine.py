@@ -69,6 +69,7 @@ class Machine:
         self.asked: dict[str, dict[str, str]] = {}  # entry -> what it asked for, with the shape it got
         self.entry = ""
         self.endpoint = ""  # the endpoint whose handler is interpreted
+        self.predictors: set[str] = set()  # nodes and tokens that something predicted with
         self.located: set[str] = set()  # paths that code speaks of and that do not exist in the repository
         self.handlers: dict[Any, Any] = {}
         self.branches: dict[tuple[str, int], tuple[facts.If, set[bool | None], dict[Span, None]]] = {}

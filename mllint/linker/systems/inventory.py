@@ -41,7 +41,7 @@ def observe(project: Project, importers: Mapping[str, tuple[str, ...]]) -> None:
             tuple(sorted(starters.get(path, ()))), tuple(sorted(importers.get(path, ()))),
         )
         for path, facts in project.files.items()
-        if facts.kind in ("python", "notebook") and facts.python is not None
+        if facts.kind == "python" and facts.python is not None  # notebooks are run by people
     ]  # fmt: skip
 
 
