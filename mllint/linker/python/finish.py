@@ -26,6 +26,7 @@ def build(project: Project, effects: Effects) -> None:
         reads = _first_reads(record, names)
         for link in record.links:
             _add_link(graph, _renamed(link, names), reads)
+    graph.rejob({path: job for record in records for path, job in sorted(record.scripts.items())})
     _add_passings(graph, records, names)
     _add_accesses(project, records, names)
     _add_requests(graph, records)
@@ -149,7 +150,7 @@ def _add_link(graph: Graph, link: Link, reads: dict[str, Span]) -> None:
     if kind in ("writes", "derives") and graph.nodes[link.source].kind in ("model", "artifact"):
         kind = "predicts"
     dataset = split_column(link.source)[0] if link.source.startswith("column:") else link.source
-    edge = Edge(link.source, link.target, kind, link.strength, link.job, "python", link.span, link.expression)
+    edge = Edge(link.source, link.target, kind, link.strength, link.job, link.language, link.span, link.expression)
     graph.add_edge(msgspec.structs.replace(edge, read=reads.get(dataset)))
 
 
@@ -275,11 +276,16 @@ def matching_endpoint(endpoints: Iterable[str], method: str, url: str) -> str | 
 
 def _observe(project: Project, records: list[Record], names: dict[str, str]) -> None:
     observations = project.observations
+    for record in records:
+        for id, expression in record.definitions:
+            if not id.startswith("column:endpoint:"):
+                project.define(id, expression)
     observations.evaluations += {e: None for record in records for e in record.evaluations}
     for feature in {feature: None for record in records for feature in record.features}:
         model = _rename(feature.model, names)
         if not is_model_token(model):
-            observations.features.append(msgspec.structs.replace(feature, model=model))
+            expression = project.inlined(feature.expression)
+            observations.features.append(msgspec.structs.replace(feature, model=model, expression=expression))
     for handover in {handover: None for record in records for handover in record.handovers}:
         model = _rename(handover.model, names)
         if not is_model_token(model):

@@ -19,6 +19,7 @@ from mllint.linker.python.values import (
     Constant,
     External,
     Function,
+    Text,
     Tuple,
     Unknown,
     join,
@@ -98,6 +99,8 @@ def type_of(value: Any) -> str:
             return kind
         case Cell(kind="frame" | "object"):
             return str(value.slots["type"])
+        case Constant(value=str()) | Text():  # a text may be a path; its own methods come first
+            return "python.path"
     return ""
 
 
@@ -105,6 +108,8 @@ def attribute_of(m: Machine, owner: Any, name: str, at: facts.At) -> Any:
     if isinstance(owner, Cell) and owner.kind == "object" and ("attribute", name) in owner.slots:
         return owner.slots["attribute", name]
     kind = type_of(owner)
+    if kind == "python.path" and builtins.method(owner, name) is not None:
+        return Bound(name, owner)
     found = m.library.method(kind, name) if kind else None
     if found is None and isinstance(owner, Cell) and owner.kind == "frame":
         column = frames.column_attribute(m, owner, name, at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import posixpath
 import re
 from typing import Any
@@ -14,6 +15,7 @@ from mllint.linker.python.invocation import Invocation
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.values import Choice, Constant, Unknown, options_of, text_of
 
+MOST_FILES = 40
 _HOLE = re.compile(r"\{[^{}]*\}")
 
 
@@ -108,6 +110,15 @@ def locate(m: Machine, path: str) -> str:
     chosen = spoken_of[0] if spoken_of else inside[0]
     m.located.add(chosen)
     return file_id(chosen)
+
+
+def matching(m: Machine, pattern: str) -> list[str]:
+    """Files of the repository that a glob finds, as paths from its root; none if there are too many to tell apart."""
+    if "{" in pattern or "*" not in pattern:
+        return []
+    wanted = locate(m, pattern).removeprefix("file:")
+    known = [path for path in m.project.files if fnmatch.fnmatchcase(path, wanted)]
+    return [f"{HERE}/{path}" for path in known] if len(known) <= MOST_FILES else []
 
 
 def _absolute(m: Machine, path: str) -> str:

@@ -47,6 +47,7 @@ class Machine:
         self.project = project
         self.library = library
         self.schema = schema
+        self.sql_files = {f.sql.text: f.path for f in project.of_kind("sql") if f.sql is not None}
         self.heap = Heap()
         self.imports = Imports(project)
         self.effects = Effects(project)

@@ -26,10 +26,11 @@ def read(call: Invocation, place: Place) -> Any:
         if _TABLE.fullmatch(text.strip()):  # `read_sql("trips", con)` names a table
             tables.append(_read_table(call, text))
             continue
+        is_file = _run_file(call, text)
         statements = m.query(text, _dialect(call, place))
         selects = [statement for statement in statements if statement.kind == "select"]
         for statement in statements:
-            if statement.kind != "select":
+            if statement.kind != "select" and not is_file:
                 _write(call, statement)
         if selects:
             tables.append(_table_of(call, selects[-1]))
@@ -49,14 +50,25 @@ def execute(call: Invocation, place: Place) -> Any:
         return Unknown(call.origins(), "a query that is not known", call.span)
     tables = []
     for text in texts:
+        is_file = _run_file(call, text)
         for statement in call.m.query(text, _dialect(call, place)):
             if statement.kind == "select":
                 tables.append(_table_of(call, statement))
-            else:
+            elif not is_file:
                 _write(call, statement)
     if tables:
         return frames.new(call.m, frames.merge_all(tables), "python.rows", call.at)
     return Unknown(frozenset(), "a statement without rows", call.span)
+
+
+def _run_file(call: Invocation, text: str) -> bool:
+    """Whether a text is that of a SQL file of the repository: its statements are in the graph already, and now it is
+    known who runs them."""
+    m = call.m
+    path = m.sql_files.get(text)
+    if path is not None:
+        m.effects.ran(path)
+    return path is not None
 
 
 def _texts(value: Any) -> list[str]:
@@ -113,7 +125,9 @@ def _write(call: Invocation, statement: Statement) -> None:
     m.effects.mark(target, "dataset", span)
     m.effects.access(target, span, m.now.path, False)
     table = _table_of(call, statement)
+    m.effects.language = "sql"
     m.effects.write_table(target, table, "writes", span)
+    m.effects.language = "python"
     parameters = [value for name, value in call.given.items() if name not in ("0", "sql", "query", "operation")]
     for value in parameters:  # `execute("insert into t values (?, ?)", (a, b))`
         m.effects.link(origins_of(value), target, "writes", span)

@@ -280,6 +280,8 @@ def load(call: Invocation, place: Place) -> Any:
     statement = _sql_text(m, target)
     if statement is not None:
         return statement
+    if place.file == "self" and config.document_of(m, target) is not None:
+        return target  # the text of a configuration file: `yaml.safe_load(path.read_text())` asks for the file again
     if call.entry.config:
         values = config.load(m, target, call.at)
         if values is not None:

@@ -248,6 +248,7 @@ class _Writer:
 
         for column in statement.columns:
             id = self.column(target, column.name, span)
+            self.project.define(id, column.expression)
             shown = show(column.expression)
             for table, name in column.sources:
                 self.edge(self.column(dataset_id(table), name, span), id, "derives", span, expression=shown)
