@@ -6,8 +6,9 @@ if config["use_embeddings"]:   # false in every config of the repository
 from __future__ import annotations
 
 from collections.abc import Iterator
+from posixpath import dirname
 
-from mllint.rule import Branch, Context, Definition, Finding, Label, Lineage, Rule, Script, Span, is_test
+from mllint.rule import Branch, Context, Definition, Finding, Label, Lineage, Rule, Script, Span, is_seen, is_test
 
 _MODEL_BASES = (
     "torch.nn.", "pytorch_lightning.", "lightning.", "keras.", "tensorflow.keras.", "tf.keras.", "sklearn.base.",
@@ -72,15 +73,28 @@ def _shown(value: object) -> str:
 
 
 def _is_dead_script(lineage: Lineage, script: Script) -> bool:
-    """It would do something with data, and neither a runner nor an import names it. A notebook is for people."""
-    if script.path.endswith(".ipynb"):
-        return False
+    """It belongs to what is run, and neither a runner nor an import names it. A notebook is for people, and a service
+    is started where it is deployed."""
     if not script.is_entry or script.takes_arguments or script.runners or script.importers or is_test(script.path):
         return False
-    graph = lineage.graph
-    return any(
-        edge.job == script.path or (edge.span is not None and edge.span.path == script.path) for edge in graph.edges()
-    )
+    data = _data(lineage, script.path)
+    if not _makes_anything(lineage, script.path):
+        return False
+    if script.path.endswith(".ipynb") or not data or any(id.startswith("endpoint:") for id in data):
+        return False
+    # One repository may hold many projects. That others are run says something only of their neighbours: scripts of
+    # the same folder, or that share data with what is run.
+    alive = [other.path for other in lineage.observations.scripts if other.runners and not is_test(other.path)]
+    return any(dirname(path) == dirname(script.path) or not data.isdisjoint(_data(lineage, path)) for path in alive)
+
+
+def _makes_anything(lineage: Lineage, path: str) -> bool:
+    return any(edge.job == path and is_seen(edge) and edge.kind != "consumes" for edge in lineage.graph.edges())
+
+
+def _data(lineage: Lineage, path: str) -> set[str]:
+    edges = [e for e in lineage.graph.edges() if is_seen(e) and (e.job == path or (e.span and e.span.path == path))]
+    return {id for edge in edges for id in (edge.source, edge.target)}
 
 
 def _of_script(lineage: Lineage, script: Script) -> Finding:
