@@ -218,6 +218,11 @@ def test_dvc_adds_nothing_where_code_shows_the_way() -> None:
     assert "file:out" not in built.graph.nodes
 
 
+def test_dvc_stage_in_a_container_starts_what_it_depends_on() -> None:
+    text = "stages:\n  a:\n    cmd: docker run -v $P:/d image python train.py --x 1\n    deps: [stages/train.py]\n"
+    assert started({"dvc.yaml": text, "stages/train.py": ""}) == ["stages: stages/train.py --x 1"]
+
+
 def test_dvc_imports_name_their_source() -> None:
     text = "deps:\n- path: get/data.xml\n  repo: {url: https://github.com/org/registry}\nouts:\n- path: data.xml\n"
     built = project({"data/data.xml.dvc": text, "x.csv.dvc": "deps:\n- path: s3://b/x.csv\nouts:\n- path: x.csv\n"})
@@ -231,10 +236,10 @@ def test_dvc_imports_name_their_source() -> None:
 
 def test_mlproject() -> None:
     text = (
-        "entry_points:\n  main:\n    parameters:\n      data: {type: path, default: in.csv}\n      alpha: float\n"
-        "    command: python train.py {data} --alpha {alpha}\n"
+        "entry_points:\n  main:\n    parameters:\n      data: {type: path, default: in.csv}\n      l1-ratio: float\n"
+        "    command: python train.py {data} --ratio {l1-ratio}\n"
     )
-    assert started({"sub/MLproject": text, "sub/train.py": ""}) == ["sub: sub/train.py in.csv --alpha {alpha}"]
+    assert started({"sub/MLproject": text, "sub/train.py": ""}) == ["sub: sub/train.py in.csv --ratio {l1-ratio}"]
 
 
 def test_containers() -> None:

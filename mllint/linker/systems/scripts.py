@@ -23,7 +23,7 @@ class _Calls(msgspec.Struct):
     """The scripts that others call, and how many commands of such may still be read: there may be circles."""
 
     scripts: set[str] = set()
-    left: int = 20_000
+    left: int = 5_000
 
 
 def runs(project: Project) -> Iterator[Run]:
