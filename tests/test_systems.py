@@ -319,6 +319,17 @@ def test_a_script_that_only_reads_is_a_consumer() -> None:
     assert edges(built) == ["table:marts.sales -> consumer:report.R", "table:x -> consumer:report.R"]
 
 
+def test_a_script_that_makes_pictures_is_a_consumer() -> None:
+    built = project({"report.R": 'd <- read_csv("a.csv")\nggsave("a.pdf", ggplot(d, aes(x)))\n'})
+    assert edges(built) == ["consumer:report.R -> file:a.pdf", "file:a.csv -> consumer:report.R"]
+
+
+def test_dvc_adds_nothing_where_another_language_shows_the_way() -> None:
+    stage = "stages:\n  a:\n    cmd: Rscript a.R\n    deps: [a.R, x.csv, z.csv]\n    outs: [y.csv]\n"
+    built = project({"dvc.yaml": stage, "a.R": 'd <- read.csv("x.csv")\nwrite.csv(d, "y.csv")'})
+    assert edges(built) == ["file:x.csv -> file:y.csv"]
+
+
 @pytest.mark.parametrize(
     ("path", "text", "expected"),
     [
