@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
@@ -186,11 +187,12 @@ def test_hostile_text_ends(name: str) -> None:
 
 
 _WORDS = st.sampled_from(
-    (
+    re.split(
+        " ",
         "select from where insert into t a b , ( ) * + :: 'x \" ` [ ] $$ begin end case when with as create table "
         "procedure if then else union join on using values update set merge delete copy ; \n {{ }} {% %} { } -- /* */ "
-        "? :p %s ."
-    ).split(" ")
+        "? :p %s .",
+    )
 )
 
 

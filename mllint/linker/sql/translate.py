@@ -113,7 +113,9 @@ class _Translation:
             case exp.Between():
                 low, high = node.args["low"], node.args["high"]
                 return apply("AND", self._apply("GE", node.this, low), self._apply("LE", node.this, high))
-            case exp.Trim() if not node.expression:
+            case exp.Like() if _pattern(node) is not None:
+                return self._like(node)
+            case exp.Trim() if not node.expression and not node.args.get("position"):
                 return self._apply("TRIM", node.this)
             case exp.Concat() | exp.DPipe():
                 return self._concat(node)
@@ -125,6 +127,12 @@ class _Translation:
                 return self._apply("REPLACE", node.this, node.expression, node.args["replacement"])
             case exp.Log():
                 return self._log(node)
+            case exp.SafeDivide():
+                divisor = self.of(node.expression)
+                guard = apply("EQ", divisor, Constant(0))
+                return apply("CASE", guard, Constant(None), apply("DIV", self.of(node.this), divisor))
+            case exp.Anonymous() if len(node.expressions) == _ARITY.get(node.name.upper(), -1):
+                return self._named(node)
             case _:
                 return self._times(node)
 
@@ -154,6 +162,20 @@ class _Translation:
             case _:
                 return self._call(node)
 
+    def _named(self, node: exp.Anonymous) -> Expression:
+        """Functions that sqlglot keeps by name."""
+        name = node.name.upper()
+        if name == "BROUND":  # Spark and Hive: half to even
+            return apply("ROUND_EVEN", *[self.of(e) for e in node.expressions], Constant(0))
+        if name == "WEEKDAY" and self.dialect not in _WEEKDAY_FROM_MONDAY:
+            return self._call(node)
+        return self._apply(_NAMED[name], *node.expressions)
+
+    def _like(self, node: exp.Like) -> Expression:
+        """`LIKE '%x%'` contains, `LIKE 'x%'` starts with."""
+        operator, text = _pattern(node) or ("EQ", "")
+        return apply(operator, self.of(node.this), Constant(text))
+
     # ------------------------------------------------------------------------------------------------- parts
 
     def _apply(self, operator: str, *nodes: exp.Expr) -> Expression:
@@ -167,6 +189,8 @@ class _Translation:
             return self._call(node)
         if isinstance(node.this, exp.Distinct):  # SUM(DISTINCT x)
             return self._call(node)
+        if isinstance(node, exp.Stddev) and self.dialect == "mysql":  # of the population
+            return apply("CALL", Constant("STDDEV_POP"), self.of(node.this))
         return self._apply(operator, *[a for a in arguments if isinstance(a, exp.Expr)])
 
     def _call(self, node: exp.Expr) -> Expression:
@@ -192,6 +216,11 @@ class _Translation:
     def _cast(self, node: exp.Cast) -> Expression:
         kind = _kind(node.to)
         value = self.of(node.this)
+        if kind == "int" and self._is_fractional(node.this):
+            way = "ROUND_AWAY" if self.dialect in _CAST_ROUNDS_AWAY else ""
+            if self.dialect in _CAST_ROUNDS_BY_TYPE:  # double precision half to even, numeric half away
+                way = "ROUND_EVEN" if node.this.find(exp.Cast) and not _is_decimal(node.this) else "ROUND_AWAY"
+            value = apply(way, value, Constant(0)) if way else value
         if kind:
             return apply("CAST", value, Constant(kind))
         return apply("CALL", Constant("CAST"), value, Constant(node.to.sql().lower()))
@@ -218,6 +247,28 @@ class _Translation:
                 meaning = self.resolve(node)
                 declared = self.type_of(meaning) if isinstance(meaning, Column) else ""
                 return bool(declared) and declared.split("(")[0].strip() in _INTEGER_WORDS
+            case _:
+                return False
+
+    def _is_fractional(self, node: exp.Expr) -> bool:
+        """Whether a number surely may have a fraction: what a cast to integer does with that differs by dialect."""
+        match node:
+            case exp.Literal():
+                return not node.is_string and not node.this.isdigit()
+            case exp.Cast():
+                return _kind(node.to) == "float" or node.to.this.name == "DECIMAL"
+            case exp.Div():
+                return not (node.args.get("typed") and self._is_integer(node.left) and self._is_integer(node.right))
+            case exp.Avg() | exp.Sqrt() | exp.Ln() | exp.Exp():
+                return True
+            case exp.Add() | exp.Sub() | exp.Mul():
+                return self._is_fractional(node.left) or self._is_fractional(node.right)
+            case exp.Paren() | exp.Neg() | exp.Abs():
+                return self._is_fractional(node.this)
+            case exp.Column() if self.type_of is not None:
+                meaning = self.resolve(node)
+                declared = self.type_of(meaning) if isinstance(meaning, Column) else ""
+                return declared.split("(")[0].strip() in _FRACTION_WORDS
             case _:
                 return False
 
@@ -333,6 +384,37 @@ _INTEGER_WORDS = {
     "serial",
     "bigserial",
 }
+
+
+_FRACTION_WORDS = {"float", "double", "real", "double precision", "numeric", "decimal", "float4", "float8", "float64"}
+_CAST_ROUNDS_AWAY = {"bigquery", "snowflake", "mysql", "oracle", "presto", "trino", "athena"}
+_CAST_ROUNDS_BY_TYPE = {"postgres", "materialize", "risingwave"}
+_WEEKDAY_FROM_MONDAY = {"mysql", "spark", "spark2", "databricks"}
+_NAMED = {"LOG1P": "LOG1P", "EXPM1": "EXPM1", "PMOD": "MOD", "WEEKDAY": "WEEKDAY_MON0"}
+_ARITY = {"LOG1P": 1, "EXPM1": 1, "PMOD": 2, "WEEKDAY": 1, "BROUND": 1}
+
+
+def _pattern(node: exp.Like) -> tuple[str, str] | None:
+    pattern = node.expression
+    if not isinstance(pattern, exp.Literal) or not pattern.is_string:
+        return None
+    written: str = pattern.this
+    text = written.strip("%")
+    if not text or any(c in text for c in "%_\\"):
+        return None
+    match written.startswith("%"), written.endswith("%"):
+        case True, True:
+            return "CONTAINS", text
+        case False, True:
+            return "STARTSWITH", text
+        case True, False:
+            return "ENDSWITH", text
+        case _:
+            return "EQ", text
+
+
+def _is_decimal(node: exp.Expr) -> bool:
+    return any(cast.to.this.name == "DECIMAL" for cast in node.find_all(exp.Cast))
 
 
 def _kind(to: exp.Expr) -> str:
