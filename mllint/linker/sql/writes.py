@@ -11,7 +11,7 @@ from mllint.lineage.expressions import Unresolved
 from mllint.lineage.ids import file_id
 from mllint.linker.sql.fallback import by_words
 from mllint.linker.sql.parse import Parsed
-from mllint.linker.sql.queries import Reader, Scope, TooCostlyError
+from mllint.linker.sql.queries import Reader, Scope, TooCostlyError, star_of
 from mllint.linker.sql.relations import Output, Relation, of_table, union
 from mllint.linker.sql.schema import Schema
 from mllint.linker.sql.statements import OutputColumn, Statement, TableRead
@@ -25,7 +25,7 @@ def derive(parsed: Parsed, schema: Schema) -> Iterator[Statement]:
         yield from by_words(parsed, schema)
         return
     try:
-        statements = list(_derive(parsed, schema))
+        statements = [*_hidden(parsed, schema), *_derive(parsed, schema)]
     except (RecursionError, TooCostlyError):
         parsed.problem = "too deep or too costly for columns"
     except (SqlglotError, AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
@@ -34,6 +34,16 @@ def derive(parsed: Parsed, schema: Schema) -> Iterator[Statement]:
         yield from statements
         return
     yield from by_words(parsed, schema)
+
+
+def _hidden(parsed: Parsed, schema: Schema) -> Iterator[Statement]:
+    """Writes inside of a query. Postgres: WITH new AS (INSERT INTO rides SELECT ... RETURNING id) SELECT ..."""
+    with_ = parsed.tree.args.get("with_") if parsed.tree is not None else None
+    for cte in with_.expressions if with_ is not None else ():
+        if isinstance(cte.this, exp.Insert):
+            yield _insert(Reader(parsed, schema), cte.this)
+        elif isinstance(cte.this, exp.Update):
+            yield _update(Reader(parsed, schema), cte.this)
 
 
 def _derive(parsed: Parsed, schema: Schema) -> Iterator[Statement]:
@@ -62,9 +72,17 @@ def _derive(parsed: Parsed, schema: Schema) -> Iterator[Statement]:
         case exp.Copy():
             yield from _copy(reader, tree)
         case exp.LoadData():
-            source = file_id(tree.args["inpath"].name)
-            reader.reads[(source, *parsed.at(None))] = None
-            yield _statement(reader, "copy", table_name_of(tree.this), Relation(open=[(source,)]))
+            inpath = tree.args.get("inpath")
+            sources = [file_id(inpath.name)] if inpath is not None else _uris(tree)
+            reader.reads.update(dict.fromkeys((source, *parsed.at(None)) for source in sources))
+            yield _statement(reader, "copy", table_name_of(tree.this), Relation(open=[tuple(sources)]))
+        case exp.Export():  # BigQuery: EXPORT DATA OPTIONS (uri='gs://...') AS SELECT ...
+            for target in _uris(tree):
+                yield _statement(reader, "copy", target, reader.query(tree.this, {}))
+        case exp.Pivot():  # DuckDB: PIVOT rides ON day USING sum(fare)
+            scope = Scope({}, None)
+            reader.add_from(tree.this, scope)
+            yield _statement(reader, "select", "", Relation(open=[(name,) for name in star_of(scope).tables()]))
         case exp.Alter():
             yield from _alter(reader, tree)
         case exp.Drop() if str(tree.args.get("kind")).upper() in ("TABLE", "VIEW"):
@@ -93,6 +111,15 @@ def _statement(reader: Reader, kind: str, target: str, relation: Relation, tempo
         kind, target, _reads(reader), tuple(columns), tuple(sorted(reader.indirect)),
         reader.open or bool(relation.open), line, column, temporary=temporary,
     )  # fmt: skip
+
+
+def _uris(tree: exp.Expr) -> list[str]:
+    return [file_id(literal.name) for literal in tree.find_all(exp.Literal) if "://" in literal.name]
+
+
+def _external(tree: exp.Expr) -> list[str]:
+    properties = (p for p in tree.find_all(exp.Property) if p.name.lower() in ("uris", "uri", "location", "path"))
+    return [uri for found in properties for uri in _uris(found)]
 
 
 def _reads(reader: Reader) -> tuple[TableRead, ...]:
@@ -180,7 +207,10 @@ def _create(reader: Reader, tree: exp.Create) -> Iterator[Statement]:
     temporary = tree.find(exp.TemporaryProperty) is not None or target.startswith("#")
     what = "view" if kind == "VIEW" else "create"
     model = _model(tree)
-    if isinstance(tree.expression, exp.Expr):
+    dest = tree.find(exp.ToTableProperty)
+    if dest is not None and isinstance(tree.expression, exp.Query):  # ClickHouse: CREATE MATERIALIZED VIEW v TO t AS
+        yield _statement(reader, "insert", table_name_of(dest.this), reader.query(tree.expression, {}))
+    elif isinstance(tree.expression, exp.Expr):
         relation = reader.query(tree.expression, reader.with_ctes(tree, {}))
         yield _defined(reader, what, target, relation.renamed(names) if names else relation, temporary)
     elif model is not None:
@@ -191,12 +221,11 @@ def _create(reader: Reader, tree: exp.Create) -> Iterator[Statement]:
         types = [e.args["kind"].sql(reader.dialect) if e.args.get("kind") is not None else "" for e in listed]
         if names:
             reader.schema.add(target, names, types)
+        # external tables: CREATE EXTERNAL TABLE t (...) LOCATION 's3://bucket/t', OPTIONS (uris=['gs://bucket/t'])
         location = tree.find(exp.LocationProperty)
-        relation = Relation()
-        if location is not None:  # an external table: CREATE EXTERNAL TABLE t (...) LOCATION 's3://bucket/t'
-            source = file_id(location.this.name)
-            reader.reads[(source, *reader.parsed.at(None))] = None
-            relation = of_table(source, tuple(names) or None)
+        sources = [file_id(location.this.name)] if location is not None else _external(tree)
+        reader.reads.update(dict.fromkeys((source, *reader.parsed.at(None)) for source in sources))
+        relation = of_table(sources[0], tuple(names) or None) if sources else Relation()
         yield _statement(reader, "ddl", target, relation, temporary)
 
 
