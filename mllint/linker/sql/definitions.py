@@ -27,10 +27,10 @@ def create(reader: Reader, tree: exp.Create) -> Iterator[Statement]:
     listed = [e for e in tree.this.expressions if isinstance(e, exp.ColumnDef | exp.Identifier)] if isinstance(
         tree.this, exp.Schema) else []  # fmt: skip
     names = [named(e.name) for e in listed]
-    temporary = tree.find(exp.TemporaryProperty) is not None or target.startswith("#")
+    temporary = _property(tree, exp.TemporaryProperty) is not None or target.startswith("#")
     what = "view" if kind == "VIEW" else "create"
     model = _model(tree)
-    dest = tree.find(exp.ToTableProperty)
+    dest = _property(tree, exp.ToTableProperty)
     if dest is not None and isinstance(tree.expression, exp.Query):  # ClickHouse: CREATE MATERIALIZED VIEW v TO t AS
         yield statement(reader, "insert", table_name_of(dest.this), reader.query(tree.expression, {}))
     elif isinstance(tree.expression, exp.Expr):
@@ -45,17 +45,24 @@ def create(reader: Reader, tree: exp.Create) -> Iterator[Statement]:
         if names:
             reader.schema.add(target, names, types)
         # external tables: CREATE EXTERNAL TABLE t (...) LOCATION 's3://bucket/t', OPTIONS (uris=['gs://bucket/t'])
-        location = tree.find(exp.LocationProperty)
+        location = _property(tree, exp.LocationProperty)
         sources = [file_id(location.this.name)] if location is not None else external(tree)
         reader.reads.update(dict.fromkeys((source, *reader.parsed.at(None)) for source in sources))
         relation = of_table(sources[0], tuple(names) or None) if sources else Relation()
         yield statement(reader, "ddl", target, relation, temporary)
 
 
+def _property(tree: exp.Create, kind: type[exp.Expr]) -> exp.Expr | None:
+    """A property of the statement; Postgres writes LIKE among the columns."""
+    properties = tree.args.get("properties")
+    listed = [*(properties.expressions if properties is not None else ()), *tree.this.expressions]
+    return next((part for part in listed if isinstance(part, kind)), None)
+
+
 def _model(tree: exp.Create) -> exp.Expr | None:
     """The table that another one is made like: CLONE, LIKE, or T-SQL's and Postgres' forms of it."""
     clone = tree.args.get("clone")
-    like = clone if clone is not None else next(iter(tree.find_all(exp.LikeProperty)), None)
+    like = clone if clone is not None else _property(tree, exp.LikeProperty)
     return like.this if like is not None and isinstance(like.this, exp.Table) else None
 
 
