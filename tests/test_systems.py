@@ -218,6 +218,11 @@ def test_dvc_adds_nothing_where_code_shows_the_way() -> None:
     assert "file:out" not in built.graph.nodes
 
 
+def test_dvc_stage_in_a_container_starts_what_it_depends_on() -> None:
+    text = "stages:\n  a:\n    cmd: docker run -v $P:/d image python train.py --x 1\n    deps: [stages/train.py]\n"
+    assert started({"dvc.yaml": text, "stages/train.py": ""}) == ["stages: stages/train.py --x 1"]
+
+
 def test_dvc_imports_name_their_source() -> None:
     text = "deps:\n- path: get/data.xml\n  repo: {url: https://github.com/org/registry}\nouts:\n- path: data.xml\n"
     built = project({"data/data.xml.dvc": text, "x.csv.dvc": "deps:\n- path: s3://b/x.csv\nouts:\n- path: x.csv\n"})
@@ -231,10 +236,10 @@ def test_dvc_imports_name_their_source() -> None:
 
 def test_mlproject() -> None:
     text = (
-        "entry_points:\n  main:\n    parameters:\n      data: {type: path, default: in.csv}\n      alpha: float\n"
-        "    command: python train.py {data} --alpha {alpha}\n"
+        "entry_points:\n  main:\n    parameters:\n      data: {type: path, default: in.csv}\n      l1-ratio: float\n"
+        "    command: python train.py {data} --ratio {l1-ratio}\n"
     )
-    assert started({"sub/MLproject": text, "sub/train.py": ""}) == ["sub: sub/train.py in.csv --alpha {alpha}"]
+    assert started({"sub/MLproject": text, "sub/train.py": ""}) == ["sub: sub/train.py in.csv --ratio {l1-ratio}"]
 
 
 def test_containers() -> None:
@@ -312,6 +317,17 @@ def test_r_flows_through_variables() -> None:
 def test_a_script_that_only_reads_is_a_consumer() -> None:
     built = project({"report.R": 'd <- dbGetQuery(con, "SELECT a FROM marts.sales s JOIN x ON 1 = 1")\nplot(d)\n'})
     assert edges(built) == ["table:marts.sales -> consumer:report.R", "table:x -> consumer:report.R"]
+
+
+def test_a_script_that_makes_pictures_is_a_consumer() -> None:
+    built = project({"report.R": 'd <- read_csv("a.csv")\nggsave("a.pdf", ggplot(d, aes(x)))\n'})
+    assert edges(built) == ["consumer:report.R -> file:a.pdf", "file:a.csv -> consumer:report.R"]
+
+
+def test_dvc_adds_nothing_where_another_language_shows_the_way() -> None:
+    stage = "stages:\n  a:\n    cmd: Rscript a.R\n    deps: [a.R, x.csv, z.csv]\n    outs: [y.csv]\n"
+    built = project({"dvc.yaml": stage, "a.R": 'd <- read.csv("x.csv")\nwrite.csv(d, "y.csv")'})
+    assert edges(built) == ["file:x.csv -> file:y.csv"]
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,8 @@ __all__ = ["link", "observe", "runs"]
 STARTERS: tuple[Callable[[Project], Iterator[Run]], ...] = (
     dvc.runs, mlproject.runs, scripts.runs, compose.runs, ci.runs, packaging.runs,
 )  # fmt: skip
-LINKERS: tuple[Callable[[Project], None], ...] = (dvc.link, foreign.link)
+# DVC comes last: it adds only what neither Python nor another language shows.
+LINKERS: tuple[Callable[[Project], None], ...] = (foreign.link, dvc.link)
 
 
 def runs(project: Project) -> list[Run]:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from mllint.facts.commands import Command
 from mllint.facts.config import Value
 from mllint.facts.file import FileFacts
 from mllint.lineage.graph import Edge
@@ -30,9 +31,19 @@ def runs(project: Project) -> Iterator[Run]:
     for facts, root in _files(project):
         for stage in stages(project, facts.path, root):
             for text, at in stage.commands:
+                job, span = f"{facts.path}:{stage.name}", tree.span(facts.path, at)
                 for command in split_commands(text, tree.first_line(at), ""):
-                    job = f"{facts.path}:{stage.name}"
-                    yield from runs_of(project, command, [stage.folder], job, tree.span(facts.path, at))
+                    found = list(runs_of(project, command, [stage.folder], job, span))
+                    yield from found or _named_by_deps(project, stage, command, job, span)
+
+
+def _named_by_deps(project: Project, stage: Stage, command: Command, job: str, span: Span) -> Iterator[Run]:
+    """`docker run image python train.py` starts the `train.py` that the stage depends on."""
+    for dep in stage.deps:
+        name = posixpath.basename(dep.path)
+        if dep.path in project.files and project.files[dep.path].kind == "python" and name in command.words:
+            arguments = command.words[command.words.index(name) + 1 :]
+            yield Run(dep.path, arguments, posixpath.dirname(dep.path), job, span, environment=command.environment)
 
 
 def link(project: Project) -> None:

@@ -18,6 +18,7 @@ from mllint.source import Span
 
 LANGUAGES = ("r", "scala", "java", "julia", "javascript", "cpp")
 _MAX_EDGES = 500  # of one file
+_FOR_PEOPLE = (".png", ".pdf", ".svg", ".jpg", ".jpeg", ".html", ".docx", ".pptx", ".tiff", ".eps", ".gif")
 
 
 def link(project: Project) -> None:
@@ -50,17 +51,26 @@ def _link_data(project: Project, facts: FileFacts) -> None:
         share = project.coverage.reads if use in reads else project.coverage.writes
         share.all += 1
         share.resolved += is_resolved(use.id)
+    data = [use for use in writes if not use.id.lower().endswith(_FOR_PEOPLE)]
     before = _flow(calls)
-    for write in writes:
+    for write in data:
         feeding = _reaching(write.call, before)
         for read in reads[:_MAX_EDGES]:
             if read.id != write.id and (_is_within(read.call, write.call) or read.call.target in feeding):
                 _edge(project, facts, read, write.id, "saves" if write.role == "save" else "derives", write.span)
-    if not writes and reads:
-        consumer = consumer_id(facts.path)
-        project.graph.add_node(consumer, "consumer", reads[0].span, name=facts.path)
-        for read in reads:
-            _edge(project, facts, read, consumer, "consumes", read.span)
+    if reads and not data:
+        _consume(project, facts, reads, writes)
+
+
+def _consume(project: Project, facts: FileFacts, reads: list[_Use], pictures: list[_Use]) -> None:
+    """A script that makes nothing but reports of what it reads is where the data ends: a consumer."""
+    consumer = consumer_id(facts.path)
+    project.graph.add_node(consumer, "consumer", reads[0].span, name=facts.path)
+    for read in reads[:_MAX_EDGES]:
+        _edge(project, facts, read, consumer, "consumes", read.span)
+    for picture in pictures[:_MAX_EDGES]:
+        edge = Edge(consumer, picture.id, "writes", "direct", facts.path, facts.kind, picture.span)
+        project.graph.add_edge(edge)
 
 
 def _edge(project: Project, facts: FileFacts, read: _Use, target: str, kind: EdgeKind, span: Span) -> None:

@@ -12,7 +12,7 @@ from mllint.linker.systems import tree
 from mllint.linker.systems.start import runs_of
 from mllint.readers.commands import split_commands
 
-_PARAMETER = re.compile(r"\{(\w+)\}")
+_PARAMETER = re.compile(r"\{([\w-]+)\}")
 
 
 def runs(project: Project) -> Iterator[Run]:
@@ -40,7 +40,6 @@ def _filler(entry: Value) -> Callable[[re.Match[str]], str]:
             defaults[parameter.key] = tree.text(default)
 
     def fill(match: re.Match[str]) -> str:
-        value = defaults.get(match[1], "")
-        return value if value and "{" not in value else "${" + match[1] + "}"
+        return defaults.get(match[1], match.group())
 
     return fill

@@ -57,7 +57,7 @@ def _started(
     placed = _placed(command, own)
     job = f"{facts.path}:{command.origin}" if command.origin else facts.path
     yield from runs_of(project, placed, bases, job, place(facts.path, command))
-    script = _script(project, placed, bases) if nesting < _MAX_NESTING and called.left > 0 else None
+    script = _script(project, placed, bases) if nesting < _MAX_NESTING else None
     if script is not None:
         yield from _inside(project, script, placed, called, nesting)
 
@@ -65,6 +65,8 @@ def _started(
 def _inside(project: Project, script: FileFacts, command: Command, called: _Calls, nesting: int) -> Iterator[Run]:
     """The commands of a script that a command calls: `bash scripts/train.sh data.csv` gives `$1` its value."""
     called.scripts.add(script.path)
+    if called.left <= 0:
+        return
     called.left -= len(script.commands) + 1
     words = list(command.words)
     if posixpath.basename(words[0]) in _SHELLS:
