@@ -89,7 +89,11 @@ def _is_dead_script(lineage: Lineage, script: Script) -> bool:
 
 
 def _makes_anything(lineage: Lineage, path: str) -> bool:
-    return any(edge.job == path and is_seen(edge) and edge.kind != "consumes" for edge in lineage.graph.edges())
+    """Whether a script makes something out of what is on the way to or from a model."""
+    graph = lineage.graph
+    makes = any(edge.job == path and is_seen(edge) and edge.kind != "consumes" for edge in graph.edges())
+    fitted = [node.id for node in graph.of_kind("model", "artifact")]
+    return makes and not _data(lineage, path).isdisjoint({*fitted, *graph.upstream(fitted), *graph.downstream(fitted)})
 
 
 def _data(lineage: Lineage, path: str) -> set[str]:
