@@ -78,9 +78,9 @@ def _is_dead_script(lineage: Lineage, script: Script) -> bool:
     if not script.is_entry or script.takes_arguments or script.runners or script.importers or is_test(script.path):
         return False
     data = _data(lineage, script.path)
-    if not _makes_anything(lineage, script.path):
+    if not _is_on_a_way(lineage, data):
         return False
-    if script.path.endswith(".ipynb") or not data or any(id.startswith("endpoint:") for id in data):
+    if script.path.endswith(".ipynb") or any(id.startswith("endpoint:") for id in data):
         return False
     # One repository may hold many projects. That others are run says something only of their neighbours: scripts of
     # the same folder, or that share data with what is run.
@@ -88,12 +88,11 @@ def _is_dead_script(lineage: Lineage, script: Script) -> bool:
     return any(dirname(path) == dirname(script.path) or not data.isdisjoint(_data(lineage, path)) for path in alive)
 
 
-def _makes_anything(lineage: Lineage, path: str) -> bool:
-    """Whether a script makes something out of what is on the way to or from a model."""
+def _is_on_a_way(lineage: Lineage, data: set[str]) -> bool:
+    """Whether the data of a script are on the way to or from a model."""
     graph = lineage.graph
-    makes = any(edge.job == path and is_seen(edge) and edge.kind != "consumes" for edge in graph.edges())
     fitted = [node.id for node in graph.of_kind("model", "artifact")]
-    return makes and not _data(lineage, path).isdisjoint({*fitted, *graph.upstream(fitted), *graph.downstream(fitted)})
+    return not data.isdisjoint({*fitted, *graph.upstream(fitted), *graph.downstream(fitted)})
 
 
 def _data(lineage: Lineage, path: str) -> set[str]:
