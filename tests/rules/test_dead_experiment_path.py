@@ -30,6 +30,14 @@ def test_code_that_only_reports_or_is_a_test_is_no_experiment():
     assert run(RULE, lineage(branches=[prints, test, unknown])) == []
 
 
+def test_the_default_config_of_a_package_is_for_its_users_to_replace():
+    package = Script("lib/__init__.py", 1, False, False, (), ())
+    shipped = msgspec.structs.replace(BRANCH, settings=(Setting(True, at("lib/default.yaml:3")),))
+    assert run(RULE, lineage(branches=[shipped], scripts=[package])) == []
+    assert len(run(RULE, lineage(branches=[shipped]))) == 1
+    assert len(run(RULE, lineage(branches=[BRANCH], scripts=[package]))) == 1
+
+
 def test_one_finding_for_an_elif_and_for_tests_inside_dead_code():
     always = Branch(at("m.py:3"), "kind", 'kind == "a"', True, SETTINGS, (Span("m.py", 5, 1, 9, 1),), 5)
     never = Branch(at("m.py:5"), "kind", 'kind == "b"', False, SETTINGS, (Span("m.py", 6, 1, 9, 1),), 4)

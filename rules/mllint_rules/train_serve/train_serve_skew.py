@@ -28,7 +28,6 @@ from mllint.rule import (
     is_known,
     is_test,
     known_names,
-    model_with,
     models,
     plain,
     show,
@@ -40,9 +39,10 @@ _TAKE_NULL = ("xgboost.", "lightgbm.", "catboost.", "sklearn.ensemble.HistGradie
 
 def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
     found = models(lineage.graph)
+    owner = by_member(found)
     sides: dict[str, dict[str, list[Feature]]] = defaultdict(lambda: {"train": [], "serve": []})
     for feature in lineage.observations.features:
-        model = model_with(found, feature.model)
+        model = owner.get(feature.model)
         if model and not is_test(feature.span.path):
             sides[model.id][feature.side].append(feature)
     for model in found:
