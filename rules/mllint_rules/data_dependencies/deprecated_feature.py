@@ -18,6 +18,7 @@ from mllint.rule import (
     Model,
     Rule,
     Span,
+    by_member,
     certainty,
     consumer_of,
     declared_ids,

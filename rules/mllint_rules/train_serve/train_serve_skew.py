@@ -20,6 +20,7 @@ from mllint.rule import (
     Model,
     Rule,
     Witness,
+    by_member,
     by_name,
     columns,
     ends,
