@@ -29,7 +29,7 @@ from mllint.rule import (
     paths_to,
     place,
     trail,
-)  # fmt: skip
+)
 
 _CODE = (".py", ".ipynb", ".sql", ".r", ".rmd", ".scala", ".java", ".jl", ".js", ".ts")
 

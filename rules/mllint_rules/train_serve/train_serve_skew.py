@@ -33,7 +33,7 @@ from mllint.rule import (
     plain,
     show,
     witness,
-)  # fmt: skip
+)
 
 _TAKE_NULL = ("xgboost.", "lightgbm.", "catboost.", "sklearn.ensemble.HistGradientBoosting", "sklearn.ensemble._hist")
 
