@@ -69,15 +69,30 @@ def fit(call: Invocation, how: Fit) -> Any:
     """`model.fit(X, y)`: the data train the model."""
     m = call.m
     x, y = call.get(how.x), call.get(how.y) if how.y else None
-    if call.receiver is None or not isinstance(call.receiver, Cell) or call.receiver.kind != "object":
+    estimator = subject(call)
+    if not isinstance(estimator, Cell) or estimator.kind != "object":
         return _fit_unknown(call, x, y)
     if x is None and y is None and not call.arguments.args:
-        return call.receiver
-    estimator: Cell = call.receiver
+        return estimator
     if "token" not in estimator.slots:
         prepare(m, estimator, call.at)
     train(m, call, estimator, x, y)
     return estimator
+
+
+def subject(call: Invocation) -> Any:
+    """The estimator that a call is about: its receiver, or the argument that the model of the call names."""
+    return call.get(call.entry.model) if call.entry.model else call.receiver
+
+
+def become(call: Invocation, loaded: Any) -> None:
+    """The receiver is what was loaded from now on: `model.load_model(path)`."""
+    receiver = call.receiver
+    if isinstance(receiver, Cell) and receiver.kind == "object":
+        call.m.heap.set(receiver, "origins", receiver.slots["origins"] | origins_of(loaded))
+        for key in ("artifact", "token", "fitted") if is_estimator(loaded) else ():
+            if key in loaded.slots:
+                call.m.heap.set(receiver, key, loaded.slots[key])
 
 
 def _fit_unknown(call: Invocation, x: Any, y: Any) -> Any:
@@ -87,7 +102,7 @@ def _fit_unknown(call: Invocation, x: Any, y: Any) -> Any:
     kind = call.entry.returns if call.m.library.holds(call.entry.returns) in ("estimator", "transformer") else ""
     slots: dict[Any, Any] = {
         "type": kind,
-        "class": call.name if kind else "",
+        "class": kind,
         "arguments": call.given,
         "origins": frozenset(),
     }
@@ -100,7 +115,7 @@ def _fit_unknown(call: Invocation, x: Any, y: Any) -> Any:
 
 def train(m: Machine, call: Invocation, estimator: Cell, x: Any, y: Any) -> None:
     token, span = estimator.slots["token"], call.span
-    class_name = principal_class(estimator)
+    class_name = principal_class(m, estimator)
     m.effects.mark(token, "model", span)
     m.effects.model(token, "class", class_name, span)
     for option in x.options if isinstance(x, Choice) else (x,):
@@ -137,6 +152,7 @@ def _train_on(m: Machine, estimator: Cell, token: str, x: Any, span: Any) -> Non
         ]
         for part in inner[:1]:
             _train_on(m, estimator, token, part, span)
+        _label(m, token, x.slots["arguments"].get("label"), span)
     m.effects.link(origins_of(x) - {token}, token, "trains", span)
 
 
@@ -150,13 +166,13 @@ def _label(m: Machine, token: str, y: Any, span: Any) -> None:
     m.effects.link(origins_of(y) - {token}, token, "trains", span)
 
 
-def principal_class(estimator: Cell) -> str:
+def principal_class(m: Machine, estimator: Cell) -> str:
     """The class that a fitted object is known by: of a pipeline or search, its last or inner estimator."""
     inner = inner_estimators(estimator)
     name: str = estimator.slots["class"]
-    wraps = name.rpartition(".")[2]
-    if inner and wraps in ("Pipeline", "GridSearchCV", "RandomizedSearchCV", "TransformedTargetRegressor"):
-        return principal_class(inner[-1])
+    kind = m.library.types.get(estimator.slots["type"])
+    if inner and kind is not None and kind.wraps:
+        return principal_class(m, inner[-1])
     return name
 
 
@@ -220,14 +236,14 @@ def _listed(transformer: Cell, parameter: str) -> list[str] | None:
 def predict(call: Invocation) -> Any:
     """Predictions: made from the model and from the rows."""
     m, x = call.m, call.get(call.entry.predicts)
-    receiver = call.receiver if call.receiver is not None else call.get("model")
+    receiver = subject(call)
     own = model_origins(receiver)
     for option in x.options if isinstance(x, Choice) else (x,):
         _note_serving(m, call, receiver, own, option)
     origins = own | origins_of(x)
     span = call.span
     m.effects.predicted(own, x, span)
-    return Column(ex.Unresolved("a prediction"), origins, "prediction", span, kind="numpy.ndarray")
+    return Column(ex.Unresolved("a prediction"), origins, "prediction", span, kind=m.library.usual.get("array", ""))
 
 
 def model_origins(receiver: Any) -> frozenset[str]:
@@ -321,7 +337,7 @@ def _transformed(m: Machine, call: Invocation, receiver: Any, own: frozenset[str
         table.indirect,
         table.rows,
     )
-    return frames.new(m, made, "numpy.ndarray", call.at)
+    return frames.new(m, made, m.library.usual.get("array", ""), call.at)
 
 
 def split(call: Invocation) -> Any:
