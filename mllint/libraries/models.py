@@ -32,7 +32,7 @@ class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     schema: str = ""  # of a table
     value: str = ""  # what is written: a parameter, default `self` for methods
     dialect: str = ""
-    mode: str = ""  # of opening
+    mode: str = ""  # of opening: a parameter, or `=w`
     default: str = ""  # what the name is when the parameter is not given
     consumer: bool = False  # what is written goes to somebody outside: a consumer, not a dataset
 
@@ -215,7 +215,9 @@ def _complete(file: LibraryFile, path: str) -> LibraryFile:
         for name in spelled_out(key):
             if name in calls:
                 raise UsageError(f"{path}: `{name}` is there twice")
-            calls[name] = full
+            last = name.rpartition(".")[2]
+            own = msgspec.structs.replace(full, column=full.column.replace("NAME", last)) if "NAME" in full.column else full
+            calls[name] = own
     types = {
         name: msgspec.structs.replace(kind, like=_qualified(kind.like, prefix, file.types))
         for name, kind in file.types.items()

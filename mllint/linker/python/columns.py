@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
@@ -16,6 +16,7 @@ from mllint.linker.python.arguments import Arguments
 from mllint.linker.python.heap import Cell
 from mllint.linker.python.invocation import Invocation
 from mllint.linker.python.machine import Machine
+from mllint.linker.python.tables import Pending
 from mllint.linker.python.values import Column, Constant, External, Tuple, Unknown, is_text, origins_of, text_of
 
 
@@ -45,37 +46,55 @@ def _scalar(call: Invocation) -> Any:
     return Unknown(call.origins(), f"a result of `{call.name}`", call.span)
 
 
-def _column(call: Invocation, subject: Column) -> Column:
+def _column(call: Invocation, subject: Column, origins: frozenset[str] | None = None) -> Column:
     m = call.m
     expression = instantiate(call, call.entry.column, subject)
     function = m.now.function.qualified if m.now.function else ""
-    return Column(expression, call.origins(), subject.name, call.span, function, subject.rows, subject.kind)
+    made_of = call.origins() if origins is None else origins
+    return Column(expression, made_of, subject.name, call.span, function, subject.rows, subject.kind)
 
 
 def _each_column(call: Invocation, frame: Cell) -> Any:
     """A frame column by column. An argument that is a dictionary or a frame gives each column the value under its
-    name: `df.fillna({"age": 0})` leaves the others as they are, `df.fillna(df.median())` fills each with its own."""
+    name: `df.fillna({"age": 0})` leaves the others as they are, `df.fillna(df.median())` fills each with its own.
+    Columns that are not known yet are computed when they are asked for."""
     m, table = call.m, frame.slots["table"]
-    by_name = {name: values for name, value in call.given.items() if (values := _by_column(value)) is not None}
-    columns = {}
-    for name, column in table.columns.items():
-        own = {parameter: values[name] for parameter, values in by_name.items() if name in values}
-        if by_name and not own:
-            columns[name] = column
-            continue
-        inner = call.with_given({**call.given, **own}) if own else call
-        columns[name] = _column(inner, column)
-    mapped = msgspec.structs.replace(table, columns=columns)
+    compute = _of_each(call, frame)
+    mapped = msgspec.structs.replace(table, columns={name: compute(column) for name, column in table.columns.items()})
+    if table.open:
+        mapped = msgspec.structs.replace(mapped, pending=(*table.pending, Pending((call.name, call.span), compute)))
     if is_changed_in_place(call):
         m.heap.set(frame, "table", mapped)
         return Constant(None)
     return m.heap.new("frame", {"table": mapped, "type": frame.slots["type"]}, (m.now.path, call.at))
 
 
-def _by_column(value: Any) -> Mapping[str, Any] | None:
+def _of_each(call: Invocation, frame: Cell) -> Callable[[Column], Column]:
+    """What the call makes of one column of the frame."""
+    others = {name: value for name, value in call.given.items() if value is not frame and not name.isdigit()}
+    by_name = {name: values for name, value in others.items() if (values := _by_column(call, name, value)) is not None}
+    span, function = call.span, call.m.now.function.qualified if call.m.now.function else ""
+    shared = frozenset().union(*(origins_of(value) for name, value in others.items() if name not in by_name))
+
+    def compute(column: Column) -> Column:
+        own = {parameter: values[column.name] for parameter, values in by_name.items() if column.name in values}
+        if by_name and not own:
+            return column
+        made_of = shared.union(column.origins, *(origins_of(value) for value in own.values()))
+        made = _column(call.with_given({**call.given, **own}), column, made_of)
+        return msgspec.structs.replace(made, span=span, function=function)
+
+    return compute
+
+
+def _by_column(call: Invocation, name: str, value: Any) -> Mapping[str, Any] | None:
+    """The values of an argument by column name, if it gives each column its own. In `df.replace({"?": "unknown"})` the
+    dictionary itself is the argument (the template spreads it), unless it holds one for each column."""
     match value:
         case Cell(kind="dict") if "<rest>" not in value.slots:
-            return {k: v for k, v in value.slots.items() if isinstance(k, str)}
+            entries = {k: v for k, v in value.slots.items() if isinstance(k, str)}
+            is_nested = all(isinstance(v, Cell) and v.kind == "dict" for v in entries.values()) and bool(entries)
+            return entries if is_nested or f"*{name}" not in call.entry.column else None
         case Cell(kind="frame"):
             columns: Mapping[str, Any] = value.slots["table"].columns
             return columns
@@ -232,7 +251,7 @@ def of_origins(call: Invocation, kind: str) -> Column:
 def unmodelled(m: Machine, receiver: Column, name: str, arguments: Arguments, at: facts.At) -> Column:
     """A method of a column that no model knows: equal only to the same call on the same column."""
     origins = receiver.origins.union(*(origins_of(value) for value in arguments.values()))
-    expression = _as_call(name, receiver, arguments)
+    expression = _as_call(f".{name}", receiver, arguments)
     function = m.now.function.qualified if m.now.function else ""
     return Column(expression, origins, receiver.name, m.span(at), function, receiver.rows, receiver.kind)
 

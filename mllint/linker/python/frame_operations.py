@@ -307,6 +307,8 @@ _AGGREGATES = {
 def _aggregate_of(how: Any, column: Column) -> ex.Expression:
     """`"mean"`, `np.mean`, `len`: the aggregate of a column that is named so."""
     name = how.name.rpartition(".")[2] if isinstance(how, External) else text_of(how)
+    if isinstance(column.expression, ex.Apply) and column.expression.operator == "GROUPED":
+        column = msgspec.structs.replace(column, expression=column.expression.arguments[0])
     if name is None:
         return ex.Unresolved("an aggregate that is not known")
     operator = _AGGREGATES.get(name)
@@ -322,7 +324,8 @@ def aggregate(call: Invocation) -> Any:
     how = call.get("func")
     own = how if how is not None and not isinstance(how, Cell) else Constant(call.name.rpartition(".")[2])
     if isinstance(value, Column):
-        return msgspec.structs.replace(value, expression=_aggregate_of(own, value), span=call.span)
+        kind = call.entry.returns if call.m.library.holds(call.entry.returns) == "column" else value.kind
+        return msgspec.structs.replace(value, expression=_aggregate_of(own, value), span=call.span, kind=kind)
     table = table_of(value)
     keys = {key: column for key in table.keys if (column := table.column(key)) is not None}
     chosen = _aggregates(call, table)
@@ -468,7 +471,7 @@ def several(call: Invocation) -> Any:
 
 def records(call: Invocation) -> Any:
     """Rows as dictionaries or tuples: each row is a frame of one row."""
-    value = call.receiver
+    value = call.made if call.made is not None else call.receiver
     return call.m.heap.new("list", {"items": (), "<rest>": value}, (call.m.now.path, call.at))
 
 
@@ -522,7 +525,7 @@ _WORDS = {"and", "or", "not", "in", "is", "None", "True", "False", "between", "l
 def framed(call: Invocation) -> Any:
     """A column as a frame: `name` is its new name, if given. What comes beside it (an index) is not known."""
     value = call.receiver
-    if not isinstance(value, Column):
+    if not isinstance(value, Column) or call.is_true("drop"):
         return same(call)
     name = text_of(call.get("name")) or value.name
     table = table_of(msgspec.structs.replace(value, name=name))

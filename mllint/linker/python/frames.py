@@ -180,8 +180,8 @@ def column_item(m: Machine, column: Column, index: Any, at: facts.At) -> Any:
     if found is not None:
         from mllint.linker.python.library import apply as apply_model
 
-        parts = (index.lower, index.upper, index.step) if isinstance(index, Slice) else (index,)
-        return apply_model(Invocation(m, *found, column, Arguments(parts), at))
+        bounds = {"start": index.lower, "stop": index.upper, "step": index.step} if isinstance(index, Slice) else {}
+        return apply_model(Invocation(m, *found, column, Arguments(() if bounds else (index,), bounds), at))
     if isinstance(column.expression, ex.Column) and is_text(index) and not column.kind.startswith("pandas."):
         key = text_of(index) or ""
         expression = ex.apply("ITEM", column.expression, ex.Constant(key))

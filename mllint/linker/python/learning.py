@@ -15,7 +15,7 @@ from mllint.linker.python.frame_operations import table_of
 from mllint.linker.python.heap import Cell
 from mllint.linker.python.invocation import Invocation
 from mllint.linker.python.machine import Machine
-from mllint.linker.python.tables import Table
+from mllint.linker.python.tables import Pending, Table
 from mllint.linker.python.values import (
     Choice,
     Column,
@@ -321,12 +321,12 @@ def _transformed(m: Machine, call: Invocation, receiver: Any, own: frozenset[str
     selected = selection(m, receiver) if is_estimator(receiver) else None
     if selected:
         table = msgspec.structs.replace(table.select(selected), origins=table.origins, indirect=table.indirect)
-    columns = {
-        n: msgspec.structs.replace(
-            c, expression=ex.apply("FITTED", ex.Constant(name), c.expression), origins=c.origins | own
-        )
-        for n, c in table.columns.items()
-    }
+
+    def fitted(column: Column) -> Column:
+        expression = ex.apply("FITTED", ex.Constant(name), column.expression)
+        return msgspec.structs.replace(column, expression=expression, origins=column.origins | own)
+
+    columns = {n: fitted(c) for n, c in table.columns.items()}
     known = not table.open and keeps
     made = Table(
         columns,
@@ -336,6 +336,7 @@ def _transformed(m: Machine, call: Invocation, receiver: Any, own: frozenset[str
         table.origins | own,
         table.indirect,
         table.rows,
+        pending=(*table.pending, Pending((call.name, call.span), fitted)) if table.open else (),
     )
     return frames.new(m, made, m.library.usual.get("array", ""), call.at)
 

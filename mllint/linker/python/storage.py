@@ -88,8 +88,9 @@ def _given_names(call: Invocation) -> list[str] | None:
 
 def _frame(call: Invocation, tables: list[Table]) -> Any:
     table = frames.merge_all(tables) if tables else Table(origins=call.origins())
-    kind = call.entry.returns if call.m.library.holds(call.entry.returns) == "frame" else call.m.library.usual.get("frame", "")
-    if call.entry.returns and call.m.library.holds(call.entry.returns) not in ("frame", ""):
+    library = call.m.library
+    kind = call.entry.returns if library.holds(call.entry.returns) == "frame" else library.usual.get("frame", "")
+    if call.entry.returns and library.holds(call.entry.returns) not in ("frame", ""):
         return Unknown(table.origins, "", call.span)
     if call.entry.returns == "unknown":
         return Unknown(table.origins, "", call.span)
@@ -125,7 +126,7 @@ def open_handle(call: Invocation, place: Place) -> Any:
     """`open(path, mode)`: an object that remembers where it reads and writes."""
     m = call.m
     value = call.get(place.file or place.url)
-    mode = call.constant(place.mode, "r") if place.mode else "r"
+    mode = place.mode[1:] if place.mode.startswith("=") else call.constant(place.mode, "r") if place.mode else "r"
     names = texts(value)
     if isinstance(value, Constant) and (isinstance(value.value, int) or value.value in _NO_DATASET):
         return Unknown()
@@ -285,6 +286,8 @@ def loaded(m: Machine, node: str, call: Invocation) -> Any:
     stored = m.recall(node)
     if stored is not None:
         return reload(m, stored, node, call.at, {})
+    if m.library.holds(call.entry.returns) == "frame":
+        return frames.new(m, of_dataset(node), call.entry.returns, call.at)
     slots: dict[Any, Any] = {
         "type": call.entry.returns if call.entry.returns in m.library.types else "",
         "class": "",
