@@ -83,6 +83,7 @@ def discover(root: Path, paths: tuple[Path, ...] = (), exclude: tuple[str, ...] 
 
     Raises UsageError if a path does not exist or lies outside the root.
     """
+    root = Path(os.path.abspath(root))
     result = Discovery()
     excluded = Globs((*DEFAULT_EXCLUDE, *exclude))
     seen: dict[str, Found] = {}
@@ -145,7 +146,7 @@ def _walk(root: Path, start: str, excluded: Globs, result: Discovery) -> Iterato
             if is_folder is None or _is_ignored(below, is_folder, chain, excluded):
                 continue
             if not is_folder:
-                found = _classify(entry.path, "/".join(below), entry.stat(follow_symlinks=False).st_size, result)
+                found = _classify(entry.path, "/".join(below), _size(entry), result)
                 if found is not None:
                     yield found
             elif len(below) > MAX_DEPTH:
@@ -168,6 +169,13 @@ def _is_folder(entry: os.DirEntry[str], result: Discovery) -> bool | None:
     except OSError:
         result.unreadable += 1
     return None
+
+
+def _size(entry: os.DirEntry[str]) -> int:
+    try:
+        return entry.stat(follow_symlinks=False).st_size
+    except OSError:  # gone since it was listed: reading it will say so
+        return 0
 
 
 def _is_ignored(parts: tuple[str, ...], is_folder: bool, chain: _Chain, excluded: Globs) -> bool:

@@ -12,9 +12,12 @@ from typing import Any, Literal
 
 import msgspec
 
+from mllint.lineage.algebra import Disagreement, equal, show, witness
 from mllint.lineage.declarations import Declarations, Declared
 from mllint.lineage.expressions import Apply, Column, Constant, Expression, Unresolved, columns, is_known
 from mllint.lineage.graph import Edge, Graph, Node
+from mllint.lineage.ids import split_column
+from mllint.lineage.inputs import by_name, is_ambiguous, known_names, plain
 from mllint.lineage.lineage import Coverage, Lineage
 from mllint.lineage.models import Model, declared_ids, job_path, model_with, models, place
 from mllint.lineage.observations import Branch, Definition, Evaluation, Feature, Handover, Observations, Script
@@ -23,54 +26,13 @@ from mllint.lineage.trails import certainty, ends, is_seen, name, paths_to, told
 from mllint.source import Span
 
 __all__ = [
-    "Apply",
-    "Branch",
-    "Column",
-    "Confidence",
-    "Constant",
-    "Context",
-    "Coverage",
-    "Declarations",
-    "Declared",
-    "Definition",
-    "Edge",
-    "Evaluation",
-    "Expression",
-    "Feature",
-    "Finding",
-    "Graph",
-    "Handover",
-    "Label",
-    "Lineage",
-    "Model",
-    "Node",
-    "Observations",
-    "Rule",
-    "Script",
-    "Severity",
-    "Span",
-    "Unresolved",
-    "Witness",
-    "certainty",
-    "columns",
-    "consumer_of",
-    "declared_ids",
-    "ends",
-    "is_known",
-    "is_seen",
-    "is_test",
-    "job_path",
-    "model_with",
-    "models",
-    "name",
-    "owner_of",
-    "paths_to",
-    "place",
-    "reads_any",
-    "same_name",
-    "told",
-    "top_folder",
-    "trail",
+    "Apply", "Branch", "Column", "Confidence", "Constant", "Context", "Coverage", "Declarations", "Declared",
+    "Definition", "Disagreement", "Edge", "Evaluation", "Expression", "Feature", "Finding", "Graph", "Handover",
+    "Label", "Lineage", "Model", "Node", "Observations", "Rule", "Script", "Severity", "Span", "Unresolved",
+    "Witness", "by_name", "certainty", "columns", "consumer_of", "declared_ids", "ends", "equal", "is_ambiguous",
+    "is_known", "is_seen", "is_test", "job_path", "known_names", "model_with", "models", "name", "owner_of",
+    "paths_to", "place", "plain", "reads_any", "same_name", "show", "split_column", "told", "top_folder", "trail",
+    "witness",
 ]  # fmt: skip
 
 Severity = Literal["error", "warning", "info"]

@@ -103,9 +103,8 @@ def analyse(
     """The lineage, with coverage and all problems filled in, and the facts it was linked from."""
     from mllint.linker.link import link
 
-    root = Path(os.path.realpath(root))
     declarations = load_declarations(root)
-    files, discovery = read_tree(root, settings, jobs, use_cache, progress, _resolved(paths), overlay)
+    files, discovery = read_tree(root, settings, jobs, use_cache, progress, paths, overlay)
     if not discovery.files_found:
         raise UsageError(f"nothing to analyse: no file of a kind that mllint reads in {paths[0] if paths else root}")
     lineage = link(files, settings, declarations)
@@ -127,7 +126,8 @@ def read_tree(
     execute: Executor | None = None,
 ) -> tuple[list[FileFacts], Discovery]:
     """The facts of every file, in path order, and what discovery met. The result does not depend on `jobs` or cache."""
-    discovery = discover(root, paths, settings.exclude)
+    root = Path(os.path.realpath(root))
+    discovery = discover(root, _resolved(paths), settings.exclude)
     if overlay:
         _add_unsaved(discovery, overlay)
     execute = execute or executor(read, jobs)

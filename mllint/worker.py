@@ -27,6 +27,7 @@ Reader = Callable[[str, str, bytes], FileFacts]
 
 SECONDS = 30.0  # that one file may take
 FRAMES = 1_000  # of nested calls that a reader has for itself
+MAX_FACTS = 64 << 20  # bytes of encoded facts of one file
 MEMORY = 2 << 30  # bytes of data that a worker may hold
 
 
@@ -51,7 +52,10 @@ def run(task: Task, reader: Reader, seconds: float = SECONDS) -> Done:
     try:
         with _time_limit(seconds), _depth_limit(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the analysed file's, such as invalid escape sequences
-            return Done(task.number, encode(reader(path, kind, task.data)))
+            encoded = encode(reader(path, kind, task.data))
+        if len(encoded) <= MAX_FACTS:
+            return Done(task.number, encoded)
+        problem = Problem(path, 1, "ML005", "the file says more than mllint keeps of one file")
     except OutOfTime:
         problem = Problem(path, 1, "ML005", "reading the file took too long")
     except MemoryError:

@@ -28,6 +28,8 @@ def read(path: str, kind: str, data: bytes) -> FileFacts:
             return FileFacts(path, kind, sql=SqlText("\ud800"))
         case b"DEEP":
             return read(path, kind, data)
+        case b"TALK":
+            return FileFacts(path, kind, sql=SqlText("x" * (65 << 20)))
         case b"NEST":
             _nest(int(data.split(b"\n")[1]))
         case b"PRINT":

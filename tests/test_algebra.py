@@ -52,6 +52,10 @@ SAME = {
     "nested fills": (make("COALESCE", make("COALESCE", X, Y), 0), make("COALESCE", X, Y, 0)),
     "IN and OR": (make("OR", make("EQ", X, 1), make("EQ", 2, X)), make("IN", X, 2, 1)),
     "weekdays that are shifted": (make("WEEKDAY_MON0", DAY), make("SUB", make("WEEKDAY_ISO", DAY), 1)),
+    "a weekday of what was read as a date": (
+        make("WEEKDAY_SUN1", make("CAST", DAY, "date")),
+        make("ADD", make("WEEKDAY_SUN0", make("CAST", DAY, "timestamp")), 1),
+    ),
     "text joined with plus": (make("ADD", CITY, "-", "x"), make("CONCAT", CITY, "-x")),
     "constants folded": (make("MUL", X, make("MUL", 24, 3600)), make("MUL", 86400, X)),
 }  # fmt: skip

@@ -29,6 +29,7 @@ BAD = {
     "SIGKILL": "ML006",
     "SIGSEGV": "ML006",
     "SURROGATE": "ML002",
+    "TALK": "ML005",
 }
 
 

@@ -94,7 +94,14 @@ def test_passwords_are_masked() -> None:
     "text", ["(" * 5_000, "a+" * 5_000 + "1", "<form " * 5_000, '"\\' * 5_000, "{[" * 5_000, "`${" * 5_000]
 )
 def test_hostile_sources_end(kind: str, text: str) -> None:
-    read("x", kind, text.encode())
+    lines = [text[start : start + 500] for start in range(0, len(text), 500)]
+    facts = read("x", kind, "\n".join(lines).encode())
+    assert facts.foreign is not None
+
+
+def test_a_minified_bundle_has_no_calls() -> None:
+    assert calls("javascript", "fetch('/x');" * 1_000) == ()
+    assert len(calls("javascript", "fetch('/x');\n" * 1_000)) == 1_000
 
 
 def test_constants_that_double_end() -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from sql_helpers import flows, one, reads
 
 from mllint.lineage.algebra import show
 from mllint.linker.sql.statements import Schema, analyse
-from sql_helpers import flows, one, reads
 
 QUERIES = {
     "aliases": (
@@ -170,7 +170,7 @@ HOLES = {
     "SELECT fare FROM {table} WHERE day = '{day}'": (["{table}"], {"fare": "{table}.fare"}, False),
     "SELECT {columns} FROM rides": (["rides"], {"*": "rides.*"}, True),
     "SELECT id, {columns} FROM rides": (["rides"], {"id": "rides.id", "*": "rides.*"}, True),
-    "SELECT id FROM {schema}.rides_{env} LIMIT {n}": (["{schema}.rides_{env}"], {"id": "{schema}.rides_{env}.id"}, False),
+    "SELECT id FROM {db}.rides_{env} LIMIT {n}": (["{db}.rides_{env}"], {"id": "{db}.rides_{env}.id"}, False),
     "SELECT id FROM rides WHERE a = %(a)s AND b = :b AND c IN (%s, ?)": (["rides"], {"id": "rides.id"}, False),
     "SELECT id FROM ${database}.rides": (["{database}.rides"], {"id": "{database}.rides.id"}, False),
     "SELECT '{not_a_hole}' AS x, id FROM rides": (["rides"], {"x": "", "id": "rides.id"}, False),

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sql_helpers import flows, one, reads
 
 from mllint.linker.sql.dialects import recognise
 from mllint.linker.sql.embedded import query
 from mllint.linker.sql.statements import Schema, analyse
-from sql_helpers import flows, one, reads
 
 WRITES = {
     "insert with a column list": (
@@ -56,6 +57,15 @@ WRITES = {
     "external table": ("hive", "CREATE EXTERNAL TABLE t (a int) LOCATION 's3://b/k'", "ddl", "t", {"a": "s3://b/k.a"}),
     "a model": ("bigquery", "CREATE MODEL d.eta OPTIONS (model_type='linear_reg') AS SELECT x FROM s", "model",
                 "model:d.eta", {"x": "s.x"}),
+    "external table of BigQuery": (
+        "bigquery", "CREATE EXTERNAL TABLE t (a INT64) OPTIONS (format='CSV', uris=['gs://b/k'])", "ddl", "t",
+        {"a": "gs://b/k.a"}),
+    "a comment is no source": ("bigquery", "CREATE TABLE t (a INT64) OPTIONS (description='ftp://x')", "ddl", "t", {}),
+    "export": ("bigquery", "EXPORT DATA OPTIONS (uri='gs://b/k') AS SELECT x FROM s", "copy", "gs://b/k", {"x": "s.x"}),
+    "a table variable": ("tsql", "INSERT INTO @t (a) SELECT x FROM s", "insert", "@t", {"a": "s.x"}),
+    "FINAL": ("clickhouse", "INSERT INTO t SELECT x FROM s FINAL", "insert", "t", {"x": "s.x"}),
+    "a view that feeds a table": ("clickhouse", "CREATE MATERIALIZED VIEW v TO t AS SELECT x FROM s", "insert", "t",
+                                  {"x": "s.x"}),
     "rename": ("", "ALTER TABLE known RENAME TO t", "rename", "t", {"one": "known.one", "two": "known.two"}),
 }  # fmt: skip
 
@@ -67,6 +77,15 @@ def test_write(name: str) -> None:
     assert (statement.kind, statement.target, statement.problem) == (kind, target, "")
     assert flows(statement) == {column: set(sources.split()) for column, sources in expected.items()}
     assert [s.kind for s in more] in ([], ["ddl"])
+
+
+def test_writes_inside_of_queries() -> None:
+    text = """WITH new AS (INSERT INTO t SELECT x FROM s RETURNING x), gone AS (DELETE FROM old RETURNING y)
+        SELECT y FROM gone"""
+    statements = analyse(text, "postgres", Schema())
+    assert [(s.kind, s.target, flows(s)) for s in statements] == [
+        ("insert", "t", {"x": {"s.x"}}), ("select", "", {"y": {"old.y"}}),
+    ]  # fmt: skip
 
 
 def test_swap_exchanges_columns() -> None:
@@ -133,6 +152,15 @@ def test_statements_without_semicolons() -> None:
 FALLBACKS = {
     "what the parser does not know": ("hive", "ALTER TABLE t EXCHANGE PARTITION (d='1') WITH TABLE s", "t", ["s"]),
     "an operator it does not know": ("tsql", "UPDATE q SET q.a += 'x' FROM t AS q JOIN s ON s.i = q.i", "t", ["s"]),
+    "replace": ("mysql", "REPLACE INTO t SELECT a FROM s", "t", ["s"]),
+    "bulk insert": ("tsql", "BULK INSERT t FROM 'in.csv' WITH (FORMAT='CSV')", "t", ["file:in.csv"]),
+    "load data": (
+        "mysql",
+        "LOAD DATA LOCAL INFILE 'in.csv' INTO TABLE t FIELDS TERMINATED BY ','",
+        "t",
+        ["file:in.csv"],
+    ),
+    "a function is no table": ("teradata", "UPDATE t FROM s SET a = f(1) WHERE t.i = s.i", "t", ["s"]),
     "nonsense between known words": ("", "INSERT INTO t SELECT ((a FROM s JOIN r ON", "t", ["s", "r"]),
     "an open quote": ("", "INSERT INTO t SELECT 'a FROM s", "t", ["s"]),
 }
@@ -186,9 +214,13 @@ def test_hostile_text_ends(name: str) -> None:
 
 
 _WORDS = st.sampled_from(
-    "select from where insert into t a b , ( ) * + :: 'x \" ` [ ] $$ begin end case when with as create table procedure"
-    " if then else union join on using values update set merge delete copy ; \n {{ }} {% %} { } -- /* */ ? :p %s ." .split()
-)  # fmt: skip
+    re.split(
+        " ",
+        "select from where insert into t a b , ( ) * + :: 'x \" ` [ ] $$ begin end case when with as create table "
+        "procedure if then else union join on using values update set merge delete copy ; \n {{ }} {% %} { } -- /* */ "
+        "? :p %s .",
+    )
+)
 
 
 @settings(max_examples=300, deadline=None)

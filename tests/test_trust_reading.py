@@ -119,3 +119,39 @@ def test_the_watch_sees(tmp_path: Path) -> None:
     )
     kinds = {event[0] for event in json.loads(done.stdout)[0]}
     assert {"socket.__new__", "exec", "open", "os.remove"} <= kinds
+
+
+DIGEST = """
+import sys
+from hashlib import blake2b
+from pathlib import Path
+from mllint.facts.file import encode
+from mllint.session import read_tree
+from mllint.settings import Settings
+files, found = read_tree(Path(sys.argv[1]), Settings(), int(sys.argv[2]), sys.argv[3] == "cache")
+print(blake2b(b"".join(map(encode, files))).hexdigest(), found.links, [str(p) for p in found.problems])
+"""
+
+
+def test_facts_are_the_same_whatever_the_hash_seed_jobs_folder_and_cache(tmp_path: Path) -> None:
+    root = tmp_path / "repo"
+    root.mkdir()
+    hostile(root)
+    outputs = set()
+    runs = [
+        ("0", "1", "cache", tmp_path), ("1", "2", "cache", root),
+        ("2", "3", "none", Path("/")), ("3", "1", "none", root),
+    ]  # fmt: skip
+    for seed, jobs, cached, here in runs:
+        paths = os.pathsep.join([str(HERE), str(HERE / "rules")])
+        cache = str(tmp_path / "cache")
+        env = {
+            **os.environ,
+            "PYTHONPATH": paths,
+            "MLLINT_CACHE_DIR": cache,
+            "PYTHONHASHSEED": seed,
+            "PYTHONSAFEPATH": "1",
+        }
+        command = [sys.executable, "-c", DIGEST, os.path.relpath(root, here), jobs, cached]
+        outputs.add(subprocess.run(command, cwd=here, env=env, capture_output=True, text=True, check=True).stdout)
+    assert len(outputs) == 1

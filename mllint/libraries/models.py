@@ -88,6 +88,8 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     attribute: bool = False  # holds when the attribute is read, without a call
     mutates: str = ""  # parameter that must be true for the receiver to change (`inplace`), or `always`
 
+    evaluates: str = ""  # measures data: metric, drift, check or plot
+
     frame: str = ""  # extension point: an operation on frames, see linker/python/frames.py
     column: str = ""  # an expression over `self` and parameters, in the operators of lineage/expressions.py
     computes: str = ""  # extension point: a pure computation, see linker/python/computations.py
@@ -148,6 +150,7 @@ class Library:
         self.ducks: dict[str, tuple[str, Entry]] = {}
         self.patterns: list[tuple[re.Pattern[str], str]] = []
         self.usual: dict[str, str] = {}  # `frame`, `column`, `array` -> the type where nothing tells which
+        self.families: list[tuple[str, Entry]] = []  # entries for all names below a prefix, written `metrics.*`
         self.modules: set[str] = set()  # top-level modules that are modelled
         for file in files:
             self._add(file)
@@ -163,6 +166,9 @@ class Library:
                 self.usual.setdefault("array" if kind.nameless else kind.holds, prefix + name)
         for name, entry in file.calls.items():
             full = name[1:] if name.startswith("=") else prefix + name
+            if full.endswith(".*"):
+                self.families.append((full[:-1], entry))
+                continue
             self.calls[full] = entry
             if entry.duck:
                 self.ducks.setdefault(name.rpartition(".")[2], (full, entry))
@@ -176,7 +182,11 @@ class Library:
         return name
 
     def call(self, name: str) -> Entry | None:
-        return self.calls.get(self.canonical(name))
+        name = self.canonical(name)
+        entry = self.calls.get(name)
+        if entry is None:
+            return next((entry for prefix, entry in self.families if name.startswith(prefix)), None)
+        return entry
 
     def method(self, kind: str, name: str) -> tuple[str, Entry] | None:
         """The entry of a method, looked for along the types that a type is like."""
@@ -216,8 +226,10 @@ def _complete(file: LibraryFile, path: str) -> LibraryFile:
             if name in calls:
                 raise UsageError(f"{path}: `{name}` is there twice")
             last = name.rpartition(".")[2]
-            own = msgspec.structs.replace(full, column=full.column.replace("NAME", last)) if "NAME" in full.column else full
-            calls[name] = own
+            if "NAME" in full.column:
+                calls[name] = msgspec.structs.replace(full, column=full.column.replace("NAME", last))
+            else:
+                calls[name] = full
     types = {
         name: msgspec.structs.replace(kind, like=_qualified(kind.like, prefix, file.types))
         for name, kind in file.types.items()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
@@ -85,6 +85,14 @@ class Graph:
         self._edges[key] = edge
         self._out.setdefault(edge.source, []).append(edge)
         self._in.setdefault(edge.target, []).append(edge)
+
+    def rejob(self, jobs: Mapping[str, str]) -> None:
+        """Put edges of one job (a SQL file) under the job that turned out to run it."""
+        for edge in [edge for edge in self._edges.values() if edge.job in jobs]:
+            moved = msgspec.structs.replace(edge, job=jobs[edge.job])
+            self._edges[edge.source, edge.target, edge.kind, edge.span] = moved
+            for edges in (self._out[edge.source], self._in[edge.target]):
+                edges[edges.index(edge)] = moved
 
     # ------------------------------------------------------------------------------------------ questions
 

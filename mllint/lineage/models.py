@@ -14,6 +14,15 @@ from mllint.lineage.ids import split_column
 from mllint.source import Span
 
 _KEPT_AS = ("saves", "writes", "loads")  # kinds of edges between a model and what it is kept as
+_TRANSFORMERS = (
+    "sklearn.preprocessing.",
+    "sklearn.feature_extraction.",
+    "sklearn.impute.",
+    "sklearn.compose.ColumnTransformer",
+    "sklearn.feature_selection.",
+    "category_encoders.",
+    "pyspark.ml.feature.",
+)
 _SCORES = ("predicts", "serves", "loads")
 
 
@@ -35,7 +44,7 @@ class Model(msgspec.Struct, frozen=True):
 
 
 def models(graph: Graph) -> list[Model]:
-    """All models of the graph, in the order of their ids.
+    """All models of the graph, in the order of their ids; a fitted step that only transforms is none by itself.
 
     joblib.dump(forest, "eta.joblib"); mlflow.register_model(..., "eta")   # three nodes, one model
     """
@@ -43,7 +52,8 @@ def models(graph: Graph) -> list[Model]:
     root = _joined(graph)
     for member in sorted(root):
         groups[_find(root, member)].append(member)
-    return sorted((_model(graph, members) for members in groups.values()), key=lambda model: model.id)
+    found = [_model(graph, members) for members in groups.values() if not _only_transforms(graph, members)]
+    return sorted(found, key=lambda model: model.id)
 
 
 def model_with(found: list[Model], node: str) -> Model | None:
@@ -98,6 +108,15 @@ def _joined(graph: Graph) -> dict[str, str]:
             first, second = sorted((_find(root, edge.source), _find(root, edge.target)))
             root[second] = first
     return root
+
+
+def _only_transforms(graph: Graph, members: list[str]) -> bool:
+    """`CountVectorizer().fit(texts)`: what it makes of rows are no predictions."""
+    fitted = [graph.nodes[id].attributes for id in members if graph.nodes[id].kind == "model"]
+    return bool(fitted) and all(
+        attributes.get("role") == "transformer" or str(attributes.get("class", "")).startswith(_TRANSFORMERS)
+        for attributes in fitted
+    )
 
 
 def _find(root: dict[str, str], node: str) -> str:

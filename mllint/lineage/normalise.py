@@ -7,7 +7,7 @@ of which keeps the value for every row.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from mllint.lineage.evaluate import ERROR, evaluate
 from mllint.lineage.expressions import Apply, Column, Constant, Expression, Unresolved
@@ -279,6 +279,20 @@ def _cast(operator: str, arguments: Arguments) -> Expression:
             return Apply(operator, arguments)
 
 
+def _date_part(operator: str, arguments: Arguments) -> Expression:
+    """`to_datetime(x).dt.year` is the year of x: parts of dates read text and days too."""
+    needless = _NEEDLESS_FOR_TIME if operator in ("HOUR", "MINUTE", "SECOND", "EPOCH_SECONDS") else _NEEDLESS_FOR_DATE
+    plain = tuple(
+        a.arguments[0] if isinstance(a, Apply) and a.operator == "CAST" and a.arguments[1] in needless else a
+        for a in arguments
+    )
+    return _weekday(operator, plain) if operator in _FIRST_WEEKDAY else Apply(operator, plain)
+
+
+_NEEDLESS_FOR_TIME = (Constant("timestamp"),)
+_NEEDLESS_FOR_DATE = (Constant("timestamp"), Constant("date"))
+
+
 def _concat(operator: str, arguments: Arguments) -> Expression:
     parts: list[Expression] = []
     for part in _flat("CONCAT", arguments):
@@ -326,11 +340,14 @@ def _expm1(operator: str, arguments: Arguments) -> Expression:
     return build("SUB", (Apply("EXP", arguments), Constant(1)))
 
 
-_RULES: dict[str, Callable[[str, Arguments], Expression]] = {
+_RULES: Mapping[str, Callable[[str, Arguments], Expression]] = {
     "AND": _logic, "OR": _logic, "NOT": _not, "LT": _compare, "LE": _compare, "GT": _compare, "GE": _compare,
     "EQ": _symmetric, "NE": _symmetric, "IN": _in, "LEAST": _extreme, "GREATEST": _extreme, "COALESCE": _coalesce,
     "CASE": _case, "MAP": _map, "CAST": _cast, "CONCAT": _concat, "LOWER": _idempotent, "UPPER": _idempotent,
     "TRIM": _idempotent, "ABS": _idempotent, "FLOOR": _idempotent, "CEIL": _idempotent, "TRUNC": _idempotent,
-    "WEEKDAY_SUN1": _weekday, "WEEKDAY_ISO": _weekday, "LOG2": _logarithm, "LOG10": _logarithm, "LOG1P": _logarithm,
+    "LOG2": _logarithm, "LOG10": _logarithm, "LOG1P": _logarithm,
     "POW": _power, "EXPM1": _expm1,
-}  # fmt: skip
+} | dict.fromkeys(
+    ("YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "DAYOFYEAR", "HOUR", "MINUTE", "SECOND", "EPOCH_SECONDS",
+     "DATEDIFF_DAYS", "WEEKDAY_MON0", "WEEKDAY_SUN0", "WEEKDAY_SUN1", "WEEKDAY_ISO"), _date_part,
+)  # fmt: skip

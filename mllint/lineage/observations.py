@@ -44,7 +44,7 @@ class Script(msgspec.Struct, frozen=True):
 
 
 class Definition(msgspec.Struct, frozen=True):
-    """A class or function of the repository, and the places that refer to it by name (its own body left out).
+    """A class or method of the repository, and how many files name it (its own body left out).
 
     `dynamic`: it can be picked up without its name being written: `__init_subclass__`, `getattr(module, name)`,
     a Hydra `_target_`, an entry point, `__all__`."""
@@ -83,7 +83,7 @@ class Evaluation(msgspec.Struct, frozen=True):
 
     job: str
     span: Span
-    what: str  # metric, drift, check
+    what: str  # metric, drift, check, plot
 
 
 class Handover(msgspec.Struct, frozen=True):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Literal
 
 from mllint.lineage.graph import Edge, Graph
+from mllint.lineage.ids import is_resolved
 from mllint.source import Span
 
 _VERBS = {
@@ -73,5 +74,10 @@ def certainty(edges: Iterable[Edge]) -> Literal["proven", "likely"]:
 
 
 def is_seen(edge: Edge) -> bool:
-    """Whether the edge was found in code, rather than stated by a person or a configuration file."""
-    return edge.strength != "declared" and edge.kind != "declares"
+    """Whether the edge was found in code, between things whose names are known, rather than stated by a person or a
+    configuration file. Two files of unknown name may share the node `file:{unknown}`, and are not the same."""
+    return edge.strength != "declared" and edge.kind != "declares" and _is_known(edge.source) and _is_known(edge.target)
+
+
+def _is_known(id: str) -> bool:
+    return is_resolved(id) or "endpoint:" in id  # the braces of a route are a parameter

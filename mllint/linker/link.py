@@ -5,24 +5,51 @@ from __future__ import annotations
 from mllint.facts.file import FileFacts
 from mllint.libraries.models import Library, LibraryFile, builtin, load
 from mllint.lineage.declarations import Declarations
+from mllint.lineage.graph import Edge, NodeKind
+from mllint.lineage.ids import consumer_id
 from mllint.lineage.lineage import Lineage
+from mllint.linker import systems
 from mllint.linker.project import Project
+from mllint.linker.python.definitions import observe_definitions
 from mllint.linker.python.finish import build, mark_sources
 from mllint.linker.python.interpreter import interpret
 from mllint.linker.python.inventory import imported_modules, observe
+from mllint.linker.python.mentions import name_features
+from mllint.linker.sql.link import link_sql
 from mllint.settings import Settings
 
 
 def link(files: list[FileFacts], settings: Settings, declarations: Declarations) -> Lineage:
     """The lineage graph of these files, with what was observed on the way."""
     project = Project(files, settings, declarations)
+    project.runs = systems.runs(project)
     library = Library([*builtin(imported_modules(project)), *_own_models(project)])
-    machine = interpret(project, library)
+    machine = interpret(project, library, link_sql(project))
     build(project, machine.effects)
+    systems.link(project)
+    systems.observe(project, {path: tuple(sorted(who)) for path, who in machine.imports.importers.items()})
     observe(project, machine)
+    observe_definitions(project, machine)
+    declare_consumers(project)
+    name_features(project, machine)
     mark_sources(project.graph)
     project.graph.freeze()
     return Lineage(project.graph, project.observations, declarations, project.coverage, project.problems)
+
+
+def declare_consumers(project: Project) -> None:
+    """Consumers that people declared, with what they read and write."""
+    graph = project.graph
+    for entry in project.declarations.of_kind("consumer"):
+        consumer = graph.add_node(consumer_id(entry.name), "consumer", entry.span, entry.name, owner=entry.owner).id
+        for id in (*entry.reads, *entry.writes):
+            if id not in graph.nodes:
+                kind: NodeKind = "model" if id.startswith("model:") else "dataset"
+                graph.add_node(id, kind, entry.span)
+        for id in entry.reads:
+            graph.add_edge(Edge(id, consumer, "consumes", "declared", entry.origin, "", entry.span))
+        for id in entry.writes:
+            graph.add_edge(Edge(consumer, id, "writes", "declared", entry.origin, "", entry.span))
 
 
 def _own_models(project: Project) -> list[LibraryFile]:

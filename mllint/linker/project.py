@@ -11,7 +11,9 @@ from mllint.errors import Problem
 from mllint.facts.config import Value
 from mllint.facts.file import FileFacts
 from mllint.lineage.declarations import Declarations
+from mllint.lineage.expressions import Apply, Column, Expression, Unresolved, apply, is_known
 from mllint.lineage.graph import Graph
+from mllint.lineage.ids import column_id
 from mllint.lineage.lineage import Coverage
 from mllint.lineage.observations import Observations
 from mllint.settings import Settings
@@ -19,15 +21,21 @@ from mllint.source import Span
 
 
 class Run(msgspec.Struct, frozen=True):
-    """A Python file of the repository, started with these arguments. Unknown words keep `{NAME}`; `folder` is the
-    working directory, repo-relative; `job` names the stage, target or workflow that starts it."""
+    """A file of the repository, started with these arguments. Unknown words keep `{NAME}`; `folder` is the
+    working directory, repo-relative; `job` names the stage, target or workflow that starts it.
+
+    `entry` is the function or object that is started rather than the whole file: `app` of `uvicorn main:app`, the
+    function of a `[project.scripts]` entry, `pytest` for tests."""
 
     path: str
     arguments: tuple[str, ...]
     folder: str
     job: str
     span: Span
-    module: bool = False  # started with `python -m`
+    module: bool = False  # started with `python -m`, or by its module's name
+    language: str = "python"
+    entry: str = ""
+    environment: tuple[tuple[str, str], ...] = ()
 
 
 class Project:
@@ -39,6 +47,7 @@ class Project:
         self.observations = Observations()
         self.coverage = Coverage()
         self.problems: list[Problem] = []
+        self.definitions: dict[str, Expression] = {}  # column id -> how it is computed where it is written
         self.runs: list[Run] = []
         self.model_texts: dict[str, bytes] = {}  # library models that the settings name, by path
         self.folders = {""}
@@ -47,6 +56,25 @@ class Project:
             while folder and folder not in self.folders:
                 self.folders.add(folder)
                 folder = posixpath.dirname(folder)
+
+    def define(self, column: str, expression: Expression) -> None:
+        """How a column of a dataset is computed by what writes it. Several ways are none that can be told."""
+        known = self.definitions.get(column)
+        same = known is None or known == expression
+        self.definitions[column] = expression if same else Unresolved("written in several ways")
+
+    def inlined(self, expression: Expression, depth: int = 6) -> Expression:
+        """The expression over what nothing in the repository computes: columns that something in it writes are
+        replaced by how they are computed."""
+        match expression:
+            case Column(dataset=dataset, name=name) if depth > 0:
+                known = self.definitions.get(column_id(dataset, name))
+                if known is None or known == expression or not is_known(known):
+                    return expression
+                return self.inlined(known, depth - 1)
+            case Apply(operator=operator, arguments=arguments):
+                return apply(operator, *(self.inlined(argument, depth) for argument in arguments))
+        return expression
 
     def of_kind(self, *kinds: str) -> Iterator[FileFacts]:
         for facts in self.files.values():

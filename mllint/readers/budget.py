@@ -5,8 +5,8 @@ from __future__ import annotations
 from mllint.errors import Problem
 
 MAX_BYTES = 1 << 20  # of one configuration file
-MAX_EVENTS = 60_000  # scalars and brackets, as they are written
-MAX_NODES = 120_000  # values once aliases and merge keys are applied
+MAX_EVENTS = 100_000  # scalars and brackets, as they are written
+MAX_NODES = 200_000  # values once aliases and merge keys are applied
 MAX_ALIASES = 10_000
 MAX_DEPTH = 64  # so that a walk over the tree may be recursive
 

@@ -11,7 +11,7 @@ from mllint.readers.budget import MAX_BYTES, ReadingError, count_lines, decode
 from mllint.readers.secrets import masked
 
 MAX_CALLS = 20_000
-_MINIFIED = 4_000  # characters of an average line
+_MINIFIED = 3_000  # characters of a line that nobody wrote by hand
 
 
 def read(path: str, kind: str, data: bytes) -> FileFacts:
@@ -24,11 +24,17 @@ def read(path: str, kind: str, data: bytes) -> FileFacts:
         if len(data) > MAX_BYTES:
             raise ReadingError("ML003", 1, f"{len(data):,} bytes are more than a source file should have")
         text = decode(data).replace("\r\n", "\n")
-        if len(text) < _MINIFIED * count_lines(text) or len(text) < 2 * _MINIFIED:
+        if not _is_minified(text):
             calls = tuple(map(_without_secrets, islice(_calls(kind, text), MAX_CALLS)))
     except ReadingError as error:
         problems.append(error.problem(path))
     return FileFacts(path, kind, count_lines(text), foreign=Foreign(kind, calls), problems=tuple(problems))
+
+
+def _is_minified(text: str) -> bool:
+    """Whether one line holds half of the text."""
+    longest = max(map(len, text.split("\n")))
+    return longest > _MINIFIED and 2 * longest > len(text)
 
 
 def _calls(kind: str, text: str) -> Iterator[ForeignCall]:

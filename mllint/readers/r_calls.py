@@ -61,7 +61,21 @@ class _Statement(msgspec.Struct):
 
 def r_calls(text: str) -> Iterator[ForeignCall]:
     """Calls in the order in which they close, and assignments without a call as `=`."""
-    return _Reader(text).calls()
+    return _Reader(_code(text)).calls()
+
+
+def _code(text: str) -> str:
+    """The R of an R Markdown document: its chunks, at their lines; any other text as it is."""
+    if not re.search(r"^[ \t]*```\{[rR]\b", text, re.MULTILINE):
+        return text
+    lines, inside = [], False
+    for line in text.split("\n"):
+        if line.lstrip().startswith("```"):
+            inside = re.match(r"[ \t]*```\{[rR]\b", line) is not None
+            lines.append("")
+        else:
+            lines.append(line if inside else "")
+    return "\n".join(lines)
 
 
 class _Reader:

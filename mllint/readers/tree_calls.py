@@ -1,8 +1,9 @@
 """Calls with literal arguments in languages that tree-sitter parses.
 
 The walk is iterative and looks at the shape of calls, assignments and texts alone. `"/api/" + id` and
-`` `/api/${id}` `` become `/api/{id}`; names that the file sets once to a literal are filled in. A call's name leaves out the arguments of
-the calls that it is chained to: `spark.read.option("header", true).csv(p)` is `spark.read.option.csv`.
+`` `/api/${id}` `` become `/api/{id}`; names that the file sets once to a literal are filled in. A call's name leaves
+out the arguments of the calls that it is chained to: `spark.read.option("header", true).csv(p)` is
+`spark.read.option.csv`.
 """
 
 from __future__ import annotations

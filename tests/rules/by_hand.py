@@ -8,7 +8,16 @@ from mllint.lineage.graph import Edge, Graph
 from mllint.lineage.lineage import Coverage
 from mllint.rule import Context, Declarations, Declared, Finding, Lineage, Observations, Rule, Span
 
-LANGUAGES = {"py": "python", "ipynb": "python", "sql": "sql", "R": "r", "scala": "scala", "java": "java", "sh": "shell"}
+LANGUAGES = {
+    "py": "python",
+    "ipynb": "python",
+    "sql": "sql",
+    "R": "r",
+    "scala": "scala",
+    "java": "java",
+    "js": "javascript",
+    "sh": "shell",
+}
 KINDS = {"model": "model", "endpoint": "endpoint", "consumer": "consumer", "column": "column", "feature": "feature"}
 
 

@@ -1,4 +1,4 @@
-from mllint.rule import Declarations, Declared, declared_ids, models, owner_of, place
+from mllint.rule import Declarations, Declared, declared_ids, is_seen, models, owner_of, place
 from tests.rules.by_hand import at, lineage, step
 
 TRAIN = step("file:trips.csv", "model:LGBMRegressor", "trains", "train.py:9")
@@ -53,3 +53,11 @@ def test_the_read_is_the_first_mention_of_the_source_in_the_file_of_the_edge():
     assert place(tree.graph, edge) == at("job.py:4")
     told = step("file:trips.csv", "file:out.csv", "writes", "job.py:9", read="io.py:3")
     assert place(tree.graph, told) == at("io.py:3")
+
+
+def test_a_step_that_only_transforms_is_no_model_and_an_unknown_name_is_no_way():
+    tree = lineage(step("file:texts.csv", "model:CountVectorizer", "trains", "prep.py:3"))
+    tree.graph.nodes["model:CountVectorizer"].attributes["class"] = "sklearn.feature_extraction.text.CountVectorizer"
+    assert models(tree.graph) == []
+    assert not is_seen(step("file:{unknown}", "file:out.csv", "writes", "job.py:9"))
+    assert is_seen(step("endpoint:GET /items/{id}", "consumer:web.py", "consumes", "web.py:9"))

@@ -73,6 +73,14 @@ def test_a_fill_value_counts_unless_nothing_can_be_missing():
     assert check(trained("age", column("age"), not_null=("age",)), served("age", fill)) == []
 
 
+def test_a_null_that_training_leaves_alone_counts_where_the_model_takes_nulls():
+    fill = served("age", apply("COALESCE", field("age"), Constant(0)))
+    tree = lineage(*TREE, features=[trained("age", column("age")), fill])
+    assert run(RULE, tree) == []  # a model that raises on nulls was fitted without any
+    tree.graph.nodes["model:eta"].attributes["class"] = "lightgbm.LGBMRegressor"
+    assert len(run(RULE, tree)) == 1
+
+
 def test_nothing_is_said_of_what_is_not_known():
     assert check(trained("km", Unresolved("a library")), served("km", field("trip_m"))) == []
     assert check(trained("km", column("trip_m")), served("other", Constant(1))) == []

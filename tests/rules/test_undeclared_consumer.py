@@ -75,3 +75,17 @@ def test_a_client_of_the_endpoint():
     serve = step("file:churn.pkl", "endpoint:POST /churn", "loads", "scoring/app.py:5")
     client = step("endpoint:POST /churn", "consumer:desk/calls.py", "consumes", "desk/calls.py:8")
     assert places(run(RULE, lineage(*OWN[:2], serve, client))) == ["desk/calls.py:8"]
+
+
+def test_a_plot_is_own_only_under_the_same_top_folder():
+    near = step("file:scores.csv", "consumer:scoring/plots/roc.py", "consumes", "scoring/plots/roc.py:4")
+    far = step("file:scores.csv", "consumer:board/roc.py", "consumes", "board/roc.py:4")
+    plots = [Evaluation(f"{folder}/roc.py", at(f"{folder}/roc.py:1"), "plot") for folder in ("scoring/plots", "board")]
+    assert places(run(RULE, lineage(*OWN, near, far, evaluations=plots))) == ["board/roc.py:4"]
+
+
+def test_a_page_that_the_service_ships_is_no_stranger():
+    serve = step("file:churn.pkl", "endpoint:POST /churn", "loads", "app/main.py:5")
+    page = step("endpoint:POST /churn", "consumer:app/static/form.js", "consumes", "app/static/form.js:3")
+    other = step("endpoint:POST /churn", "consumer:shop/cart.js", "consumes", "shop/cart.js:3")
+    assert places(run(RULE, lineage(*OWN[:2], serve, page, other))) == ["shop/cart.js:3"]

@@ -9,7 +9,7 @@ import msgspec
 
 from mllint.facts import python as facts
 from mllint.lineage import expressions as ex
-from mllint.linker.python import texts
+from mllint.linker.python import columns, texts
 from mllint.linker.python.arguments import Arguments
 from mllint.linker.python.heap import Cell
 from mllint.linker.python.iteration import entries_of, extend, is_inner, items_of
@@ -465,7 +465,8 @@ def _get(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
             return receiver.slots[key.value]
         rest = receiver.slots.get("<rest>")
         return default if rest is None else join(rest, default)
-    return join(items_values(receiver), default)
+    found = columns.looked_up(m, receiver, key, default, at)
+    return found if found is not None else join(items_values(receiver), default)
 
 
 def items_values(receiver: Cell) -> Any:

@@ -240,6 +240,23 @@ def _mapping(call: Invocation, cell: Cell) -> ex.Expression:
     return ex.apply("PAIRS", *parts)
 
 
+def looked_up(m: Machine, table: Any, key: Any, otherwise: Any, at: facts.At) -> Column | None:
+    """`CODES[lead["channel"]]`, `CODES.get(channel, 0)`: what a dictionary of constants gives for a column.
+
+    A key that is missing raises, or gives `otherwise`; the expression says null for the first, as `map` does."""
+    if not (
+        isinstance(table, Cell) and table.kind == "dict" and isinstance(key, Column) and "<rest>" not in table.slots
+    ):
+        return None
+    pairs = [(k, v) for k, v in table.slots.items() if not (isinstance(k, str) and k.startswith("<"))]
+    if not pairs or len(pairs) > 40 or not all(isinstance(v, Constant) for _, v in (*pairs, ("", otherwise))):
+        return None
+    flat = [ex.Constant(x) for k, v in pairs for x in (k, v.value)]
+    expression = ex.apply("MAP", key.expression, *flat, ex.Constant(otherwise.value))
+    function = m.now.function.qualified if m.now.function else ""
+    return Column(expression, key.origins, key.name, m.span(at), function, key.rows, key.kind)
+
+
 def of_origins(call: Invocation, kind: str) -> Column:
     """A column of which only the origins are known."""
     name = next((v.name for v in (call.receiver, *call.arguments.values()) if isinstance(v, Column)), "")

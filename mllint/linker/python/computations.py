@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Callable
 from typing import Any
 
-from mllint.linker.python import config, frames, texts
+from mllint.linker.python import config, frames, locate, texts
 from mllint.linker.python.arguments import Arguments, Rest, by_name
 from mllint.linker.python.command_lines import TABLE as COMMAND_LINES
 from mllint.linker.python.heap import Cell
@@ -247,6 +247,9 @@ def glob_paths(call: Invocation) -> Any:
     pattern = call.get("pattern|0", Unknown())
     root = call.receiver if call.receiver is not None else None
     value = texts.join_paths([root, pattern]) if root is not None and is_text(root) else pattern
+    known = locate.matching(call.m, text_of(value) or "")
+    if known:
+        return call.m.heap.new("list", {"items": tuple(map(Constant, known))}, (call.m.now.path, call.at))
     return call.m.heap.new("list", {"items": (), "<rest>": value}, (call.m.now.path, call.at))
 
 

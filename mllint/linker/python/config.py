@@ -16,7 +16,9 @@ _KINDS = ("yaml", "json", "toml", "ini", "env")
 
 
 def document_of(m: Machine, path: Any) -> Value | None:
-    """The parsed configuration file at a path, if it is one of the repository."""
+    """The parsed configuration file at a path (or open file), if it is one of the repository."""
+    if isinstance(path, Cell):
+        path = path.slots.get("path")
     for text in texts(path):
         found = _document(m, text)
         if found is not None:

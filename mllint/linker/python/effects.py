@@ -13,7 +13,7 @@ import msgspec
 from mllint.lineage.expressions import Expression, brief
 from mllint.lineage.graph import EdgeKind, NodeKind, Strength
 from mllint.lineage.ids import column_id, is_resolved
-from mllint.lineage.observations import Feature, Handover
+from mllint.lineage.observations import Evaluation, Feature, Handover
 from mllint.linker.project import Project
 from mllint.linker.python.tables import Table, dataset_origins
 from mllint.linker.python.values import Column
@@ -37,6 +37,7 @@ class Link(msgspec.Struct, frozen=True):
     job: str
     strength: Strength = "direct"
     expression: str = ""
+    language: str = "python"
 
 
 class Passing(msgspec.Struct, frozen=True):
@@ -95,6 +96,9 @@ class Prediction(msgspec.Struct, frozen=True):
 class Record(msgspec.Struct):
     """What one entry point said."""
 
+    evaluations: dict[Evaluation, None] = {}
+    definitions: dict[tuple[str, Expression], None] = {}  # column id and how it is computed
+    scripts: dict[str, str] = {}  # SQL files that are run, and the job that runs them
     marks: dict[Mark, None] = {}
     links: dict[Link, None] = {}
     passings: dict[Passing, None] = {}
@@ -114,6 +118,7 @@ class Effects:
         self.now = Record()
         self.job = ""
         self.path = ""
+        self.language = "python"  # of what is being said: SQL text that Python runs says "sql"
 
     def start(self, entry: str, job: str, path: str) -> None:
         """Begin an entry point; what it said in an earlier round is forgotten."""
@@ -145,17 +150,17 @@ class Effects:
         for origin in sorted(origins):
             if origin == target and not origin.startswith(("file:", "table:")):
                 continue
-            self.now.links[Link(origin, target, kind, span, self.job, strength, shown)] = None
+            self.now.links[Link(origin, target, kind, span, self.job, strength, shown, self.language)] = None
         if not target.startswith("column:"):
             for dataset in sorted(dataset_origins(frozenset(o for o in origins if o.startswith("column:")))):
-                if dataset != target:
-                    self.now.links[Link(dataset, target, kind, span, self.job, strength)] = None
+                if dataset != target and dataset not in origins:
+                    self.now.links[Link(dataset, target, kind, span, self.job, strength, "", self.language)] = None
 
     def write_table(self, target: str, table: Table, kind: EdgeKind, span: Span) -> None:
         """A frame goes into a dataset (whose columns it makes) or into something without columns (a model)."""
         direct = dataset_origins(table.origins)
         self.link(direct, target, kind, span)
-        self.link(dataset_origins(table.indirect) - direct, target, kind, span, "indirect")
+        self.link(table.indirect - direct, target, kind, span, "indirect")
         has_columns = target.startswith(("file:", "table:", "view:", "topic:", "collection:", "memory:", "endpoint:"))
         has_columns = has_columns or "://" in target
         for name, column in table.columns.items():
@@ -171,9 +176,11 @@ class Effects:
     def write_column(self, target: str, name: str, column: Column, span: Span) -> None:
         id = column_id(target, name)
         self.mark(id, "column", column.span or span)
+        self.now.definitions[id, column.expression] = None
         for origin in sorted(column.origins):
             shown = brief(column.expression)
-            self.now.links[Link(origin, id, "derives", column.span or span, self.job, "direct", shown)] = None
+            at = column.span or span
+            self.now.links[Link(origin, id, "derives", at, self.job, "direct", shown, self.language)] = None
 
     def model(self, token: str, key: str, value: Any, span: Span) -> None:
         self.now.models[ModelFact(token, key, value, span)] = None
@@ -183,6 +190,13 @@ class Effects:
 
     def request(self, method: str, url: str, span: Span, path: str) -> None:
         self.now.requests[Request(method, url, span, path, self.job)] = None
+
+    def ran(self, path: str) -> None:
+        """The present job runs a SQL file."""
+        self.now.scripts[path] = self.job
+
+    def evaluated(self, what: str, span: Span) -> None:
+        self.now.evaluations[Evaluation(self.job, span, what)] = None
 
     def answered(self, endpoint: str, function: str) -> None:
         self.now.answers[endpoint, function] = None

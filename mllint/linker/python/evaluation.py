@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mllint.facts import python as facts
-from mllint.linker.python import builtins, calls, iteration, texts
+from mllint.linker.python import builtins, calls, columns, iteration, texts
 from mllint.linker.python.arguments import Arguments, Rest, Slice
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.operations import (
@@ -48,7 +48,9 @@ def _attribute(m: Machine, e: facts.Attribute) -> Any:
 
 
 def _subscript(m: Machine, e: facts.Subscript) -> Any:
-    return item(m, evaluate(m, e.value), evaluate(m, e.index), e.at)
+    owner, index = evaluate(m, e.value), evaluate(m, e.index)
+    found = columns.looked_up(m, owner, index, Constant(None), e.at)
+    return found if found is not None else item(m, owner, index, e.at)
 
 
 def _slice(m: Machine, e: facts.Slice) -> Any:

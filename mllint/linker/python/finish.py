@@ -22,9 +22,11 @@ def build(project: Project, effects: Effects) -> None:
     graph = project.graph
     _add_models(graph, records, names)
     _add_marks(graph, records, names)
-    links = {_renamed(link, names): None for record in records for link in record.links}
-    for link in links:
-        _add_link(graph, link)
+    for record in records:
+        reads = _first_reads(record, names)
+        for link in record.links:
+            _add_link(graph, _renamed(link, names), reads)
+    graph.rejob({path: job for record in records for path, job in sorted(record.scripts.items())})
     _add_passings(graph, records, names)
     _add_accesses(project, records, names)
     _add_requests(graph, records)
@@ -87,7 +89,7 @@ def _add_models(graph: Graph, records: list[Record], names: dict[str, str]) -> N
                     node.attributes.setdefault("artifact", fact.value)
                 case "features":
                     node.attributes.setdefault("features", list(fact.value))
-                case "class" | "label":
+                case "class" | "label" | "role":
                     _add_attribute(node.attributes, fact.key, fact.value)
 
 
@@ -127,7 +129,16 @@ def _renamed(link: Link, names: dict[str, str]) -> Link:
     return msgspec.structs.replace(link, source=source, target=target)
 
 
-def _add_link(graph: Graph, link: Link) -> None:
+def _first_reads(record: Record, names: dict[str, str]) -> dict[str, Span]:
+    """Where an entry point first reads each node."""
+    result: dict[str, Span] = {}
+    for access in record.accesses:
+        if access.is_read and access.id:
+            result.setdefault(_rename(access.id, names), access.span)
+    return result
+
+
+def _add_link(graph: Graph, link: Link, reads: dict[str, Span]) -> None:
     if is_model_token(link.source) or is_model_token(link.target):
         return  # an estimator that was never fitted
     if link.source == link.target and link.source.startswith("model:"):
@@ -138,8 +149,9 @@ def _add_link(graph: Graph, link: Link) -> None:
     kind = link.kind
     if kind in ("writes", "derives") and graph.nodes[link.source].kind in ("model", "artifact"):
         kind = "predicts"
-    language = "python"
-    graph.add_edge(Edge(link.source, link.target, kind, link.strength, link.job, language, link.span, link.expression))
+    dataset = split_column(link.source)[0] if link.source.startswith("column:") else link.source
+    edge = Edge(link.source, link.target, kind, link.strength, link.job, link.language, link.span, link.expression)
+    graph.add_edge(msgspec.structs.replace(edge, read=reads.get(dataset)))
 
 
 def _add_missing(graph: Graph, id: str, span: Span) -> None:
@@ -221,10 +233,11 @@ def _add_accesses(project: Project, records: list[Record], names: dict[str, str]
     used |= {(split_column(s)[0], job) for s, job in used if s.startswith("column:")}
     for access in accesses:
         id = _rename(access.id, names)
-        if access.is_read and id in graph.nodes and (id, access.job) not in used:
+        if id and access.is_read and id in graph.nodes and (id, access.job) not in used:
             consumer = consumer_id(access.job)
             graph.add_node(consumer, "consumer", access.span, access.job)
-            graph.add_edge(Edge(id, consumer, "consumes", "direct", access.job, "python", access.span))
+            edge = Edge(id, consumer, "consumes", "direct", access.job, "python", access.span)
+            graph.add_edge(msgspec.structs.replace(edge, read=access.span))
 
 
 def _add_requests(graph: Graph, records: list[Record]) -> None:
@@ -263,10 +276,16 @@ def matching_endpoint(endpoints: Iterable[str], method: str, url: str) -> str | 
 
 def _observe(project: Project, records: list[Record], names: dict[str, str]) -> None:
     observations = project.observations
+    for record in records:
+        for id, expression in record.definitions:
+            if not id.startswith("column:endpoint:"):
+                project.define(id, expression)
+    observations.evaluations += {e: None for record in records for e in record.evaluations}
     for feature in {feature: None for record in records for feature in record.features}:
         model = _rename(feature.model, names)
         if not is_model_token(model):
-            observations.features.append(msgspec.structs.replace(feature, model=model))
+            expression = project.inlined(feature.expression)
+            observations.features.append(msgspec.structs.replace(feature, model=model, expression=expression))
     for handover in {handover: None for record in records for handover in record.handovers}:
         model = _rename(handover.model, names)
         if not is_model_token(model):

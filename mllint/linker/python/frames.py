@@ -8,6 +8,7 @@ import msgspec
 
 from mllint.facts import python as facts
 from mllint.lineage import expressions as ex
+from mllint.lineage.ids import column_id
 from mllint.linker.python.arguments import Arguments, Slice
 from mllint.linker.python.heap import Cell
 from mllint.linker.python.invocation import Invocation
@@ -107,6 +108,19 @@ def item(m: Machine, frame: Cell, index: Any, at: facts.At) -> Any:
     return Column(expression, table.origins | origins_of(index), "", m.span(at), rows=table.rows)
 
 
+def field_of_record(m: Machine, record: Any, key: Any, at: facts.At) -> Column | None:
+    """`row["price"]` of a row that was read from one dataset in a way that is not followed: a field of that dataset."""
+    if not isinstance(record, Unknown) or not is_text(key) or len(record.origins) != 1:
+        return None
+    (dataset,) = record.origins
+    name = text_of(key) or ""
+    if "{" in name or not dataset.startswith(("file:", "table:", "endpoint:", "topic:", "collection:")):
+        return None
+    function = m.now.function.qualified if m.now.function else ""
+    origins = frozenset({column_id(dataset, name)})
+    return Column(ex.Column(dataset, name), origins, name, m.span(at), function, kind="")
+
+
 def _some_of(table: Table) -> Table:
     """Some of its columns, not known which."""
     return msgspec.structs.replace(table, open=True)
@@ -165,10 +179,10 @@ def assign_indexed(m: Machine, indexer: Cell, index: Any, value: Any, at: facts.
     for name in names or ():
         old = table.column(name)
         new_column = as_column(m, value, name, at)
-        if isinstance(rows, Column) and old is not None:
-            test = rows.expression
+        if old is not None and not isinstance(rows, Slice):
+            test = rows.expression if isinstance(rows, Column) else ex.Unresolved("which rows is not known")
             expression = ex.apply("CASE", test, new_column.expression, old.expression)
-            origins = new_column.origins | old.origins | rows.origins
+            origins = new_column.origins | old.origins | origins_of(rows)
             new_column = msgspec.structs.replace(new_column, expression=expression, origins=origins)
         table = table.with_columns({name: new_column})
     m.heap.set(frame, "table", table)
@@ -196,7 +210,7 @@ def column_attribute(m: Machine, frame: Cell, name: str, at: facts.At) -> Column
         return None
     table: Table = frame.slots["table"]
     known = table.columns.get(name)
-    return known if known is not None else table.column(name) if len(table.base) == 1 else None
+    return known if known is not None else table.column(name) if table.base else None
 
 
 # ---------------------------------------------------------------------------------------- assignments

@@ -19,7 +19,7 @@ def watch(m: Machine, function: Function, result: Any) -> None:
         if found is None:
             continue
         shape, column = found
-        models = sorted(o for o in column.origins if o.startswith(("model@", "file:", "model:")))
+        models = sorted(column.origins & m.predictors)
         if not models or column.span is None:
             continue
         m.effects.handover(

@@ -7,13 +7,14 @@ from mllint.linker.project import Project
 from mllint.linker.python import calls, evaluation, handovers, operations, statements
 from mllint.linker.python.entries import Entry, entries_of, handler_entries, run_entry, uncalled
 from mllint.linker.python.machine import Machine
+from mllint.linker.sql.schema import Schema
 
 MOST_ROUNDS = 4
 
 
-def interpret(project: Project, library: Library) -> Machine:
+def interpret(project: Project, library: Library, schema: Schema) -> Machine:
     """Run every entry point; those that read what others turn out to write run again, until nothing changes."""
-    m = machine(project, library)
+    m = machine(project, library, schema)
     entries = entries_of(m)
     for entry in entries:
         run_entry(m, entry)
@@ -33,8 +34,8 @@ def interpret(project: Project, library: Library) -> Machine:
     return m
 
 
-def machine(project: Project, library: Library) -> Machine:
-    m = Machine(project, library)
+def machine(project: Project, library: Library, schema: Schema) -> Machine:
+    m = Machine(project, library, schema)
     m.evaluate = lambda expression: evaluation.evaluate(m, expression)
     m.execute = lambda block: statements.run(m, block)
     m.call = lambda function, arguments, at: calls.call(m, function, arguments, at)

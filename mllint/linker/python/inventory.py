@@ -65,14 +65,44 @@ def observe(project: Project, m: Machine) -> None:
         project.observations.branches.append(
             Branch(
                 span,
-                written(statement.test),
+                written(_subject(statement.test)),
                 written(statement.test),
                 outcome,
                 values,
                 (cut,),
                 cut.end_line - cut.line + 1,
+                all(map(_reports, dead)),
             )
         )
+
+
+def _subject(test: facts.Expr) -> facts.Expr:
+    """What a test asks about: `params["model"]` of `params["model"] == "forest"`."""
+    match test:
+        case facts.Unary(operator="not", operand=operand):
+            return _subject(operand)
+        case facts.Compare(left=facts.Literal(), rights=(right,)):
+            return right
+        case facts.Compare(left=left):
+            return left
+    return test
+
+
+_REPORTS = ("print", "display", "log", "logging", "logger", "plt", "sns", "warnings", "pprint", "mlflow")
+
+
+def _reports(statement: facts.Stmt) -> bool:
+    """Whether a statement only tells people something: `print(tree.get_depth())`, `plt.show()`, `pass`."""
+    match statement:
+        case facts.Evaluate(value=facts.Call(function=function)):
+            return written(function).partition(".")[0] in _REPORTS
+        case facts.Evaluate(value=facts.Literal() | facts.Opaque()):
+            return True
+        case facts.If(then=then, otherwise=otherwise):
+            return all(map(_reports, (*then, *otherwise)))
+        case facts.For(body=body):
+            return all(map(_reports, body))
+    return False
 
 
 def value_of(project: Project, place: Span) -> Any:

@@ -30,7 +30,8 @@ from mllint.linker.python.values import (
 def prepare(m: Machine, estimator: Cell, at: facts.At) -> None:
     """A new estimator: its token, by the place that makes it."""
     span = m.span(at)
-    estimator.slots["token"] = f"model@{span.path}:{span.cell or ''}:{span.line}:{span.column}"
+    serving = f"@{m.endpoint}" if m.endpoint else ""  # what a handler fits is not the model that training fitted
+    estimator.slots["token"] = f"model@{span.path}:{span.cell or ''}:{span.line}:{span.column}{serving}"
     estimator.slots["made"] = span
 
 
@@ -118,6 +119,8 @@ def train(m: Machine, call: Invocation, estimator: Cell, x: Any, y: Any) -> None
     class_name = principal_class(m, estimator)
     m.effects.mark(token, "model", span)
     m.effects.model(token, "class", class_name, span)
+    if m.library.holds(estimator.slots["type"]) == "transformer":
+        m.effects.model(token, "role", "transformer", span)
     for option in x.options if isinstance(x, Choice) else (x,):
         _train_on(m, estimator, token, option, span)
     for option in y.options if isinstance(y, Choice) else (y,):
@@ -238,6 +241,7 @@ def predict(call: Invocation) -> Any:
     m, x = call.m, call.get(call.entry.predicts)
     receiver = subject(call)
     own = model_origins(receiver)
+    m.predictors |= own
     for option in x.options if isinstance(x, Choice) else (x,):
         _note_serving(m, call, receiver, own, option)
     origins = own | origins_of(x)

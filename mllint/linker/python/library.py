@@ -19,6 +19,7 @@ from mllint.linker.python.values import (
     Constant,
     External,
     Function,
+    Text,
     Tuple,
     Unknown,
     join,
@@ -61,6 +62,10 @@ def call_method(m: Machine, receiver: Any, name: str, arguments: Arguments, at: 
     method = builtins.method(receiver, name)
     if method is not None:
         return method(m, receiver, arguments, at)
+    if name == "get" and arguments.args:
+        field = frames.field_of_record(m, receiver, arguments.args[0], at)
+        if field is not None:
+            return field
     origins = origins_of(receiver).union(*(origins_of(value) for value in arguments.values()))
     if isinstance(receiver, Column):
         return columns.unmodelled(m, receiver, name, arguments, at)
@@ -94,6 +99,8 @@ def type_of(value: Any) -> str:
             return kind
         case Cell(kind="frame" | "object"):
             return str(value.slots["type"])
+        case Constant(value=str()) | Text():  # a text may be a path; its own methods come first
+            return "python.path"
     return ""
 
 
@@ -101,6 +108,8 @@ def attribute_of(m: Machine, owner: Any, name: str, at: facts.At) -> Any:
     if isinstance(owner, Cell) and owner.kind == "object" and ("attribute", name) in owner.slots:
         return owner.slots["attribute", name]
     kind = type_of(owner)
+    if kind == "python.path" and builtins.method(owner, name) is not None:
+        return Bound(name, owner)
     found = m.library.method(kind, name) if kind else None
     if found is None and isinstance(owner, Cell) and owner.kind == "frame":
         column = frames.column_attribute(m, owner, name, at)
@@ -187,6 +196,8 @@ def apply(call: Invocation) -> Any:
     """What a call means, by the model of what is called."""
     entry = call.entry
     result: Any = None
+    if entry.evaluates and call.origins():
+        call.m.effects.evaluated(entry.evaluates, call.span)
     if entry.computes:
         result = computations.TABLE[entry.computes](call)
     if entry.opens is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import posixpath
 import re
 from typing import Any
@@ -14,11 +15,30 @@ from mllint.linker.python.invocation import Invocation
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.values import Choice, Constant, Unknown, options_of, text_of
 
+MOST_FILES = 40
 _HOLE = re.compile(r"\{[^{}]*\}")
 
 
 def nodes_of(call: Invocation, place: Place) -> list[str]:
-    """Node ids that the place of a call names; an unknown name is a node too, `file:{unknown}`."""
+    """Node ids that the place of a call names. A name of which nothing is known is no node (it would be one with
+    every other unknown name); it is counted in the coverage."""
+    return [node for node in _nodes_of(call, place) if is_telling(node)]
+
+
+def is_telling(node: str) -> bool:
+    """Whether any part of a name is known, beside its ending.
+
+    >>> is_telling("file:data/{day}.csv"), is_telling("file:{path}"), is_telling("file:{folder}/{name}.csv")
+    (True, False, False)
+    """
+    if "{" not in node:
+        return True
+    known = _HOLE.sub("", node.partition(":")[2])
+    stem = re.sub(r"\.\w+$", "", known) if known.startswith(".") or "/." in known else known
+    return bool(re.search(r"\w", stem))
+
+
+def _nodes_of(call: Invocation, place: Place) -> list[str]:
     m = call.m
     for kind in ("file", "table", "topic", "collection", "url", "model"):
         parameter = getattr(place, kind)
@@ -71,7 +91,8 @@ def texts(value: Any) -> list[str]:
 
 def locate(m: Machine, path: str) -> str:
     """`file:PATH` of a path as code writes it: relative to where the code runs, which may be the root, the working
-    folder of a stage, the folder of the script, or that of the notebook; the one under which the file exists wins."""
+    folder of a stage, the folder of the script, or that of the notebook. The one under which the file exists wins, then
+    the one that other code speaks of."""
     if "://" in path:
         return file_id(path)
     path = path.replace("\\", "/").strip()
@@ -83,11 +104,21 @@ def locate(m: Machine, path: str) -> str:
         candidate = posixpath.normpath(posixpath.join(folder, path))
         if not candidate.startswith("../") and m.project.exists(candidate):
             return file_id(candidate)
-    for folder in m.folders():
-        candidate = posixpath.normpath(posixpath.join(folder, path))
-        if not candidate.startswith(".."):
-            return file_id(candidate)
-    return file_id(path)
+    candidates = [posixpath.normpath(posixpath.join(folder, path)) for folder in m.folders()]
+    inside = [candidate for candidate in candidates if not candidate.startswith("..")] or [path]
+    spoken_of = [candidate for candidate in inside if candidate in m.located]
+    chosen = spoken_of[0] if spoken_of else inside[0]
+    m.located.add(chosen)
+    return file_id(chosen)
+
+
+def matching(m: Machine, pattern: str) -> list[str]:
+    """Files of the repository that a glob finds, as paths from its root; none if there are too many to tell apart."""
+    if "{" in pattern or "*" not in pattern:
+        return []
+    wanted = locate(m, pattern).removeprefix("file:")
+    known = [path for path in m.project.files if fnmatch.fnmatchcase(path, wanted)]
+    return [f"{HERE}/{path}" for path in known] if len(known) <= MOST_FILES else []
 
 
 def _absolute(m: Machine, path: str) -> str:

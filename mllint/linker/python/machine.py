@@ -16,6 +16,8 @@ from mllint.linker.python.effects import Effects
 from mllint.linker.python.heap import Cell, Heap
 from mllint.linker.python.imports import Imports
 from mllint.linker.python.values import Choice, Column, Function, Tuple, Unknown, join
+from mllint.linker.sql.schema import Schema
+from mllint.linker.sql.statements import Statement
 from mllint.source import Span
 
 HERE = "<repository>"  # what `__file__` and the working folder start with
@@ -41,9 +43,11 @@ class Activation:
 
 
 class Machine:
-    def __init__(self, project: Project, library: Library) -> None:
+    def __init__(self, project: Project, library: Library, schema: Schema) -> None:
         self.project = project
         self.library = library
+        self.schema = schema
+        self.sql_files = {f.sql.text: f.path for f in project.of_kind("sql") if f.sql is not None}
         self.heap = Heap()
         self.imports = Imports(project)
         self.effects = Effects(project)
@@ -66,6 +70,8 @@ class Machine:
         self.asked: dict[str, dict[str, str]] = {}  # entry -> what it asked for, with the shape it got
         self.entry = ""
         self.endpoint = ""  # the endpoint whose handler is interpreted
+        self.predictors: set[str] = set()  # nodes and tokens that something predicted with
+        self.located: set[str] = set()  # paths that code speaks of and that do not exist in the repository
         self.handlers: dict[Any, Any] = {}
         self.branches: dict[tuple[str, int], tuple[facts.If, set[bool | None], dict[Span, None]]] = {}
         self.settings_read: dict[str, set[str]] = {}
@@ -102,6 +108,22 @@ class Machine:
             found = self.bodies[id(function)] = facts.body_of(function)
             self.kept.append(function)
         return found
+
+    # ----------------------------------------------------------------------------------------------- SQL
+
+    def query(self, text: str, dialect: str) -> list[Statement]:
+        from mllint.linker.sql.embedded import query
+
+        return query(text, dialect, self.schema)
+
+    def sql_dialect(self, path: str) -> str:
+        from mllint.linker.sql.dialects import configured
+
+        return configured(self.project.settings, path)
+
+    def columns_of_table(self, name: str) -> list[str] | None:
+        columns = self.schema.columns(name)
+        return list(columns) if columns else None
 
     # ------------------------------------------------------------------------------------------- storage
 

@@ -107,6 +107,9 @@ def item(m: Machine, owner: Any, index: Any, at: facts.At) -> Any:
             return calls.object_item(m, owner, index, at)
     if is_text(owner):
         return Unknown(origins_of(owner))
+    field = frames.field_of_record(m, owner, index, at)
+    if field is not None:
+        return field
     return Unknown(origins_of(owner) | origins_of(index), f"an item of {describe(owner)}", m.span(at))
 
 

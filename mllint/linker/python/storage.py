@@ -13,7 +13,7 @@ from mllint.linker.python import config, frames, queries
 from mllint.linker.python.heap import Cell
 from mllint.linker.python.invocation import Invocation
 from mllint.linker.python.learning import models_in
-from mllint.linker.python.locate import nodes_of, texts, why_unknown
+from mllint.linker.python.locate import locate, nodes_of, texts, why_unknown
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.tables import Table, of_dataset
 from mllint.linker.python.values import (
@@ -41,9 +41,13 @@ def read(call: Invocation, place: Place) -> Any:
     if place.file and _is_buffer(call.get(place.file)):
         return _frame(call, [_read_buffer(call, call.get(place.file))])
     tables = []
-    for node in nodes_of(call, place):
-        note_read(call, node, place, _argument(call, place))
+    argument = _argument(call, place)
+    nodes = nodes_of(call, place)
+    for node in nodes:
+        note_read(call, node, place, argument)
         tables.append(_table(call, m, node))
+    if not nodes:
+        note_unknown(call, argument, is_read=True)
     return _frame(call, tables)
 
 
@@ -57,6 +61,12 @@ def note_read(call: Invocation, node: str, place: Place, argument: Any = None) -
     kind: NodeKind = "model" if place.model else "dataset"
     m.effects.mark(node, kind, call.span)
     m.effects.access(node, call.span, m.now.path, True, why_unknown(argument) if "{" in node else "")
+
+
+def note_unknown(call: Invocation, argument: Any, is_read: bool) -> None:
+    """A read or write of which nothing is known but its place."""
+    reason = why_unknown(argument) or "the name is not known"
+    call.m.effects.access("", call.span, call.m.now.path, is_read, reason)
 
 
 def _table(call: Invocation, m: Machine, node: str) -> Table:
@@ -130,14 +140,18 @@ def open_handle(call: Invocation, place: Place) -> Any:
     names = texts(value)
     if isinstance(value, Constant) and (isinstance(value.value, int) or value.value in _NO_DATASET):
         return Unknown()
-    document = config.document_of(m, value) if not _writes(mode) else None
+    nodes = tuple(nodes_of(call, place))
+    written = (
+        len([node for node in nodes if m.recall(node) is not None]) > 0
+    )  # what code writes is data, not configuration
+    document = config.document_of(m, value) if not _writes(mode) and not written else None
     slots: dict[Any, Any] = {
         "type": "python.file",
         "class": "file",
         "arguments": call.given,
         "path": value if value is not None else Unknown(),
         "mode": mode,
-        "nodes": tuple(nodes_of(call, place)),
+        "nodes": nodes,
         "origins": frozenset(),
     }
     if _writes(mode):
@@ -147,6 +161,8 @@ def open_handle(call: Invocation, place: Place) -> Any:
         if not _is_source(names):
             for node in slots["nodes"]:
                 note_read(call, node, place, value)
+            if not slots["nodes"]:
+                note_unknown(call, value, is_read=True)
     return m.heap.new("object", slots, (m.now.path, call.at))
 
 
@@ -179,6 +195,8 @@ def write(call: Invocation, place: Place) -> None:
     if isinstance(target, Cell) and target.kind == "object" and "nodes" not in target.slots:
         return  # a buffer in memory
     nodes = _nodes(call, place, target)
+    if not nodes and not place.consumer:
+        note_unknown(call, target if target is not None else _argument(call, place), is_read=False)
     for node in nodes:
         if place.consumer:
             m.effects.mark(node, "consumer", call.span)
@@ -263,6 +281,11 @@ def load(call: Invocation, place: Place) -> Any:
     """An object as it was saved; a configuration file of the repository, as its values."""
     m = call.m
     target = call.get(place.file or place.model or place.url) if not place.node else None
+    statement = _sql_text(m, target)
+    if statement is not None:
+        return statement
+    if place.file == "self" and config.document_of(m, target) is not None:
+        return target  # the text of a configuration file: `yaml.safe_load(path.read_text())` asks for the file again
     if call.entry.config:
         values = config.load(m, target, call.at)
         if values is not None:
@@ -275,11 +298,26 @@ def load(call: Invocation, place: Place) -> Any:
         return target
     results = []
     is_handle = isinstance(target, Cell) and "nodes" in target.slots
-    for node in _nodes(call, place, target):
+    nodes = _nodes(call, place, target)
+    if not nodes and not is_handle:
+        note_unknown(call, target, is_read=True)
+    for node in nodes:
         if not is_handle:
             note_read(call, node, place, target)
         results.append(loaded(m, node, call))
     return join_all(results) if results else Unknown()
+
+
+def _sql_text(m: Machine, target: Any) -> Any:
+    """The text of a SQL file of the repository: what `open("q.sql").read()` gives."""
+    value = target.slots["path"] if isinstance(target, Cell) and "path" in target.slots else target
+    found = []
+    for text in texts(value):
+        if text.endswith(".sql"):
+            file = m.project.files.get(locate(m, text).removeprefix("file:"))
+            if file is not None and file.sql is not None:
+                found.append(Constant(file.sql.text))
+    return join_all(found) if found else None
 
 
 def loaded(m: Machine, node: str, call: Invocation) -> Any:

@@ -44,6 +44,7 @@ class Table(msgspec.Struct, frozen=True):
     indirect: frozenset[str] = NOTHING
     rows: str = ""
     keys: tuple[str, ...] = ()
+    mixed: bool = False  # an unlisted column is in one dataset of `base` (a join), not in each (rows of several)
     pending: tuple[Pending, ...] = ()  # what was computed on the columns that are not listed: `df.fillna(0)`
     tail: int = 0  # of an open frame: how many of the known columns come after all unknown ones
 
@@ -54,9 +55,9 @@ class Table(msgspec.Struct, frozen=True):
             return known
         if not self.open or name in self.dropped:
             return None
-        if len(self.base) == 1:
-            (dataset,) = self.base
-            column = Column(ex.Column(dataset, name), frozenset({column_id(dataset, name)}), name, rows=self.rows)
+        if self.base and (len(self.base) == 1 or not self.mixed):
+            origins = frozenset(column_id(dataset, name) for dataset in self.base)
+            column = Column(ex.Column(min(self.base), name), origins, name, rows=self.rows)
             for step in self.pending:
                 column = step.compute(column)
             return column
@@ -105,6 +106,7 @@ class Table(msgspec.Struct, frozen=True):
             self.indirect | other.indirect,
             self.rows if self.rows == other.rows else "",
             self.keys,
+            self.mixed or other.mixed,
             _either(self.pending, other.pending),
         )
 
@@ -128,6 +130,7 @@ class Table(msgspec.Struct, frozen=True):
             self.origins | other.origins,
             self.indirect | other.indirect,
             self.rows,
+            mixed=self.mixed or other.mixed or (self.open and other.open and self.base != other.base),
             pending=_either(self.pending, other.pending)
             if self.open and other.open
             else self.pending

@@ -41,7 +41,7 @@ _SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )  # fmt: skip
 _PATTERNS = tuple((dialect, re.compile("|".join(signs), re.IGNORECASE | re.MULTILINE)) for dialect, signs in _SIGNS)
 _COMMENT = re.compile(r"--[^\n]*|/\*(?:(?!/\*).)*?\*/", re.DOTALL)
-_MOST = 20_000  # characters that are looked at
+_MOST = 8_000  # characters that are looked at
 
 _OTHER_NAMES = {
     "ansi": "", "sparksql": "spark", "pyspark": "spark", "postgresql": "postgres", "mssql": "tsql", "sqlserver": "tsql",

@@ -14,11 +14,12 @@ from mllint.linker.sql.text import named
 _PART = r"(?:\"[^\"]+\"|`[^`]+`|\[[^\]]+\]|[\w#$@\u1438\u1433-]+)"
 _NAME = rf"{_PART}(?:\s*\.\s*{_PART}){{0,4}}"
 _READ = re.compile(
-    rf"\b(?:from|join|using|with\s+table)\s+(?:only\s+|lateral\s+)?({_NAME})(?!\s*\()(?:(?=\s+(?:as\s+)?(\w+)))?", re.I
+    rf"\b(?:from|join|using|with\s+table)\s+(?:only\s+|lateral\s+)?((?>{_NAME}))(?!\s*\()(?:(?=\s+(?:as\s+)?(\w+)))?",
+    re.I,
 )
 _WRITE = re.compile(
-    rf"\b(insert\s+(?:overwrite|into)(?:\s+table)?|merge\s+(?:into)?|update|delete\s+from|alter\s+table|"
-    rf"create\s+(?:or\s+replace\s+)?(?:temp(?:orary)?\s+)?(?:external\s+)?(?:materialized\s+)?(?:table|view)"
+    rf"\b(insert\s+(?:overwrite|into)(?:\s+table)?|replace\s+into|merge\s+(?:into)?|update|delete\s+from|alter\s+table|"
+    rf"create\s+(?:or\s+(?:replace|refresh)\s+)?(?:streaming\s+)?(?:live\s+)?(?:temp(?:orary)?\s+)?(?:external\s+)?(?:materialized\s+)?(?:table|view)"
     rf"(?:\s+if\s+not\s+exists)?|copy\s+into)\s+({_NAME})",
     re.I,
 )
@@ -29,14 +30,20 @@ _CTE = re.compile(
     rf"(?:\bwith\s+(?:recursive\s+)?|,\s*)({_PART})\s+(?:as\s*)?\(\s*(?:with|select|insert|update)\b", re.I
 )
 _UNLOAD = re.compile(r"^\s*unload\s*\(\s*'((?:[^']|'')*)'\s*\)\s*to\s*'([^']*)'", re.I)
+_LOAD = re.compile(rf"^\s*load\s+data\s+(?:local\s+)?infile\s+'([^']*)'[^;]*?\binto\s+table\s+({_NAME})", re.I)
+_BULK = re.compile(rf"^\s*bulk\s+insert\s+({_NAME})\s+from\s+'([^']*)'", re.I)
 _IDLE = re.compile(
-    r"^\s*(?:set|refresh|uncache|add|drop|grant|revoke|use|show|describe|explain|vacuum|analyze|create\s+(?:or\s+replace\s+)?(?:temporary\s+)?function)\b",
+    r"^\s*(?:set|reset|refresh|uncache|add|drop|grant|revoke|use|show|describe|explain|vacuum|analyze|comment|begin|commit|"
+    r"start|call|exec|list|put|get|remove|alter\s+(?:user|role|session|system|warehouse|database|schema|sequence)|"
+    r"create\s+(?:or\s+replace\s+)?(?:temporary\s+|unique\s+)?(?:function|user|role|database|schema|extension|index|"
+    r"warehouse|stage|sequence|type|file\s+format|trigger|policy))\b",
     re.I,
 )
 _NO_TABLE = {"select", "set", "values", "table", "where", "on", "lateral", "unnest", "as"}
 _KINDS = {
     "alter": "ddl",
     "insert": "insert",
+    "replace": "insert",
     "merge": "merge",
     "update": "update",
     "delete": "delete",
@@ -59,6 +66,12 @@ def by_words(parsed: Parsed, schema: Schema) -> Iterator[Statement]:
             old, new = _clean(pair[1]), _clean(pair[2])
             yield Statement("rename", new, (TableRead(old, line, column),), line=line, column=column)
             schema.rename(old, new)
+    elif load := _LOAD.match(text):  # MySQL: LOAD DATA INFILE 'rides.csv' INTO TABLE rides
+        source = (TableRead(file_id(load[1]), line, column),)
+        yield Statement("copy", _clean(load[2]), source, open=True, line=line, column=column, problem=parsed.problem)
+    elif bulk := _BULK.match(text):  # T-SQL: BULK INSERT rides FROM 'rides.csv'
+        source = (TableRead(file_id(bulk[2]), line, column),)
+        yield Statement("copy", _clean(bulk[1]), source, open=True, line=line, column=column, problem=parsed.problem)
     elif _IDLE.match(text):
         yield Statement("other", line=line, column=column)
     else:

@@ -7,6 +7,7 @@ import re
 
 import msgspec
 
+from mllint.errors import Problem
 from mllint.facts.file import FileFacts, encode
 from mllint.lineage.graph import Edge, EdgeKind, Graph, NodeKind, Strength
 from mllint.lineage.ids import column_id, consumer_id, is_resolved
@@ -26,6 +27,7 @@ class Script(msgspec.Struct):
     parsed: list  # type: ignore[type-arg]  # of `parse.Parsed`, which is imported late
     makes: set[str]
     uses: set[str]
+    is_model: bool
 
 
 def link_sql(project: Project, schema: Schema | None = None) -> Schema:
@@ -43,6 +45,10 @@ def link_sql(project: Project, schema: Schema | None = None) -> Schema:
     named_elsewhere = _Mentions(project)
     for script in _in_order(scripts):
         _link(project, script, schema, named_elsewhere)
+    for table in schema:
+        node = project.graph.nodes.get(dataset_id(table))
+        if node is not None:
+            node.attributes.setdefault("columns", list(schema.columns(table) or ()))
     return schema
 
 
@@ -57,9 +63,19 @@ def _script(project: Project, facts: FileFacts) -> Script | None:
     uses: set[str] = set()
     for statement in parsed:
         _names(statement, makes, uses)
-    if facts.sql.jinja:
+    model = _is_model(project, facts)
+    if model:
         makes.add(_stem(facts.path))
-    return Script(facts.path, facts, parsed, makes, uses - makes)
+    return Script(facts.path, facts, parsed, makes, uses - makes, model)
+
+
+def _is_model(project: Project, facts: FileFacts) -> bool:
+    """A model of dbt: a file below `models/` that is a template, or that lies in a dbt project."""
+    folders = posixpath.dirname(facts.path).split("/")
+    if "models" not in folders or facts.sql is None:
+        return False
+    roots = ("/".join(folders[:i]) for i, folder in enumerate(folders) if folder == "models")
+    return facts.sql.jinja or any(posixpath.join(root, "dbt_project.yml") in project.files for root in roots)
 
 
 def _names(statement, makes: set[str], uses: set[str]) -> None:  # type: ignore[no-untyped-def]
@@ -118,12 +134,25 @@ def _link(project: Project, script: Script, schema: Schema, elsewhere: _Mentions
     begin = (sql.line, sql.column)
     for parsed in script.parsed:
         for statement in derive(parsed, schema):
-            if sql.jinja and statement.kind == "select":
+            if script.is_model and statement.kind == "select":
                 statement = _as_model(statement, script.path, schema)
-            consumer = ""
-            if statement.kind == "select" and not elsewhere.of(script.path):
-                consumer = script.path
-            add_statement(project, statement, script.path, begin, consumer)
+            is_report = statement.kind == "select" and not _is_test(script.path) and not elsewhere.of(script.path)
+            add_statement(project, statement, script.path, begin, script.path if is_report else "")
+            _note_problem(project, statement, script.path, sql.line)
+
+
+def _note_problem(project: Project, statement: Statement, path: str, first_line: int) -> None:
+    """What a guard refused is a diagnostic; SQL of another product that no parser knows is none."""
+    code = next((code for words, code in _PROBLEMS.items() if statement.problem.startswith(words)), "")
+    if code:
+        project.problems.append(Problem(path, statement.line + first_line - 1, code, f"SQL is {statement.problem}"))
+
+
+_PROBLEMS = {"too deep or": "ML005", "too deep": "ML004", "too l": "ML003"}
+
+
+def _is_test(path: str) -> bool:
+    return not {"test", "tests"}.isdisjoint(path.split("/"))
 
 
 def _as_model(statement: Statement, path: str, schema: Schema) -> Statement:
@@ -146,7 +175,7 @@ def add_statement(
 ) -> None:
     """Put one statement into the graph. `begin` is where its text starts in the file at `path`; `consumer`, where
     given, is who takes what a SELECT yields."""
-    writer = _Writer(project, path, begin, language)
+    writer = _Writer(project, path, begin, language, not statement.problem)
     target = dataset_id(statement.target) if statement.target else ""
     span = writer.span(statement.line, statement.column)
     if statement.kind in ("other", "drop"):
@@ -178,12 +207,13 @@ def _edge_kind(source: str, kind: str) -> EdgeKind:
 class _Writer:
     """Adds nodes and edges of one statement, with the file's spans."""
 
-    def __init__(self, project: Project, path: str, begin: tuple[int, int], language: str) -> None:
+    def __init__(self, project: Project, path: str, begin: tuple[int, int], language: str, understood: bool) -> None:
         self.project = project
         self.graph: Graph = project.graph
         self.path = path
         self.begin = begin
         self.language = language
+        self.understood = understood
 
     def span(self, line: int, column: int) -> Span:
         first_line, first_column = self.begin
@@ -204,7 +234,7 @@ class _Writer:
     def edge(
         self, source: str, target: str, kind: EdgeKind, span: Span, strength: Strength = "direct", expression: str = ""
     ) -> None:
-        resolved = is_resolved(source) and is_resolved(target)
+        resolved = self.understood and is_resolved(source) and is_resolved(target)
         job, language = self.path, self.language
         self.graph.add_edge(Edge(source, target, kind, strength, job, language, span, expression, resolved))
 
@@ -218,6 +248,7 @@ class _Writer:
 
         for column in statement.columns:
             id = self.column(target, column.name, span)
+            self.project.define(id, column.expression)
             shown = show(column.expression)
             for table, name in column.sources:
                 self.edge(self.column(dataset_id(table), name, span), id, "derives", span, expression=shown)

@@ -44,7 +44,7 @@ class Parsed(msgspec.Struct):
 def parse(text: str, dialect: str) -> list[Parsed]:
     """The statements of a text in order. Never raises."""
     if len(text) > _LARGEST:
-        return [Parsed([], None, dialect, Places(""), "", problem="the text is too large")]
+        return [Parsed([], None, dialect, Places(""), "", problem="too large")]
     dialect = known(dialect) or recognise(text)
     clean = readable(text)
     return list(_parse(clean, dialect, Places(clean), 0, 0))
@@ -96,7 +96,7 @@ def _fill(parsed: Parsed) -> None:
         else:
             if tree is None or isinstance(tree, exp.Command):
                 parsed.problem = "not understood"
-            elif _is_tall(tree):
+            elif len(parsed.tokens) > _TALLEST and _is_tall(tree):
                 parsed.problem = "too deep"
             else:
                 parsed.tree = tree

@@ -115,12 +115,16 @@ class Reader:
                 # WITH RECURSIVE walk AS (SELECT id FROM seed UNION ALL SELECT e.id FROM edges e JOIN walk ...)
                 anchor = self.query(body.this, ctes, parent)
                 ctes[name] = anchor.renamed(columns) if columns else anchor
-            relation = self.query(body, ctes, parent) if isinstance(body, exp.Query) else self._scalar_cte(cte, ctes)
+            relation = self.query(body, ctes, parent) if isinstance(body, exp.Query) else self._other_cte(body, ctes)
             ctes[name] = relation.renamed(columns) if columns else relation
         return ctes
 
-    def _scalar_cte(self, cte: exp.Expr, ctes: dict[str, Relation]) -> Relation:
-        return Relation(every=self.output("", cte.this, Scope(ctes, None)))
+    def _other_cte(self, body: exp.Expr, ctes: dict[str, Relation]) -> Relation:
+        if isinstance(body, exp.DML):  # Postgres: WITH gone AS (DELETE FROM rides ... RETURNING *)
+            scope = Scope(ctes, None)
+            self.add_from(body.this.this if isinstance(body.this, exp.Schema) else body.this, scope)
+            return star_of(scope)
+        return Relation(every=self.output("", body, Scope(ctes, None)))  # ClickHouse: WITH 5 AS n
 
     def _subquery(self, node: exp.Subquery, ctes: dict[str, Relation], parent: Scope | None) -> Relation:
         inner = node.this
@@ -302,7 +306,7 @@ class Reader:
         return found
 
     def _resolve(self, column: exp.Column, scope: Scope) -> Output | None:
-        name = named(column.name)
+        name = named(column.name) or "*"  # Snowflake: t.$1 of a file
         if is_hole(name):  # WHERE day > {day}: a value
             return None
         if not column.table:

@@ -33,10 +33,17 @@ def add_table(reader: Reader, node: exp.Expr, scope: Scope) -> None:
             if alias:
                 scope.relations.append(((alias,), _with_names(star_of(inner), node)))
             return
+        case exp.Final():  # ClickHouse: FROM rides FINAL
+            add_table(reader, node.this, scope)
+            return
         case exp.Lateral() | exp.Unnest():
             parts, relation = (alias,), _unnested(reader, node, scope, alias)
-        case _:
+        case exp.Query() | exp.Values():
             parts, relation = (alias,), _pivoted(reader, node, reader.query(node, scope.ctes, scope))
+        case _:  # what we do not know still reads its tables
+            for table in node.find_all(exp.Table):
+                add_table(reader, table, scope)
+            return
     scope.relations.append((parts, relation))
     for lateral in node.args.get("laterals") or ():
         add_table(reader, lateral, scope)
@@ -68,10 +75,12 @@ def table_name_of(node: exp.Expr) -> str:
         return named(node.name) if isinstance(node, exp.Column | exp.Identifier) else ""
     if isinstance(node.this, exp.Var) and node.this.name.startswith("@"):
         return "file:" + node.this.name  # a stage: COPY INTO t FROM @stage/path
+    if isinstance(node.this, exp.Parameter):
+        return "@" + named(node.this.name)  # a table variable of T-SQL
     if isinstance(node.this, exp.Literal):
         return file_id(node.this.name)
     parts = [part.name for part in node.parts if part.name]
-    if parts and node.this.args.get("temporary"):
+    if parts and isinstance(node.this, exp.Identifier) and node.this.args.get("temporary"):
         parts[-1] = "#" + parts[-1]  # T-SQL: SELECT ... INTO #recent
     last = node.this
     if isinstance(last, exp.Identifier) and last.quoted:
@@ -112,6 +121,10 @@ def _function(reader: Reader, node: exp.Func, scope: Scope) -> Relation:
         note_read(reader, node.this, "model:" + table_name_of(node.this))
         return reader.query(node.expression, scope.ctes, scope)
     first = next(iter(node.expressions), None) or node.args.get("this")
+    if isinstance(first, exp.Column) and isinstance(node, exp.Anonymous) and node.name.lower() == "stream":
+        name = named(".".join(part.name for part in first.parts))  # Databricks: FROM STREAM(live.rides)
+        note_read(reader, first, name)
+        return of_table(name, reader.schema.columns(name))
     called = (node.name if isinstance(node, exp.Anonymous) else node.sql_name()).lower()
     if called.startswith(("read_", "parquet_scan", "scan_")) and isinstance(first, exp.Literal) and first.is_string:
         name = file_id(first.name)

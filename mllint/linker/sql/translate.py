@@ -11,40 +11,28 @@ from collections.abc import Callable
 from sqlglot import exp
 
 from mllint.lineage.expressions import Column, Constant, Expression, Unresolved, apply
+from mllint.linker.sql.meanings import (
+    ARITY,
+    CAST_ROUNDS_AWAY,
+    CAST_ROUNDS_BY_TYPE,
+    FRACTION_WORDS,
+    INTEGER_WORDS,
+    LOG_IS_10,
+    NAMED,
+    PARTS,
+    SIMPLE,
+    SUNDAY_0,
+    WEEKDAY_FROM_MONDAY,
+    cast_kind,
+    is_decimal,
+    like_pattern,
+    number_of,
+    unit_of,
+)
 from mllint.linker.sql.text import is_hole
 
 Resolve = Callable[[exp.Column], Expression]
 TypeOf = Callable[[Column], str]
-
-_SIMPLE: dict[type[exp.Expr], str] = {
-    exp.Add: "ADD", exp.Sub: "SUB", exp.Mul: "MUL", exp.Pow: "POW", exp.Mod: "REM",
-    exp.EQ: "EQ", exp.NEQ: "NE", exp.LT: "LT", exp.LTE: "LE", exp.GT: "GT", exp.GTE: "GE",
-    exp.And: "AND", exp.Or: "OR", exp.Not: "NOT", exp.Neg: "NEG", exp.Abs: "ABS", exp.Sign: "SIGN",
-    exp.Floor: "FLOOR", exp.Ceil: "CEIL", exp.Ln: "LN", exp.Exp: "EXP", exp.Sqrt: "SQRT",
-    exp.Lower: "LOWER", exp.Upper: "UPPER", exp.Length: "LENGTH", exp.IntDiv: "INTDIV",
-    exp.Year: "YEAR", exp.Month: "MONTH", exp.Quarter: "QUARTER", exp.Day: "DAY", exp.DayOfMonth: "DAY",
-    exp.DayOfYear: "DAYOFYEAR", exp.Hour: "HOUR", exp.Minute: "MINUTE", exp.Second: "SECOND",
-    exp.Sum: "SUM", exp.Avg: "MEAN", exp.Min: "MIN", exp.Max: "MAX", exp.Median: "MEDIAN",
-    exp.Stddev: "STD", exp.StddevSamp: "STD", exp.First: "FIRST", exp.Last: "LAST",
-    exp.StartsWith: "STARTSWITH", exp.EndsWith: "ENDSWITH", exp.Contains: "CONTAINS",
-    exp.DayOfWeekIso: "WEEKDAY_ISO",
-}  # fmt: skip
-
-# DAYOFWEEK by dialect: Sunday is 1 in most; DuckDB, Snowflake and Redshift count Sunday as 0
-_SUNDAY_0 = {"duckdb", "snowflake", "postgres", "redshift", "materialize", "risingwave"}
-_PARTS = {
-    "YEAR": "YEAR", "YYYY": "YEAR", "YY": "YEAR", "QUARTER": "QUARTER", "MONTH": "MONTH", "MM": "MONTH",
-    "DAY": "DAY", "DD": "DAY", "DOY": "DAYOFYEAR", "DAYOFYEAR": "DAYOFYEAR", "HOUR": "HOUR", "HH": "HOUR",
-    "MINUTE": "MINUTE", "MI": "MINUTE", "SECOND": "SECOND", "SS": "SECOND", "EPOCH": "EPOCH_SECONDS",
-    "EPOCH_SECOND": "EPOCH_SECONDS", "ISODOW": "WEEKDAY_ISO", "DAYOFWEEKISO": "WEEKDAY_ISO",
-    "DAYOFWEEK_ISO": "WEEKDAY_ISO", "DOW": "WEEKDAY_SUN0", "WEEK": "WEEK", "ISOWEEK": "WEEK",
-}  # fmt: skip
-_INTEGERS = {"TINYINT", "SMALLINT", "INT", "BIGINT", "UINT", "UBIGINT", "USMALLINT", "UTINYINT", "INT128", "MEDIUMINT"}
-_FLOATS = {"FLOAT", "DOUBLE", "DECIMAL", "BIGDECIMAL", "DECFLOAT", "MONEY"}
-_TEXTS = {"CHAR", "NCHAR", "VARCHAR", "NVARCHAR", "TEXT"}
-_TIMES = {"TIMESTAMP", "TIMESTAMPTZ", "TIMESTAMPNTZ", "TIMESTAMPLTZ", "DATETIME", "DATETIME2", "SMALLDATETIME"}
-# LOG(x) of one argument: the natural logarithm, except in
-_LOG_IS_10 = {"postgres", "redshift", "duckdb", "sqlite", "trino", "presto", "athena", "materialize"}
 
 
 def from_sqlglot(node: exp.Expr, resolve_column: Resolve, dialect: str, type_of: TypeOf | None = None) -> Expression:
@@ -62,14 +50,14 @@ class _Translation:
         self.type_of = type_of
 
     def of(self, node: exp.Expr) -> Expression:
-        operator = _SIMPLE.get(type(node))
+        operator = SIMPLE.get(type(node))
         if operator is not None:
             return self._simple(node, operator)
         match node:
             case exp.Column():
                 return Unresolved(node.name) if is_hole(node.name) else self.resolve(node)
             case exp.Literal():
-                return Constant(node.this) if node.is_string else _number(node.this)
+                return Constant(node.this) if node.is_string else number_of(node.this)
             case exp.Boolean():
                 return Constant(bool(node.this))
             case exp.Null():
@@ -113,7 +101,9 @@ class _Translation:
             case exp.Between():
                 low, high = node.args["low"], node.args["high"]
                 return apply("AND", self._apply("GE", node.this, low), self._apply("LE", node.this, high))
-            case exp.Trim() if not node.expression:
+            case exp.Like() if like_pattern(node) is not None:
+                return self._like(node)
+            case exp.Trim() if not node.expression and not node.args.get("position"):
                 return self._apply("TRIM", node.this)
             case exp.Concat() | exp.DPipe():
                 return self._concat(node)
@@ -125,6 +115,12 @@ class _Translation:
                 return self._apply("REPLACE", node.this, node.expression, node.args["replacement"])
             case exp.Log():
                 return self._log(node)
+            case exp.SafeDivide():
+                divisor = self.of(node.expression)
+                guard = apply("EQ", divisor, Constant(0))
+                return apply("CASE", guard, Constant(None), apply("DIV", self.of(node.this), divisor))
+            case exp.Anonymous() if len(node.expressions) == ARITY.get(node.name.upper(), -1):
+                return self._named(node)
             case _:
                 return self._times(node)
 
@@ -133,11 +129,11 @@ class _Translation:
             case exp.Extract():
                 return self._part(node.this.name, node.expression)
             case exp.DayOfWeek():
-                sunday = "WEEKDAY_SUN0" if self.dialect in _SUNDAY_0 else "WEEKDAY_SUN1"
+                sunday = "WEEKDAY_SUN0" if self.dialect in SUNDAY_0 else "WEEKDAY_SUN1"
                 return self._apply(sunday, node.this)
             case exp.WeekOfYear() | exp.Week() if not node.args.get("mode"):
                 return self._apply("WEEK", node.this)
-            case exp.DateDiff() if _unit(node) == "DAY":
+            case exp.DateDiff() if unit_of(node) == "DAY":
                 return self._apply("DATEDIFF_DAYS", node.this, node.expression)
             case exp.Date() | exp.TsOrDsToDate() if node.this is not None and not node.args.get("zone"):
                 return apply("CAST", self.of(node.this), Constant("date"))
@@ -154,6 +150,20 @@ class _Translation:
             case _:
                 return self._call(node)
 
+    def _named(self, node: exp.Anonymous) -> Expression:
+        """Functions that sqlglot keeps by name."""
+        name = node.name.upper()
+        if name == "BROUND":  # Spark and Hive: half to even
+            return apply("ROUND_EVEN", *[self.of(e) for e in node.expressions], Constant(0))
+        if name == "WEEKDAY" and self.dialect not in WEEKDAY_FROM_MONDAY:
+            return self._call(node)
+        return self._apply(NAMED[name], *node.expressions)
+
+    def _like(self, node: exp.Like) -> Expression:
+        """`LIKE '%x%'` contains, `LIKE 'x%'` starts with."""
+        operator, text = like_pattern(node) or ("EQ", "")
+        return apply(operator, self.of(node.this), Constant(text))
+
     # ------------------------------------------------------------------------------------------------- parts
 
     def _apply(self, operator: str, *nodes: exp.Expr) -> Expression:
@@ -167,6 +177,8 @@ class _Translation:
             return self._call(node)
         if isinstance(node.this, exp.Distinct):  # SUM(DISTINCT x)
             return self._call(node)
+        if isinstance(node, exp.Stddev) and self.dialect == "mysql":  # of the population
+            return apply("CALL", Constant("STDDEV_POP"), self.of(node.this))
         return self._apply(operator, *[a for a in arguments if isinstance(a, exp.Expr)])
 
     def _call(self, node: exp.Expr) -> Expression:
@@ -190,8 +202,13 @@ class _Translation:
         return apply("CALL", *arguments)
 
     def _cast(self, node: exp.Cast) -> Expression:
-        kind = _kind(node.to)
+        kind = cast_kind(node.to)
         value = self.of(node.this)
+        if kind == "int" and self._is_fractional(node.this):
+            way = "ROUND_AWAY" if self.dialect in CAST_ROUNDS_AWAY else ""
+            if self.dialect in CAST_ROUNDS_BY_TYPE:  # double precision half to even, numeric half away
+                way = "ROUND_EVEN" if node.this.find(exp.Cast) and not is_decimal(node.this) else "ROUND_AWAY"
+            value = apply(way, value, Constant(0)) if way else value
         if kind:
             return apply("CAST", value, Constant(kind))
         return apply("CALL", Constant("CAST"), value, Constant(node.to.sql().lower()))
@@ -207,7 +224,7 @@ class _Translation:
             case exp.Literal():
                 return not node.is_string and node.this.lstrip("-").isdigit()
             case exp.Cast():
-                return _kind(node.to) == "int"
+                return cast_kind(node.to) == "int"
             case exp.Paren() | exp.Neg() | exp.Abs() | exp.Sum() | exp.Min() | exp.Max():
                 return isinstance(node.this, exp.Expr) and self._is_integer(node.this)
             case exp.Add() | exp.Sub() | exp.Mul() | exp.Mod() | exp.Div():
@@ -217,7 +234,29 @@ class _Translation:
             case exp.Column() if self.type_of is not None:
                 meaning = self.resolve(node)
                 declared = self.type_of(meaning) if isinstance(meaning, Column) else ""
-                return bool(declared) and declared.split("(")[0].strip() in _INTEGER_WORDS
+                return bool(declared) and declared.split("(")[0].strip() in INTEGER_WORDS
+            case _:
+                return False
+
+    def _is_fractional(self, node: exp.Expr) -> bool:
+        """Whether a number surely may have a fraction: what a cast to integer does with that differs by dialect."""
+        match node:
+            case exp.Literal():
+                return not node.is_string and not node.this.isdigit()
+            case exp.Cast():
+                return cast_kind(node.to) == "float" or node.to.this.name == "DECIMAL"
+            case exp.Div():
+                return not (node.args.get("typed") and self._is_integer(node.left) and self._is_integer(node.right))
+            case exp.Avg() | exp.Sqrt() | exp.Ln() | exp.Exp():
+                return True
+            case exp.Add() | exp.Sub() | exp.Mul():
+                return self._is_fractional(node.left) or self._is_fractional(node.right)
+            case exp.Paren() | exp.Neg() | exp.Abs():
+                return self._is_fractional(node.this)
+            case exp.Column() if self.type_of is not None:
+                meaning = self.resolve(node)
+                declared = self.type_of(meaning) if isinstance(meaning, Column) else ""
+                return declared.split("(")[0].strip() in FRACTION_WORDS
             case _:
                 return False
 
@@ -298,7 +337,7 @@ class _Translation:
     def _log(self, node: exp.Log) -> Expression:
         """sqlglot keeps LOG(base, x) in that order; LOG(x) is the natural or the decimal one, by dialect."""
         if node.expression is None:
-            return self._apply("LOG10" if self.dialect in _LOG_IS_10 else "LN", node.this)
+            return self._apply("LOG10" if self.dialect in LOG_IS_10 else "LN", node.this)
         base, value = self.of(node.this), self.of(node.expression)
         match base:
             case Constant(value=2):
@@ -313,49 +352,8 @@ class _Translation:
         if word in ("DAYOFWEEK", "DW", "WEEKDAY") or (word == "DOW" and self.dialect in ("presto", "trino", "athena")):
             if self.dialect in ("presto", "trino", "athena"):
                 return self._apply("WEEKDAY_ISO", value)
-            return self._apply("WEEKDAY_SUN0" if self.dialect in _SUNDAY_0 else "WEEKDAY_SUN1", value)
-        operator = _PARTS.get(word)
+            return self._apply("WEEKDAY_SUN0" if self.dialect in SUNDAY_0 else "WEEKDAY_SUN1", value)
+        operator = PARTS.get(word)
         if operator is None or (word == "WEEK" and self.dialect in ("bigquery", "mysql", "tsql")):
             return apply("CALL", Constant("EXTRACT"), Constant(word), self.of(value))
         return self._apply(operator, value)
-
-
-_INTEGER_WORDS = {
-    "int",
-    "integer",
-    "bigint",
-    "smallint",
-    "tinyint",
-    "int2",
-    "int4",
-    "int8",
-    "int64",
-    "serial",
-    "bigserial",
-}
-
-
-def _kind(to: exp.Expr) -> str:
-    name = to.this.name if isinstance(to, exp.DataType) and hasattr(to.this, "name") else ""
-    if name in _INTEGERS:
-        return "int"
-    if name in _FLOATS:
-        # NUMERIC(10, 2) rounds, DECIMAL alone is a number of unlimited or unknown scale
-        return "" if to.expressions else "float"
-    if name in _TEXTS:
-        return "" if to.expressions else "text"
-    if name in _TIMES:
-        return "timestamp"
-    return {"BOOLEAN": "bool", "DATE": "date"}.get(name, "")
-
-
-def _unit(node: exp.Expr) -> str:
-    unit = node.args.get("unit")
-    return unit.name.upper() if unit is not None else "DAY"
-
-
-def _number(written: str) -> Expression:
-    try:
-        return Constant(int(written)) if written.isdigit() else Constant(float(written))
-    except ValueError:
-        return Unresolved(f"the number {written[:20]}")

@@ -7,15 +7,16 @@ from collections.abc import Iterator
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from mllint.lineage.expressions import Unresolved
 from mllint.lineage.ids import file_id
+from mllint.linker.sql.definitions import alter, create
 from mllint.linker.sql.fallback import by_words
+from mllint.linker.sql.made import defined, statement, uris
 from mllint.linker.sql.parse import Parsed
-from mllint.linker.sql.queries import Reader, Scope, TooCostlyError
+from mllint.linker.sql.queries import Reader, Scope, TooCostlyError, star_of
 from mllint.linker.sql.relations import Output, Relation, of_table, union
 from mllint.linker.sql.schema import Schema
-from mllint.linker.sql.statements import OutputColumn, Statement, TableRead
-from mllint.linker.sql.tables import note_read, table_name_of
+from mllint.linker.sql.statements import Statement
+from mllint.linker.sql.tables import table_name_of
 from mllint.linker.sql.text import named
 
 
@@ -25,7 +26,7 @@ def derive(parsed: Parsed, schema: Schema) -> Iterator[Statement]:
         yield from by_words(parsed, schema)
         return
     try:
-        statements = list(_derive(parsed, schema))
+        statements = [*_hidden(parsed, schema), *_derive(parsed, schema)]
     except (RecursionError, TooCostlyError):
         parsed.problem = "too deep or too costly for columns"
     except (SqlglotError, AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
@@ -36,23 +37,33 @@ def derive(parsed: Parsed, schema: Schema) -> Iterator[Statement]:
     yield from by_words(parsed, schema)
 
 
+def _hidden(parsed: Parsed, schema: Schema) -> Iterator[Statement]:
+    """Writes inside of a query. Postgres: WITH new AS (INSERT INTO rides SELECT ... RETURNING id) SELECT ..."""
+    with_ = parsed.tree.args.get("with_") if parsed.tree is not None else None
+    for cte in with_.expressions if with_ is not None else ():
+        if isinstance(cte.this, exp.Insert):
+            yield _insert(Reader(parsed, schema), cte.this)
+        elif isinstance(cte.this, exp.Update):
+            yield _update(Reader(parsed, schema), cte.this)
+
+
 def _derive(parsed: Parsed, schema: Schema) -> Iterator[Statement]:
     reader = Reader(parsed, schema)
     tree = parsed.tree
     match tree:
         case exp.Select() if tree.args.get("into") is not None:
             target = table_name_of(tree.args["into"].this)
-            yield _defined(reader, "create", target, reader.query(tree, {}))
+            yield defined(reader, "create", target, reader.query(tree, {}))
         case exp.Insert():
             yield _insert(reader, tree)
         case exp.MultitableInserts():
             yield from _insert_all(parsed, schema, tree)
         case exp.Query() | exp.Values():
-            yield _statement(reader, "select", "", reader.query(tree, {}))
+            yield statement(reader, "select", "", reader.query(tree, {}))
         case exp.Create():
-            yield from _create(reader, tree)
+            yield from create(reader, tree)
         case exp.Cache() if tree.expression is not None:
-            yield _defined(reader, "create", table_name_of(tree.this), reader.query(tree.expression, {}))
+            yield defined(reader, "create", table_name_of(tree.this), reader.query(tree.expression, {}))
         case exp.Update():
             yield _update(reader, tree)
         case exp.Merge():
@@ -62,50 +73,33 @@ def _derive(parsed: Parsed, schema: Schema) -> Iterator[Statement]:
         case exp.Copy():
             yield from _copy(reader, tree)
         case exp.LoadData():
-            source = file_id(tree.args["inpath"].name)
-            reader.reads[(source, *parsed.at(None))] = None
-            yield _statement(reader, "copy", table_name_of(tree.this), Relation(open=[(source,)]))
+            inpath = tree.args.get("inpath")
+            sources = [file_id(inpath.name)] if inpath is not None else uris(tree)
+            reader.reads.update(dict.fromkeys((source, *parsed.at(None)) for source in sources))
+            yield statement(reader, "copy", table_name_of(tree.this), Relation(open=[tuple(sources)]))
+        case exp.Export():  # BigQuery: EXPORT DATA OPTIONS (uri='gs://...') AS SELECT ...
+            for target in uris(tree):
+                yield statement(reader, "copy", target, reader.query(tree.this, {}))
+        case exp.Pivot():  # DuckDB: PIVOT rides ON day USING sum(fare)
+            scope = Scope({}, None)
+            reader.add_from(tree.this, scope)
+            yield statement(reader, "select", "", Relation(open=[(name,) for name in star_of(scope).tables()]))
         case exp.Alter():
-            yield from _alter(reader, tree)
+            yield from alter(reader, tree)
         case exp.Drop() if str(tree.args.get("kind")).upper() in ("TABLE", "VIEW"):
             for table in tree.args.get("tables") or [tree.this]:
                 name = table_name_of(table)
                 schema.remove(name)
-                yield _statement(reader, "drop", name, Relation())
+                yield statement(reader, "drop", name, Relation())
         case exp.Drop() | exp.Set() | exp.Use() | exp.Declare() | exp.TruncateTable() | exp.Analyze() | exp.Refresh():
-            yield _statement(reader, "other", "", Relation())
+            yield statement(reader, "other", "", Relation())
         case _ if tree is not None and any(isinstance(part, exp.Table) for part in tree.walk()):
             yield from by_words(parsed, schema)
         case _:
-            yield _statement(reader, "other", "", Relation())
+            yield statement(reader, "other", "", Relation())
 
 
 # ---------------------------------------------------------------------------------------------------- statements
-
-
-def _statement(reader: Reader, kind: str, target: str, relation: Relation, temporary: bool = False) -> Statement:
-    line, column = reader.parsed.at(None)
-    columns = [OutputColumn(c.name, c.sources, c.expression) for c in relation.columns]
-    unknown = [(table, "*") for group in relation.open for table in group]
-    if unknown:
-        columns.append(OutputColumn("*", tuple(unknown), Unresolved("the columns of a star")))
-    return Statement(
-        kind, target, _reads(reader), tuple(columns), tuple(sorted(reader.indirect)),
-        reader.open or bool(relation.open), line, column, temporary=temporary,
-    )  # fmt: skip
-
-
-def _reads(reader: Reader) -> tuple[TableRead, ...]:
-    return tuple(TableRead(*read) for read in reader.reads)
-
-
-def _defined(reader: Reader, kind: str, target: str, relation: Relation, temporary: bool = False) -> Statement:
-    """A statement that defines its target: the schema learns the columns."""
-    if not relation.open and relation.columns:
-        reader.schema.add(target, [column.name for column in relation.columns])
-    else:
-        reader.schema.remove(target)
-    return _statement(reader, kind, target, relation, temporary)
 
 
 def _insert(reader: Reader, tree: exp.Insert) -> Statement:
@@ -129,8 +123,8 @@ def _insert(reader: Reader, tree: exp.Insert) -> Statement:
     elif known is None and relation.columns and not relation.open:
         reader.schema.add(target, [column.name for column in relation.columns])  # all that is known of it
     if isinstance(tree.this, exp.Directory):
-        return _statement(reader, "copy", target, relation)
-    return _statement(reader, "insert", target, relation)
+        return statement(reader, "copy", target, relation)
+    return statement(reader, "insert", target, relation)
 
 
 def _insert_all(parsed: Parsed, schema: Schema, tree: exp.MultitableInserts) -> Iterator[Statement]:
@@ -154,7 +148,7 @@ def _insert_all(parsed: Parsed, schema: Schema, tree: exp.MultitableInserts) -> 
             values = insert.expression.expressions[0].expressions
             relation = Relation([reader.output(n, v, scope) for n, v in zip(names, values, strict=False)])
         reader.note([branch.args.get("expression")], scope)
-        yield _statement(reader, "insert", target, relation)
+        yield statement(reader, "insert", target, relation)
 
 
 def _partition(tree: exp.Insert) -> set[str]:
@@ -165,48 +159,6 @@ def _partition(tree: exp.Insert) -> set[str]:
     return {named(e.this.name) for e in partition.expressions if isinstance(e, exp.EQ)}
 
 
-def _create(reader: Reader, tree: exp.Create) -> Iterator[Statement]:
-    kind = str(tree.args.get("kind")).upper()
-    if kind == "MODEL" and isinstance(tree.expression, exp.Query):  # BigQuery ML
-        yield _statement(reader, "model", "model:" + table_name_of(tree.this), reader.query(tree.expression, {}))
-        return
-    if kind not in ("TABLE", "VIEW"):
-        yield _statement(reader, "other", "", Relation())
-        return
-    target = table_name_of(tree.this)
-    listed = [e for e in tree.this.expressions if isinstance(e, exp.ColumnDef | exp.Identifier)] if isinstance(
-        tree.this, exp.Schema) else []  # fmt: skip
-    names = [named(e.name) for e in listed]
-    temporary = tree.find(exp.TemporaryProperty) is not None or target.startswith("#")
-    what = "view" if kind == "VIEW" else "create"
-    model = _model(tree)
-    if isinstance(tree.expression, exp.Expr):
-        relation = reader.query(tree.expression, reader.with_ctes(tree, {}))
-        yield _defined(reader, what, target, relation.renamed(names) if names else relation, temporary)
-    elif model is not None:
-        name = table_name_of(model)
-        note_read(reader, model, name)
-        yield _defined(reader, what, target, of_table(name, reader.schema.columns(name)), temporary)
-    else:
-        types = [e.args["kind"].sql(reader.dialect) if e.args.get("kind") is not None else "" for e in listed]
-        if names:
-            reader.schema.add(target, names, types)
-        location = tree.find(exp.LocationProperty)
-        relation = Relation()
-        if location is not None:  # an external table: CREATE EXTERNAL TABLE t (...) LOCATION 's3://bucket/t'
-            source = file_id(location.this.name)
-            reader.reads[(source, *reader.parsed.at(None))] = None
-            relation = of_table(source, tuple(names) or None)
-        yield _statement(reader, "ddl", target, relation, temporary)
-
-
-def _model(tree: exp.Create) -> exp.Expr | None:
-    """The table that another one is made like: CLONE, LIKE, or T-SQL's and Postgres' forms of it."""
-    clone = tree.args.get("clone")
-    like = clone if clone is not None else next(iter(tree.find_all(exp.LikeProperty)), None)
-    return like.this if like is not None and isinstance(like.this, exp.Table) else None
-
-
 def _update(reader: Reader, tree: exp.Update) -> Statement:
     ctes = reader.with_ctes(tree, {})
     scope = Scope(ctes, None)
@@ -215,13 +167,11 @@ def _update(reader: Reader, tree: exp.Update) -> Statement:
         reader.add_from(from_.this, scope)
         reader.add_joins(tree.args.get("joins"), scope)
     target = _target_of(tree.this, from_)
-    fresh = _is_fresh(tree.this, scope)
-    if fresh:
+    if _is_fresh(tree.this, scope):
         _add_target(reader, tree.this, scope, target)
     outputs = _assignments(reader, tree.expressions, scope)
     reader.note([tree.args.get("where"), tree.args.get("order")], scope)
-    statement = _statement(reader, "update", target, Relation(outputs))
-    return statement
+    return statement(reader, "update", target, Relation(outputs))
 
 
 def _target_of(table: exp.Expr, from_: exp.Expr | None) -> str:
@@ -278,7 +228,7 @@ def _merge(reader: Reader, tree: exp.Merge) -> Statement:
     for when in tree.args["whens"].expressions:
         reader.note([when.args.get("condition")], scope)
         relation = _merged(relation, _branch(reader, when.args["then"], scope, using, target))
-    return _statement(reader, "merge", target, relation)
+    return statement(reader, "merge", target, relation)
 
 
 def _branch(reader: Reader, then: exp.Expr, scope: Scope, using: Relation, target: str) -> Relation:
@@ -315,7 +265,7 @@ def _delete(reader: Reader, tree: exp.Delete) -> Statement:
     if isinstance(tree.this, exp.Expr):
         _add_target(reader, tree.this, scope, target)
     reader.note([tree.args.get("where")], scope)
-    return _statement(reader, "delete", target, Relation())
+    return statement(reader, "delete", target, Relation())
 
 
 def _copy(reader: Reader, tree: exp.Copy) -> Iterator[Statement]:
@@ -332,7 +282,7 @@ def _copy(reader: Reader, tree: exp.Copy) -> Iterator[Statement]:
         if isinstance(file, exp.Query):  # COPY INTO t FROM (SELECT $1 FROM @stage)
             loaded = reader.query(file, {})
             names = [named(e.name) for e in inner.expressions] if isinstance(inner, exp.Schema) else []
-            yield _statement(reader, "copy", table, loaded.renamed(names) if names else loaded)
+            yield statement(reader, "copy", table, loaded.renamed(names) if names else loaded)
             continue
         other = file_id(file.name) if isinstance(file, exp.Literal) else table_name_of(file)
         if not other or other.lower() in ("file:stdin", "file:stdout", "stdin", "stdout"):
@@ -342,50 +292,4 @@ def _copy(reader: Reader, tree: exp.Copy) -> Iterator[Statement]:
             reader.reads[(source, *reader.parsed.at(None))] = None
             columns = [named(e.name) for e in inner.expressions] if isinstance(inner, exp.Schema) else []
             relation = of_table(source, tuple(columns) or reader.schema.columns(table if loads else source))
-        yield _statement(reader, "copy", target, relation)
-
-
-def _alter(reader: Reader, tree: exp.Alter) -> Iterator[Statement]:
-    name = table_name_of(tree.this)
-    for action in tree.args.get("actions") or ():
-        match action:
-            case exp.AlterRename():
-                new = table_name_of(action.this)
-                if "." in name and "." not in new:  # a bare new name stays in the schema
-                    new = f"{name.rpartition('.')[0]}.{new}"
-                yield from _renamed(reader, "rename", name, new)
-            case exp.SwapTable():
-                other = table_name_of(action.this)
-                yield from _renamed(reader, "swap", name, other)
-            case exp.ColumnDef():
-                known = reader.schema.columns(name)
-                if known is not None:
-                    reader.schema.add(name, [*known, named(action.name)])
-            case exp.RenameColumn():
-                known = reader.schema.columns(name)
-                old, new = named(action.this.name), named(action.args["to"].name)
-                if known is not None:
-                    reader.schema.add(name, [new if column == old else column for column in known])
-            case exp.Drop() if action.args.get("kind") == "COLUMN":
-                known = reader.schema.columns(name)
-                if known is not None:
-                    gone = {named(c.name) for c in action.find_all(exp.Column)}
-                    reader.schema.add(name, [column for column in known if column not in gone])
-    yield _statement(reader, "ddl", name, Relation())
-
-
-def _renamed(reader: Reader, kind: str, old: str, new: str) -> Iterator[Statement]:
-    schema = reader.schema
-    before, after = schema.columns(old), schema.columns(new)
-    line, column = reader.parsed.at(None)
-    pairs = [(old, new, before)] if kind == "rename" else [(old, new, before), (new, old, after)]
-    for source, target, columns in pairs:
-        relation = of_table(source, columns)
-        outputs = [OutputColumn(c.name, c.sources, c.expression) for c in relation.columns]
-        reads = (TableRead(source, line, column),)
-        yield Statement(kind, target, reads, tuple(outputs), open=columns is None, line=line, column=column)
-    if kind == "rename":
-        schema.rename(old, new)
-    else:
-        for target, columns in ((new, before), (old, after)):
-            schema.remove(target) if columns is None else schema.add(target, columns)
+        yield statement(reader, "copy", target, relation)

@@ -38,7 +38,8 @@ def _branches(branches: list[Branch]) -> Iterator[Branch]:
             continue
         inside = [other for other in dead if other is not branch and any(_holds(d, other.span) for d in branch.dead)]
         covered |= {other.span for other in inside}
-        guards = [other for other in inside if other.subject == branch.subject and not other.outcome]
+        starts = {span.line for span in branch.dead}
+        guards = [o for o in inside if o.span.line in starts and o.settings == branch.settings and not o.outcome]
         yield guards[0] if branch.outcome and guards else branch
 
 
@@ -50,10 +51,11 @@ def _holds(outer: Span, inner: Span) -> bool:
 
 def _of_branch(branch: Branch) -> Finding:
     values = sorted({_shown(setting.value) for setting in branch.settings})
+    subject = f"`{branch.subject}`" if branch.subject != branch.text else "the setting"
     always = f"is {values[0]} wherever it is set" if len(values) == 1 else f"is only ever {', '.join(values)}"
     lines = "1 line" if branch.lines == 1 else f"{branch.lines} lines"
     return Finding(
-        message=f"`{branch.subject}` {always}, so `{branch.text}` is always {str(branch.outcome).lower()} and {lines} "
+        message=f"{subject} {always}, so `{branch.text}` is always {str(branch.outcome).lower()} and {lines} "
         "of code can never run",
         help="delete the code and its setting, which git remembers, or add the config or test that runs it",
         span=branch.span,
@@ -70,7 +72,9 @@ def _shown(value: object) -> str:
 
 
 def _is_dead_script(lineage: Lineage, script: Script) -> bool:
-    """It would do something with data, and neither a runner nor an import names it."""
+    """It would do something with data, and neither a runner nor an import names it. A notebook is for people."""
+    if script.path.endswith(".ipynb"):
+        return False
     if not script.is_entry or script.takes_arguments or script.runners or script.importers or is_test(script.path):
         return False
     graph = lineage.graph

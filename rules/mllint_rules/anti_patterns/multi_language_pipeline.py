@@ -30,6 +30,10 @@ from mllint.rule import (
 )  # fmt: skip
 
 _BY_SUFFIX = {".py": "python", ".ipynb": "python", ".r": "r", ".rmd": "r", ".scala": "scala", ".java": "java"}
+_LANGUAGES = {
+    "python", "r", "sql", "scala", "java", "kotlin", "julia", "javascript", "typescript", "go", "rust", "c", "cpp",
+    "csharp", "matlab", "sas", "stata", "perl", "ruby", "php",
+}  # fmt: skip
 _SHOWN = {"sql": "SQL", "javascript": "JavaScript", "typescript": "TypeScript", "cpp": "C++", "csharp": "C#"}
 
 
@@ -73,7 +77,7 @@ def _crossings(graph: Graph, id: str, onward: set[str], context: Context) -> Ite
 def _language(edge: Edge, context: Context) -> str:
     """Empty where it is of no account. SQL that a Python program runs is that program's."""
     language = edge.language.lower()
-    if language in context.options["transparent"]:
+    if language not in _LANGUAGES:
         return ""
     if language in context.options["embedded"] and not edge.job.lower().endswith("." + language):
         return _BY_SUFFIX.get(splitext(edge.job)[1].lower(), "")
@@ -123,5 +127,5 @@ RULE = Rule(
     name="multi-language-pipeline",
     summary="one model's path from source to consumer crosses languages",
     check=check,
-    options={"embedded": ["sql"], "transparent": ["", "shell", "make", "docker", "yaml", "json", "toml", "html"]},
+    options={"embedded": ["sql"]},
 )

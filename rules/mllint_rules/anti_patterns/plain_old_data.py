@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from mllint.rule import Context, Finding, Handover, Label, Lineage, Rule, Span, is_test, model_with, models
+from mllint.rule import Context, Finding, Handover, Label, Lineage, Model, Rule, Span, is_test, model_with, models
 
 
 def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
@@ -27,7 +27,7 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
     for span in sorted(by_function):
         first, *others = sorted(by_function[span], key=lambda handover: (handover.return_span, handover.receiver))
         model = model_with(found, first.model)
-        yield _finding(first, others, model.name if model else first.model.partition(":")[2])
+        yield _finding(first, others, model)
 
 
 def _passes_on(later: Handover, earlier: Handover) -> bool:
@@ -42,12 +42,13 @@ def _passes_on(later: Handover, earlier: Handover) -> bool:
     return (body.path, body.cell) == (received.path, received.cell) and body.line <= received.line <= last
 
 
-def _finding(handover: Handover, others: list[Handover], model: str) -> Finding:
-    of_model = f" of model `{model}`" if model else ""
+def _finding(handover: Handover, others: list[Handover], model: Model | None) -> Finding:
+    of_model = f" of model `{model.name}`" if model else ""
+    function = handover.function.rpartition(".")[2]
     what = " and ".join(dict.fromkeys([handover.what, *(other.what for other in others)]))
     receivers = sorted({h.receiver for h in (handover, *others)})
     return Finding(
-        message=f"`{handover.function}` hands a {what}{of_model} to `{receivers[0].path}` as a bare {handover.shape}: "
+        message=f"`{function}` hands a {what}{of_model} to `{receivers[0].path}` as a bare {handover.shape}: "
         "nothing there knows what the number is or which model made it",
         help=f"return a small frozen dataclass (or NewType) that names the {handover.what} and its model",
         span=handover.span,
@@ -56,8 +57,7 @@ def _finding(handover: Handover, others: list[Handover], model: str) -> Finding:
             Label(handover.return_span, f"the {handover.what} is returned here"),
             *(Label(receiver, "received here") for receiver in receivers),
         ],
-        nodes=[handover.model] if handover.model else [],
-        reaches=[handover.model] if handover.model else [],
+        nodes=list(model.members) if model else [],
     )
 
 

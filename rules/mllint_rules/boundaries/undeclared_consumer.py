@@ -18,6 +18,7 @@ from mllint.rule import (
     Lineage,
     Model,
     Rule,
+    Span,
     certainty,
     consumer_of,
     ends,
@@ -30,9 +31,12 @@ from mllint.rule import (
     place,
     reads_any,
     same_name,
+    split_column,
     top_folder,
     trail,
 )  # fmt: skip
+
+_PAGES = (".html", ".htm", ".js", ".jsx", ".ts", ".tsx", ".vue")
 
 
 def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
@@ -56,12 +60,18 @@ def _reads_outside(lineage: Lineage, model: Model) -> Iterator[tuple[Edge, set[s
             if not is_seen(edge) or edge.target in model.members:
                 continue
             if not _is_own(lineage, model, edge):
-                outside.setdefault(job_path(edge), edge)
+                job = job_path(edge)
+                outside[job] = min(outside.get(job, edge), edge, key=lambda edge: _rank(lineage, edge))
             elif edge.target not in walked:
                 walked.add(edge.target)
                 todo.append(edge.target)
     for job in sorted(outside):
         yield outside[job], walked
+
+
+def _rank(lineage: Lineage, edge: Edge) -> tuple[bool, Span]:
+    """The read of a whole dataset says more, and stands closer, than that of one of its columns."""
+    return edge.source.startswith("column:"), place(lineage.graph, edge) or Span("~", 0)
 
 
 def _is_own(lineage: Lineage, model: Model, edge: Edge) -> bool:
@@ -73,10 +83,13 @@ def _is_own(lineage: Lineage, model: Model, edge: Edge) -> bool:
     owners = {owner_of(lineage.declarations, job) for job in model.jobs}
     if owner and any(owners) and owner not in owners:
         return False
-    measures = {evaluation.job for evaluation in lineage.observations.evaluations}
-    if reader in measures or edge.job in measures:
-        # A notebook elsewhere that measures the predictions is somebody else's only where owners say so.
+    homes = {top_folder(job) for job in model.jobs}
+    measures = {e.what for e in lineage.observations.evaluations if e.job in (reader, edge.job)}
+    # A notebook elsewhere that measures the predictions is somebody else's only where owners say so.
+    if measures - {"plot"} or (measures and top_folder(reader) in homes):
         return True
+    if reader.endswith(_PAGES) and any(reader.startswith(dirname(job)) for job in model.jobs):
+        return True  # static/form.js below the application that serves it
     # scoring/clip.py, which writes what scoring/predict.py made anew, is a step of scoring.
     makes_data = edge.kind != "consumes" and lineage.graph.nodes[edge.target].kind in ("dataset", "source", "column")
     return makes_data and dirname(reader) in {dirname(job) for job in model.jobs}
@@ -97,18 +110,21 @@ def _is_expected(lineage: Lineage, model: Model, edge: Edge, walked: set[str]) -
 def _is_published(lineage: Lineage, table: str) -> bool:
     graph = lineage.graph
     behind = {table} | graph.downstream([table])
-    named = {entry.name for entry in lineage.declarations.of_kind("consumer")}
-    return any(
-        graph.nodes[id].attributes.get("group")
-        or (graph.nodes[id].kind == "consumer" and graph.nodes[id].name in named)
-        for id in behind & graph.nodes.keys()
-    ) or any(reads_any(entry, behind) for entry in lineage.declarations.of_kind("consumer"))
+    declared = any(edge.strength == "declared" for id in sorted(behind) for edge in _into_consumer(lineage, id))
+    grouped = any(graph.nodes[id].attributes.get("group") for id in behind if id in graph.nodes)
+    return declared or grouped or any(reads_any(entry, behind) for entry in lineage.declarations.of_kind("consumer"))
+
+
+def _into_consumer(lineage: Lineage, id: str) -> list[Edge]:
+    graph = lineage.graph
+    return graph.in_edges(id) if id in graph.nodes and graph.nodes[id].kind == "consumer" else []
 
 
 def _finding(lineage: Lineage, model: Model, edge: Edge) -> Finding:
     graph = lineage.graph
     reader, at = job_path(edge), place(lineage.graph, edge)
     assert at is not None
+    read = split_column(edge.source)[0] if edge.source.startswith("column:") else edge.source
     start = next((id for id in (*model.members, *model.outputs) if graph.path(id, edge.source)), edge.source)
     path = graph.path(start, edge.source)
     owners = sorted({owner_of(lineage.declarations, job) for job in model.jobs} - {""})
@@ -116,7 +132,7 @@ def _finding(lineage: Lineage, model: Model, edge: Edge) -> Finding:
     same = any(same_name(top_folder(reader), top_folder(job)) for job in model.jobs)
     outside = f"`{reader}`" if same or not top_folder(reader) else f"`{reader}`, outside the model's own pipeline,"
     return Finding(
-        message=f"{outside} reads the predictions of model `{model.name}`{theirs} from {name(graph, edge.source)}, and "
+        message=f"{outside} reads the predictions of model `{model.name}`{theirs} from {name(graph, read)}, and "
         "no declaration names it: whoever changes the model changes what it does, without knowing",
         help=f'declare it as a consumer in mllint.yaml (`reads: ["{edge.source}"]`, with an owner), or let it read '
         "something that is made for it",

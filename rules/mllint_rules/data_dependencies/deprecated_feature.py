@@ -106,9 +106,10 @@ def _first_naming(lineage: Lineage, entry: Declared, model: Model | None, path: 
     return min(listed or mentioned, default=place(lineage.graph, path[0]))
 
 
-def _order(lineage: Lineage, path: list[Edge]) -> tuple[bool, Span]:
+def _order(lineage: Lineage, path: list[Edge]) -> tuple[bool, bool, Span]:
+    """The read of a whole dataset stands closer to what people would edit than that of one of its columns."""
     at = place(lineage.graph, path[0])
-    return (at is None, at or Span("", 0))
+    return path[0].source.startswith("column:"), at is None, at or Span("", 0)
 
 
 def _finding(

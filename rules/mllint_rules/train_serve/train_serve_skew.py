@@ -10,11 +10,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from mllint.rule import (
-    Apply,
-    Column,
     Constant,
     Context,
-    Expression,
+    Disagreement,
     Feature,
     Finding,
     Label,
@@ -22,13 +20,22 @@ from mllint.rule import (
     Model,
     Rule,
     Witness,
+    by_name,
     columns,
     ends,
+    equal,
+    is_ambiguous,
     is_known,
     is_test,
+    known_names,
     model_with,
     models,
+    plain,
+    show,
+    witness,
 )  # fmt: skip
+
+_TAKE_NULL = ("xgboost.", "lightgbm.", "catboost.", "sklearn.ensemble.HistGradientBoosting", "sklearn.ensemble._hist")
 
 
 def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
@@ -40,7 +47,7 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
             sides[model.id][feature.side].append(feature)
     for model in found:
         train, serve = sides[model.id]["train"], sides[model.id]["serve"]
-        names = _known_names(lineage, train)
+        names = known_names(lineage.graph, (feature.expression for feature in train))
         for served in sorted(serve, key=lambda feature: (feature.span, feature.name)):
             yield from _skew(lineage, model, [t for t in train if _is_same_feature(t, served)], served, names)
 
@@ -51,68 +58,47 @@ def _is_same_feature(trained: Feature, served: Feature) -> bool:
     return trained.name == served.name
 
 
-def _known_names(lineage: Lineage, train: list[Feature]) -> dict[str, str]:
-    """The columns that training could read, as it spells them, by the name that is left without case or `_`."""
-    read = [column for feature in train for column in columns(feature.expression)]
-    datasets = tuple({f"column:{column.dataset}#" for column in read})
-    beside = [id.rpartition("#")[2] for id in lineage.graph.nodes if id.startswith(datasets)] if datasets else []
-    return {_plain(name): name for name in [*sorted(beside), *(column.name for column in read)]}
-
-
 def _skew(
     lineage: Lineage, model: Model, trained: list[Feature], served: Feature, names: dict[str, str]
 ) -> Iterator[Finding]:
     """A finding if no way of training the feature equals this way of serving it, and a row shows so."""
-    from mllint.lineage.algebra import equal, witness
-
     if not trained or not all(is_known(feature.expression) for feature in (*trained, served)):
         return
-    if any(_plain(column.name) not in names for column in columns(served.expression)):
+    if any(plain(column.name) not in names for column in columns(served.expression)):
         return  # another input: `body["distance_km"]` may well be what training makes of `trip_m`
-    if any(_is_ambiguous(feature.expression) for feature in (*trained, served)):
+    if any(is_ambiguous(feature.expression) for feature in (*trained, served)):
         return
-    serving = _renamed(served.expression, names)
+    serving = by_name(served.expression, names)
     for feature in trained:
         if feature.function and feature.function == served.function:
             return
-        if equal(_renamed(feature.expression, names), serving) is not False:
+        if equal(by_name(feature.expression, names), serving) is not False:
             return
-    row = witness(_renamed(trained[0].expression, names), serving)
+    row = witness(by_name(trained[0].expression, names), serving)
     if row is None or row.kind == "error":  # no skew where one side raises: that fails loudly
         return
-    never_null = {_plain(name) for name in (*trained[0].not_null, *served.not_null)}
-    if row.kind == "null" and any(value is None and _plain(name) in never_null for name, value in row.inputs.items()):
+    if row.kind == "null" and not _null_is_possible(lineage, model, trained[0], served, row):
         return
     inputs = {name: _portable(value) for name, value in row.inputs.items()}
     shown = Witness(inputs, _portable(row.left), _portable(row.right))
     yield _finding(lineage, model, trained[0], served, shown)
 
 
-def _is_ambiguous(expression: Expression) -> bool:
-    """Whether two inputs from different datasets bear one name, so that a name alone does not tell them apart."""
-    by_name = defaultdict(set)
-    for column in columns(expression):
-        by_name[_plain(column.name)].add(column.dataset)
-    return any(len(datasets) > 1 for datasets in by_name.values())
+def _null_is_possible(lineage: Lineage, model: Model, trained: Feature, served: Feature, row: Disagreement) -> bool:
+    """Whether training can have seen the null that the witness needs, and serving can meet it.
 
-
-def _renamed(expression: Expression, names: dict[str, str]) -> Expression:
-    """The expression over bare column names: a request field `tripM` and the column `trip_m` are one input."""
-    match expression:
-        case Column(name=name):
-            return Column("", names.get(_plain(name), name))
-        case Apply(operator=operator, arguments=arguments):
-            return Apply(operator, tuple(_renamed(argument, names) for argument in arguments))
-    return expression
-
-
-def _plain(name: str) -> str:
-    return name.replace("_", "").replace("-", "").lower()
+    Training that does nothing about nulls had none, unless the model takes them: `Lasso().fit` raises on NaN."""
+    never = {plain(name) for name in (*trained.not_null, *served.not_null)}
+    if any(value is None and plain(name) in never for name, value in row.inputs.items()):
+        return False
+    if row.left is None:
+        classes = [str(lineage.graph.nodes[id].attributes.get("class", "")) for id in model.members]
+        return any(name.startswith(_TAKE_NULL) for name in classes)
+    from_request = any(column.dataset.startswith("endpoint:") for column in columns(served.expression))
+    return row.right is not None or not from_request
 
 
 def _finding(lineage: Lineage, model: Model, trained: Feature, served: Feature, row: Witness) -> Finding:
-    from mllint.lineage.algebra import show
-
     graph = lineage.graph
     inputs = ", ".join(f"{name} = {_value(value)}" for name, value in row.inputs.items()) or "any row"
     fixed = isinstance(served.expression, Constant)

@@ -1,0 +1,70 @@
+"""A light reader of Jinja in SQL: it renders nothing, runs nothing, and keeps the length of the text.
+
+`{{ ref('stg_rides') }}` is the table `stg_rides`, `{{ source('raw', 'rides') }}` is `raw.rides`; another expression is
+a hole. Of `{% if %}` the first branch stays, of `{% for %}` one turn; macros, tests and block `set`s go.
+"""
+
+from __future__ import annotations
+
+import re
+
+_TAG = re.compile(r"\{\{(?:(?!\{\{).){0,2000}?\}\}|\{%(?:(?!\{%).){0,4000}?%\}|\{#(?:(?!\{#).){0,20000}?#\}", re.DOTALL)
+_CALL = re.compile(r"(ref|source)\s*\(\s*['\"]([^'\"]+)['\"]\s*(?:,\s*['\"]([^'\"]+)['\"])?")
+_SILENT = re.compile(r"(?:config|log|print|exceptions\.|run_query|set_sql_header)\b")
+_WORD = re.compile(r"[\w.]*")
+
+_HIDDEN = {"macro", "test", "materialization", "docs", "call", "set"}
+_MOST_OPEN = 200
+
+
+def without_jinja(text: str, hole: str) -> str:
+    """The SQL that stands between the Jinja. `hole` is a pair of characters that mark a hole's name."""
+    parts: list[str] = []
+    hidden: list[bool] = []  # of each open block, whether what it holds is dropped
+    last = 0
+    for found in _TAG.finditer(text):
+        between = text[last : found.start()]
+        gone = any(hidden)
+        parts.append(padded("", between) if gone else between)
+        last = found.end()
+        tag = found[0]
+        if tag.startswith("{%"):
+            _block(tag[2:-2].strip("-+ \n\t"), hidden)
+        parts.append(padded("" if gone or not tag.startswith("{{") else _expression(tag, hole), tag))
+    parts.append(padded("", text[last:]) if any(hidden) else text[last:])
+    return "".join(parts)
+
+
+def _block(inside: str, hidden: list[bool]) -> None:
+    word = _WORD.match(inside)
+    name = word[0] if word else ""
+    if name.startswith("end"):
+        if hidden:
+            hidden.pop()
+    elif name in ("else", "elif"):
+        if hidden:
+            hidden[-1] = True
+    elif name == "set" and "=" in inside:
+        return  # {% set day = var('day') %} has no end
+    elif (name in _HIDDEN or name in ("if", "for", "filter", "raw", "snapshot")) and len(hidden) < _MOST_OPEN:
+        # {% if not loop.last %},{% endif %}: of one turn there is no next
+        hidden.append(name in _HIDDEN or (name == "if" and "loop.last" in inside))
+
+
+def _expression(tag: str, hole: str) -> str:
+    inside = tag[2:-2].strip("-+ \n\t")
+    call = _CALL.match(inside)
+    if call:
+        first, second = call[2], call[3]
+        # ref('package', 'model') is the model; source('schema', 'table') is both
+        name = f"{first}.{second}" if second and call[1] == "source" else second or first
+        return re.sub(r"[^\w.]", "_", name)
+    if _SILENT.match(inside):
+        return ""
+    word = _WORD.match(inside)
+    return hole[0] + (word[0] if word else "").replace(".", "_") + hole[1]
+
+
+def padded(word: str, original: str) -> str:
+    """`word` and then blanks, as long as the original and with its line ends."""
+    return word + "".join(c if c in "\r\n" else " " for c in original[len(word) :])

@@ -1,0 +1,45 @@
+"""From what a reader found to the record of a statement."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from mllint.lineage.expressions import Unresolved
+from mllint.lineage.ids import file_id
+from mllint.linker.sql.queries import Reader
+from mllint.linker.sql.relations import Relation
+from mllint.linker.sql.statements import OutputColumn, Statement, TableRead
+
+
+def statement(reader: Reader, kind: str, target: str, relation: Relation, temporary: bool = False) -> Statement:
+    line, column = reader.parsed.at(None)
+    columns = [OutputColumn(c.name, c.sources, c.expression) for c in relation.columns]
+    unknown = [(table, "*") for group in relation.open for table in group]
+    if unknown:
+        columns.append(OutputColumn("*", tuple(unknown), Unresolved("the columns of a star")))
+    return Statement(
+        kind, target, reads(reader), tuple(columns), tuple(sorted(reader.indirect)),
+        reader.open or bool(relation.open), line, column, temporary=temporary,
+    )  # fmt: skip
+
+
+def uris(tree: exp.Expr) -> list[str]:
+    return [file_id(literal.name) for literal in tree.find_all(exp.Literal) if "://" in literal.name]
+
+
+def external(tree: exp.Expr) -> list[str]:
+    properties = (p for p in tree.find_all(exp.Property) if p.name.lower() in ("uris", "uri", "location", "path"))
+    return [uri for found in properties for uri in uris(found)]
+
+
+def reads(reader: Reader) -> tuple[TableRead, ...]:
+    return tuple(TableRead(*read) for read in reader.reads)
+
+
+def defined(reader: Reader, kind: str, target: str, relation: Relation, temporary: bool = False) -> Statement:
+    """A statement that defines its target: the schema learns the columns."""
+    if not relation.open and relation.columns:
+        reader.schema.add(target, [column.name for column in relation.columns])
+    else:
+        reader.schema.remove(target)
+    return statement(reader, kind, target, relation, temporary)

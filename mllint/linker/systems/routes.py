@@ -1,0 +1,127 @@
+"""Who calls an endpoint: scripts of a page, forms, and clients in other languages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mllint.facts.file import FileFacts
+from mllint.facts.foreign import ForeignCall
+from mllint.facts.python import Attribute, Call, Define, Literal, Stmt
+from mllint.lineage.graph import Edge
+from mllint.lineage.ids import consumer_id
+from mllint.linker.project import Project
+from mllint.source import Span
+
+_CLIENTS = re.compile(
+    r"(?:^|\.)(?:fetch|axios|(?:\$|jQuery)\.(?:ajax|get|post|getJSON)|(?:axios|http|api|client|ky|got|superagent|request|"
+    r"httpx?Client|\$http|instance)\.(?:get|post|put|patch|delete|request|del)|open|sendBeacon|useSWR|EventSource|"
+    r"form|hx-(?:get|post|put|delete)|(?:httr::|httr2::)?(?:GET|POST|PUT|request))$"
+)
+_METHOD_OF_NAME = re.compile(r"(?:\.|hx-|::|^)(get|post|put|patch|delete|getJSON)$", re.IGNORECASE)
+_METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
+_URL_FOR = re.compile(r"\{url_for\(\s*['\"]([\w.]+)['\"]")
+_PARAMETER = re.compile(r"^(?:\{.*\}|<.*>|:\w+)$")
+
+
+def link_routes(project: Project) -> None:
+    """Edges endpoint -> `consumer:PATH`, where what a file calls is a route of the repository."""
+    endpoints = [
+        (id, *id.removeprefix("endpoint:").split(" ", 1)) for id in sorted(project.graph.nodes) if _is_route(id)
+    ]  # fmt: skip
+    if not endpoints:
+        return
+    for facts in project.of_kind("javascript", "html", "r", "java", "scala"):
+        for call in facts.foreign.calls if facts.foreign is not None else ():
+            if call.arguments and _CLIENTS.search(call.function):
+                _link(project, facts, call, endpoints)
+
+
+def _is_route(id: str) -> bool:
+    return id.startswith("endpoint:") and " /" in id
+
+
+def _link(project: Project, facts: FileFacts, call: ForeignCall, endpoints: list[tuple[str, ...]]) -> None:
+    method, url = _request(call)
+    route = _route(project, url)
+    if not route:
+        return
+    found = [(id, verb) for id, verb, path in endpoints if _matches(route, path)]
+    exact = [id for id, verb in found if method in ("", verb) or verb in ("", "ANY")]
+    span = Span(facts.path, call.line, call.column, call.end_line, call.end_column)
+    # without options a `fetch` is a GET, but options that were not followed may say otherwise
+    for id in exact or [id for id, _ in found if call.function == "fetch" and call.uses]:
+        consumer = consumer_id(facts.path)
+        project.graph.add_node(consumer, "consumer", span, name=facts.path)
+        resolved = id in exact and not route.startswith("{")
+        edge = Edge(id, consumer, "consumes", "direct", facts.path, facts.kind, span, resolved=resolved, read=span)
+        project.graph.add_edge(edge)
+
+
+def _request(call: ForeignCall) -> tuple[str, str]:
+    """Method and URL. The method is empty where it is not known."""
+    names = call.names or ("",) * len(call.arguments)
+    named = dict(zip(names, call.arguments, strict=False))
+    method = (named.get("method") or named.get("type") or "").upper()
+    plain = [argument for name, argument in zip(names, call.arguments, strict=False) if not name]
+    url = named.get("url") or named.get("action") or (plain[0] if plain else "")
+    if plain and plain[0].upper() in _METHODS and len(plain) > 1:  # xhr.open("POST", "/predict")
+        method, url = plain[0].upper(), plain[1]
+    if not method and (verb := _METHOD_OF_NAME.search(call.function)):
+        method = verb[1].upper().replace("GETJSON", "GET")
+    if not method and call.function in ("fetch", "axios", "$.ajax"):
+        method = "GET"
+    return (method if method in _METHODS else ""), url
+
+
+def _route(project: Project, url: str) -> str:
+    """The path that is called on our own server; empty for another's."""
+    if match := _URL_FOR.match(url):
+        return _route_of_function(project, match[1].rpartition(".")[2])
+    path = re.split(r"[?#]", url, maxsplit=1)[0].strip()
+    if match := re.match(r"[a-z]+://([^/{}]*)", path):
+        host = match[1].partition(":")[0]
+        if "." in host and not re.fullmatch(r"[\d.]+", host):
+            return ""
+        path = path[match.end() :] if match[1] else re.sub(r"^[a-z]+://\{[^{}]*\}(:[^/]*)?", "", path)
+    if not path or not re.search(r"/|^\w", path):
+        return ""
+    return path if path.startswith(("/", "{")) else "/" + path.removeprefix("./")
+
+
+def _matches(url: str, route: str) -> bool:
+    """Whether a called path may be a route: `{prefix}/predict/{id}` is `/predict/<int:id>`."""
+    wanted = route.strip("/").split("/")
+    given = url.strip("/").split("/")
+    if given and given[0].startswith("{") and given[0].endswith("}") and len(given) > 1:
+        given = given[1:]
+        if len(given) > len(wanted):
+            return False
+    if len(given) != len(wanted):
+        return False
+    return all(_same(one, other) for one, other in zip(given, wanted, strict=True))
+
+
+def _same(given: str, wanted: str) -> bool:
+    if _PARAMETER.match(wanted):
+        return given != ""
+    # what is glued to a segment is a query that is known only when it runs: `/predict{query}`
+    return given == wanted or re.sub(r"\{[^{}]*\}$", "", given) == wanted != ""
+
+
+def _route_of_function(project: Project, name: str) -> str:
+    """`url_for("predict")` is the route of the function `predict`."""
+    for facts in project.of_kind("python"):
+        for statement in facts.python.body if facts.python is not None else ():
+            for route in _routes(statement, name):
+                return route
+    return ""
+
+
+def _routes(statement: Stmt, name: str) -> Iterator[str]:
+    if not isinstance(statement, Define) or statement.function.name != name:
+        return
+    for decorator in statement.function.decorators:
+        match decorator:
+            case Call(function=Attribute(name="route" | "get" | "post"), args=(Literal(value=str() as route), *_)):
+                yield route

@@ -1,0 +1,123 @@
+"""Shell scripts, Makefiles and Dockerfiles: the code that their commands start."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from mllint.facts.commands import Command
+from mllint.facts.file import FileFacts
+from mllint.linker.project import Project, Run
+from mllint.linker.systems import compose
+from mllint.linker.systems.start import runs_of
+from mllint.source import Span
+
+_MAX_NESTING = 3
+_SHELLS = {"sh", "bash", "zsh", "dash", "ksh", "source", "."}
+
+
+class _Calls(msgspec.Struct):
+    """The scripts that others call, and how many commands of such may still be read: there may be circles."""
+
+    scripts: set[str] = set()
+    left: int = 20_000
+
+
+def runs(project: Project) -> Iterator[Run]:
+    called = _Calls()
+    contexts = compose.contexts(project)
+    for facts in project.of_kind("make", "docker"):
+        own = posixpath.dirname(facts.path)
+        bases = [own, ""] if facts.kind == "make" else [*contexts.get(facts.path, ()), own, ""]
+        for command in facts.commands:
+            yield from _started(project, facts, command, bases, called, 0)
+    # A script that another one calls with arguments is read there, with them; the rest stand for themselves.
+    shells = list(project.of_kind("shell"))
+    indirect = [list(_called(project, facts, called)) for facts in shells]
+    for facts, started in zip(shells, indirect, strict=True):
+        yield from started
+        if facts.path not in called.scripts:
+            for command in facts.commands:
+                yield from _started(project, facts, command, ["", posixpath.dirname(facts.path)], called, _MAX_NESTING)
+
+
+def _called(project: Project, facts: FileFacts, called: _Calls) -> Iterator[Run]:
+    for command in facts.commands:
+        if (script := _script(project, command, ["", posixpath.dirname(facts.path)])) is not None:
+            yield from _inside(project, script, command, called, 0)
+
+
+def _started(
+    project: Project, facts: FileFacts, command: Command, bases: list[str], called: _Calls, nesting: int
+) -> Iterator[Run]:
+    own = posixpath.dirname(facts.path)
+    placed = _placed(command, own)
+    job = f"{facts.path}:{command.origin}" if command.origin else facts.path
+    yield from runs_of(project, placed, bases, job, place(facts.path, command))
+    script = _script(project, placed, bases) if nesting < _MAX_NESTING else None
+    if script is not None:
+        yield from _inside(project, script, placed, called, nesting)
+
+
+def _inside(project: Project, script: FileFacts, command: Command, called: _Calls, nesting: int) -> Iterator[Run]:
+    """The commands of a script that a command calls: `bash scripts/train.sh data.csv` gives `$1` its value."""
+    called.scripts.add(script.path)
+    if called.left <= 0:
+        return
+    called.left -= len(script.commands) + 1
+    words = list(command.words)
+    if posixpath.basename(words[0]) in _SHELLS:
+        words = [word for word in words[1:] if not word.startswith("-")]
+    given = {str(index): word for index, word in enumerate(words)} | {
+        "@": " ".join(words[1:]),
+        "*": " ".join(words[1:]),
+    }
+    bases = [command.folder or "", "", posixpath.dirname(script.path)]
+    for inner in script.commands:
+        filled = tuple(piece for word in inner.words for piece in _fill(word, given))
+        yield from _started(project, script, msgspec.structs.replace(inner, words=filled), bases, called, nesting + 1)
+
+
+def _fill(word: str, given: dict[str, str]) -> list[str]:
+    if word in ("{@}", "{*}"):
+        return given["@"].split()
+    return [re.sub(r"\{([0-9@*])\}", lambda match: given.get(match[1], match.group()), word)]
+
+
+def _script(project: Project, command: Command, bases: list[str]) -> FileFacts | None:
+    """The shell script of the repository that a command runs."""
+    words = [word for word in command.words if not word.startswith("-")]
+    if words and posixpath.basename(words[0]) in _SHELLS:
+        words = words[1:]
+    if not words:
+        return None
+    for base in bases:
+        path = posixpath.normpath(posixpath.join(base, command.folder or "", words[0].lstrip("/")))
+        facts = project.files.get(path)
+        if facts is not None and facts.kind == "shell":
+            return facts
+    return None
+
+
+def _placed(command: Command, own: str) -> Command:
+    """With the script's own folder filled in: `cd "$(dirname "$0")/.."`."""
+    words = tuple(_own(word, own) for word in command.words)
+    folder = None if command.folder is None else _own(command.folder, own)
+    if command.folder is not None and command.folder.startswith("{script}"):
+        folder = "{root}/" + (folder or "")
+    return msgspec.structs.replace(command, words=words, folder=folder)
+
+
+def _own(text: str, own: str) -> str:
+    if not text.startswith("{script}"):
+        return text
+    path = posixpath.normpath(posixpath.join(own, text.removeprefix("{script}").lstrip("/")))
+    return "" if path == "." else path
+
+
+def place(path: str, command: Command) -> Span:
+    length = sum(len(word) + 1 for word in command.words) - 1
+    return Span(path, command.line, command.column, command.line, command.column + length)

@@ -1,0 +1,135 @@
+"""SQL files in the graph: tables, columns, consumers, order of files, dbt's templates."""
+
+from __future__ import annotations
+
+from sql_helpers import edges, linked
+
+from mllint.facts.commands import Command
+from mllint.facts.file import FileFacts
+from mllint.linker.sql.jinja import without_jinja
+from mllint.source import Span
+
+
+def test_tables_and_columns_are_linked() -> None:
+    project = linked(job="INSERT INTO mart.t (km)\nSELECT r.metres / 1000 FROM raw.rides r WHERE r.day > 3")
+    assert edges(project) == {
+        ("table:raw.rides", "table:mart.t"),
+        ("column:table:raw.rides#metres", "column:table:mart.t#km"),
+    }
+    assert edges(project, "indirect") == {("column:table:raw.rides#day", "table:mart.t")}
+    [edge] = project.graph.in_edges("column:table:mart.t#km")
+    assert (edge.expression, edge.job, edge.language, edge.kind) == ("metres / 1000", "job.sql", "sql", "derives")
+    [read] = project.graph.in_edges("table:mart.t")[1:]
+    assert read.span == Span("job.sql", 2, 29, 2, 29)
+    assert project.graph.nodes["column:table:mart.t#km"].kind == "column"
+    assert (project.coverage.reads.resolved, project.coverage.writes.resolved) == (1, 1)
+
+
+def test_tables_defined_in_later_files_expand_stars() -> None:
+    project = linked(
+        a_use="CREATE TABLE t AS SELECT * FROM made",
+        b_make="CREATE VIEW made AS SELECT id, fare FROM rides",
+        c_schema="CREATE TABLE rides (id int, fare int)",
+    )
+    columns = {pair for pair in edges(project) if pair[0].startswith("column:")}
+    assert columns == {
+        ("column:table:rides#id", "column:table:made#id"),
+        ("column:table:rides#fare", "column:table:made#fare"),
+        ("column:table:made#id", "column:table:t#id"),
+        ("column:table:made#fare", "column:table:t#fare"),
+    }
+    assert project.graph.nodes["table:rides"].attributes["columns"] == ["id", "fare"]
+
+
+def test_files_that_use_each_other_end() -> None:
+    project = linked(a="INSERT INTO x SELECT i FROM y", b="INSERT INTO y SELECT i FROM x")
+    assert {("table:x", "table:y"), ("table:y", "table:x")} <= edges(project)
+
+
+def test_the_graph_does_not_depend_on_the_order_of_files() -> None:
+    texts = {"a": "CREATE TABLE t AS SELECT * FROM u", "b": "CREATE TABLE u AS SELECT x FROM v", "c": "SELECT x FROM t"}
+    one, other = linked(**texts), linked(**dict(reversed(texts.items())))
+    assert one.graph.edges() == other.graph.edges()
+    assert one.graph.nodes == other.graph.nodes
+
+
+def test_a_query_without_target_is_a_consumer() -> None:
+    project = linked(report="SELECT a FROM t")
+    assert edges(project) == {("table:t", "consumer:report.sql")}
+    assert project.graph.nodes["consumer:report.sql"].kind == "consumer"
+
+
+def test_a_query_that_a_command_runs_is_none() -> None:
+    shell = FileFacts("run.sh", "shell", commands=(Command(("psql", "-f", "report.sql"), 1),))
+    assert edges(linked(shell, report="SELECT a FROM t")) == set()
+
+
+def test_an_unresolved_name_makes_an_unresolved_edge() -> None:
+    project = linked(job="INSERT INTO t SELECT a FROM {source}")
+    [edge] = project.graph.in_edges("table:t")
+    assert (edge.source, edge.resolved) == ("table:{source}", False)
+    assert (project.coverage.reads.resolved, project.coverage.reads.all) == (0, 1)
+
+
+def test_files_load_tables() -> None:
+    project = linked(job="COPY t FROM 's3://user:secret@b/k.csv'; COPY u TO 'out/u.csv'", dialect="postgres")
+    assert {pair for pair in edges(project) if not pair[0].startswith("column:")} == {
+        ("s3://user:***@b/k.csv", "table:t"),
+        ("table:u", "file:out/u.csv"),
+    }
+
+
+def test_a_model_is_trained_and_predicts() -> None:
+    text = """CREATE MODEL d.eta AS SELECT km, minutes FROM d.rides;
+        CREATE TABLE d.out AS SELECT * FROM ML.PREDICT(MODEL d.eta, (SELECT km FROM d.new))"""
+    project = linked(job=text, dialect="bigquery")
+    kinds = {(e.source, e.target): e.kind for e in project.graph.edges() if not e.source.startswith("column:")}
+    assert kinds[("table:d.rides", "model:d.eta")] == "trains"
+    assert kinds[("model:d.eta", "table:d.out")] == "predicts"
+    assert project.graph.nodes["model:d.eta"].kind == "model"
+
+
+def test_models_of_dbt() -> None:
+    project = linked(
+        jinja=True,
+        **{
+            "models/staging/stg_rides": "{{ config(materialized='view') }}\n"
+            "with s as (select * from {{ source('raw', 'rides') }})\nselect s.id, s.m / 1000 as km from s",
+            "models/rides": "select id, km, {{ cents('fare') }} as fare from {{ ref('stg_rides') }}\n"
+            "{% if is_incremental() %} where km > (select max(km) from {{ this }}) {% endif %}",
+            "macros/cents": "{% macro cents(c) %} ({{ c }} / 100)::int {% endmacro %}",
+            "tests/positive": "select * from {{ ref('rides') }} where km < 0",
+        },
+    )
+    assert {
+        ("table:raw.rides", "table:stg_rides"),
+        ("table:stg_rides", "table:rides"),
+        ("column:table:raw.rides#m", "column:table:stg_rides#km"),
+        ("column:table:stg_rides#km", "column:table:rides#km"),
+    } <= edges(project)
+    assert not any("this" in node or node.startswith("consumer:") for node in project.graph.nodes)
+    [edge] = [e for e in project.graph.in_edges("table:rides") if e.strength == "direct"]
+    assert edge.span is not None
+    assert edge.span.line == 1
+
+
+def test_a_statement_that_is_too_deep_is_a_diagnostic() -> None:
+    project = linked(deep="SELECT 1;\nSELECT " + "(" * 200 + "a" + ")" * 200 + " FROM t")
+    assert [(p.path, p.line, p.code) for p in project.problems] == [("deep.sql", 2, "ML004")]
+    assert ("table:t", "consumer:deep.sql") in edges(project)
+
+
+def test_jinja_keeps_the_length() -> None:
+    text = (
+        "a {# c #}{% set x = 1 %}{% set y %}gone{% endset %}\n"
+        "{% if z %}b{% else %}c{% endif %} {{ ref('p', 'm') }} {{ q.r }}"
+    )
+    clean = without_jinja(text, "<>")
+    assert len(clean) == len(text)
+    assert clean.split() == ["a", "b", "m", "<q_r>"]
+    assert clean.index("\n") == text.index("\n")
+
+
+def test_turns_of_a_loop_are_not_separated_twice() -> None:
+    text = "select {% for c in cs %} {{ c }} {% if not loop.last %},{% endif %} {% endfor %} from t"
+    assert without_jinja(text, "<>").split() == ["select", "<c>", "from", "t"]
