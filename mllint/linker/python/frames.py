@@ -97,8 +97,10 @@ def item(m: Machine, frame: Cell, index: Any, at: facts.At) -> Any:
             return _cut(m, frame, items, at)
         case Cell(kind="frame"):  # a boolean frame, or an array of columns
             return like(m, frame, table.filtered(index.slots["table"].origins), at)
-        case Constant(value=int()):
-            return like(m, frame, table, at) if table.open else row(m, frame, at)
+        case Constant(value=int() as place):
+            kind = m.library.types.get(frame.slots["type"])
+            column = table.at_place(place) if kind is not None and kind.row else None
+            return column if column is not None else row(m, frame, at)
     names = names_of(index)
     if names is not None:
         return like(m, frame, table.select(names), at)
@@ -131,7 +133,9 @@ def _positional(items: tuple[Any, ...]) -> bool:
 
 
 def row(m: Machine, frame: Cell, at: facts.At) -> Cell:
-    return like(m, frame, frame.slots["table"], at)
+    kind = m.library.types.get(frame.slots["type"])
+    own = kind.yields if kind is not None and kind.yields else frame.slots["type"]
+    return new(m, frame.slots["table"], own, at)
 
 
 def missing(m: Machine, table: Table, name: str, at: facts.At) -> Any:

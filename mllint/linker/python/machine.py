@@ -78,6 +78,8 @@ class Machine:
         self.loops = 0  # loops of unknown length that are being gone through
         self.located: set[str] = set()  # paths that code speaks of and that do not exist in the repository
         self.handlers: dict[Any, Any] = {}
+        self.mounts: dict[Any, dict[Any, Any]] = {}  # router (the place that made it) -> prefix and what it is part of
+        self.application: Any = None  # the application whose handler is interpreted
         self.branches: dict[tuple[str, int], tuple[facts.If, set[bool | None], dict[Span, None]]] = {}
         self.settings_read: dict[str, set[str]] = {}
         # the parts of the interpreter that call each other in circles; interpreter.py joins them

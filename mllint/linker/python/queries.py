@@ -34,8 +34,10 @@ def read(call: Invocation, place: Place) -> Any:
                 _write(call, statement)
         if selects:
             tables.append(_table_of(call, selects[-1]))
-    if not tables:
+    if not tables and not _texts(value) and not (call.entry.duck and isinstance(call.receiver, Unknown)):
         _note_unknown(call, value)
+    if call.entry.rows:
+        return frames.new(m, frames.merge_all(tables) if tables else Table(), call.entry.rows, call.at)
     kind = call.entry.returns if m.library.holds(call.entry.returns) == "frame" else "pandas.DataFrame"
     table = frames.merge_all(tables) if tables else Table(origins=frozenset())
     return frames.new(m, table, kind, call.at)

@@ -50,6 +50,7 @@ def has_effect(entry: Entry) -> bool:
         entry.fits,
         entry.routes,
         entry.requests,
+        entry.copies,
     )
     return any(effect is not None for effect in effects) or bool(entry.predicts or entry.transforms)
 
