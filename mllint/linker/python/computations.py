@@ -7,7 +7,7 @@ import posixpath
 from collections.abc import Callable
 from typing import Any
 
-from mllint.linker.python import config, frames, locate, texts, web
+from mllint.linker.python import config, databases, frames, locate, texts, web
 from mllint.linker.python.arguments import Arguments, Rest, by_name
 from mllint.linker.python.command_lines import TABLE as COMMAND_LINES
 from mllint.linker.python.heap import Cell
@@ -333,4 +333,6 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
         )
     },
     **COMMAND_LINES,
+    "statement": databases.statement, "refined_statement": databases.refined, "run_statement": databases.execute,
+    "add_rows": databases.add, "bulk_rows": databases.bulk,
 }  # fmt: skip

@@ -116,6 +116,8 @@ def attribute_of(m: Machine, owner: Any, name: str, at: facts.At) -> Any:
         column = frames.column_attribute(m, owner, name, at)
         if column is not None:
             return column
+    if found is None and isinstance(owner, Column) and not owner.kind:  # `trip.pickup.hour` of a field
+        found = m.library.method("datetime.Moment", name)
     if found is None and _is_untyped(owner):
         found = m.library.ducks.get(name)
     if found is None:

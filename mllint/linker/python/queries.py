@@ -22,6 +22,10 @@ def read(call: Invocation, place: Place) -> Any:
     """The frame that a query yields: one column for each select item, from the columns of the tables it reads."""
     m, tables = call.m, []
     value = call.get(place.query)
+    if isinstance(value, Cell) and "tables" in value.slots:  # `pd.read_sql(select(User), engine)`
+        from mllint.linker.python.databases import run
+
+        return run(call, value)
     for text in _texts(value):
         if _TABLE.fullmatch(text.strip()):  # `read_sql("trips", con)` names a table
             tables.append(_read_table(call, text))

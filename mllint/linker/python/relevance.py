@@ -15,6 +15,7 @@ from mllint.facts import python as facts
 from mllint.libraries.models import Entry, Library
 from mllint.linker.project import Project
 
+_EFFECTS = ("statement", "run_statement", "add_rows", "bulk_rows", "store_features")  # computations that are more than that
 _NAME = re.compile(rb"[\xa1-\xbf]([A-Za-z_][A-Za-z0-9_]*)")
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -52,7 +53,9 @@ def has_effect(entry: Entry) -> bool:
         entry.requests,
         entry.copies,
     )
-    return any(effect is not None for effect in effects) or bool(entry.predicts or entry.transforms)
+    return any(effect is not None for effect in effects) or bool(
+        entry.predicts or entry.transforms or entry.computes in _EFFECTS
+    )
 
 
 def _collect(block: tuple[facts.Stmt, ...], uses: dict[bytes, set[bytes]]) -> None:
