@@ -276,6 +276,8 @@ def _keep(call: Invocation, rows: Any) -> Any:
 
 
 def _unmodelled(call: Invocation) -> Any:
+    if call.entry.writes is not None and storage.is_returned(call, call.entry.writes):
+        return Unknown(call.origins())
     if call.entry.writes is not None or call.entry.saves is not None:
         return Constant(None)
     return Unknown(call.origins(), f"what `{call.name}` returns is not modelled", call.span)
