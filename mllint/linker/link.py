@@ -23,7 +23,8 @@ def link(files: list[FileFacts], settings: Settings, declarations: Declarations)
     """The lineage graph of these files, with what was observed on the way."""
     project = Project(files, settings, declarations)
     project.runs = systems.runs(project)
-    library = Library([*builtin(imported_modules(project)), *_own_models(project)])
+    imported = {module for modules in imported_modules(project).values() for module in modules}
+    library = Library([*builtin(imported), *_own_models(project)])
     machine = interpret(project, library, link_sql(project))
     build(project, machine.effects)
     systems.link(project)
