@@ -43,7 +43,7 @@ def checks_of(file: LibraryFile) -> Iterator[Check]:
 
 def _checks(file: LibraryFile, code: str, expect: tuple[str, ...], keys: list[str]) -> Iterator[Check]:
     if "NAME" not in code and not any("NAME" in line for line in expect):
-        yield Check(keys[0], _whole(file, code), expect, tuple(keys))
+        yield Check(keys[0] if keys else code[:40], _whole(file, code), expect, tuple(keys))
         return
     for key in keys:
         last = key.rpartition(".")[2]
@@ -78,7 +78,7 @@ def complaints(lineage: Lineage, expect: tuple[str, ...]) -> list[str]:
 def holds(lineage: Lineage, line: str) -> bool:
     """Whether one line of `expect` is true of a lineage. Raises ValueError for a line that says nothing."""
     graph = lineage.graph
-    match re.split(r" (->|-/->|has|is) ", line, maxsplit=1):
+    match re.split(r" (->|-/->|has|is|class|label|features) ", line, maxsplit=1):
         case [source, "->", target]:
             return source in graph.nodes and target in graph.downstream([source])
         case [source, "-/->", target]:
@@ -87,12 +87,24 @@ def holds(lineage: Lineage, line: str) -> bool:
             return sorted(_columns(graph, node)) == sorted(filter(None, re.split(r", *", names)))
         case [node, "is", kind]:
             return node in graph.nodes and graph.nodes[node].kind == kind
+        case [node, "class" | "label" as key, value]:
+            return node in graph.nodes and graph.nodes[node].attributes.get(key) == value
+        case [node, "features", names]:
+            return node in graph.nodes and graph.nodes[node].attributes.get("features") == re.split(r", *", names)
     word, _, rest = line.partition(" ")
     match word:
         case "=":
             return rest in _computed(graph)
         case "reads":
             return rest in graph.nodes and bool(graph.out_edges(rest)) and lineage.coverage.reads.all > 0
+        case "measures":
+            return any(evaluation.what == rest for evaluation in lineage.observations.evaluations)
+        case "serves":
+            return any(f.side == "serve" and f.name == rest for f in lineage.observations.features)
+        case "asks":  # `asks get /trips`: an HTTP request of the repository's own endpoint
+            method, _, route = rest.partition(" ")
+            asked = f"endpoint:{method.upper()} {route}"
+            return asked in graph.nodes and "consumer:main.py" in graph.downstream([asked])
         case "writes":
             return rest in graph.nodes and lineage.coverage.writes.all > 0
     raise ValueError(f"not an expectation: {line}")

@@ -225,16 +225,22 @@ def _complete(file: LibraryFile, path: str) -> LibraryFile:
         for name in spelled_out(key):
             if name in calls:
                 raise UsageError(f"{path}: `{name}` is there twice")
-            last = name.rpartition(".")[2]
-            if "NAME" in full.column:
-                calls[name] = msgspec.structs.replace(full, column=full.column.replace("NAME", last))
-            else:
-                calls[name] = full
+            calls[name] = _named(full, name.rpartition(".")[2])
     types = {
         name: msgspec.structs.replace(kind, like=_qualified(kind.like, prefix, file.types))
         for name, kind in file.types.items()
     }
     return msgspec.structs.replace(file, calls=calls, types=types)
+
+
+def _named(entry: Entry, last: str) -> Entry:
+    """An entry that stands for several names: `NAME` is each one's own."""
+    if "NAME" in entry.column:
+        entry = msgspec.structs.replace(entry, column=entry.column.replace("NAME", last))
+    if entry.reads is not None and "NAME" in entry.reads.node:
+        reads = msgspec.structs.replace(entry.reads, node=entry.reads.node.replace("NAME", last))
+        entry = msgspec.structs.replace(entry, reads=reads)
+    return entry
 
 
 def spelled_out(key: str) -> list[str]:

@@ -573,11 +573,6 @@ def data_and_target(call: Invocation) -> Any:
     return Tuple((call.made, _target(call, call.made)))
 
 
-def target(call: Invocation) -> Any:
-    """The column to predict, of a data set that comes with a library."""
-    return _target(call, call.receiver)
-
-
 def _target(call: Invocation, frame: Any) -> Column:
     column = table_of(frame).column("target")
     return column if column is not None else Column(ex.Unresolved("no target"), origins_of(frame), "", call.span)
@@ -594,6 +589,6 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
     for function in (
         same, filtered, select, drop, rename, rename_one, assign, with_column, merge, concat, beside, construct, group,
         aggregate, dummies, reshape, mapped, pipe, names, indexer, column, series, several, records, choose, cases,
-        some, queried, framed, affixed, relabelled, grouped_column, data_and_target, target, pass_through,
+        some, queried, framed, affixed, relabelled, grouped_column, data_and_target, pass_through,
     )
 }  # fmt: skip
