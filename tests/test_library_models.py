@@ -25,13 +25,13 @@ ENTRIES = [(name, key, entry) for name, file in FILES.items() for key, entry in 
 def test_example_yields_what_it_says_and_only_with_its_model(
     name: str, check: Check, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert not complaints(lineage_of(check.code), check.expect), check.code
+    assert not complaints(lineage_of(check.code, check.files), check.expect), check.code
     for key in check.covers:
         assert key in FILES[name].calls, f"{key} is no entry"
         calls = {k: entry for k, entry in FILES[name].calls.items() if k != key}
         with monkeypatch.context() as patch:
             patch.setitem(models._shipped, name, msgspec.structs.replace(FILES[name], calls=calls))
-            without = complaints(lineage_of(check.code), check.expect)
+            without = complaints(lineage_of(check.code, check.files), check.expect)
         assert without, f"the example says the same without {key}:\n{check.code}"
 
 

@@ -120,6 +120,7 @@ class Example(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     code: str
     expect: tuple[str, ...]
     covers: tuple[str, ...]  # keys of `calls`
+    files: dict[str, str] = {}  # what else lies in the repository, by path
 
 
 class LibraryFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -255,12 +255,6 @@ def glob_paths(call: Invocation) -> Any:
     return call.m.heap.new("list", {"items": (), "<rest>": value}, (call.m.now.path, call.at))
 
 
-def list_folder(call: Invocation) -> Any:
-    return call.m.heap.new(
-        "list", {"items": (), "<rest>": Unknown(why="a file of a folder")}, (call.m.now.path, call.at)
-    )
-
-
 def joined_data(call: Invocation) -> Any:
     """Something of a text nature made of data: keeps the origins."""
     first = call.receiver if call.receiver is not None else call.get("0")
@@ -333,7 +327,7 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
             path_join, path_parent, path_name, path_stem, path_suffix, path_with_suffix, path_with_name, path_split,
             path_split_extension, path_normal, path_parents, working_folder, environment, command_line, configuration,
             attributes, unbox, partial, first_argument, identity_decorator, call_first, map_first, fields_of,
-            unknown_flag, default_dict, type_only, import_module, glob_paths, list_folder, joined_data, joined_values,
+            unknown_flag, default_dict, type_only, import_module, glob_paths, joined_data, joined_values,
             request_fields, pass_on, as_dictionary, all_items, combined, make_estimator, configuration_box,
         )
     },

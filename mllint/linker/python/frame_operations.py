@@ -17,7 +17,7 @@ from mllint.linker.python.arguments import Arguments
 from mllint.linker.python.heap import Cell
 from mllint.linker.python.invocation import Invocation
 from mllint.linker.python.iteration import Items, items_of
-from mllint.linker.python.tables import Table
+from mllint.linker.python.tables import Table, of_dataset
 from mllint.linker.python.values import (
     Bound,
     Choice,
@@ -245,6 +245,8 @@ def _constructed(call: Invocation, data: Any) -> Table:
             return Table({}, False).with_columns({k: frames.as_column(m, v, k, at) for k, v in fields.items()})
         case Cell(kind="frame") | Column():
             return table_of(data)
+        case Cell(kind="object") if data.slots.get("reference"):  # `pd.DataFrame(json.load(file))`
+            return of_dataset(data.slots["reference"])
         case Choice(options=options):
             return frames.merge_all([_constructed(call, option) for option in options])
     return Table(open=True, origins=_datasets(origins_of(data)))
