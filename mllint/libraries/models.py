@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from mllint.errors import UsageError
+from mllint.facts.config import Value
 
 
 class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -139,6 +140,7 @@ class LibraryFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     value: str = ""
     epilogue: str = ""
     examples: tuple[Example, ...] = ()
+    origin: str = ""  # where it was read from
 
 
 class Library:
@@ -242,6 +244,44 @@ def _named(entry: Entry, last: str) -> Entry:
         reads = msgspec.structs.replace(entry.reads, node=entry.reads.node.replace("NAME", last))
         entry = msgspec.structs.replace(entry, reads=reads)
     return entry
+
+
+def from_value(value: Value, path: str) -> LibraryFile:
+    """A model file that the repository itself holds, as the reader of configuration read it: within its budgets.
+
+    Raises UsageError naming the file, the line, and what is wrong there."""
+    tree = _plain(value)
+    try:
+        return msgspec.structs.replace(_complete(msgspec.convert(tree, LibraryFile), path), origin=path)
+    except msgspec.ValidationError as error:
+        line, key = _place_of_error(value)
+        about = f"`{key}`: " if key else ""
+        raise UsageError(f"{path}:{line}: {about}{error}; see docs/library-models.md") from None
+
+
+def _plain(value: Value) -> Any:
+    match value.kind:
+        case "mapping":
+            return {entry.key: _plain(entry.value) for entry in value.entries}
+        case "sequence":
+            return [_plain(item) for item in value.items]
+    return value.value
+
+
+_PARTS: dict[str, Any] = {"calls": Entry, "types": Kind}
+
+
+def _place_of_error(value: Value) -> tuple[int, str]:
+    """The line and key of the first entry of a mapping that cannot be what it should be."""
+    for section in value.entries:
+        kind = _PARTS.get(section.key)
+        for entry in section.value.entries if kind is not None else ():
+            try:
+                msgspec.convert(_plain(entry.value), kind)
+            except msgspec.ValidationError:
+                return entry.line, entry.key
+    unknown = [entry for entry in value.entries if entry.key not in LibraryFile.__struct_fields__]
+    return (unknown[0].line, unknown[0].key) if unknown else (value.line, "")
 
 
 def spelled_out(key: str) -> list[str]:

@@ -587,7 +587,7 @@ def pass_through(call: Invocation) -> Any:
 
 
 def expressions(call: Invocation) -> Any:
-    """Expressions over the frame's columns, or names: what they yield is the new frame: `df.select("a", col("b") + 1)`."""
+    """Expressions over the columns, or names; what they yield is the new frame: `df.select("a", col("b") + 1)`."""
     table = subject(call)
     made = _expressed(call, table)
     if made is None:
