@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -69,11 +69,11 @@ def _is_expression(code: str) -> bool:
     return isinstance(tree, ast.Expression)
 
 
-def lineage_of(code: str, files: Mapping[str, str] = {}) -> Lineage:
+def lineage_of(code: str, files: Mapping[str, str] = {}, own_models: Sequence[LibraryFile] = ()) -> Lineage:
     """The lineage of a repository that has this one Python file, and the others that are given."""
     read_files = [read("main.py", "python", code.encode())]
     read_files += [read(path, kind_of(path) or "", text.encode()) for path, text in files.items()]
-    return link(read_files, Settings(), Declarations([], []))
+    return link(read_files, Settings(), Declarations([], []), own_models)
 
 
 def complaints(lineage: Lineage, expect: tuple[str, ...]) -> list[str]:

@@ -27,12 +27,12 @@ def link(
 ) -> Lineage:
     """The lineage graph of these files, with what was observed on the way. `own_models` are those of the repository's
     own libraries; they come before the shipped ones. Raises UsageError for one that names what does not exist."""
-    for file in own_models:
-        check_model(file)
     project = Project(files, settings, declarations)
     project.runs = systems.runs(project)
     needed = {module for file in own_models for module in file.needs}
     library = Library([*builtin(imported_modules(project) | needed), *own_models])
+    for file in own_models:
+        check_model(file, library)
     machine = interpret(project, library, link_sql(project))
     build(project, machine.effects)
     systems.link(project)
