@@ -19,7 +19,7 @@ from mllint.errors import Problem, UsageError
 from mllint.executors import Executor, executor, map_files
 from mllint.facts.file import FileFacts
 from mllint.files import read_regular
-from mllint.libraries.models import LibraryFile, from_value
+from mllint.libraries.models import LibraryFile, from_values
 from mllint.lineage.declarations import Declarations
 from mllint.lineage.lineage import Lineage
 from mllint.readers import read
@@ -243,9 +243,9 @@ def _load_model(root: Path, path: Path) -> LibraryFile:
         raise UsageError(f"{name}: cannot be read: {error.strerror or error}") from None
     if facts.problems:
         raise UsageError(f"{name}:{facts.problems[0].line}: {facts.problems[0].message}")
-    if facts.config is None or len(facts.config.documents) != 1:
-        raise UsageError(f"{name}: expected one YAML document, a library model; see docs/library-models.md")
-    return from_value(facts.config.documents[0], name)
+    if facts.config is None or not facts.config.documents:
+        raise UsageError(f"{name}: expected a library model; see docs/library-models.md")
+    return from_values(facts.config.documents, name)
 
 
 @contextmanager

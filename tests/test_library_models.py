@@ -21,7 +21,7 @@ from tests.cases import read_page, run
 from tests.conftest import ROOT
 from tests.model_examples import Check, checks_of, complaints, lineage_of
 
-FILES = {name: models._load_shipped(name) for name in models.shipped_names()}
+FILES = {name: models.load(models.text_of_shipped(name), name) for name in models.shipped_names()}
 CHECKS = [(name, check) for name, file in FILES.items() for check in checks_of(file)]
 ENTRIES = [(name, key, entry) for name, file in FILES.items() for key, entry in file.calls.items()]
 
@@ -150,7 +150,8 @@ def test_the_model_of_the_worked_example_passes_its_own_examples() -> None:
         ),
         ("library: acme\ntypes:\n  Store: {like: pandas.DataFrame}\n", r"acme\.yaml: `Store`: .*`needs`"),
         ("library: [\n", r"mllint-models/acme\.yaml:\d"),
-        ("a: 1\n---\nb: 1\n", r"acme\.yaml: expected one YAML document"),
+        ("library: acme\n---\ncals: {}\n", r"mllint-models/acme\.yaml:3: `cals`"),
+        ("# nothing\n", r"mllint-models/acme\.yaml"),
     ],
 )
 def test_a_wrong_model_is_told_with_file_and_entry(text: str, message: str, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib import resources
 from itertools import product
 from typing import Any
@@ -246,12 +246,15 @@ def _named(entry: Entry, last: str) -> Entry:
     return entry
 
 
-def from_value(value: Value, path: str) -> LibraryFile:
+def from_values(documents: Sequence[Value], path: str) -> LibraryFile:
     """A model file that the repository itself holds, as the reader of configuration read it: within its budgets.
 
     Raises UsageError naming the file, the line, and what is wrong there."""
-    tree = _plain(value)
+    first = documents[0]
+    entries = tuple(entry for document in documents for entry in document.entries)
+    value = Value(first.kind, first.line, first.column, first.end_line, first.end_column, entries=entries)
     try:
+        tree = _plain(value)
         return msgspec.structs.replace(_complete(msgspec.convert(tree, LibraryFile), path), origin=path)
     except msgspec.ValidationError as error:
         line, key = _place_of_error(value)
@@ -299,13 +302,17 @@ def _qualified(name: str, prefix: str, types: dict[str, Kind]) -> str:
     return prefix + name if name in types else name
 
 
-def load(text: str | bytes, path: str) -> LibraryFile:
-    """One model file. Raises UsageError naming the file and what is wrong in it."""
+def load(text: str, path: str) -> LibraryFile:
+    """One model file. A second YAML document may hold its examples, so that a run need not parse them.
+
+    Raises UsageError naming the file and what is wrong in it."""
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return _complete(msgspec.convert(yaml.load(text, Loader=loader), LibraryFile), path)
+        parts = [part for part in yaml.load_all(text, Loader=loader) if part is not None]
+        merged = {key: value for part in parts for key, value in part.items()}
+        return _complete(msgspec.convert(merged, LibraryFile), path)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
@@ -332,9 +339,12 @@ _shipped: dict[str, LibraryFile] = {}
 
 def _load_shipped(name: str) -> LibraryFile:
     if name not in _shipped:
-        text = resources.files("mllint.libraries").joinpath(name).read_bytes()
-        _shipped[name] = load(text, name)
+        _shipped[name] = load(text_of_shipped(name).partition("\n---\n")[0], name)
     return _shipped[name]
+
+
+def text_of_shipped(name: str) -> str:
+    return resources.files("mllint.libraries").joinpath(name).read_text("utf-8")
 
 
 def shipped_names() -> list[str]:
