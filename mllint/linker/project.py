@@ -49,7 +49,6 @@ class Project:
         self.problems: list[Problem] = []
         self.definitions: dict[str, Expression] = {}  # column id -> how it is computed where it is written
         self.runs: list[Run] = []
-        self.model_texts: dict[str, bytes] = {}  # library models that the settings name, by path
         self.folders = {""}
         for path in self.files:
             folder = posixpath.dirname(path)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import posixpath
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +13,7 @@ from mllint.linker.python.arguments import Arguments, Rest, by_name
 from mllint.linker.python.command_lines import TABLE as COMMAND_LINES
 from mllint.linker.python.heap import Cell
 from mllint.linker.python.invocation import Invocation
-from mllint.linker.python.iteration import items_of
+from mllint.linker.python.iteration import MOST_ITEMS, items_of
 from mllint.linker.python.machine import HERE
 from mllint.linker.python.tables import of_dataset
 from mllint.linker.python.values import (
@@ -253,12 +255,6 @@ def glob_paths(call: Invocation) -> Any:
     return call.m.heap.new("list", {"items": (), "<rest>": value}, (call.m.now.path, call.at))
 
 
-def list_folder(call: Invocation) -> Any:
-    return call.m.heap.new(
-        "list", {"items": (), "<rest>": Unknown(why="a file of a folder")}, (call.m.now.path, call.at)
-    )
-
-
 def joined_data(call: Invocation) -> Any:
     """Something of a text nature made of data: keeps the origins."""
     first = call.receiver if call.receiver is not None else call.get("0")
@@ -273,6 +269,38 @@ def configuration_box(call: Invocation) -> Any:
 def joined_values(call: Invocation) -> Any:
     """Something made of all arguments: an answer, a page."""
     return Unknown(call.origins())
+
+
+def pass_on(call: Invocation) -> Any:
+    """The positional arguments again, in another order or with other rows: `X, y = shuffle(X, y)`."""
+    args = call.arguments.args
+    return args[0] if len(args) == 1 else Tuple(args)
+
+
+def as_dictionary(call: Invocation) -> Any:
+    """The arguments as a dictionary: `OrderedDict(a=1)`."""
+    from mllint.linker.python.builtins import FUNCTIONS
+
+    return FUNCTIONS["builtins.dict"](call.m, call.arguments, call.at)
+
+
+def all_items(call: Invocation) -> Any:
+    """The items of each argument, one after the other: `itertools.chain(a, b)`."""
+    parts = [items_of(call.m, argument, call.at) for argument in call.arguments.args]
+    slots: dict[Any, Any] = {"items": tuple(item for part in parts for item in part.known or ())}
+    if any(part.known is None for part in parts):
+        slots["<rest>"] = join_all([part.any for part in parts if part.known is None])
+    return call.m.heap.new("list", slots, (call.m.now.path, call.at))
+
+
+def combined(call: Invocation) -> Any:
+    """Every combination of an item of each argument: `itertools.product(a, b)`."""
+    parts = [items_of(call.m, argument, call.at) for argument in call.arguments.args]
+    if any(part.known is None for part in parts) or math.prod(len(part.known or ()) for part in parts) > MOST_ITEMS:
+        one = Tuple(tuple(part.any for part in parts))
+        return call.m.heap.new("list", {"items": (), "<rest>": one}, (call.m.now.path, call.at))
+    rows = tuple(Tuple(row) for row in itertools.product(*(part.known or () for part in parts)))
+    return call.m.heap.new("list", {"items": rows}, (call.m.now.path, call.at))
 
 
 def request_fields(call: Invocation) -> Any:
@@ -299,8 +327,8 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
             path_join, path_parent, path_name, path_stem, path_suffix, path_with_suffix, path_with_name, path_split,
             path_split_extension, path_normal, path_parents, working_folder, environment, command_line, configuration,
             attributes, unbox, partial, first_argument, identity_decorator, call_first, map_first, fields_of,
-            unknown_flag, default_dict, type_only, import_module, glob_paths, list_folder, joined_data, joined_values,
-            request_fields, make_estimator, configuration_box,
+            unknown_flag, default_dict, type_only, import_module, glob_paths, joined_data, joined_values,
+            request_fields, pass_on, as_dictionary, all_items, combined, make_estimator, configuration_box,
         )
     },
     **COMMAND_LINES,

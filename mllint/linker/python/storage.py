@@ -220,7 +220,10 @@ def put(call: Invocation, node: str, value: Any, argument: Any = None) -> None:
     for model in models:
         token = model.slots["token"]
         m.effects.link([token], node, "saves", span)
-        m.effects.model(token, "artifact", node, span)
+        if node.startswith("model:"):
+            m.effects.model(token, "registered", node.removeprefix("model:"), span)
+        else:
+            m.effects.model(token, "artifact", node, span)
         held = model.slots.get("origins", frozenset()) - {token}
         m.effects.link([o for o in held if o.startswith(("file:", "model:")) or "://" in o], node, "saves", span)
     tokens = {model.slots["token"] for model in models}
