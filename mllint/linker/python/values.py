@@ -85,6 +85,7 @@ class Function(msgspec.Struct, frozen=True):
     qualified: str
     owner: Any = None  # the class it was defined in
     decorators: tuple[Any, ...] = ()
+    defaults: tuple[tuple[str, Any], ...] = ()  # those that are no literals, as they were when it was defined
 
 
 class Bound(msgspec.Struct, frozen=True):
