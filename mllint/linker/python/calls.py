@@ -9,6 +9,7 @@ import msgspec
 from mllint.facts import python as facts
 from mllint.linker.python import builtins, classes, library, web
 from mllint.linker.python.arguments import Arguments
+from mllint.linker.python.command_lines import option_values
 from mllint.linker.python.heap import Cell
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.values import (
@@ -75,6 +76,8 @@ def _follow(m: Machine, function: Function, arguments: Arguments, at: facts.At) 
     if not m.in_test:
         m.called.add((function.path, function.facts.at))
     values = classes.bind_parameters(m, function, arguments, at)
+    if function.decorators and not arguments.args:  # `main()` of `@click.option("--source") def main(source)`
+        values.update({k: v for k, v in option_values(m, function.decorators).items() if k not in arguments.keywords})
     result = enter(m, function, values, at)
     if key is not None and _is_plain(result):
         m.memo[key] = (m.heap.version, result)
@@ -166,6 +169,8 @@ def decorate(m: Machine, decorator: Any, function: Any, at: facts.At) -> Any:
                 return getter
             return msgspec.structs.replace(getter, decorators=(*getter.decorators, Bound(kind, function)))
     if isinstance(function, Function):
+        if isinstance(decorator, Cell) and "command of" in decorator.slots:
+            decorator.slots["command of"].slots.setdefault("commands", []).append(function)
         if isinstance(decorator, Cell) and "route" in decorator.slots:
             web.register(m, decorator, function)
         return msgspec.structs.replace(function, decorators=(*function.decorators, decorator))

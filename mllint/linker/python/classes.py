@@ -37,7 +37,9 @@ def define(m: Machine, s: facts.DefineClass) -> Any:
     qualified = f"{outer}.{s.name}"
     scope = m.heap.new("class", {"<parent>": m.now.scope, "<class>": qualified}, (m.now.path, s.at))
     decorators = [m.evaluate(decorator) for decorator in s.decorators]
-    flavour = _flavour(bases, decorators)
+    # `@dataclass(frozen=True)`: what it is called with does not matter
+    makers = [m.evaluate(d.function) if isinstance(d, facts.Call) else None for d in s.decorators]
+    flavour = _flavour(bases, [maker or d for maker, d in zip(makers, decorators, strict=True)])
     with m.activation(scope, m.now.module_scope, m.now.path, m.now.function):
         m.execute(s.body)
     result = Class(s.name, qualified, scope, bases, m.now.path, s.at, flavour)
@@ -78,11 +80,16 @@ def _flavour(bases: tuple[Any, ...], decorators: list[Any]) -> str:
 
 
 def _make_members(m: Machine, cls: Class) -> None:
+    is_text = any(  # `class Table(str, Enum)`: a member may stand wherever a text may
+        isinstance(base, External) and base.name in ("builtins.str", "enum.StrEnum") for base in lineage_of(cls)
+    )
     for name, value in list(cls.scope.slots.items()):
         if name.startswith(("_", "<")) or isinstance(value, Function):
             continue
         member = m.heap.new("instance", {"<class>": cls, "<member>": True}, (cls.path, cls.at, name))
         member.slots.update({"name": Constant(name), "value": value})
+        if is_text:
+            member.slots["<text>"] = value
         cls.scope.slots[name] = member
 
 

@@ -366,7 +366,8 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
             path_split_extension, path_normal, path_parents, working_folder, environment, command_line, configuration,
             attributes, unbox, partial, first_argument, identity_decorator, call_first, map_first, fields_of,
             unknown_flag, default_dict, named_tuple, replaced, any_item,
-            chained, chained_from, product, type_only, import_module, glob_paths, list_folder, joined_data, joined_values,
+            chained, chained_from, product, type_only, import_module, glob_paths, list_folder, joined_data,
+            joined_values,
             request_fields, make_estimator, configuration_box,
         )
     },

@@ -48,9 +48,9 @@ def parts_of(value: Any, name: str = "unknown") -> Parts:
             return (str(scalar),)
         case Text(parts=parts):
             return parts
-    path = getattr(value, "slots", {}).get("path") if not isinstance(value, Unknown) else None
-    if path is not None:
-        return parts_of(path, name)
+    slots = getattr(value, "slots", None)
+    if slots is not None and value.kind == "object" and slots.get("path") is not None:  # an open file
+        return parts_of(slots["path"], name)
     return (Hole(name),)
 
 
