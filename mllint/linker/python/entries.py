@@ -84,7 +84,7 @@ def run_entry(m: Machine, entry: Entry) -> None:
     m.asked[entry.name] = {}
     m.memo.clear()
     m.heap.journal.clear()
-    m.heap.exits = []
+    m.heap.exits, m.heap.leaving = [], ""
     m.endpoint = entry.handler.endpoint if entry.handler else ""
     m.stack.clear()
     m.call_places.clear()

@@ -94,7 +94,7 @@ def texts(value: Any) -> list[str]:
     """The texts that a value may be. Options with unknown parts count only if there is none without."""
     found: list[str] = []
     for option in options_of(value) if value is not None else ():
-        if isinstance(option, Cell) and "path" in option.slots:
+        if isinstance(option, Cell) and option.kind == "object" and "path" in option.slots:
             found += texts(option.slots["path"])
             continue
         text = text_of(option)

@@ -91,6 +91,7 @@ class Machine:
         self.call: Callable[[Any, Arguments, facts.At], Any]
         self.attribute: Callable[[Any, str, facts.At], Any]
         self.item: Callable[[Any, Any, facts.At], Any]
+        self.truth: Callable[[Any], bool | None]
         self.watch_return: Callable[[Function, Any], None] | None = None
 
     @property
@@ -169,7 +170,7 @@ class Machine:
         try:
             yield
         finally:
-            self.heap.journal, self.heap.exits = journal, exits
+            self.heap.journal, self.heap.exits, self.heap.leaving = journal, exits, ""
 
     # --------------------------------------------------------------------------------------------- names
 
