@@ -82,6 +82,8 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     frame: str = ""  # extension point: an operation on frames, see linker/python/frames.py
     column: str = ""  # an expression over `self` and parameters, in the operators of lineage/expressions.py
     computes: str = ""  # extension point: a pure computation, see linker/python/computations.py
+    decorates: str = ""  # extension point: what calling a function under this decorator means, see decorated.py
+    composes: bool = False  # functions that use it put pipelines together: they are run before other uncalled ones
     config: bool = False  # what is read may be a configuration file of the repository
 
     example: str = ""
@@ -96,6 +98,8 @@ class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     like: str = ""
     nameless: bool = False  # of a frame: its columns have places, not names (arrays)
     selects: str = ""  # of a transformer: the parameter that lists (name, step, columns)
+    runs: str = ""  # extension point: what making an object of a subclass starts, see linker/python/orchestration
+    value: str = ""  # of an attribute of a class: the argument that the attribute is, in instances (`default`)
     keeps: bool = False  # of a transformer: every column stays a column of its own (scalers, imputers)
     classes: tuple[str, ...] = ()
 
@@ -178,6 +182,10 @@ class Library:
             if pattern.match(name):
                 return kind
         return ""
+
+    def composes(self, name: str) -> bool:
+        entry = self.call(name) if name else None
+        return entry is not None and entry.composes
 
     def holds(self, kind: str) -> str:
         known = self.types.get(kind)
