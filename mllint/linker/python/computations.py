@@ -13,7 +13,6 @@ from mllint.linker.python.heap import Cell
 from mllint.linker.python.invocation import Invocation
 from mllint.linker.python.iteration import items_of
 from mllint.linker.python.machine import HERE
-from mllint.linker.python.orchestration.extensions import TABLE as ORCHESTRATION
 from mllint.linker.python.tables import of_dataset
 from mllint.linker.python.values import (
     Bound,
@@ -317,5 +316,4 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
         )
     },
     **COMMAND_LINES,
-    **ORCHESTRATION,
 }  # fmt: skip

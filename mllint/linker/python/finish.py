@@ -231,6 +231,7 @@ def _add_accesses(project: Project, records: list[Record], names: dict[str, str]
         share.resolved += resolved
     used = {(edge.source, edge.job) for edge in graph.edges()}
     used |= {(split_column(s)[0], job) for s, job in used if s.startswith("column:")}
+    used |= {(id, flow.job) for flow in project.flows if flow.outputs for id in flow.inputs}  # a step that makes something
     for access in accesses:
         id = _rename(access.id, names)
         if id and access.is_read and id in graph.nodes and (id, access.job) not in used:

@@ -82,6 +82,8 @@ class Machine:
         self.call: Callable[[Any, Arguments, facts.At], Any]
         self.attribute: Callable[[Any, str, facts.At], Any]
         self.item: Callable[[Any, Any, facts.At], Any]
+        self.started: Callable[[str, Cell, facts.At], None]
+        self.stands_for: Callable[[Any], Any]
         self.watch_return: Callable[[Function, Any], None] | None = None
 
     @property
