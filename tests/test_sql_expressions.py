@@ -62,6 +62,7 @@ CASES = [
     ("", "a IN (1, 2)", "a in (1, 2)"),
     ("", "a LIKE '%x%'", "contains(a, 'x')"),
     ("", "a LIKE 'x%'", "startswith(a, 'x')"),
+    ("", "a LIKE '%sale%'", "contains(a, 'sale')"),
     ("", "a || b", "concat(a, b)"),
     ("postgres", "CONCAT(a, 'x')", "concat(coalesce(a, ''), 'x')"),
     ("", "CAST(a AS date)", "cast(a as date)"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sql_helpers import edges, linked
 
 from mllint.facts.commands import Command
+from mllint.facts.datafile import DataFile
 from mllint.facts.file import FileFacts
 from mllint.linker.sql.jinja import without_jinja
 from mllint.source import Span
@@ -77,6 +78,12 @@ def test_files_load_tables() -> None:
         ("s3://user:***@b/k.csv", "table:t"),
         ("table:u", "file:out/u.csv"),
     }
+
+
+def test_the_header_of_a_data_file_tells_its_columns() -> None:
+    data = FileFacts("data/In.csv", "csv", data=DataFile("csv", ("id", "fare")))
+    project = linked(data, job="CREATE TABLE t AS SELECT * FROM read_csv('data/In.csv')", dialect="duckdb")
+    assert ("column:file:data/In.csv#fare", "column:table:t#fare") in edges(project)
 
 
 def test_a_model_is_trained_and_predicts() -> None:

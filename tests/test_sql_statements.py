@@ -246,6 +246,8 @@ DIALECTS = {
     "SELECT TOP 5 a FROM [dbo].[t]": "tsql",
     "SELECT a FROM read_parquet('x.parquet')": "duckdb",
     "SELECT a FROM t": "",
+    'SELECT CASE WHEN a = 1 THEN "one" END FROM t': "hive",
+    'SELECT "A" FROM "T" WHERE "B" = "C"': "",
     "-- a::int\nSELECT a FROM t": "",
 }
 

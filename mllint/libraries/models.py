@@ -6,6 +6,7 @@ import fnmatch
 import re
 from collections.abc import Iterable
 from importlib import resources
+from itertools import product
 from typing import Any
 
 import msgspec
@@ -31,9 +32,16 @@ class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     schema: str = ""  # of a table
     value: str = ""  # what is written: a parameter, default `self` for methods
     dialect: str = ""
-    mode: str = ""  # of opening
+    mode: str = ""  # of opening: a parameter, or `=w`
     default: str = ""  # what the name is when the parameter is not given
     consumer: bool = False  # what is written goes to somebody outside: a consumer, not a dataset
+
+
+class Copy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What one place holds goes into another as it is: a download, an upload, a copy."""
+
+    source: Place
+    target: Place
 
 
 class Columns(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -59,6 +67,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What one call means. Names of parameters are those of the library."""
 
     parameters: tuple[str, ...] = ()
+    keywords: dict[str, str] = {}  # keyword of the library -> the name that what follows knows it by
     returns: str = ""  # a type, `self`, `same` (another of the receiver's type), `unknown`, or `$parameter`
     duck: bool = False  # holds for receivers of unknown type too: the name is telling enough
 
@@ -66,10 +75,12 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     writes: Place | None = None
     loads: Place | None = None  # an object, as it was saved
     saves: Place | None = None
+    copies: Copy | None = None
     opens: Place | None = None
     requests: Place | None = None  # an HTTP call: joins an endpoint and its consumer
     columns: Columns | None = None
     fits: Fit | None = None
+    model: str = ""  # parameter with the estimator, where the call is no method of it: `cross_val_score(model, X, y)`
     predicts: str = ""  # parameter with the rows
     transforms: str = ""
     splits: bool = False  # returns two parts of each positional argument
@@ -86,7 +97,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     composes: bool = False  # functions that use it put pipelines together: they are run before other uncalled ones
     config: bool = False  # what is read may be a configuration file of the repository
 
-    example: str = ""
+    example: str = ""  # a few lines of Python, or one expression; see `LibraryFile.prelude`
     expect: tuple[str, ...] = ()
 
 
@@ -101,17 +112,36 @@ class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     runs: str = ""  # extension point: what making an object of a subclass starts, see linker/python/orchestration
     value: str = ""  # of an attribute of a class: the argument that the attribute is, in instances (`default`)
     keeps: bool = False  # of a transformer: every column stays a column of its own (scalers, imputers)
+    wraps: bool = False  # of an estimator: it is known by the last one it is made of (pipelines, searches)
+    usual: bool = False  # what is taken to be of this type where nothing tells which: `pickle.load(f)["price"]`
     classes: tuple[str, ...] = ()
 
 
+class Example(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Code that shows several like entries. Where `NAME` stands in it, it is run for each of them, with the last part
+    of the entry's key in its place."""
+
+    code: str
+    expect: tuple[str, ...]
+    covers: tuple[str, ...]  # keys of `calls`
+
+
 class LibraryFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One file. Keys of `calls` are dotted names below `library`; a method is `Type.method`."""
+    """One file. Keys of `calls` are dotted names below `library`; a method is `Type.method`; a name that starts with
+    `=` is complete. `|` between names stands for several: `Series|DataFrame.head|tail` is four entries.
+
+    Examples run after `prelude` and before `epilogue`. One that is a single expression is put where `value` says."""
 
     library: str
     imports: tuple[str, ...] = ()  # further top-level modules it speaks of
+    needs: tuple[str, ...] = ()  # libraries whose types it speaks of
     aliases: dict[str, str] = {}  # dotted name -> dotted name
     types: dict[str, Kind] = {}
     calls: dict[str, Entry] = {}
+    prelude: str = ""
+    value: str = ""
+    epilogue: str = ""
+    examples: tuple[Example, ...] = ()
 
 
 class Library:
@@ -123,6 +153,7 @@ class Library:
         self.aliases: dict[str, str] = {}
         self.ducks: dict[str, tuple[str, Entry]] = {}
         self.patterns: list[tuple[re.Pattern[str], str]] = []
+        self.usual: dict[str, str] = {}  # `frame`, `column`, `array` -> the type where nothing tells which
         self.families: list[tuple[str, Entry]] = []  # entries for all names below a prefix, written `metrics.*`
         self.modules: set[str] = set()  # top-level modules that are modelled
         for file in files:
@@ -133,11 +164,11 @@ class Library:
         prefix = file.library + "."
         self.modules.update((file.library, *file.imports))
         for name, kind in file.types.items():
-            kind = msgspec.structs.replace(kind, like=_qualified(kind.like, prefix, file.types))
             self.types[prefix + name] = kind
             self.patterns += [(re.compile(fnmatch.translate(pattern)), prefix + name) for pattern in kind.classes]
+            if kind.usual:
+                self.usual.setdefault("array" if kind.nameless else kind.holds, prefix + name)
         for name, entry in file.calls.items():
-            entry = msgspec.structs.replace(entry, returns=_qualified(entry.returns, prefix, file.types))
             full = name[1:] if name.startswith("=") else prefix + name
             if full.endswith(".*"):
                 self.families.append((full[:-1], entry))
@@ -192,6 +223,39 @@ class Library:
         return known.holds if known else ""
 
 
+def _complete(file: LibraryFile, path: str) -> LibraryFile:
+    """The file with keys of several names spelled out, and its own types by their full names."""
+    prefix = file.library + "."
+    calls: dict[str, Entry] = {}
+    for key, entry in file.calls.items():
+        returns = _qualified(entry.returns, prefix, file.types)
+        full = entry if returns == entry.returns else msgspec.structs.replace(entry, returns=returns)
+        for name in spelled_out(key):
+            if name in calls:
+                raise UsageError(f"{path}: `{name}` is there twice")
+            last = name.rpartition(".")[2]
+            if "NAME" in full.column:
+                calls[name] = msgspec.structs.replace(full, column=full.column.replace("NAME", last))
+            else:
+                calls[name] = full
+    types = {
+        name: msgspec.structs.replace(kind, like=_qualified(kind.like, prefix, file.types))
+        for name, kind in file.types.items()
+    }
+    return msgspec.structs.replace(file, calls=calls, types=types)
+
+
+def spelled_out(key: str) -> list[str]:
+    """
+    >>> spelled_out("Series|DataFrame.head|tail")
+    ['Series.head', 'Series.tail', 'DataFrame.head', 'DataFrame.tail']
+    """
+    if "|" not in key:
+        return [key]
+    mark = "=" if key.startswith("=") else ""
+    return [mark + ".".join(parts) for parts in product(*(part.split("|") for part in key.lstrip("=").split(".")))]
+
+
 def _qualified(name: str, prefix: str, types: dict[str, Kind]) -> str:
     return prefix + name if name in types else name
 
@@ -202,7 +266,7 @@ def load(text: str | bytes, path: str) -> LibraryFile:
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return msgspec.convert(yaml.load(text, Loader=loader), LibraryFile)
+        return _complete(msgspec.convert(yaml.load(text, Loader=loader), LibraryFile), path)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
@@ -213,10 +277,15 @@ def load(text: str | bytes, path: str) -> LibraryFile:
 
 def builtin(imported: Iterable[str]) -> list[LibraryFile]:
     """The shipped models of these top-level modules, and of Python itself."""
-    wanted = {"python", *imported}
     index = _index()
-    names = sorted({index[name] for name in wanted if name in index})
-    return [_load_shipped(name) for name in names]
+    todo = ["python", *sorted(imported)]
+    found: dict[str, LibraryFile] = {}
+    while todo:
+        name = index.get(todo.pop(), "")
+        if name and name not in found:
+            found[name] = _load_shipped(name)
+            todo += found[name].needs
+    return [found[name] for name in sorted(found)]
 
 
 _shipped: dict[str, LibraryFile] = {}

@@ -56,9 +56,9 @@ def models(graph: Graph) -> list[Model]:
     return sorted(found, key=lambda model: model.id)
 
 
-def model_with(found: list[Model], node: str) -> Model | None:
-    """The model that a node belongs to."""
-    return next((model for model in found if node in model.members), None)
+def by_member(found: list[Model]) -> dict[str, Model]:
+    """The model that each node belongs to."""
+    return {member: model for model in found for member in model.members}
 
 
 def declared_ids(graph: Graph, entry: Declared, found: list[Model]) -> set[str]:

@@ -221,7 +221,7 @@ def _case(operator: str, arguments: Arguments) -> Expression:
         if test == TRUE:
             otherwise = value
             break
-        if branches and branches[-1][1] == value:
+        if branches and branches[-1][1] == value and not _may_fail(test) and not _may_fail(branches[-1][0]):
             branches[-1] = build("OR", (branches[-1][0], test)), value
         else:
             branches.append((test, value))
@@ -253,7 +253,13 @@ def _short_case(branches: list[tuple[Expression, Expression]], otherwise: Expres
 
 
 def _may_fail(test: Expression) -> bool:
-    return not (isinstance(test, Apply) and test.operator == "IS_NULL" and isinstance(test.arguments[0], Column))
+    """Whether evaluating a test could fail, so that it may neither go nor move: `CASE WHEN 1 / x > 2 THEN ...`."""
+    if not isinstance(test, Apply):
+        return False
+    return test.operator not in _SAFE or any(map(_may_fail, test.arguments))
+
+
+_SAFE = _TESTS | {"COALESCE"}
 
 
 def _map(operator: str, arguments: Arguments) -> Expression:

@@ -12,6 +12,7 @@ BRANCH = Branch(
 RUNNER = Span("Makefile", 2)
 WORK = [step("file:a.csv", "model:old", "trains", "old.py:3"), step("file:a.csv", "model:new", "trains", "new.py:3")]
 SCRIPT = Script("old.py", 20, True, False, (), ())
+RUN = Script("new.py", 20, True, False, (RUNNER,), ())
 
 
 def test_a_setting_that_is_off_everywhere():
@@ -29,6 +30,14 @@ def test_code_that_only_reports_or_is_a_test_is_no_experiment():
     assert run(RULE, lineage(branches=[prints, test, unknown])) == []
 
 
+def test_the_default_config_of_a_package_is_for_its_users_to_replace():
+    package = Script("lib/__init__.py", 1, False, False, (), ())
+    shipped = msgspec.structs.replace(BRANCH, settings=(Setting(True, at("lib/default.yaml:3")),))
+    assert run(RULE, lineage(branches=[shipped], scripts=[package])) == []
+    assert len(run(RULE, lineage(branches=[shipped]))) == 1
+    assert len(run(RULE, lineage(branches=[BRANCH], scripts=[package]))) == 1
+
+
 def test_one_finding_for_an_elif_and_for_tests_inside_dead_code():
     always = Branch(at("m.py:3"), "kind", 'kind == "a"', True, SETTINGS, (Span("m.py", 5, 1, 9, 1),), 5)
     never = Branch(at("m.py:5"), "kind", 'kind == "b"', False, SETTINGS, (Span("m.py", 6, 1, 9, 1),), 4)
@@ -37,8 +46,21 @@ def test_one_finding_for_an_elif_and_for_tests_inside_dead_code():
 
 
 def test_a_script_that_nothing_starts():
-    (finding,) = run(RULE, lineage(*WORK, scripts=[SCRIPT], runners=[RUNNER]))
+    (finding,) = run(RULE, lineage(*WORK, scripts=[RUN, SCRIPT], runners=[RUNNER]))
     assert places([finding]) == ["old.py:1"]
+
+
+def test_a_script_of_another_project_counts_only_if_it_shares_data_with_what_is_run():
+    far = msgspec.structs.replace(SCRIPT, path="demo/old.py")
+    own = step("file:b.csv", "model:old", "trains", "demo/old.py:3")
+    shared = step("file:a.csv", "model:old", "trains", "demo/old.py:3")
+    assert run(RULE, lineage(*WORK, own, scripts=[RUN, far], runners=[RUNNER])) == []
+    assert places(run(RULE, lineage(*WORK, shared, scripts=[RUN, far], runners=[RUNNER]))) == ["demo/old.py:1"]
+
+
+def test_a_service_is_started_where_it_is_deployed():
+    serve = step("model:old", "endpoint:POST /a", "serves", "old.py:9")
+    assert run(RULE, lineage(*WORK, serve, scripts=[RUN, SCRIPT], runners=[RUNNER])) == []
 
 
 def test_scripts_that_are_alive_or_that_nobody_can_judge():
@@ -50,7 +72,7 @@ def test_scripts_that_are_alive_or_that_nobody_can_judge():
         msgspec.structs.replace(SCRIPT, path="tests/test_old.py"),
         msgspec.structs.replace(SCRIPT, path="version.py"),  # no edge of the graph runs in it
     ]
-    assert run(RULE, lineage(*WORK, scripts=alive, runners=[RUNNER])) == []
+    assert run(RULE, lineage(*WORK, scripts=[RUN, *alive], runners=[RUNNER])) == []
     assert run(RULE, lineage(*WORK, scripts=[SCRIPT])) == []
 
 

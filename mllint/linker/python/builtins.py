@@ -359,7 +359,10 @@ def _text_method(name: str) -> Method | None:
             except (TypeError, ValueError):
                 return Unknown()
         if isinstance(receiver, Text) and name in ("lower", "upper", "strip", "replace"):
-            parts = [getattr(p, name)(*values) if isinstance(p, str) else p for p in receiver.parts]
+            try:
+                parts = [getattr(p, name)(*values) if isinstance(p, str) else p for p in receiver.parts]
+            except TypeError:  # an argument that is not known
+                return Unknown(receiver.origins)
             return texts.make(tuple(parts), receiver.origins)
         return Unknown(origins_of(receiver))
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import ast
+import re
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
+
+import msgspec
 
 from mllint.facts import python as facts
 from mllint.lineage import expressions as ex
@@ -12,7 +16,8 @@ from mllint.linker.python.arguments import Arguments
 from mllint.linker.python.heap import Cell
 from mllint.linker.python.invocation import Invocation
 from mllint.linker.python.machine import Machine
-from mllint.linker.python.values import Column, Constant, External, Unknown, is_text, origins_of, text_of
+from mllint.linker.python.tables import Pending
+from mllint.linker.python.values import Column, Constant, External, Tuple, Unknown, is_text, origins_of, text_of
 
 
 def apply(call: Invocation) -> Any:
@@ -41,46 +46,165 @@ def _scalar(call: Invocation) -> Any:
     return Unknown(call.origins(), f"a result of `{call.name}`", call.span)
 
 
-def _column(call: Invocation, subject: Column) -> Column:
+def _column(call: Invocation, subject: Column, origins: frozenset[str] | None = None) -> Column:
     m = call.m
     expression = instantiate(call, call.entry.column, subject)
     function = m.now.function.qualified if m.now.function else ""
-    return Column(expression, call.origins(), subject.name, call.span, function, subject.rows, subject.kind)
+    made_of = call.origins() if origins is None else origins
+    return Column(expression, made_of, subject.name, call.span, function, subject.rows, subject.kind)
 
 
-def _each_column(call: Invocation, frame: Cell) -> Cell:
-    m = call.m
-    table = frame.slots["table"]
-    new = {name: _column(call, column) for name, column in table.columns.items()}
-    import msgspec
-
-    mapped = msgspec.structs.replace(table, columns=new)
+def _each_column(call: Invocation, frame: Cell) -> Any:
+    """A frame column by column. An argument that is a dictionary or a frame gives each column the value under its
+    name: `df.fillna({"age": 0})` leaves the others as they are, `df.fillna(df.median())` fills each with its own.
+    Columns that are not known yet are computed when they are asked for."""
+    m, table = call.m, frame.slots["table"]
+    compute = _of_each(call, frame)
+    mapped = msgspec.structs.replace(table, columns={name: compute(column) for name, column in table.columns.items()})
+    if table.open:
+        mapped = msgspec.structs.replace(mapped, pending=(*table.pending, Pending((call.name, call.span), compute)))
+    if is_changed_in_place(call):
+        m.heap.set(frame, "table", mapped)
+        return Constant(None)
     return m.heap.new("frame", {"table": mapped, "type": frame.slots["type"]}, (m.now.path, call.at))
 
 
+def _of_each(call: Invocation, frame: Cell) -> Callable[[Column], Column]:
+    """What the call makes of one column of the frame."""
+    others = {name: value for name, value in call.given.items() if value is not frame and not name.isdigit()}
+    by_name = {name: values for name, value in others.items() if (values := _by_column(call, name, value)) is not None}
+    span, function = call.span, call.m.now.function.qualified if call.m.now.function else ""
+    shared = frozenset().union(*(origins_of(value) for name, value in others.items() if name not in by_name))
+
+    def compute(column: Column) -> Column:
+        own = {parameter: values[column.name] for parameter, values in by_name.items() if column.name in values}
+        if by_name and not own:
+            return column
+        made_of = shared.union(column.origins, *(origins_of(value) for value in own.values()))
+        made = _column(call.with_given({**call.given, **own}), column, made_of)
+        return msgspec.structs.replace(made, span=span, function=function)
+
+    return compute
+
+
+def _by_column(call: Invocation, name: str, value: Any) -> Mapping[str, Any] | None:
+    """The values of an argument by column name, if it gives each column its own. In `df.replace({"?": "unknown"})` the
+    dictionary itself is the argument (the template spreads it), unless it holds one for each column."""
+    match value:
+        case Cell(kind="dict") if "<rest>" not in value.slots:
+            entries = {k: v for k, v in value.slots.items() if isinstance(k, str)}
+            is_nested = all(isinstance(v, Cell) and v.kind == "dict" for v in entries.values()) and bool(entries)
+            return entries if is_nested or f"*{name}" not in call.entry.column else None
+        case Cell(kind="frame"):
+            columns: Mapping[str, Any] = value.slots["table"].columns
+            return columns
+    return None
+
+
+def is_changed_in_place(call: Invocation) -> bool:
+    """Whether the receiver itself changes: `df.dropna(inplace=True)`."""
+    mutates = call.entry.mutates
+    return bool(mutates) and (mutates == "always" or call.is_true(mutates))
+
+
+# ---------------------------------------------------------------------------------------------- templates
+
+
 def instantiate(call: Invocation, template: str, subject: Column) -> ex.Expression:
-    return _build(_parse(template), call, subject)
+    if template == "CALL":
+        return _as_call(call.name.rpartition(".")[2], subject, call.arguments)
+    return _build(parse_template(template), call, subject)
 
 
 @cache
-def _parse(template: str) -> ast.expr:
+def parse_template(template: str) -> ast.expr:
     return ast.parse(template, mode="eval").body
 
 
 def _build(node: ast.expr, call: Invocation, subject: Column) -> ex.Expression:
-    """A template is `OPERATOR(argument, ...)`, a parameter's name, `self`, or a constant."""
+    """A template is `OPERATOR(argument, ...)`, a parameter's name, `self`, a constant, or one of
+
+    `digits or 0`               the parameter, or what follows where it is not given
+    `IF(given(upper), a, b)`    one of two templates; tests: `given(p)`, `plain(p)` (a text without signs that mean
+                                something in a regular expression), `p == "s"`, `not`, `and`, `or`
+    `*values`                   each item of a parameter that is a list, each key and value of a dictionary
+    `self[0]`, `*self`          an operand, or all, of the operator that the receiver was computed by
+
+    A parameter that is not given, outside of a test, makes the whole unresolved: it never becomes a constant."""
     match node:
+        case ast.Call(func=ast.Name(id="IF"), args=[test, then, otherwise]):
+            outcome = _test(test, call)
+            if outcome is None:
+                return ex.Unresolved("an argument that decides the computation is not known")
+            return _build(then if outcome else otherwise, call, subject)
         case ast.Call(func=ast.Name(id=operator), args=args):
-            return ex.apply(operator, *(_build(arg, call, subject) for arg in args))
+            return ex.apply(operator, *(part for arg in args for part in _parts(arg, call, subject)))
         case ast.Constant(value=bool() | int() | float() | str() | None as value):
             return ex.Constant(value)
         case ast.Name(id="self"):
             return subject.expression
-        case ast.BoolOp(op=ast.Or(), values=[ast.Name(id=name), default]):  # `decimals or 0`
-            return expression_of(call, call.get(name)) if call.get(name) is not None else _build(default, call, subject)
+        case ast.Subscript(value=ast.Name(id="self"), slice=ast.Constant(value=int(place))):
+            operands = _operands(subject.expression)
+            return operands[place] if place < len(operands) else ex.Unresolved("an operand that is not there")
+        case ast.BoolOp(op=ast.Or(), values=[ast.Name(id=name), default]):
+            return expression_of(call, call.get(name)) if is_given(call, name) else _build(default, call, subject)
         case ast.Name(id=name):
+            if call.get(name) is None:
+                return ex.Unresolved(f"`{name}` is not given")
             return expression_of(call, call.get(name))
     raise ValueError(f"not an expression template: {ast.unparse(node)}")
+
+
+def _parts(node: ast.expr, call: Invocation, subject: Column) -> list[ex.Expression]:
+    match node:
+        case ast.Starred(value=ast.Name(id="self")):
+            return list(_operands(subject.expression))
+        case ast.Starred(value=ast.Name(id=name)):
+            return _spread(call, call.get(name))
+    return [_build(node, call, subject)]
+
+
+def _operands(expression: ex.Expression) -> tuple[ex.Expression, ...]:
+    return expression.arguments if isinstance(expression, ex.Apply) else (expression,)
+
+
+def _spread(call: Invocation, value: Any) -> list[ex.Expression]:
+    match value:
+        case Cell(kind="dict"):
+            mapping = _mapping(call, value)
+            return list(mapping.arguments) if isinstance(mapping, ex.Apply) else [mapping]
+        case Tuple(items=items):
+            return [expression_of(call, item) for item in items]
+        case Cell(kind="list") if value.slots.get("<rest>") is None and len(value.slots["items"]) <= 40:
+            return [expression_of(call, item) for item in value.slots["items"]]
+    return [ex.Unresolved("a collection that is not wholly known")]
+
+
+def is_given(call: Invocation, name: str) -> bool:
+    """Whether a parameter is given, other than as None."""
+    value = call.get(name)
+    return value is not None and not (isinstance(value, Constant) and value.value is None)
+
+
+def _test(node: ast.expr, call: Invocation) -> bool | None:
+    """The outcome of a test in a template; None where it depends on what is not known."""
+    match node:
+        case ast.Call(func=ast.Name(id="given"), args=[ast.Name(id=name)]):
+            return is_given(call, name)
+        case ast.Call(func=ast.Name(id="plain"), args=[ast.Name(id=name)]):
+            text = call.constant(name)
+            return not re.search(r"[\\^$.|?*+()\[\]{}]", text) if isinstance(text, str) else None
+        case ast.Compare(left=ast.Name(id=name), ops=[ast.Eq()], comparators=[ast.Constant(value=wanted)]):
+            value = call.get(name)
+            return value.value == wanted if isinstance(value, Constant) else False if value is None else None
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            outcome = _test(operand, call)
+            return None if outcome is None else not outcome
+        case ast.BoolOp(op=op, values=values):
+            outcomes = [_test(value, call) for value in values]
+            decisive = isinstance(op, ast.Or)
+            return decisive if decisive in outcomes else None if None in outcomes else not decisive
+    raise ValueError(f"not a test of a template: {ast.unparse(node)}")
 
 
 _TYPES = {
@@ -144,11 +268,16 @@ def of_origins(call: Invocation, kind: str) -> Column:
 def unmodelled(m: Machine, receiver: Column, name: str, arguments: Arguments, at: facts.At) -> Column:
     """A method of a column that no model knows: equal only to the same call on the same column."""
     origins = receiver.origins.union(*(origins_of(value) for value in arguments.values()))
-    parts = [_plain(value) for value in arguments.args]
-    keywords = [p for key, value in sorted(arguments.keywords.items()) for p in (ex.Constant(key), _plain(value))]
-    expression = ex.apply("CALL", ex.Constant(name), receiver.expression, *parts, *keywords)
+    expression = _as_call(f".{name}", receiver, arguments)
     function = m.now.function.qualified if m.now.function else ""
     return Column(expression, origins, receiver.name, m.span(at), function, receiver.rows, receiver.kind)
+
+
+def _as_call(name: str, receiver: Column, arguments: Arguments) -> ex.Expression:
+    positional = arguments.args[1:] if arguments.args and arguments.args[0] is receiver else arguments.args
+    parts = [_plain(value) for value in positional]
+    keywords = [p for key, value in sorted(arguments.keywords.items()) for p in (ex.Constant(key), _plain(value))]
+    return ex.apply("CALL", ex.Constant(name), receiver.expression, *parts, *keywords)
 
 
 def _plain(value: Any) -> ex.Expression:

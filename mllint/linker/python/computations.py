@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Callable
 from typing import Any
 
-from mllint.linker.python import config, frames, locate, storage, texts
+from mllint.linker.python import config, frames, locate, texts
 from mllint.linker.python.arguments import Arguments, Rest, by_name
 from mllint.linker.python.command_lines import TABLE as COMMAND_LINES
 from mllint.linker.python.heap import Cell
@@ -283,18 +283,6 @@ def request_fields(call: Invocation) -> Any:
     return frames.new(m, of_dataset(m.endpoint), "python.request", call.at)
 
 
-def download(call: Invocation) -> Any:
-    """`url`, `filename`: what a URL holds goes into a file."""
-    storage.transfer(call, "url", "filename")
-    return Unknown()
-
-
-def copy_file(call: Invocation) -> Any:
-    """`src`, `dst`: one file goes into another."""
-    storage.transfer(call, "src", "dst")
-    return call.get("dst")
-
-
 def make_estimator(call: Invocation) -> Any:
     """A function that makes an estimator of its arguments: `make_pipeline(a, b)`."""
     from mllint.linker.python.library import new_object
@@ -312,7 +300,7 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
             path_split_extension, path_normal, path_parents, working_folder, environment, command_line, configuration,
             attributes, unbox, partial, first_argument, identity_decorator, call_first, map_first, fields_of,
             unknown_flag, default_dict, type_only, import_module, glob_paths, list_folder, joined_data, joined_values,
-            request_fields, download, copy_file, make_estimator, configuration_box,
+            request_fields, make_estimator, configuration_box,
         )
     },
     **COMMAND_LINES,

@@ -135,6 +135,8 @@ def uncalled(m: Machine) -> list[Entry]:
             key = (path, function.facts.at)
             if key in m.called or key in handled or function.path != path:
                 continue
+            if function.facts.name.encode() not in m.relevant:
+                continue
             result.append(Entry(f"{path}:{function.qualified}", path, path, None, (owner, function)))
     return sorted(result, key=lambda entry: (is_test(entry.path), not _is_startup(entry), entry.path))
 

@@ -5,6 +5,7 @@ its parameters (other names are mapped by listing them in `parameters` in the li
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -22,6 +23,7 @@ from mllint.linker.python.values import (
     Choice,
     Column,
     Constant,
+    External,
     Function,
     Partial,
     Tuple,
@@ -49,7 +51,18 @@ def table_of(value: Any) -> Table:
 
 
 def subject(call: Invocation) -> Table:
+    if call.made is not None:
+        return table_of(call.made)
     return table_of(call.receiver if call.receiver is not None else call.get("0"))
+
+
+def like_receiver(call: Invocation, table: Table) -> Cell:
+    """A frame as functions that the call is given see it: of the receiver's type, grouped no more."""
+    own = call.receiver.slots["type"] if isinstance(call.receiver, Cell) and call.receiver.kind == "frame" else ""
+    known = call.m.library.types.get(own)
+    if isinstance(call.receiver, Cell) and call.receiver.slots.get("grouped") and known is not None:
+        own = known.like
+    return frames.new(call.m, table, own or call.m.library.usual.get("frame", ""), call.at)
 
 
 def result(call: Invocation, table: Table) -> Any:
@@ -62,7 +75,7 @@ def result(call: Invocation, table: Table) -> Any:
     kind = entry.returns
     if kind in ("", "same", "self") or call.m.library.holds(kind) != "frame":
         own = call.receiver.slots["type"] if isinstance(call.receiver, Cell) and call.receiver.kind == "frame" else ""
-        kind = own or "pandas.DataFrame"
+        kind = own or call.m.library.usual.get("frame", "")
     return frames.new(call.m, table, kind, call.at)
 
 
@@ -132,7 +145,7 @@ def assign(call: Invocation) -> Any:
     table = subject(call)
     for name, value in call.arguments.keywords.items():
         if isinstance(value, Function | Bound | Partial):
-            frame = frames.new(call.m, table, "pandas.DataFrame", call.at)
+            frame = like_receiver(call, table)
             value = call.m.call(value, Arguments((frame,)), call.at)
         table = table.with_columns({name: frames.as_column(call.m, value, name, call.at)})
     return result(call, table)
@@ -148,16 +161,18 @@ def with_column(call: Invocation) -> Any:
 
 
 def merge(call: Invocation) -> Any:
-    """`left` (or the receiver), `right`, `on`, `left_on`, `right_on`, `suffixes`."""
+    """`left` (or the receiver), `right`, keys `on`, `left_on`, `right_on`, `by`; `suffixes`, or `lsuffix`, `rsuffix`.
+    The keys decide which rows meet."""
     left = table_of(call.receiver if call.receiver is not None else call.get("left"))
     right = table_of(call.get("right"))
-    keys: set[str] = set()
-    for parameter in ("on", "left_on", "right_on"):
-        keys |= set(frames.names_of(call.get(parameter)) or ())
-    on = frozenset(frames.names_of(call.get("on")) or ())
+    named = {p: frames.names_of(call.get(p)) or [] for p in ("on", "by", "left_on", "right_on", "left_by", "right_by")}
+    on = frozenset(named["on"] + named["by"])
+    keys = {name for names in named.values() for name in names}
     decided = frozenset().union(*(c.origins for t in (left, right) for n in sorted(keys) if (c := t.column(n))))
     names = frames.names_of(call.get("suffixes"))
     suffixes = (names[0], names[1]) if names and len(names) == 2 else ("_x", "_y")
+    if call.get("lsuffix|rsuffix") is not None:
+        suffixes = (text_of(call.get("lsuffix")) or "", text_of(call.get("rsuffix")) or "")
     return result(call, left.beside(right, suffixes, on).filtered(decided))
 
 
@@ -278,27 +293,49 @@ def group(call: Invocation) -> Any:
     keys = tuple(frames.names_of(call.get("by")) or ())
     decided = frozenset().union(*(c.origins for key in keys if (c := table.column(key))))
     grouped = msgspec.structs.replace(table.filtered(decided), keys=keys)
-    frame = frames.new(call.m, grouped, call.entry.returns or "pandas.DataFrame", call.at)
+    frame = frames.new(call.m, grouped, call.entry.returns or call.m.library.usual.get("frame", ""), call.at)
     frame.slots["grouped"] = True
     return frame
+
+
+_AGGREGATES = {
+    **{name: name.upper() for name in ("sum", "mean", "min", "max", "count", "std", "median", "first", "last")},
+    "avg": "MEAN", "amax": "MAX", "amin": "MIN", "len": "COUNT",
+}  # fmt: skip
+
+
+def _aggregate_of(how: Any, column: Column) -> ex.Expression:
+    """`"mean"`, `np.mean`, `len`: the aggregate of a column that is named so."""
+    name = how.name.rpartition(".")[2] if isinstance(how, External) else text_of(how)
+    if isinstance(column.expression, ex.Apply) and column.expression.operator == "GROUPED":
+        column = msgspec.structs.replace(column, expression=column.expression.arguments[0])
+    if name is None:
+        return ex.Unresolved("an aggregate that is not known")
+    operator = _AGGREGATES.get(name)
+    if operator is None:
+        return ex.apply("CALL", ex.Constant(name), column.expression)
+    return ex.apply(operator, column.expression)
 
 
 def aggregate(call: Invocation) -> Any:
     """Aggregates of a frame or group: `func` as a name, a dictionary, or named pairs by keyword. Without it, the
     method's own name is the aggregate."""
     value = call.receiver if call.receiver is not None else call.get("0")
-    own = call.name.rpartition(".")[2].upper()
+    how = call.get("func")
+    own = how if how is not None and not isinstance(how, Cell) else Constant(call.name.rpartition(".")[2])
     if isinstance(value, Column):
-        return msgspec.structs.replace(value, expression=ex.apply(own, value.expression), span=call.span)
+        kind = call.entry.returns if call.m.library.holds(call.entry.returns) == "column" else value.kind
+        return msgspec.structs.replace(value, expression=_aggregate_of(own, value), span=call.span, kind=kind)
     table = table_of(value)
+    keys = {key: column for key in table.keys if (column := table.column(key)) is not None}
     chosen = _aggregates(call, table)
     if chosen is None:
         columns = {
-            n: msgspec.structs.replace(c, expression=ex.apply(own, c.expression)) if n not in table.keys else c
+            n: msgspec.structs.replace(c, expression=_aggregate_of(own, c), span=call.span)
             for n, c in table.columns.items()
+            if n not in keys
         }
-        return result(call, msgspec.structs.replace(table, columns=columns, keys=()))
-    keys = {key: column for key in table.keys if (column := table.column(key)) is not None}
+        return result(call, msgspec.structs.replace(table, columns={**keys, **columns}, keys=()))
     return result(call, Table({**keys, **chosen}, False, origins=table.origins, indirect=table.indirect))
 
 
@@ -315,10 +352,9 @@ def _aggregates(call: Invocation, table: Table) -> dict[str, Column] | None:
     columns: dict[str, Column] = {}
     for name, source, how in pairs:
         column = table.column(text_of(source) or "")
-        operator = text_of(how)
         if column is None:
             continue
-        expression = ex.apply(operator.upper(), column.expression) if operator else ex.Unresolved("an aggregate")
+        expression = _aggregate_of(how, column)
         columns[name] = msgspec.structs.replace(column, expression=expression, name=name, span=call.span)
     return columns
 
@@ -345,14 +381,14 @@ def mapped(call: Invocation) -> Any:
         return _mapped_column(call, value, func)
     table = table_of(value)
     if isinstance(func, Function | Bound | Partial) and call.constant("axis", 0) in (1, "columns"):
-        frame = frames.new(call.m, table, "pandas.Row", call.at)
+        frame = like_receiver(call, table)
         made = call.m.call(func, Arguments((frame,)), call.at)
         if isinstance(made, Column):
             return made
         return Column(ex.Unresolved("applied to rows"), origins_of(made) or table.origins, "", call.span)
     if isinstance(func, Function | Bound | Partial):
         extra = call.arguments.args[1:]
-        frame = frames.new(call.m, msgspec.structs.replace(table, keys=()), "pandas.DataFrame", call.at)
+        frame = like_receiver(call, msgspec.structs.replace(table, keys=()))
         made = call.m.call(func, Arguments((frame, *extra)), call.at)
         if isinstance(made, Cell) and made.kind == "frame":
             return made
@@ -435,7 +471,7 @@ def several(call: Invocation) -> Any:
 
 def records(call: Invocation) -> Any:
     """Rows as dictionaries or tuples: each row is a frame of one row."""
-    value = call.receiver
+    value = call.made if call.made is not None else call.receiver
     return call.m.heap.new("list", {"items": (), "<rest>": value}, (call.m.now.path, call.at))
 
 
@@ -452,10 +488,112 @@ def choose(call: Invocation) -> Any:
     return Column(expression, call.origins(), subjects[0].name, call.span, function, subjects[0].rows)
 
 
+def cases(call: Invocation) -> Any:
+    """`tests`, `values`, `default`: lists of conditions and of what holds under each: `np.select(tests, values, 0)`."""
+    from mllint.linker.python.columns import expression_of
+
+    tests, values = (items_of(call.m, call.get(name), call.at).known for name in ("tests", "values"))
+    everything = [*(tests or ()), *(values or ())]
+    first = next((v for v in everything if isinstance(v, Column)), None)
+    if first is None or tests is None or values is None or len(tests) != len(values):
+        return Unknown(call.origins(), "conditions that are not known", call.span)
+    pairs = [expression_of(call, part) for pair in zip(tests, values, strict=True) for part in pair]
+    otherwise = expression_of(call, call.get("default", Constant(0)))
+    function = call.m.now.function.qualified if call.m.now.function else ""
+    return Column(ex.apply("CASE", *pairs, otherwise), call.origins(), first.name, call.span, function, first.rows)
+
+
+def some(call: Invocation) -> Any:
+    """Some of the columns, not known which: `df.select_dtypes("number")`."""
+    value = call.receiver if call.receiver is not None else call.get("0")
+    return value if isinstance(value, Column) else result(call, msgspec.structs.replace(table_of(value), open=True))
+
+
+def queried(call: Invocation) -> Any:
+    """`expr`: a condition in text, whose columns decide which rows stay: `df.query("age > 30")`."""
+    table, text = subject(call), text_of(call.get("expr"))
+    names = dict.fromkeys(re.findall(r"(?<![\w@.'\"])[A-Za-z_]\w*", text or ""))
+    known = [table.columns[name] for name in names if name in table.columns]
+    if not known and len(table.base) == 1:
+        known = [c for name in names if name not in _WORDS and (c := table.column(name)) is not None]
+    return result(call, table.filtered(frozenset().union(*(column.origins for column in known))))
+
+
+_WORDS = {"and", "or", "not", "in", "is", "None", "True", "False", "between", "like", "null", "AND", "OR", "NOT", "IN"}
+
+
+def framed(call: Invocation) -> Any:
+    """A column as a frame: `name` is its new name, if given. What comes beside it (an index) is not known."""
+    value = call.receiver
+    if not isinstance(value, Column) or call.is_true("drop"):
+        return same(call)
+    name = text_of(call.get("name")) or value.name
+    table = table_of(msgspec.structs.replace(value, name=name))
+    return result(call, table)
+
+
+def affixed(call: Invocation) -> Any:
+    """`prefix`, `suffix`: every column is renamed."""
+    table = subject(call)
+    prefix, suffix = (text_of(call.get(name, Constant(""))) for name in ("prefix", "suffix"))
+    if table.open or prefix is None or suffix is None:
+        return result(call, Table(open=True, origins=table.origins, indirect=table.indirect, rows=table.rows))
+    return result(call, table.rename({name: f"{prefix}{name}{suffix}" for name in table.columns}))
+
+
+def relabelled(call: Invocation) -> Any:
+    """`labels`, `axis` 1: new names by position: `df.set_axis(names, axis=1)`."""
+    if call.constant("axis", 0) not in (1, "columns"):
+        return same(call)
+    frame = like_receiver(call, subject(call))
+    frames.assign_attribute(call.m, frame, "columns", call.get("labels"), call.at)
+    return result(call, frame.slots["table"])
+
+
+def grouped_column(call: Invocation) -> Any:
+    """`name`: columns of a grouped frame: `GROUPED(x, key, ...)` is the operator of one."""
+    table = table_of(call.receiver)
+    keys = [column for key in table.keys if (column := table.column(key)) is not None]
+    names = frames.names_of(call.get("name"))
+    if names is not None and is_text(call.get("name")):
+        one = table.column(names[0]) or frames.missing(call.m, table, names[0], call.at)
+        expression = ex.apply("GROUPED", one.expression, *(key.expression for key in keys))
+        origins = one.origins.union(*(key.origins for key in keys))
+        return msgspec.structs.replace(one, expression=expression, origins=origins, span=call.span)
+    chosen = table.select([*table.keys, *names]) if names is not None else msgspec.structs.replace(table, open=True)
+    frame = frames.like(call.m, call.receiver, chosen, call.at)
+    frame.slots["grouped"] = True
+    return frame
+
+
+def data_and_target(call: Invocation) -> Any:
+    """What a data set that comes with a library yields: with `return_X_y`, rows and target as two values."""
+    if not call.is_true("return_X_y"):
+        return call.made
+    return Tuple((call.made, _target(call, call.made)))
+
+
+def target(call: Invocation) -> Any:
+    """The column to predict, of a data set that comes with a library."""
+    return _target(call, call.receiver)
+
+
+def _target(call: Invocation, frame: Any) -> Column:
+    column = table_of(frame).column("target")
+    return column if column is not None else Column(ex.Unresolved("no target"), origins_of(frame), "", call.span)
+
+
+def pass_through(call: Invocation) -> Any:
+    """The arguments again, with other rows: `X, y = SMOTE().fit_resample(X, y)`."""
+    parts = [call.get(name) for name in call.entry.parameters if call.get(name) is not None]
+    return Tuple(tuple(parts)) if len(parts) != 1 else parts[0]
+
+
 TABLE: dict[str, Callable[[Invocation], Any]] = {
     function.__name__: function
     for function in (
         same, filtered, select, drop, rename, rename_one, assign, with_column, merge, concat, beside, construct, group,
-        aggregate, dummies, reshape, mapped, pipe, names, indexer, column, series, several, records, choose,
+        aggregate, dummies, reshape, mapped, pipe, names, indexer, column, series, several, records, choose, cases,
+        some, queried, framed, affixed, relabelled, grouped_column, data_and_target, target, pass_through,
     )
 }  # fmt: skip

@@ -9,7 +9,7 @@ import msgspec
 from mllint.facts import python as facts
 from mllint.lineage import expressions as ex
 from mllint.lineage.ids import column_id
-from mllint.linker.python.arguments import Slice
+from mllint.linker.python.arguments import Arguments, Slice
 from mllint.linker.python.heap import Cell
 from mllint.linker.python.invocation import Invocation
 from mllint.linker.python.machine import Machine
@@ -77,6 +77,12 @@ def names_of(value: Any) -> list[str] | None:
 def item(m: Machine, frame: Cell, index: Any, at: facts.At) -> Any:
     """`df["a"]`, `df[["a", "b"]]`, `df[mask]`, `matrix[:, 1]`, `df[df.columns[:-1]]`."""
     table: Table = frame.slots["table"]
+    if frame.slots.get("grouped"):  # `df.groupby("k")["x"]`
+        found = m.library.method(frame.slots["type"], "__getitem__")
+        if found is not None:
+            from mllint.linker.python.library import apply as apply_model
+
+            return apply_model(Invocation(m, *found, frame, Arguments((index,)), at))
     match index:
         case Choice(options=options):
             return join_all([item(m, frame, option, at) for option in options])
@@ -183,7 +189,13 @@ def assign_indexed(m: Machine, indexer: Cell, index: Any, value: Any, at: facts.
 
 
 def column_item(m: Machine, column: Column, index: Any, at: facts.At) -> Any:
-    """`series[mask]`, `series[0]`, `predictions[:, 1]`, `request_value["key"]`."""
+    """`series[mask]`, `series[0]`, `predictions[:, 1]`, `request_value["key"]`, `names.str[:3]`."""
+    found = m.library.method(column.kind, "__getitem__")
+    if found is not None:
+        from mllint.linker.python.library import apply as apply_model
+
+        bounds = {"start": index.lower, "stop": index.upper, "step": index.step} if isinstance(index, Slice) else {}
+        return apply_model(Invocation(m, *found, column, Arguments(() if bounds else (index,), bounds), at))
     if isinstance(column.expression, ex.Column) and is_text(index) and not column.kind.startswith("pandas."):
         key = text_of(index) or ""
         expression = ex.apply("ITEM", column.expression, ex.Constant(key))

@@ -14,7 +14,7 @@ from mllint.source import Span
 
 
 class Invocation:
-    __slots__ = ("arguments", "at", "entry", "given", "m", "name", "receiver")
+    __slots__ = ("arguments", "at", "entry", "given", "m", "made", "name", "receiver")
 
     def __init__(self, m: Machine, name: str, entry: Entry, receiver: Any, arguments: Arguments, at: facts.At) -> None:
         self.m = m
@@ -24,6 +24,16 @@ class Invocation:
         self.arguments = arguments
         self.at = at
         self.given = by_name(entry.parameters, arguments)
+        for theirs, ours in entry.keywords.items():
+            if theirs in self.given:
+                self.given[ours] = self.given[theirs]
+        self.made: Any = None  # what reading has made so far: the subject of `frame:` where there is a reader
+
+    def with_given(self, given: dict[str, Any]) -> Invocation:
+        """The same call with other arguments by name."""
+        other = Invocation(self.m, self.name, self.entry, self.receiver, self.arguments, self.at)
+        other.given = given
+        return other
 
     @property
     def span(self) -> Span:

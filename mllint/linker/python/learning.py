@@ -15,7 +15,7 @@ from mllint.linker.python.frame_operations import table_of
 from mllint.linker.python.heap import Cell
 from mllint.linker.python.invocation import Invocation
 from mllint.linker.python.machine import Machine
-from mllint.linker.python.tables import Table
+from mllint.linker.python.tables import Pending, Table
 from mllint.linker.python.values import (
     Choice,
     Column,
@@ -70,15 +70,30 @@ def fit(call: Invocation, how: Fit) -> Any:
     """`model.fit(X, y)`: the data train the model."""
     m = call.m
     x, y = call.get(how.x), call.get(how.y) if how.y else None
-    if call.receiver is None or not isinstance(call.receiver, Cell) or call.receiver.kind != "object":
+    estimator = subject(call)
+    if not isinstance(estimator, Cell) or estimator.kind != "object":
         return _fit_unknown(call, x, y)
     if x is None and y is None and not call.arguments.args:
-        return call.receiver
-    estimator: Cell = call.receiver
+        return estimator
     if "token" not in estimator.slots:
         prepare(m, estimator, call.at)
     train(m, call, estimator, x, y)
     return estimator
+
+
+def subject(call: Invocation) -> Any:
+    """The estimator that a call is about: its receiver, or the argument that the model of the call names."""
+    return call.get(call.entry.model) if call.entry.model else call.receiver
+
+
+def become(call: Invocation, loaded: Any) -> None:
+    """The receiver is what was loaded from now on: `model.load_model(path)`."""
+    receiver = call.receiver
+    if isinstance(receiver, Cell) and receiver.kind == "object":
+        call.m.heap.set(receiver, "origins", receiver.slots["origins"] | origins_of(loaded))
+        for key in ("artifact", "token", "fitted") if is_estimator(loaded) else ():
+            if key in loaded.slots:
+                call.m.heap.set(receiver, key, loaded.slots[key])
 
 
 def _fit_unknown(call: Invocation, x: Any, y: Any) -> Any:
@@ -88,7 +103,7 @@ def _fit_unknown(call: Invocation, x: Any, y: Any) -> Any:
     kind = call.entry.returns if call.m.library.holds(call.entry.returns) in ("estimator", "transformer") else ""
     slots: dict[Any, Any] = {
         "type": kind,
-        "class": call.name if kind else "",
+        "class": kind,
         "arguments": call.given,
         "origins": frozenset(),
     }
@@ -101,7 +116,7 @@ def _fit_unknown(call: Invocation, x: Any, y: Any) -> Any:
 
 def train(m: Machine, call: Invocation, estimator: Cell, x: Any, y: Any) -> None:
     token, span = estimator.slots["token"], call.span
-    class_name = principal_class(estimator)
+    class_name = principal_class(m, estimator)
     m.effects.mark(token, "model", span)
     m.effects.model(token, "class", class_name, span)
     if m.library.holds(estimator.slots["type"]) == "transformer":
@@ -140,6 +155,7 @@ def _train_on(m: Machine, estimator: Cell, token: str, x: Any, span: Any) -> Non
         ]
         for part in inner[:1]:
             _train_on(m, estimator, token, part, span)
+        _label(m, token, x.slots["arguments"].get("label"), span)
     m.effects.link(origins_of(x) - {token}, token, "trains", span)
 
 
@@ -153,13 +169,13 @@ def _label(m: Machine, token: str, y: Any, span: Any) -> None:
     m.effects.link(origins_of(y) - {token}, token, "trains", span)
 
 
-def principal_class(estimator: Cell) -> str:
+def principal_class(m: Machine, estimator: Cell) -> str:
     """The class that a fitted object is known by: of a pipeline or search, its last or inner estimator."""
     inner = inner_estimators(estimator)
     name: str = estimator.slots["class"]
-    wraps = name.rpartition(".")[2]
-    if inner and wraps in ("Pipeline", "GridSearchCV", "RandomizedSearchCV", "TransformedTargetRegressor"):
-        return principal_class(inner[-1])
+    kind = m.library.types.get(estimator.slots["type"])
+    if inner and kind is not None and kind.wraps:
+        return principal_class(m, inner[-1])
     return name
 
 
@@ -223,7 +239,7 @@ def _listed(transformer: Cell, parameter: str) -> list[str] | None:
 def predict(call: Invocation) -> Any:
     """Predictions: made from the model and from the rows."""
     m, x = call.m, call.get(call.entry.predicts)
-    receiver = call.receiver if call.receiver is not None else call.get("model")
+    receiver = subject(call)
     own = model_origins(receiver)
     m.predictors |= own
     for option in x.options if isinstance(x, Choice) else (x,):
@@ -231,7 +247,7 @@ def predict(call: Invocation) -> Any:
     origins = own | origins_of(x)
     span = call.span
     m.effects.predicted(own, x, span)
-    return Column(ex.Unresolved("a prediction"), origins, "prediction", span, kind="numpy.ndarray")
+    return Column(ex.Unresolved("a prediction"), origins, "prediction", span, kind=m.library.usual.get("array", ""))
 
 
 def model_origins(receiver: Any) -> frozenset[str]:
@@ -309,12 +325,12 @@ def _transformed(m: Machine, call: Invocation, receiver: Any, own: frozenset[str
     selected = selection(m, receiver) if is_estimator(receiver) else None
     if selected:
         table = msgspec.structs.replace(table.select(selected), origins=table.origins, indirect=table.indirect)
-    columns = {
-        n: msgspec.structs.replace(
-            c, expression=ex.apply("FITTED", ex.Constant(name), c.expression), origins=c.origins | own
-        )
-        for n, c in table.columns.items()
-    }
+
+    def fitted(column: Column) -> Column:
+        expression = ex.apply("FITTED", ex.Constant(name), column.expression)
+        return msgspec.structs.replace(column, expression=expression, origins=column.origins | own)
+
+    columns = {n: fitted(c) for n, c in table.columns.items()}
     known = not table.open and keeps
     made = Table(
         columns,
@@ -324,8 +340,9 @@ def _transformed(m: Machine, call: Invocation, receiver: Any, own: frozenset[str
         table.origins | own,
         table.indirect,
         table.rows,
+        pending=(*table.pending, Pending((call.name, call.span), fitted)) if table.open else (),
     )
-    return frames.new(m, made, "numpy.ndarray", call.at)
+    return frames.new(m, made, m.library.usual.get("array", ""), call.at)
 
 
 def split(call: Invocation) -> Any:

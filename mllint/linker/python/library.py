@@ -214,6 +214,10 @@ def apply(call: Invocation) -> Any:
         result = storage.read(call, entry.reads)
     if entry.loads is not None:
         result = storage.load(call, entry.loads)
+        if entry.mutates == "always":  # `model.load_model("eta.json")`
+            learning.become(call, result)
+    if entry.copies is not None:
+        storage.transfer(call, entry.copies.source, entry.copies.target)
     if entry.writes is not None:
         storage.write(call, entry.writes)
     if entry.saves is not None:
@@ -230,6 +234,7 @@ def apply(call: Invocation) -> Any:
         return web.route(call, entry.routes)
     if entry.requests is not None:
         result = web.request(call, entry.requests)
+    call.made = result
     if entry.frame:
         result = frames.apply(call)
     if entry.column:

@@ -15,14 +15,17 @@ from mllint.linker.python.arguments import Arguments
 from mllint.linker.python.effects import Effects
 from mllint.linker.python.heap import Cell, Heap
 from mllint.linker.python.imports import Imports
+from mllint.linker.python.relevance import relevant_names
 from mllint.linker.python.values import Choice, Column, Function, Tuple, Unknown, join
 from mllint.linker.sql.schema import Schema
 from mllint.linker.sql.statements import Statement
 from mllint.source import Span
 
 HERE = "<repository>"  # what `__file__` and the working folder start with
-MOST_STEPS = 400_000  # expressions per entry point; beyond it calls are no longer followed
+MOST_STEPS = 60_000  # expressions per entry point; beyond it calls are no longer followed
 DEEPEST_CALL = 28
+MOST_TEST_STEPS = 1_500
+DEEPEST_TEST_CALL = 5
 MOST_SELF_CALLS = 2
 
 
@@ -71,6 +74,8 @@ class Machine:
         self.entry = ""
         self.endpoint = ""  # the endpoint whose handler is interpreted
         self.predictors: set[str] = set()  # nodes and tokens that something predicted with
+        self.relevant = relevant_names(project, library)
+        self.loops = 0  # loops of unknown length that are being gone through
         self.located: set[str] = set()  # paths that code speaks of and that do not exist in the repository
         self.handlers: dict[Any, Any] = {}
         self.branches: dict[tuple[str, int], tuple[facts.If, set[bool | None], dict[Span, None]]] = {}
@@ -208,8 +213,10 @@ class Machine:
 
     def may_enter(self, function: Function) -> bool:
         """Whether to follow one more call: not too deep, not too often into itself, and within the budget."""
-        if len(self.stack) >= DEEPEST_CALL:
+        if len(self.stack) >= (DEEPEST_TEST_CALL if self.in_test else DEEPEST_CALL):
             return False
+        if self.in_test and self.steps > MOST_TEST_STEPS:
+            return False  # tests give values to what they call; what their made-up data flows into is of no interest
         if self.steps > MOST_STEPS:
             self.exhausted.add(self.job)
             return False

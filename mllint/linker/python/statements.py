@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -100,10 +100,19 @@ def _for(m: Machine, s: facts.For) -> bool:
 
 
 def _rounds(m: Machine, s: facts.For, item: Any) -> bool:
-    for _ in range(2):
+    for _ in rounds(m):
         bind(m, s.target, item)
         _loop_body(m, s.body)
     return True
+
+
+def rounds(m: Machine) -> Iterator[int]:
+    """Two rounds through an outermost loop, one through those inside it: nested loops stay linear."""
+    m.loops += 1
+    try:
+        yield from range(2 if m.loops == 1 else 1)
+    finally:
+        m.loops -= 1
 
 
 def _loop_body(m: Machine, body: tuple[facts.Stmt, ...]) -> bool:
@@ -120,12 +129,12 @@ def _while(m: Machine, s: facts.While) -> bool:
     if test is False:
         return run(m, s.otherwise)
 
-    def rounds() -> bool:
-        for _ in range(2):
+    def body() -> bool:
+        for _ in rounds(m):
             run(m, s.body)
         return True
 
-    m.heap.fork([rounds] if test else [rounds, lambda: True])
+    m.heap.fork([body] if test else [body, lambda: True])
     return run(m, s.otherwise)
 
 

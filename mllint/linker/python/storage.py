@@ -98,8 +98,9 @@ def _given_names(call: Invocation) -> list[str] | None:
 
 def _frame(call: Invocation, tables: list[Table]) -> Any:
     table = frames.merge_all(tables) if tables else Table(origins=call.origins())
-    kind = call.entry.returns if call.m.library.holds(call.entry.returns) == "frame" else "pandas.DataFrame"
-    if call.entry.returns and call.m.library.holds(call.entry.returns) not in ("frame", ""):
+    library = call.m.library
+    kind = call.entry.returns if library.holds(call.entry.returns) == "frame" else library.usual.get("frame", "")
+    if call.entry.returns and library.holds(call.entry.returns) not in ("frame", ""):
         return Unknown(table.origins, "", call.span)
     if call.entry.returns == "unknown":
         return Unknown(table.origins, "", call.span)
@@ -135,7 +136,7 @@ def open_handle(call: Invocation, place: Place) -> Any:
     """`open(path, mode)`: an object that remembers where it reads and writes."""
     m = call.m
     value = call.get(place.file or place.url)
-    mode = call.constant(place.mode, "r") if place.mode else "r"
+    mode = place.mode[1:] if place.mode.startswith("=") else call.constant(place.mode, "r") if place.mode else "r"
     names = texts(value)
     if isinstance(value, Constant) and (isinstance(value.value, int) or value.value in _NO_DATASET):
         return Unknown()
@@ -262,14 +263,17 @@ def save(call: Invocation, place: Place) -> None:
     write(call, place)
 
 
-def transfer(call: Invocation, source: str, target: str) -> None:
-    """What one place holds goes into another as it is: a download, a copy."""
+def transfer(call: Invocation, source: Place, target: Place) -> None:
+    """What one place holds goes into another as it is: a download, an upload, a copy."""
     m = call.m
-    from_url = Place(file=source)
-    sources = nodes_of(call, from_url)
+    sources = nodes_of(call, source)
     for node in sources:
-        note_read(call, node, from_url, call.get(source))
-    for node in nodes_of(call, Place(file=target)):
+        note_read(call, node, source, _argument(call, source))
+    for node in nodes_of(call, target):
+        if target.consumer:
+            m.effects.mark(node, "consumer", call.span)
+            m.effects.link(sources, node, "consumes", call.span)
+            continue
         m.effects.access(node, call.span, m.now.path, False)
         m.effects.mark(node, "dataset", call.span)
         m.effects.link(sources, node, "writes", call.span)
@@ -322,6 +326,8 @@ def loaded(m: Machine, node: str, call: Invocation) -> Any:
     stored = m.recall(node)
     if stored is not None:
         return reload(m, stored, node, call.at, {})
+    if m.library.holds(call.entry.returns) == "frame":
+        return frames.new(m, of_dataset(node), call.entry.returns, call.at)
     slots: dict[Any, Any] = {
         "type": call.entry.returns if call.entry.returns in m.library.types else "",
         "class": "",
@@ -334,7 +340,7 @@ def loaded(m: Machine, node: str, call: Invocation) -> Any:
 
 def as_frame(m: Machine, owner: Cell, at: facts.At) -> Cell:
     node = owner.slots["reference"]
-    return frames.new(m, of_dataset(node), "pandas.DataFrame", at)
+    return frames.new(m, of_dataset(node), m.library.usual.get("frame", ""), at)
 
 
 def reload(m: Machine, value: Any, node: str, at: facts.At, seen: dict[int, Any], depth: int = 5) -> Any:

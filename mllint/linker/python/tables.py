@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
 from mllint.lineage import expressions as ex
 from mllint.lineage.ids import column_id
 from mllint.linker.python.values import NOTHING, Column
+
+
+class Pending:
+    """A computation on every column of a frame of which not all columns are known: done to each when it is asked for.
+    Two are the same if they are made at the same place by the same call."""
+
+    __slots__ = ("compute", "key")
+
+    def __init__(self, key: tuple[object, ...], compute: Callable[[Column], Column]) -> None:
+        self.key = key
+        self.compute = compute
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Pending) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
 
 
 class Table(msgspec.Struct, frozen=True):
@@ -28,6 +45,7 @@ class Table(msgspec.Struct, frozen=True):
     rows: str = ""
     keys: tuple[str, ...] = ()
     mixed: bool = False  # an unlisted column is in one dataset of `base` (a join), not in each (rows of several)
+    pending: tuple[Pending, ...] = ()  # what was computed on the columns that are not listed: `df.fillna(0)`
     tail: int = 0  # of an open frame: how many of the known columns come after all unknown ones
 
     def column(self, name: str) -> Column | None:
@@ -39,7 +57,10 @@ class Table(msgspec.Struct, frozen=True):
             return None
         if self.base and (len(self.base) == 1 or not self.mixed):
             origins = frozenset(column_id(dataset, name) for dataset in self.base)
-            return Column(ex.Column(min(self.base), name), origins, name, rows=self.rows)
+            column = Column(ex.Column(min(self.base), name), origins, name, rows=self.rows)
+            for step in self.pending:
+                column = step.compute(column)
+            return column
         return Column(ex.Unresolved("the column may come from several datasets"), self.origins, name, rows=self.rows)
 
     def with_columns(self, new: Mapping[str, Column]) -> Table:
@@ -86,6 +107,7 @@ class Table(msgspec.Struct, frozen=True):
             self.rows if self.rows == other.rows else "",
             self.keys,
             self.mixed or other.mixed,
+            _either(self.pending, other.pending),
         )
 
     def beside(self, other: Table, suffixes: tuple[str, str] = ("_x", "_y"), on: frozenset[str] = NOTHING) -> Table:
@@ -109,6 +131,11 @@ class Table(msgspec.Struct, frozen=True):
             self.indirect | other.indirect,
             self.rows,
             mixed=self.mixed or other.mixed or (self.open and other.open and self.base != other.base),
+            pending=_either(self.pending, other.pending)
+            if self.open and other.open
+            else self.pending
+            if self.open
+            else other.pending,
             tail=tail,
         )
 
@@ -137,6 +164,15 @@ class Table(msgspec.Struct, frozen=True):
     def filtered(self, by: frozenset[str], rows: str = "") -> Table:
         """The same columns, fewer rows, decided by `by`."""
         return msgspec.structs.replace(self, indirect=self.indirect | by, rows=rows or self.rows)
+
+
+def _either(left: tuple[Pending, ...], right: tuple[Pending, ...]) -> tuple[Pending, ...]:
+    return left if left == right else (_UNKNOWN_WAY,)
+
+
+_UNKNOWN_WAY = Pending(
+    (), lambda column: msgspec.structs.replace(column, expression=ex.Unresolved("computed in different ways"))
+)
 
 
 def join_columns(left: Column, right: Column) -> Column:

@@ -20,6 +20,7 @@ from mllint.linker.python.values import (
     options_of,
     origins_of,
 )
+from mllint.source import Span
 
 Parts = tuple[str | Hole, ...]
 
@@ -68,12 +69,19 @@ def make(parts: Parts, origins: frozenset[str] = NOTHING, settings: tuple[Any, .
 def concatenate(values: list[tuple[Any, str]]) -> Any:
     """Texts one after the other; each with a name for what is unknown in it. Choices multiply, within bounds."""
     results = []
-    for combination in combinations([options_of(value) for value, _ in values]):
+    choices = [options_of(value) for value, _ in values]
+    for combination in combinations(choices) if any(len(c) > 1 for c in choices) else [[c[0] for c in choices]]:
         parts: list[str | Hole] = []
         for value, (_, name) in zip(combination, values, strict=True):
             parts.extend(parts_of(value, name))
-        origins = frozenset().union(*(origins_of(value) for value in combination))
-        settings = tuple(s for value in combination if isinstance(value, Constant) for s in value.settings)
+        origins: frozenset[str] = NOTHING
+        settings: tuple[Span, ...] = ()
+        for value in combination:
+            if type(value) is Constant:
+                settings += value.settings
+                origins = origins | value.origins if value.origins else origins
+            else:
+                origins |= origins_of(value)
         results.append(make(tuple(parts), origins, settings[:4]))
     return join_all(results) if results else Constant("")
 

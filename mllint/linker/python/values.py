@@ -185,11 +185,13 @@ def join_all(values: Any) -> Any:
 
 def origins_of(value: Any, depth: int = 6) -> frozenset[str]:
     """Ids of all nodes that a value was made from, looking into collections."""
+    kind = type(value)
+    if kind is Constant or kind is Unknown or kind is Column or kind is Text:
+        origins: frozenset[str] = value.origins
+        return origins
     if depth == 0 or value is None:
         return NOTHING
     match value:
-        case Unknown() | Constant() | Text() | Column():
-            return value.origins
         case Tuple(items=items) | Choice(options=items):
             return frozenset().union(*(origins_of(item, depth - 1) for item in items))
         case Bound(receiver=receiver):

@@ -38,6 +38,11 @@ _SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (
         r"\bjsonb\b", r"\bilike\b",
     )),
     ("mysql", (r"`\w+`",)),
+    # strings in double quotes, `CASE WHEN x = 1 THEN "a" END`, in a text that quotes no name so
+    ("hive", (
+        r"\A(?![^\0]*(?:\b(?:from|join|into|as|select)\s+|[.,]\s*)\")"
+        r"[^\0]*?(?:=|\bthen|\belse|\blike|\bin\s*\()\s*\"",
+    )),
 )  # fmt: skip
 _PATTERNS = tuple((dialect, re.compile("|".join(signs), re.IGNORECASE | re.MULTILINE)) for dialect, signs in _SIGNS)
 _COMMENT = re.compile(r"--[^\n]*|/\*(?:(?!/\*).)*?\*/", re.DOTALL)

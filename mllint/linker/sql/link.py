@@ -39,7 +39,10 @@ def link_sql(project: Project, schema: Schema | None = None) -> Schema:
     makes the file a consumer, unless something else in the repository names the file: then who runs it reads.
     """
     schema = schema or Schema()
-    scripts = [script for facts in project.of_kind("sql") if (script := _script(project, facts)) is not None]
+    for facts in project.files.values():
+        if facts.data is not None:  # COPY rides FROM 'data/rides.csv': the file's header tells the columns
+            schema.add(dataset_id("file:" + facts.path), facts.data.columns)
+    scripts = [script for facts in project.files.values() if (script := _script(project, facts)) is not None]
     for script in scripts:
         _define(script, schema)
     named_elsewhere = _Mentions(project)

@@ -38,7 +38,7 @@ class Schema:
         """Say what columns a table has; the last word counts. `types` go with `columns`, as SQL writes them."""
         name = table_name(name)
         listed = tuple(column.lower() for column in columns)
-        if name not in self._tables:
+        if name not in self._tables and not name.startswith("file:"):
             self._by_last.setdefault(name.rpartition(".")[2], []).append(name)
         self._tables[name] = listed
         self._resolved.clear()
@@ -48,7 +48,8 @@ class Schema:
     def remove(self, name: str) -> None:
         name = table_name(name)
         if self._tables.pop(name, None) is not None:
-            self._by_last[name.rpartition(".")[2]].remove(name)
+            if not name.startswith("file:"):
+                self._by_last[name.rpartition(".")[2]].remove(name)
             self._resolved.clear()
 
     def rename(self, old: str, new: str) -> None:

@@ -15,7 +15,7 @@ from mllint.linker.sql.jinja import padded, without_jinja
 _OPEN, _CLOSE = "\u1438", "\u1433"
 _TO_BRACES = str.maketrans({_OPEN: "{", _CLOSE: "}"})
 
-_HOLE = re.compile(r"\$?\{([^{}\n]{0,200})\}|%\((\w{1,80})\)[sdif]|(?<![\w%])%s")
+_HOLE = re.compile(r"\$?\{([^{}\n]{0,200})\}|%\((\w{1,80})\)[sdif]|(?<![\w%'])%s(?![\w%'])")
 _CLIENT = re.compile(
     r"^[ \t]*(?:\\[a-z!?].*|delimiter\b.*|go[ \t]*(?:\d+)?[ \t]*;?|/)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE
 )

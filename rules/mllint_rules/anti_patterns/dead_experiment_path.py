@@ -5,9 +5,11 @@ if config["use_embeddings"]:   # false in every config of the repository
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
+from posixpath import dirname
 
-from mllint.rule import Branch, Context, Definition, Finding, Label, Lineage, Rule, Script, Span, is_test
+from mllint.rule import Branch, Context, Definition, Finding, Label, Lineage, Rule, Script, Span, is_seen, is_test
 
 _MODEL_BASES = (
     "torch.nn.", "pytorch_lightning.", "lightning.", "keras.", "tensorflow.keras.", "tf.keras.", "sklearn.base.",
@@ -18,9 +20,12 @@ _PREDICTS = {"predict", "predict_proba", "transform", "score", "forward"}
 
 
 def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
-    yield from map(_of_branch, _branches(lineage.observations.branches))
+    packages = {dirname(script.path) for script in lineage.observations.scripts if script.path.endswith("/__init__.py")}
+    for branch in _branches(lineage.observations.branches):
+        if not _is_shipped_default(branch, packages):
+            yield _of_branch(branch)
     if lineage.observations.runners:  # without a runner, people start things, and nobody can say what is dead
-        scripts = [script for script in lineage.observations.scripts if _is_dead_script(lineage, script)]
+        scripts = list(_dead_scripts(lineage))
         dead = {script.path for script in scripts}
         for script in scripts:
             yield _of_script(lineage, script)
@@ -41,6 +46,12 @@ def _branches(branches: list[Branch]) -> Iterator[Branch]:
         starts = {span.line for span in branch.dead}
         guards = [o for o in inside if o.span.line in starts and o.settings == branch.settings and not o.outcome]
         yield guards[0] if branch.outcome and guards else branch
+
+
+def _is_shipped_default(branch: Branch, packages: set[str]) -> bool:
+    """Whether the one config lies inside a Python package: a default that is installed along, for users to replace."""
+    files = {setting.span.path for setting in branch.settings}
+    return len(files) == 1 and not files.pop().endswith(".py") and dirname(branch.settings[0].span.path) in packages
 
 
 def _holds(outer: Span, inner: Span) -> bool:
@@ -71,16 +82,30 @@ def _shown(value: object) -> str:
     return f"`{value!r}`" if isinstance(value, str) else f"`{value}`"
 
 
-def _is_dead_script(lineage: Lineage, script: Script) -> bool:
-    """It would do something with data, and neither a runner nor an import names it. A notebook is for people."""
-    if script.path.endswith(".ipynb"):
-        return False
-    if not script.is_entry or script.takes_arguments or script.runners or script.importers or is_test(script.path):
-        return False
-    graph = lineage.graph
-    return any(
-        edge.job == script.path or (edge.span is not None and edge.span.path == script.path) for edge in graph.edges()
-    )
+def _dead_scripts(lineage: Lineage) -> Iterator[Script]:
+    """Scripts that work on data on a model's way, and that neither a runner nor an import names.
+
+    One repository may hold many projects. That others are run says something only of their neighbours: scripts of the
+    same folder, or that share data with what is run. A notebook is for people, and a service runs where it is deployed.
+    """
+    graph, scripts = lineage.graph, lineage.observations.scripts
+    data: dict[str, set[str]] = defaultdict(set)
+    for edge in filter(is_seen, graph.edges()):
+        for path in {edge.job, edge.span.path if edge.span else ""}:
+            data[path] |= {edge.source, edge.target}
+    fitted = [node.id for node in graph.of_kind("model", "artifact")]
+    on_a_way = {*fitted, *graph.upstream(fitted), *graph.downstream(fitted)}
+    alive = [script.path for script in scripts if script.runners and not is_test(script.path)]
+    folders = {dirname(path) for path in alive}
+    shared = {id for path in alive for id in data[path]}
+    for script in scripts:
+        path, own = script.path, data[script.path]
+        used = script.takes_arguments or script.runners or script.importers or is_test(path)
+        serves = any(id.startswith("endpoint:") for id in own)
+        if not script.is_entry or used or serves or path.endswith(".ipynb") or own.isdisjoint(on_a_way):
+            continue
+        if dirname(path) in folders or not own.isdisjoint(shared):
+            yield script
 
 
 def _of_script(lineage: Lineage, script: Script) -> Finding:

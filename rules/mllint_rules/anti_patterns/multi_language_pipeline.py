@@ -27,7 +27,7 @@ from mllint.rule import (
     models,
     name,
     place,
-)  # fmt: skip
+)
 
 _BY_SUFFIX = {".py": "python", ".ipynb": "python", ".r": "r", ".rmd": "r", ".scala": "scala", ".java": "java"}
 _LANGUAGES = {

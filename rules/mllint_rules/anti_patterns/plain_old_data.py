@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from mllint.rule import Context, Finding, Handover, Label, Lineage, Model, Rule, Span, is_test, model_with, models
+from mllint.rule import Context, Finding, Handover, Label, Lineage, Model, Rule, Span, by_member, is_test, models
 
 
 def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
-    found = models(lineage.graph)
+    found = by_member(models(lineage.graph))
     by_function: dict[Span, list[Handover]] = defaultdict(list)
     crossing = [
         handover
@@ -26,7 +26,7 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
             by_function[handover.span].append(handover)
     for span in sorted(by_function):
         first, *others = sorted(by_function[span], key=lambda handover: (handover.return_span, handover.receiver))
-        model = model_with(found, first.model)
+        model = found.get(first.model)
         yield _finding(first, others, model)
 
 

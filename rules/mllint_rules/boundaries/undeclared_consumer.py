@@ -34,7 +34,7 @@ from mllint.rule import (
     split_column,
     top_folder,
     trail,
-)  # fmt: skip
+)
 
 _PAGES = (".html", ".htm", ".js", ".jsx", ".ts", ".tsx", ".vue")
 

@@ -18,30 +18,31 @@ from mllint.rule import (
     Model,
     Rule,
     Span,
+    by_member,
     certainty,
     consumer_of,
     declared_ids,
     ends,
     job_path,
-    model_with,
     models,
     name,
     paths_to,
     place,
     trail,
-)  # fmt: skip
+)
 
 _CODE = (".py", ".ipynb", ".sql", ".r", ".rmd", ".scala", ".java", ".jl", ".js", ".ts")
 
 
 def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
     found = models(lineage.graph)
+    owner = by_member(found)
     for entry in lineage.declarations.entries:
         if entry.deprecated is None:
             continue
         uses: dict[Span, tuple[list[Edge], list[str]]] = {}
         for end, path in _ends(lineage, entry, found).items():
-            at = _first_naming(lineage, entry, model_with(found, end), path)
+            at = _first_naming(lineage, entry, owner.get(end), path)
             if at is not None:
                 uses.setdefault(at, (path, []))[1].append(end)
         for at in sorted(uses):
@@ -53,11 +54,12 @@ def _ends(lineage: Lineage, entry: Declared, found: list[Model]) -> dict[str, li
     starts = declared_ids(lineage.graph, entry, found)
     own = {job for model in found if not starts.isdisjoint(model.members) for job in model.jobs}
     avoid = starts | _replacement(lineage, entry)  # what goes into the replacement is the migration
+    owner = by_member(found)
     result: dict[str, list[Edge]] = {}
     for start in sorted(starts):
         for path in paths_to(lineage.graph, start, lambda edge: _is_end(lineage, entry, edge, own), avoid):
             last = path[-1].target
-            model = model_with(found, last)
+            model = owner.get(last)
             end = model.id if model else last
             if end not in result or _order(lineage, path) < _order(lineage, result[end]):
                 result[end] = path

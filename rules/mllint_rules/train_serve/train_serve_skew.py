@@ -20,6 +20,7 @@ from mllint.rule import (
     Model,
     Rule,
     Witness,
+    by_member,
     by_name,
     columns,
     ends,
@@ -28,21 +29,21 @@ from mllint.rule import (
     is_known,
     is_test,
     known_names,
-    model_with,
     models,
     plain,
     show,
     witness,
-)  # fmt: skip
+)
 
 _TAKE_NULL = ("xgboost.", "lightgbm.", "catboost.", "sklearn.ensemble.HistGradientBoosting", "sklearn.ensemble._hist")
 
 
 def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
     found = models(lineage.graph)
+    owner = by_member(found)
     sides: dict[str, dict[str, list[Feature]]] = defaultdict(lambda: {"train": [], "serve": []})
     for feature in lineage.observations.features:
-        model = model_with(found, feature.model)
+        model = owner.get(feature.model)
         if model and not is_test(feature.span.path):
             sides[model.id][feature.side].append(feature)
     for model in found:

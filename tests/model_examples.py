@@ -1,0 +1,108 @@
+"""Examples of library models: code, and what it must yield. `docs/library-models.md` tells the format."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from mllint.facts.file import FileFacts
+from mllint.libraries.models import LibraryFile, spelled_out
+from mllint.lineage.declarations import Declarations
+from mllint.lineage.graph import Graph
+from mllint.lineage.ids import split_column
+from mllint.lineage.lineage import Lineage
+from mllint.linker.link import link
+from mllint.readers import read
+from mllint.settings import Settings
+
+OUT = "y"  # the column that an example's expression is put in
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One run: the whole code, what it must yield, and the keys of the entries that it shows."""
+
+    name: str
+    code: str
+    expect: tuple[str, ...]
+    covers: tuple[str, ...]
+
+
+def checks_of(file: LibraryFile) -> Iterator[Check]:
+    own: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for key, entry in file.calls.items():
+        if entry.example:
+            own.setdefault((entry.example, entry.expect), []).append(key)
+    for (code, expect), keys in own.items():
+        yield from _checks(file, code, expect, keys)
+    for example in file.examples:
+        yield from _checks(file, example.code, example.expect, [k for c in example.covers for k in spelled_out(c)])
+
+
+def _checks(file: LibraryFile, code: str, expect: tuple[str, ...], keys: list[str]) -> Iterator[Check]:
+    if "NAME" not in code and not any("NAME" in line for line in expect):
+        yield Check(keys[0], _whole(file, code), expect, tuple(keys))
+        return
+    for key in keys:
+        last = key.rpartition(".")[2]
+        told = tuple(line.replace("NAME", last) for line in expect)
+        yield Check(key, _whole(file, code.replace("NAME", last)), told, (key,))
+
+
+def _whole(file: LibraryFile, code: str) -> str:
+    if file.value and _is_expression(code):
+        code = file.value.replace("...", code.strip())
+    return f"{file.prelude}\n{code}\n{file.epilogue}\n"
+
+
+def _is_expression(code: str) -> bool:
+    try:
+        tree = ast.parse(code.strip(), mode="eval")
+    except SyntaxError:
+        return False
+    return isinstance(tree, ast.Expression)
+
+
+def lineage_of(code: str, more: tuple[FileFacts, ...] = ()) -> Lineage:
+    """The lineage of a repository that has this one Python file (and what else is given)."""
+    return link([read("main.py", "python", code.encode()), *more], Settings(), Declarations([], []))
+
+
+def complaints(lineage: Lineage, expect: tuple[str, ...]) -> list[str]:
+    """What is expected and not so."""
+    return [line for line in expect if not holds(lineage, line)]
+
+
+def holds(lineage: Lineage, line: str) -> bool:
+    """Whether one line of `expect` is true of a lineage. Raises ValueError for a line that says nothing."""
+    graph = lineage.graph
+    match re.split(r" (->|-/->|has|is) ", line, maxsplit=1):
+        case [source, "->", target]:
+            return source in graph.nodes and target in graph.downstream([source])
+        case [source, "-/->", target]:
+            return source not in graph.nodes or target not in graph.downstream([source])
+        case [node, "has", names]:
+            return sorted(_columns(graph, node)) == sorted(filter(None, re.split(r", *", names)))
+        case [node, "is", kind]:
+            return node in graph.nodes and graph.nodes[node].kind == kind
+    word, _, rest = line.partition(" ")
+    match word:
+        case "=":
+            return rest in _computed(graph)
+        case "reads":
+            return rest in graph.nodes and bool(graph.out_edges(rest)) and lineage.coverage.reads.all > 0
+        case "writes":
+            return rest in graph.nodes and lineage.coverage.writes.all > 0
+    raise ValueError(f"not an expectation: {line}")
+
+
+def _columns(graph: Graph, node: str) -> list[str]:
+    return [split_column(id)[1] for id in graph.nodes if id.startswith("column:") and split_column(id)[0] == node]
+
+
+def _computed(graph: Graph) -> set[str]:
+    """The expressions of columns named `y`."""
+    edges = [e for e in graph.edges() if e.target.startswith("column:") and split_column(e.target)[1] == OUT]
+    return {edge.expression for edge in edges}

@@ -1,0 +1,99 @@
+"""The models of libraries: each has an example that fails without it, and says nothing that does not exist."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+
+from mllint.libraries import models
+from mllint.libraries.models import Entry, LibraryFile, Place
+from mllint.lineage import evaluate
+from mllint.linker.python import computations, frame_operations
+from mllint.linker.python.columns import parse_template
+from tests.model_examples import Check, checks_of, complaints, lineage_of
+
+FILES = {name: models._load_shipped(name) for name in models.shipped_names()}
+CHECKS = [(name, check) for name, file in FILES.items() for check in checks_of(file)]
+ENTRIES = [(name, key, entry) for name, file in FILES.items() for key, entry in file.calls.items()]
+
+
+@pytest.mark.parametrize(("name", "check"), [pytest.param(n, c, id=f"{n}:{c.name}") for n, c in CHECKS])
+def test_example_yields_what_it_says_and_only_with_its_model(
+    name: str, check: Check, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not complaints(lineage_of(check.code), check.expect), check.code
+    for key in check.covers:
+        assert key in FILES[name].calls, f"{key} is no entry"
+        calls = {k: entry for k, entry in FILES[name].calls.items() if k != key}
+        with monkeypatch.context() as patch:
+            patch.setitem(models._shipped, name, msgspec.structs.replace(FILES[name], calls=calls))
+            without = complaints(lineage_of(check.code), check.expect)
+        assert without, f"the example says the same without {key}:\n{check.code}"
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_entry_is_shown_by_an_example(name: str) -> None:
+    covered = {key for file, check in CHECKS if file == name for key in check.covers}
+    assert sorted(set(FILES[name].calls) - covered) == []
+
+
+@pytest.mark.parametrize(("name", "key", "entry"), [pytest.param(*e, id=f"{e[0]}:{e[1]}") for e in ENTRIES])
+def test_entry_names_only_what_there_is(name: str, key: str, entry: Entry) -> None:
+    assert not entry.frame or entry.frame in frame_operations.TABLE
+    assert not entry.computes or entry.computes in computations.TABLE
+    known = {*entry.parameters, *entry.keywords, *entry.keywords.values(), "self", "*"}
+    unknown = {p for p in _parameters(entry) if p not in known and not p.startswith("self.") and not p.isdigit()}
+    assert not unknown, f"not among the parameters of {name}:{key}"
+    if entry.column and entry.column != "CALL":
+        assert _operators(parse_template(entry.column)) <= _KNOWN
+
+
+def _parameters(entry: Entry) -> Iterator[str]:
+    places: list[Place | None] = [entry.reads, entry.writes, entry.loads, entry.saves, entry.opens, entry.requests]
+    if entry.copies is not None:
+        places += [entry.copies.source, entry.copies.target]
+    texts = [entry.predicts, entry.transforms, entry.model]
+    texts += [entry.mutates] if entry.mutates != "always" else []
+    texts += [entry.returns[1:]] if entry.returns.startswith("$") else []
+    for place in places:
+        if place is not None:
+            texts += [place.file, place.table, place.query, place.url, place.topic, place.collection, place.model]
+            texts += [place.schema, place.value, place.mode, *re.findall(r"\{([^{}]+)\}", place.node)]
+    if entry.fits is not None:
+        texts += [entry.fits.x, entry.fits.y]
+    if entry.routes is not None:
+        texts += [entry.routes.path, entry.routes.methods, entry.routes.handler]
+    if entry.columns is not None:
+        texts += [entry.columns.names, entry.columns.only]
+    if entry.column and entry.column != "CALL":
+        texts += [n.id for n in ast.walk(parse_template(entry.column)) if isinstance(n, ast.Name)]
+    functions = {"IF", "given", "plain"} | _KNOWN
+    yield from (part for text in texts for part in text.split("|") if part and part not in functions)
+
+
+_AGGREGATES = {"SUM", "MEAN", "MIN", "MAX", "COUNT", "STD", "MEDIAN", "QUANTILE", "FIRST", "LAST"}
+_KNOWN = {
+    *evaluate._FUNCTIONS, *evaluate._SPECIAL, *_AGGREGATES, *(f"ROLLING_{name}" for name in _AGGREGATES),
+    "COALESCE", "CASE", "MAP", "LAG", "CALL", "FITTED", "ITEM", "ROLLING", "GROUPED",
+}  # fmt: skip
+
+
+def _operators(tree: ast.expr) -> set[str]:
+    """Operators of a template, without the functions of its tests."""
+    names = {n.func.id for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
+    return names - {"IF", "given", "plain"}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_types_are_like_types_that_there_are(name: str) -> None:
+    known = {f"{file.library}.{kind}" for file in FILES.values() for kind in file.types}
+    file: LibraryFile = FILES[name]
+    for kind in file.types.values():
+        assert not kind.like or kind.like in known
+        assert kind.holds in ("frame", "column", "estimator", "transformer", "object")
+    types = {entry.returns for entry in file.calls.values() if "." in entry.returns}
+    assert types <= known
