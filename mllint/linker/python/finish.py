@@ -229,9 +229,9 @@ def _add_accesses(project: Project, records: list[Record], names: dict[str, str]
         share = project.coverage.reads if is_read else project.coverage.writes
         share.all += 1
         share.resolved += resolved
-    used = {(edge.source, edge.job) for edge in graph.edges()}
+    used = {(edge.source, edge.job) for edge in graph.edges() if not _is_unread(graph, edge.target)}
     used |= {(split_column(s)[0], job) for s, job in used if s.startswith("column:")}
-    used |= {(id, flow.job) for flow in project.flows if flow.outputs for id in flow.inputs}  # a step that makes something
+    used |= {(id, flow.job) for flow in project.flows if flow.outputs for id in flow.inputs}
     for access in accesses:
         id = _rename(access.id, names)
         if id and access.is_read and id in graph.nodes and (id, access.job) not in used:
@@ -239,6 +239,11 @@ def _add_accesses(project: Project, records: list[Record], names: dict[str, str]
             graph.add_node(consumer, "consumer", access.span, access.job)
             edge = Edge(id, consumer, "consumes", "direct", access.job, "python", access.span)
             graph.add_edge(msgspec.structs.replace(edge, read=access.span))
+
+
+def _is_unread(graph: Graph, id: str) -> bool:
+    """Whether it is what a task returned and no other task asked for: whoever made it is the consumer."""
+    return id.startswith("xcom:") and not graph.out_edges(id)
 
 
 def _add_requests(graph: Graph, records: list[Record]) -> None:
