@@ -29,7 +29,10 @@ def relevant_names(project: Project, library: Library) -> set[bytes]:
     for name, used in uses.items():
         for other in used:
             users[other].add(name)
-    found = {name.rpartition(".")[2].encode() for name, entry in library.calls.items() if has_effect(entry)}
+    named = [name for name, entry in library.calls.items() if has_effect(entry)]
+    named += [alias for alias, name in library.aliases.items() if name in library.calls and has_effect(library.calls[name])]
+    named += [pattern for kind in library.types.values() if kind.runs for pattern in kind.classes]
+    found = {name.rpartition(".")[2].rpartition("*")[2].encode() for name in named}
     todo = list(found)
     while todo:
         for user in users.get(todo.pop(), ()):
@@ -51,7 +54,7 @@ def has_effect(entry: Entry) -> bool:
         entry.routes,
         entry.requests,
     )
-    return any(effect is not None for effect in effects) or bool(entry.predicts or entry.transforms)
+    return any(effect is not None for effect in effects) or bool(entry.predicts or entry.transforms or entry.composes)
 
 
 def _collect(block: tuple[facts.Stmt, ...], uses: dict[bytes, set[bytes]]) -> None:
