@@ -202,7 +202,7 @@ def instance_attribute(m: Machine, instance: Cell, name: str, at: facts.At) -> A
             return m.call(Bound(member, instance), Arguments(), at)
         return Bound(member, cls if "classmethod" in names else instance)
     if member is not None:
-        return member
+        return m.stands_for(member)
     fallback = find_member(cls, "__getattr__")
     if isinstance(fallback, Function):
         return m.call(Bound(fallback, instance), Arguments((Constant(name),)), at)
@@ -239,7 +239,17 @@ def construct(m: Machine, cls: Class, arguments: Arguments, at: facts.At) -> Any
     after = find_member(cls, "__post_init__") or find_member(cls, "__attrs_post_init__")
     if isinstance(after, Function) and cls.flavour == "fields":
         m.call(Bound(after, instance), Arguments(), at)
+    _start(m, cls, instance, at)
     return instance
+
+
+def _start(m: Machine, cls: Class, instance: Cell, at: facts.At) -> None:
+    """An object of a subclass of a library's class may be something that runs: a flow, an operator."""
+    for base in lineage_of(cls):
+        kind = m.library.type_of_class(base.name) if isinstance(base, External) else ""
+        if kind:
+            m.started(kind, instance, at)
+            return
 
 
 def _member_of(cls: Class, arguments: Arguments) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -51,6 +52,7 @@ class Entry(msgspec.Struct, frozen=True):
     run: Run | None = None
     function: Any = None
     handler: Handler | None = None
+    action: Callable[[Machine], None] | None = None  # a step of a pipeline
 
 
 def is_test(path: str) -> bool:
@@ -92,6 +94,8 @@ def run_entry(m: Machine, entry: Entry) -> None:
         with m.activation(*outermost(m, entry)):
             if entry.handler is not None:
                 _answer(m, entry.handler)
+            elif entry.action is not None:
+                entry.action(m)
             elif entry.function is not None:
                 _call_from_outside(m, entry.function)
             elif entry.run is None and not does_something(m, entry.path):

@@ -111,6 +111,8 @@ def locate(m: Machine, path: str) -> str:
     the one that other code speaks of."""
     if "://" in path:
         return file_id(path)
+    if path.startswith("memory:"):  # a place that a pipeline gives to a step
+        return path
     path = path.replace("\\", "/").strip()
     if path.startswith(HERE):
         return file_id(posixpath.normpath(path.removeprefix(HERE).lstrip("/") or "."))

@@ -84,6 +84,7 @@ class Machine:
         self.located: set[str] = set()  # paths that code speaks of and that do not exist in the repository
         self.handlers: dict[Any, Any] = {}
         self.branches: dict[tuple[str, int], tuple[facts.If, set[bool | None], dict[Span, None]]] = {}
+        self.plans: dict[str, Any] = {}  # what orchestrators were told, see orchestration/
         self.settings_read: dict[str, set[str]] = {}
         # the parts of the interpreter that call each other in circles; interpreter.py joins them
         self.evaluate: Callable[[facts.Expr], Any]
@@ -92,6 +93,8 @@ class Machine:
         self.attribute: Callable[[Any, str, facts.At], Any]
         self.item: Callable[[Any, Any, facts.At], Any]
         self.truth: Callable[[Any], bool | None]
+        self.started: Callable[[str, Cell, facts.At], None]
+        self.stands_for: Callable[[Any], Any]
         self.watch_return: Callable[[Function, Any], None] | None = None
 
     @property

@@ -10,6 +10,7 @@ from mllint.lineage import expressions as ex
 from mllint.linker.python import calls, classes, frames, texts
 from mllint.linker.python.arguments import Arguments, Slice
 from mllint.linker.python.heap import Cell
+from mllint.linker.python.imports import DOT
 from mllint.linker.python.iteration import is_inner, items_of
 from mllint.linker.python.library import read_attribute, subscript_external
 from mllint.linker.python.machine import Machine
@@ -59,7 +60,7 @@ def attribute(m: Machine, owner: Any, name: str, at: facts.At) -> Any:
 
 def _dotted(path: str, name: str) -> str:
     stem = path.removesuffix("/__init__.py").removesuffix(".py").rstrip("/")
-    return f"{stem.replace('/', '.')}.{name}"
+    return f"{stem.replace('.', DOT).replace('/', '.')}.{name}"
 
 
 def assign_attribute(m: Machine, owner: Any, name: str, value: Any, at: facts.At) -> None:
