@@ -1,8 +1,8 @@
 """SQLAlchemy: statements that are built from tables and mapped classes instead of text.
 
-    users = Table("users", metadata, Column("age", Integer))        class User(Base): __tablename__ = "users"
-    connection.execute(select(users).where(users.c.age > 3))        session.query(User).filter(User.age > 3).all()
-    connection.execute(users.insert(), rows)                        session.add(User(age=3))
+users = Table("users", metadata, Column("age", Integer))        class User(Base): __tablename__ = "users"
+connection.execute(select(users).where(users.c.age > 3))        session.query(User).filter(User.age > 3).all()
+connection.execute(users.insert(), rows)                        session.add(User(age=3))
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ def tables_in(m: Machine, value: Any) -> list[str]:
             found = tables_in(m, receiver)
         case Cell(kind="list") | Tuple():
             items = items_of(m, value, 0)
-            found = [t for item in (items.known if items.known is not None else [items.any]) for t in tables_in(m, item)]
+            found = [
+                t for item in (items.known if items.known is not None else [items.any]) for t in tables_in(m, item)
+            ]
         case Cell(kind="object") if "tables" in value.slots:
             found = list(value.slots["tables"])
         case Cell(kind="object") if value.slots["class"].endswith(".Table"):
@@ -86,8 +88,10 @@ def table_columns(m: Machine, value: Any) -> list[str] | None:
 
 
 def _is_column(value: Any) -> bool:
-    return isinstance(value, Cell) and value.kind == "object" and str(value.slots["class"]).endswith(
-        (".Column", ".mapped_column")
+    return (
+        isinstance(value, Cell)
+        and value.kind == "object"
+        and str(value.slots["class"]).endswith((".Column", ".mapped_column"))
     )
 
 

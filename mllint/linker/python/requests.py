@@ -102,8 +102,26 @@ def _field_of_body(
         return column(m, endpoint, name, at)
     with m.activation(cls.scope, m.module_scope_of(cls.scope), cls.path, None):
         value = typed(m, endpoint, name, annotation, annotation.at)
+    if not _may_be_null(annotation):
+        m.required.add(column_id(endpoint, name))
     is_part = isinstance(value, Cell) and value.kind in ("instance", "list")
     return value if is_part else column(m, endpoint, name, at)
+
+
+def _may_be_null(annotation: facts.Expr) -> bool:
+    """`Optional[int]`, `int | None`, `Any`: whoever calls may leave it out, or send null."""
+    match annotation:
+        case facts.Name(id=name) | facts.Attribute(name=name):
+            return name == "Any"
+        case facts.Literal(value=value):
+            return value is None or not isinstance(value, str) or "None" in value or "Optional" in value
+        case facts.Subscript(value=value, index=index):
+            inner = index.items if isinstance(index, facts.Collection) else (index,)
+            optional = isinstance(value, facts.Name | facts.Attribute) and getattr(value, "id", "") == "Optional"
+            return optional or getattr(value, "name", "") == "Optional" or any(map(_may_be_null, inner))
+        case facts.Binary(left=left, right=right):
+            return _may_be_null(left) or _may_be_null(right)
+    return False
 
 
 def column(m: Machine, endpoint: str, name: str, at: facts.At) -> Column:
