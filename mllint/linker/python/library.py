@@ -96,7 +96,7 @@ def type_of(value: Any) -> str:
     """The library type of a value, whose methods it has; empty if unknown."""
     match value:
         case Column(kind=kind):
-            return kind
+            return kind or "python.value"
         case Cell(kind="frame" | "object"):
             return str(value.slots["type"])
         case Constant(value=str()) | Text():  # a text may be a path; its own methods come first
@@ -259,7 +259,8 @@ def _returned(call: Invocation, result: Any) -> Any:
 
 
 def _unmodelled(call: Invocation) -> Any:
-    if call.entry.writes is not None or call.entry.saves is not None:
+    entry = call.entry
+    if entry.writes is not None or entry.saves is not None or entry.copies is not None:
         return Constant(None)
     return Unknown(call.origins(), f"what `{call.name}` returns is not modelled", call.span)
 
