@@ -94,6 +94,8 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     frame: str = ""  # extension point: an operation on frames, see linker/python/frames.py
     column: str = ""  # an expression over `self` and parameters, in the operators of lineage/expressions.py
     computes: str = ""  # extension point: a pure computation, see linker/python/computations.py
+    decorates: str = ""  # extension point: what calling a function under this decorator means, see decorated.py
+    composes: bool = False  # functions that use it put pipelines together: they are run before other uncalled ones
     config: bool = False  # what is read may be a configuration file of the repository
 
     example: str = ""  # a few lines of Python, or one expression; see `LibraryFile.prelude`
@@ -108,6 +110,8 @@ class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     like: str = ""
     nameless: bool = False  # of a frame: its columns have places, not names (arrays)
     selects: str = ""  # of a transformer: the parameter that lists (name, step, columns)
+    runs: str = ""  # extension point: what making an object of a subclass starts, see linker/python/orchestration
+    value: str = ""  # of an attribute of a class: the argument that the attribute is, in instances (`default`)
     keeps: bool = False  # of a transformer: every column stays a column of its own (scalers, imputers)
     wraps: bool = False  # of an estimator: it is known by the last one it is made of (pipelines, searches)
     usual: bool = False  # what is taken to be of this type where nothing tells which: `pickle.load(f)["price"]`
@@ -212,6 +216,10 @@ class Library:
             if pattern.match(name):
                 return kind
         return ""
+
+    def composes(self, name: str) -> bool:
+        entry = self.call(name) if name else None
+        return entry is not None and entry.composes
 
     def holds(self, kind: str) -> str:
         known = self.types.get(kind)

@@ -29,8 +29,9 @@ def link(
     own libraries; they come before the shipped ones. Raises UsageError for one that names what does not exist."""
     project = Project(files, settings, declarations)
     project.runs = systems.runs(project)
+    imported = {module for modules in imported_modules(project).values() for module in modules}
     needed = {module for file in own_models for module in file.needs}
-    library = Library([*builtin(imported_modules(project) | needed), *own_models])
+    library = Library([*builtin(imported | needed), *own_models])
     for file in own_models:
         check_model(file, library)
     machine = interpret(project, library, link_sql(project))

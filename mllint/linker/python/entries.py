@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -18,7 +19,7 @@ from mllint.linker.project import Run
 from mllint.linker.python import frames
 from mllint.linker.python.arguments import Arguments
 from mllint.linker.python.builtins import HERE
-from mllint.linker.python.calls import enter
+from mllint.linker.python.calls import enter, load_module
 from mllint.linker.python.classes import bind_parameters, construct
 from mllint.linker.python.command_lines import option_values
 from mllint.linker.python.heap import Cell
@@ -37,6 +38,7 @@ from mllint.linker.python.values import (
     origins_of,
 )
 from mllint.linker.python.web import Handler
+from mllint.linker.systems.inventory import is_entry
 
 _TESTS = re.compile(r"(^|/)(tests?|testing)/|(^|/)(test_[^/]*|[^/]*_test|conftest)\.py$")
 
@@ -50,6 +52,7 @@ class Entry(msgspec.Struct, frozen=True):
     run: Run | None = None
     function: Any = None
     handler: Handler | None = None
+    action: Callable[[Machine], None] | None = None  # a step of a pipeline
 
 
 def is_test(path: str) -> bool:
@@ -76,12 +79,14 @@ def entries_of(m: Machine) -> list[Entry]:
 def run_entry(m: Machine, entry: Entry) -> None:
     """Interpret an entry point. Whatever goes wrong in it costs only what it would have said."""
     m.effects.start(entry.name, entry.job, entry.path)
-    m.entry, m.job, m.run, m.steps = entry.name, entry.job, entry.run, 0
+    m.spent += m.steps if m.from_outside else 0
     m.in_test = is_test(entry.path)
+    m.from_outside = entry.function is not None
+    m.entry, m.job, m.run, m.steps = entry.name, entry.job, entry.run, 0
     m.asked[entry.name] = {}
     m.memo.clear()
     m.heap.journal.clear()
-    m.heap.exits = []
+    m.heap.exits, m.heap.leaving = [], ""
     m.endpoint = entry.handler.endpoint if entry.handler else ""
     m.stack.clear()
     m.call_places.clear()
@@ -89,8 +94,12 @@ def run_entry(m: Machine, entry: Entry) -> None:
         with m.activation(*outermost(m, entry)):
             if entry.handler is not None:
                 _answer(m, entry.handler)
+            elif entry.action is not None:
+                entry.action(m)
             elif entry.function is not None:
                 _call_from_outside(m, entry.function)
+            elif entry.run is None and not does_something(m, entry.path):
+                load_module(m, entry.path)  # it only defines things: as others import it
             else:
                 _run_script(m, m.project.files[entry.path])
     except RecursionError:
@@ -101,6 +110,11 @@ def run_entry(m: Machine, entry: Entry) -> None:
         where = m.call_places[-1].line if m.call_places else 1
         reason = f"could not be followed: {type(error).__name__}: {error}"
         m.project.problems.append(Problem(entry.path, where, "ML006", reason))
+
+
+def does_something(m: Machine, path: str) -> bool:
+    module = m.project.files[path].python
+    return module is not None and is_entry(module)
 
 
 def outermost(m: Machine, entry: Entry) -> tuple[Cell, Cell, str, None]:

@@ -12,6 +12,8 @@ from mllint.linker.python.arguments import Arguments, by_name
 from mllint.linker.python.heap import Cell
 from mllint.linker.python.invocation import Invocation
 from mllint.linker.python.machine import Machine
+from mllint.linker.python.orchestration import decorated
+from mllint.linker.python.orchestration.extensions import COMPUTED, made
 from mllint.linker.python.values import (
     Bound,
     Choice,
@@ -19,6 +21,7 @@ from mllint.linker.python.values import (
     Constant,
     External,
     Function,
+    Partial,
     Text,
     Tuple,
     Unknown,
@@ -59,6 +62,10 @@ def call_method(m: Machine, receiver: Any, name: str, arguments: Arguments, at: 
         if isinstance(receiver, Choice):
             return join_all([call_method(m, option, name, arguments, at) for option in receiver.options])
         return apply(Invocation(m, name, entry, receiver, arguments, at))
+    if isinstance(receiver, Function | Partial):
+        result = decorated.method(m, receiver, name, arguments, at)
+        if result is not None:
+            return result
     method = builtins.method(receiver, name)
     if method is not None:
         return method(m, receiver, arguments, at)
@@ -189,6 +196,7 @@ def new_object(m: Machine, kind: str, class_name: str, given: dict[str, Any], at
     cell = m.heap.new("object", slots, (m.now.path, at))
     if holds in ("estimator", "transformer"):
         learning.prepare(m, cell, at)
+    made(m, kind, cell, at)
     return cell
 
 
@@ -199,7 +207,7 @@ def apply(call: Invocation) -> Any:
     if entry.evaluates and call.origins():
         call.m.effects.evaluated(entry.evaluates, call.span)
     if entry.computes:
-        result = computations.TABLE[entry.computes](call)
+        result = (computations.TABLE.get(entry.computes) or COMPUTED[entry.computes])(call)
     if entry.opens is not None:
         return storage.open_handle(call, entry.opens)
     if entry.reads is not None:

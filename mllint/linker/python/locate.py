@@ -101,7 +101,7 @@ def texts(value: Any) -> list[str]:
     """The texts that a value may be. Options with unknown parts count only if there is none without."""
     found: list[str] = []
     for option in options_of(value) if value is not None else ():
-        if isinstance(option, Cell) and "path" in option.slots:
+        if isinstance(option, Cell) and option.kind == "object" and "path" in option.slots:
             found += texts(option.slots["path"])
             continue
         text = text_of(option)
@@ -118,6 +118,8 @@ def locate(m: Machine, path: str) -> str:
     the one that other code speaks of."""
     if "://" in path:
         return file_id(path)
+    if path.startswith("memory:"):  # a place that a pipeline gives to a step
+        return path
     path = path.replace("\\", "/").strip()
     if path.startswith(HERE):
         return file_id(posixpath.normpath(path.removeprefix(HERE).lstrip("/") or "."))

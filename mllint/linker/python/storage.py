@@ -216,13 +216,14 @@ def put(call: Invocation, node: str, value: Any, argument: Any = None) -> None:
     m, span = call.m, call.span
     models = models_in(value)
     m.effects.access(node, span, m.now.path, False, why_unknown(argument) if "{" in node else "")
-    m.effects.mark(node, "artifact" if models else "dataset", span)
+    in_memory = node.startswith(("memory:", "xcom:"))
+    m.effects.mark(node, "artifact" if models and not in_memory else "dataset", span)
     for model in models:
         token = model.slots["token"]
         m.effects.link([token], node, "saves", span)
         if node.startswith("model:"):
             m.effects.model(token, "registered", node.removeprefix("model:"), span)
-        else:
+        elif not in_memory:
             m.effects.model(token, "artifact", node, span)
         held = model.slots.get("origins", frozenset()) - {token}
         m.effects.link([o for o in held if o.startswith(("file:", "model:")) or "://" in o], node, "saves", span)
