@@ -215,7 +215,7 @@ def write(call: Invocation, place: Place) -> None:
 def is_returned(call: Invocation, place: Place) -> bool:
     """Whether a method that writes its receiver to a file gives it back as text instead: `df.to_csv()`."""
     no_path = place.file and not place.default and call.get(place.file) is None
-    return bool(no_path and not place.value and call.receiver is not None and place.file != "self")
+    return bool(no_path and place.value in ("", "self") and call.receiver is not None and place.file != "self")
 
 
 def _nodes(call: Invocation, place: Place, target: Any) -> list[str]:
