@@ -62,8 +62,9 @@ def _mentions(project: Project, m: Machine, names: set[str]) -> dict[str, list[S
     for file in project.of_kind("python", "notebook"):
         if file.python is not None:
             for literal in _listed(file.python.body):
-                if literal.value in names:
-                    found.setdefault(str(literal.value), []).append(m.span(literal.at, file.path))
+                name = str(literal.value).rpartition(":")[2]  # a feature store's `driver_stats:acceptance` too
+                if name in names:
+                    found.setdefault(name, []).append(m.span(literal.at, file.path))
     return found
 
 
