@@ -53,7 +53,7 @@ def call(m: Machine, function: Any, arguments: Arguments, at: facts.At) -> Any:
         case Choice(options=options):
             return join_all([call(m, option, arguments, at) for option in options])
         case Cell(kind="instance"):
-            method = classes.find_method(m, function, "__call__")
+            method = classes.find_method(m, function, "__call__") or classes.inherited(m, function, "__call__")
             if method is not None:
                 return call(m, method, arguments, at)
         case Cell(kind="object"):
