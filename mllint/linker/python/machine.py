@@ -75,6 +75,7 @@ class Machine:
         self.endpoint = ""  # the endpoint whose handler is interpreted
         self.predictors: set[str] = set()  # nodes and tokens that something predicted with
         self.relevant = relevant_names(project, library)
+        self.unrolled = 1  # rounds of the loops of known length that are being gone through
         self.loops = 0  # loops of unknown length that are being gone through
         self.located: set[str] = set()  # paths that code speaks of and that do not exist in the repository
         self.handlers: dict[Any, Any] = {}
