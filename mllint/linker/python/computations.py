@@ -322,10 +322,9 @@ def glob_paths(call: Invocation) -> Any:
 def joined_data(call: Invocation) -> Any:
     """Something of a text nature made of data: keeps the origins."""
     first = call.receiver if call.receiver is not None else call.get("0")
-    if isinstance(first, Cell) and first.slots.get("reference"):  # `json.loads(open("config.json").read())`
-        path = str(first.slots["reference"]).removeprefix("file:")
-        values = config.load(call.m, Constant(path), call.at) if "://" not in path else None
-        return values if values is not None else first
+    if isinstance(first, Cell) and "path" in first.slots:  # `json.loads(open("config.json").read())`
+        values = config.load(call.m, first, call.at)
+        return values if values is not None else Unknown(call.origins())
     return first if isinstance(first, Column) else Unknown(call.origins())
 
 
