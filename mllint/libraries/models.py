@@ -79,6 +79,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     copies: Copy | None = None
     opens: Place | None = None
     requests: Place | None = None  # an HTTP call: joins an endpoint and its consumer
+    rows: str = ""  # what is read stays with the receiver, or the new object, as rows of this type: cursors, consumers
     columns: Columns | None = None
     fits: Fit | None = None
     model: str = ""  # parameter with the estimator, where the call is no method of it: `cross_val_score(model, X, y)`
@@ -114,6 +115,8 @@ class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     value: str = ""  # of an attribute of a class: the argument that the attribute is, in instances (`default`)
     keeps: bool = False  # of a transformer: every column stays a column of its own (scalers, imputers)
     wraps: bool = False  # of an estimator: it is known by the last one it is made of (pipelines, searches)
+    yields: str = ""  # of a frame: iterating goes over its rows, which are of this type
+    row: bool = False  # of a frame: one row, whose columns can be told by their place
     usual: bool = False  # what is taken to be of this type where nothing tells which: `pickle.load(f)["price"]`
     classes: tuple[str, ...] = ()
 
@@ -232,13 +235,19 @@ def _complete(file: LibraryFile, path: str) -> LibraryFile:
     calls: dict[str, Entry] = {}
     for key, entry in file.calls.items():
         returns = _qualified(entry.returns, prefix, file.types)
-        full = entry if returns == entry.returns else msgspec.structs.replace(entry, returns=returns)
+        rows = _qualified(entry.rows, prefix, file.types)
+        same = (returns, rows) == (entry.returns, entry.rows)
+        full = entry if same else msgspec.structs.replace(entry, returns=returns, rows=rows)
         for name in spelled_out(key):
             if name in calls:
                 raise UsageError(f"{path}: `{name}` is there twice")
             calls[name] = _named(full, name.rpartition(".")[2])
     types = {
-        name: msgspec.structs.replace(kind, like=_qualified(kind.like, prefix, file.types))
+        name: msgspec.structs.replace(
+            kind,
+            like=_qualified(kind.like, prefix, file.types),
+            yields=_qualified(kind.yields, prefix, file.types),
+        )
         for name, kind in file.types.items()
     }
     return msgspec.structs.replace(file, calls=calls, types=types)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import math
 import posixpath
 from collections.abc import Callable
 from typing import Any
 
-from mllint.linker.python import config, frames, locate, texts
+from mllint.linker.python import config, databases, frames, locate, texts, web
 from mllint.linker.python.arguments import Arguments, Rest, by_name
 from mllint.linker.python.command_lines import TABLE as COMMAND_LINES
 from mllint.linker.python.heap import Cell
@@ -197,7 +198,7 @@ def identity_decorator(call: Invocation) -> Any:
 
 def call_first(call: Invocation) -> Any:
     """Calls what it is given: `Depends(get_model)`, `executor.submit(f, x)`, `Thread(target=f, args=(x,))`."""
-    function = call.get("function|target|fn|func|0")
+    function = call.get("function|target|fn|func|dependency|0")
     if not isinstance(function, Function | Bound | Partial | Class):
         return Unknown(call.origins())
     args: tuple[Any, ...] = call.arguments.args[1:]
@@ -207,6 +208,14 @@ def call_first(call: Invocation) -> Any:
     keywords = call.get("kwargs|op_kwargs")
     known = {k: v for k, v in keywords.slots.items() if isinstance(k, str)} if isinstance(keywords, Cell) else {}
     return call.m.call(function, Arguments(args, known), call.at)
+
+
+def dependency(call: Invocation) -> Any:
+    """`Depends(get_model)`: what the function returns, or yields."""
+    value = call_first(call)
+    if isinstance(value, Cell) and value.kind == "list" and value.slots.get("<rest>") is not None:
+        return value.slots["<rest>"]
+    return value
 
 
 def map_first(call: Invocation) -> Any:
@@ -352,6 +361,25 @@ def request_fields(call: Invocation) -> Any:
     return frames.new(m, of_dataset(m.endpoint), "python.request", call.at)
 
 
+def number(call: Invocation) -> Any:
+    """A number that a library names: `math.pi`."""
+    return Constant({"pi": math.pi, "e": math.e, "tau": math.tau, "inf": math.inf}[call.name.rpartition(".")[2]])
+
+
+def held_rows(call: Invocation) -> Any:
+    """The rows that an object holds since it last read: `cursor.fetchall()`, `consumer.poll()`."""
+    receiver = call.receiver
+    if isinstance(receiver, Cell) and receiver.kind == "object" and "rows" in receiver.slots:
+        return receiver.slots["rows"]
+    return Unknown(call.origins())
+
+
+def held_row(call: Invocation) -> Any:
+    """One of them: `cursor.fetchone()`."""
+    rows = held_rows(call)
+    return items_of(call.m, rows, call.at).any if isinstance(rows, Cell) else rows
+
+
 def make_estimator(call: Invocation) -> Any:
     """A function that makes an estimator of its arguments: `make_pipeline(a, b)`."""
     from mllint.linker.python.library import new_object
@@ -371,7 +399,10 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
             unknown_flag, default_dict, named_tuple, replaced, any_item, chained, chained_from, product, type_only,
             import_module, glob_paths, joined_data, joined_values, request_fields, pass_on,
             make_estimator, configuration_box,
+            number, held_rows, held_row, dependency, web.mount, web.application, web.state,
         )
     },
     **COMMAND_LINES,
+    "statement": databases.statement, "refined_statement": databases.refined, "run_statement": databases.execute,
+    "add_rows": databases.add, "bulk_rows": databases.bulk,
 }  # fmt: skip

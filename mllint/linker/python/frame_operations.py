@@ -318,10 +318,14 @@ def indexer(call: Invocation) -> Any:
 
 
 def column(call: Invocation) -> Any:
-    """`name`: one column (`get`, `pop`, `col`)."""
-    name = call.get("name")
+    """`name`: one column (`get`, `pop`, `col`); what is missing becomes `default`."""
+    name, default = call.get("name"), call.get("default")
     if isinstance(call.receiver, Cell) and call.receiver.kind == "frame" and name is not None:
-        return frames.item(call.m, call.receiver, name, call.at)
+        found = frames.item(call.m, call.receiver, name, call.at)
+        if isinstance(found, Column) and isinstance(default, Constant) and default.value is not None:
+            filled = ex.apply("COALESCE", found.expression, ex.Constant(default.value))
+            return msgspec.structs.replace(found, expression=filled)
+        return found
     return Column(ex.Unresolved("a column of no frame"), call.origins(), text_of(name) or "", call.span)
 
 

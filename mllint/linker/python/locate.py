@@ -13,7 +13,7 @@ from mllint.linker.python.builtins import HERE
 from mllint.linker.python.heap import Cell
 from mllint.linker.python.invocation import Invocation
 from mllint.linker.python.machine import Machine
-from mllint.linker.python.values import Choice, Constant, Unknown, options_of, text_of
+from mllint.linker.python.values import Choice, Constant, Tuple, Unknown, options_of, text_of
 
 MOST_FILES = 40
 _HOLE = re.compile(r"\{[^{}]*\}")
@@ -103,6 +103,10 @@ def texts(value: Any) -> list[str]:
     for option in options_of(value) if value is not None else ():
         if isinstance(option, Cell) and option.kind == "object" and "path" in option.slots:
             found += texts(option.slots["path"])
+            continue
+        if isinstance(option, Tuple) or (isinstance(option, Cell) and option.kind == "list"):  # `subscribe(["a", "b"])`
+            items = option.items if isinstance(option, Tuple) else option.slots["items"]
+            found += [text for item in items if not isinstance(item, Tuple | Cell) for text in texts(item)]
             continue
         text = text_of(option)
         if text is not None and text.strip():

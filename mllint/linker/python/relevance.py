@@ -13,6 +13,13 @@ from mllint.facts import python as facts
 from mllint.libraries.models import Entry, Library
 from mllint.linker.project import Project
 
+_EFFECTS = (
+    "statement",
+    "run_statement",
+    "add_rows",
+    "bulk_rows",
+    "store_features",
+)
 _NAME = re.compile(rb"[\xa1-\xbf]([A-Za-z_][A-Za-z0-9_]*)")
 
 
@@ -70,7 +77,9 @@ def has_effect(entry: Entry) -> bool:
     """Whether a call reads, writes, trains, predicts, serves or asks."""
     moves = (entry.reads, entry.writes, entry.loads, entry.saves, entry.opens, entry.requests, entry.copies)
     learns = entry.fits is not None or entry.predicts or entry.transforms
-    return any(effect is not None for effect in moves) or bool(learns or entry.routes or entry.composes)
+    return any(effect is not None for effect in moves) or bool(
+        learns or entry.routes or entry.composes or entry.computes in _EFFECTS
+    )
 
 
 def _collect(block: tuple[facts.Stmt, ...], uses: dict[bytes, set[bytes]]) -> None:
