@@ -12,7 +12,7 @@ from mllint.lineage import expressions as ex
 from mllint.lineage.ids import column_id
 from mllint.lineage.observations import Feature
 from mllint.linker.python import frames
-from mllint.linker.python.frame_operations import table_of
+from mllint.linker.python.frame_parts import table_of
 from mllint.linker.python.heap import Cell
 from mllint.linker.python.invocation import Invocation
 from mllint.linker.python.machine import Machine

@@ -104,7 +104,7 @@ def type_of(value: Any) -> str:
     """The library type of a value, whose methods it has; empty if unknown."""
     match value:
         case Column(kind=kind):
-            return kind
+            return kind or "python.value"
         case Cell(kind="frame" | "object"):
             return str(value.slots["type"])
         case Constant(value=str()) | Text():  # a text may be a path; its own methods come first
@@ -284,7 +284,8 @@ def _keep(call: Invocation, rows: Any) -> Any:
 
 
 def _unmodelled(call: Invocation) -> Any:
-    if call.entry.writes is not None or call.entry.saves is not None:
+    entry = call.entry
+    if entry.writes is not None or entry.saves is not None or entry.copies is not None:
         return Constant(None)
     return Unknown(call.origins(), f"what `{call.name}` returns is not modelled", call.span)
 

@@ -58,7 +58,7 @@ def _nodes_of(call: Invocation, place: Place) -> list[str]:
         if kind == "url":
             return [file_id(name) if "://" in name else f"{kind}:{name}" for name in names]
         if kind == "model":
-            return [model_id(registered_name(name)) for name in names]
+            return [_registered(m, name) for name in names]
         return [f"{kind}:{name}" for name in names]
     if place.node:
         return [_filled(call, place.node)]
@@ -74,6 +74,13 @@ def _filled(call: Invocation, template: str) -> str:
         return text
 
     return _HOLE.sub(value, template)
+
+
+def _registered(m: Machine, uri: str) -> str:
+    """A model of a registry; what is given by a path or URL is the artifact there: `load_model("s3://models/eta")`."""
+    if _REGISTRY.fullmatch(uri) is None and "/" in uri:
+        return locate(m, uri)
+    return model_id(registered_name(uri))
 
 
 _REGISTRY = re.compile(r"(?:models:/+([^/@]+)(?:[/@].*)?|runs:/+[^/]+/(.+))")
