@@ -94,6 +94,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     frame: str = ""  # extension point: an operation on frames, see linker/python/frames.py
     column: str = ""  # an expression over `self` and parameters, in the operators of lineage/expressions.py
+    free: str = ""  # parameters in which a text names a column of the frame that the expression meets; `*` is all
     computes: str = ""  # extension point: a pure computation, see linker/python/computations.py
     decorates: str = ""  # extension point: what calling a function under this decorator means, see decorated.py
     composes: bool = False  # functions that use it put pipelines together: they are run before other uncalled ones
@@ -116,6 +117,7 @@ class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     keeps: bool = False  # of a transformer: every column stays a column of its own (scalers, imputers)
     wraps: bool = False  # of an estimator: it is known by the last one it is made of (pipelines, searches)
     yields: str = ""  # of a frame: iterating goes over its rows, which are of this type
+    columns: str = ""  # of a frame: the type of its columns, `pandas.Series` if empty
     row: bool = False  # of a frame: one row, whose columns can be told by their place
     usual: bool = False  # what is taken to be of this type where nothing tells which: `pickle.load(f)["price"]`
     classes: tuple[str, ...] = ()
@@ -247,6 +249,7 @@ def _complete(file: LibraryFile, path: str) -> LibraryFile:
             kind,
             like=_qualified(kind.like, prefix, file.types),
             yields=_qualified(kind.yields, prefix, file.types),
+            columns=_qualified(kind.columns, prefix, file.types),
         )
         for name, kind in file.types.items()
     }

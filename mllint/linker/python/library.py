@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from mllint.facts import python as facts
-from mllint.linker.python import builtins, columns, computations, frames, learning, storage, web
+from mllint.linker.python import builtins, columns, computations, frame_expressions, frames, learning, storage, web
 from mllint.linker.python.arguments import Arguments, by_name
 from mllint.linker.python.heap import Cell
 from mllint.linker.python.invocation import Invocation
@@ -206,6 +206,8 @@ def new_object(m: Machine, kind: str, class_name: str, given: dict[str, Any], at
 def apply(call: Invocation) -> Any:
     """What a call means, by the model of what is called."""
     entry = call.entry
+    if entry.free:
+        frame_expressions.free_arguments(call)
     result: Any = None
     if entry.evaluates and call.origins():
         call.m.effects.evaluated(entry.evaluates, call.span)
@@ -285,6 +287,8 @@ def _keep(call: Invocation, rows: Any) -> Any:
 
 def _unmodelled(call: Invocation) -> Any:
     entry = call.entry
+    if entry.writes is not None and storage.is_returned(call, entry.writes):
+        return Unknown(call.origins())
     if entry.writes is not None or entry.saves is not None or entry.copies is not None:
         return Constant(None)
     return Unknown(call.origins(), f"what `{call.name}` returns is not modelled", call.span)
