@@ -347,10 +347,10 @@ def builtin(imported: Iterable[str]) -> list[LibraryFile]:
     todo = ["python", *sorted(imported)]
     found: dict[str, LibraryFile] = {}
     while todo:
-        name = index.get(todo.pop(), "")
-        if name and name not in found:
-            found[name] = _load_shipped(name)
-            todo += found[name].needs
+        for name in index.get(todo.pop(), ()):
+            if name not in found:
+                found[name] = _load_shipped(name)
+                todo += found[name].needs
     return [found[name] for name in sorted(found)]
 
 
@@ -372,15 +372,15 @@ def shipped_names() -> list[str]:
     return sorted(name for name in names if name.endswith(".yaml"))
 
 
-def _index() -> dict[str, str]:
-    """Top-level module -> file. The first lines of each file say which modules it speaks of."""
-    result: dict[str, str] = {}
+def _index() -> dict[str, list[str]]:
+    """Top-level module -> files. The first lines of each file say which modules it speaks of."""
+    result: dict[str, list[str]] = {}
     for name in shipped_names():
         head = resources.files("mllint.libraries").joinpath(name).read_text("utf-8")[:600]
         for key in ("library", "imports"):
             hit = re.search(rf"^{key}: *(.*)$", head, re.MULTILINE)
             for module in re.findall(r"[A-Za-z_][\w.]*", hit.group(1)) if hit else ():
-                result.setdefault(module.partition(".")[0], name)
+                result.setdefault(module.partition(".")[0], []).append(name)
     return result
 
 

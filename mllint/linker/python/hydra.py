@@ -229,7 +229,7 @@ def initialize(call: Invocation) -> Any:
 def compose(call: Invocation) -> Any:
     """`hydra.compose(config_name="config", overrides=["model=linear"])`"""
     m = call.m
-    entry, module, path = m.plans.get("hydra folder", ("", "", None))
+    _, module, path = m.plans.get("hydra folder", ("", "", None))
     name = text_of(call.get("config_name|0")) or "config"
     overrides = call.get("overrides")
     known = items_of(m, overrides, call.at).known if overrides is not None else []
