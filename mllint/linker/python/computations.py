@@ -404,7 +404,7 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
     },
     **COMMAND_LINES,
     "statement": databases.statement, "refined_statement": databases.refined, "run_statement": databases.execute,
-    "forward": networks.forward, "backward": networks.backward, "network_state": networks.state,
+    "shown": web.shown, "forward": networks.forward, "backward": networks.backward, "network_state": networks.state,
     "load_network_state": networks.load_state,
     "the_figure": figures.the_figure, "new_figure": figures.new_figure, "drawn": figures.drawn,
     "gathered": figures.gathered, "save_figure": figures.save_figure,

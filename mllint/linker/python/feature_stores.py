@@ -1,7 +1,7 @@
 """Feature stores that are described in Python: feature views over sources, and the features that code asks for.
 
-    trips = FeatureView(name="trips", source=FileSource(path="data/trips.parquet"), schema=[Field(name="km", ...)])
-    store.get_historical_features(entity_df=orders, features=["trips:km"]).to_df()
+trips = FeatureView(name="trips", source=FileSource(path="data/trips.parquet"), schema=[Field(name="km", ...)])
+store.get_historical_features(entity_df=orders, features=["trips:km"]).to_df()
 """
 
 from __future__ import annotations
@@ -37,13 +37,18 @@ def feature_view(call: Invocation) -> Any:
         m.effects.write_table(view, of_dataset(source, [field for field, _ in fields] or None), "writes", span)
     for field, tags in fields:
         if _is_deprecated(tags):
-            _declare(call, Declared("feature", field, span, m.now.path, deprecated=Deprecation(replacement=_text(tags, "replacement"))))
+            _declare(
+                call,
+                Declared(
+                    "feature", field, span, m.now.path, deprecated=Deprecation(replacement=_text(tags, "replacement"))
+                ),
+            )
     slots: dict[Any, Any] = {"type": "feast.View", "class": "feast.FeatureView", "arguments": call.given}
     return m.heap.new("object", {**slots, "origins": frozenset(), "view": name}, (m.now.path, call.at))
 
 
 def _declare(call: Invocation, entry: Declared) -> None:
-    entries = call.m.project.declarations.entries
+    entries = call.m.project.observations.declared
     if entry not in entries:
         entries.append(entry)
 

@@ -1,19 +1,19 @@
 """Pictures of data, and reports on it: what is drawn gathers in a figure until it is saved.
 
-    figure, axes = plt.subplots()            plt.hist(trips["km"])           report.run(reference_data=a, current_data=b)
-    axes.plot(trips["km"])                   plt.savefig("km.png")           report.save_html("drift.html")
-    figure.savefig("km.png")
+figure, axes = plt.subplots()            plt.hist(trips["km"])           report.run(reference_data=a, current_data=b)
+axes.plot(trips["km"])                   plt.savefig("km.png")           report.save_html("drift.html")
+figure.savefig("km.png")
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from mllint.libraries.models import Place
 from mllint.linker.python.heap import Cell
 from mllint.linker.python.invocation import Invocation
 from mllint.linker.python.locate import nodes_of
 from mllint.linker.python.values import Constant, Tuple, origins_of
-from mllint.libraries.models import Place
 
 _FIGURE = "evidently.Figure"
 

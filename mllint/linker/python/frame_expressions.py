@@ -85,7 +85,9 @@ def free_arguments(call: Invocation) -> None:
 
     def freed(value: Any) -> Any:
         text = value.value if isinstance(value, Constant) else None
-        return Column(ex.Column(FREE, text), frozenset(), text, call.span, kind=kind) if isinstance(text, str) else value
+        return (
+            Column(ex.Column(FREE, text), frozenset(), text, call.span, kind=kind) if isinstance(text, str) else value
+        )
 
     call.given.update({name: freed(call.given[name]) for name in names if name in call.given})
     places = [str(i) in names or _parameter(call, i) in names for i in range(len(call.arguments.args))]
@@ -124,7 +126,9 @@ def otherwise(call: Invocation) -> Any:
 
 
 def _cases(value: Any) -> tuple[ex.Expression, ...]:
-    is_case = isinstance(value, Column) and isinstance(value.expression, ex.Apply) and value.expression.operator == "CASE"
+    is_case = (
+        isinstance(value, Column) and isinstance(value.expression, ex.Apply) and value.expression.operator == "CASE"
+    )
     return value.expression.arguments if is_case else (ex.Constant(None),)
 
 
@@ -225,7 +229,9 @@ def scored(call: Invocation) -> Any:
         name, inputs = text_of(given.get("outputCol")), frames.names_of(given.get("inputCols", given.get("inputCol")))
         columns = [column for n in inputs or () if (column := table.column(n)) is not None]
         origins = own.union(*(column.origins for column in columns)) if columns else own | table.origins
-        made = ex.apply("FITTED", ex.Constant(str(receiver.slots["class"]).rpartition(".")[2]), *[c.expression for c in columns])
+        made = ex.apply(
+            "FITTED", ex.Constant(str(receiver.slots["class"]).rpartition(".")[2]), *[c.expression for c in columns]
+        )
     else:
         name, origins, made = "prediction", own | table.origins, ex.Unresolved("a prediction")
         m.predictors |= own

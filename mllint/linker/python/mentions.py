@@ -22,7 +22,7 @@ def name_features(project: Project, m: Machine) -> None:
     """Fill in `named` of the features that training computes and somebody declared deprecated."""
     names = {
         _field(entry.name)
-        for entry in project.declarations.entries
+        for entry in (*project.declarations.entries, *project.observations.declared)
         if entry.deprecated and _is_field(entry.kind, entry.name)
     }
     features = project.observations.features

@@ -1,10 +1,10 @@
 """Networks whose class the repository writes: what they are trained on, and how they are saved and loaded.
 
-    class Net(nn.Module): ...                    loss = criterion(net(x), y)          torch.save(net.state_dict(), "net.pt")
-    net = Net()                                  loss.backward()                      net.load_state_dict(torch.load("net.pt"))
+    class Net(nn.Module): ...               loss = criterion(net(x), y)       torch.save(net.state_dict(), "net.pt")
+    net = Net()                             loss.backward()                   net.load_state_dict(torch.load("net.pt"))
 
-A forward pass makes a prediction of the network and its rows; the backward pass of a loss trains the networks that it was
-computed with on whatever else it was computed from."""
+A forward pass makes a prediction of the network and its rows; the backward pass of a loss trains the networks that it
+was computed with on whatever else it was computed from."""
 
 from __future__ import annotations
 
