@@ -51,6 +51,8 @@ def _nodes_of(call: Invocation, place: Place) -> list[str]:
         if kind == "table" and place.schema and call.get(place.schema) is not None:
             schemas = texts(call.get(place.schema))
             names = [f"{s}.{n}" if s not in ("", "None") and "." not in n else n for s in schemas for n in names]
+        if kind == "file" and place.node:  # a local path or, if no such file is known, a name in some hub
+            return [_local(m, name) or _filled(call, place.node) for name in names]
         if kind == "file":
             return [locate(m, name) for name in names]
         if kind == "table":
@@ -63,6 +65,13 @@ def _nodes_of(call: Invocation, place: Place) -> list[str]:
     if place.node:
         return [_filled(call, place.node)]
     return []
+
+
+def _local(m: Machine, name: str) -> str:
+    """The file that a name means; empty if it is no path and no such file is known."""
+    node = locate(m, name)
+    known = m.project.exists(node.removeprefix("file:")) or node in m.stored
+    return node if known or name.startswith((".", "/", "~", "{")) else ""
 
 
 def _filled(call: Invocation, template: str) -> str:
