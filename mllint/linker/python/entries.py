@@ -35,7 +35,7 @@ from mllint.linker.python.values import (
 from mllint.linker.python.web import Handler, answered
 from mllint.linker.systems.inventory import is_entry
 
-_TESTS = re.compile(r"(^|/)(tests?|testing)/|(^|/)(test_[^/]*|[^/]*_test|conftest)\.py$")
+_TESTS = re.compile(r"(^|/)(tests?|testing)/|(^|/)(test_[^/]*|[^/]*_test|tests?|conftest)\.py$")
 
 
 class Entry(msgspec.Struct, frozen=True):
