@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib import resources
 from itertools import product
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from mllint.errors import UsageError
+from mllint.facts.config import Value
 
 
 class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -78,6 +79,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     copies: Copy | None = None
     opens: Place | None = None
     requests: Place | None = None  # an HTTP call: joins an endpoint and its consumer
+    rows: str = ""  # what is read stays with the receiver, or the new object, as rows of this type: cursors, consumers
     columns: Columns | None = None
     fits: Fit | None = None
     model: str = ""  # parameter with the estimator, where the call is no method of it: `cross_val_score(model, X, y)`
@@ -92,7 +94,10 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     frame: str = ""  # extension point: an operation on frames, see linker/python/frames.py
     column: str = ""  # an expression over `self` and parameters, in the operators of lineage/expressions.py
+    free: str = ""  # parameters in which a text names a column of the frame that the expression meets; `*` is all
     computes: str = ""  # extension point: a pure computation, see linker/python/computations.py
+    decorates: str = ""  # extension point: what calling a function under this decorator means, see decorated.py
+    composes: bool = False  # functions that use it put pipelines together: they are run before other uncalled ones
     config: bool = False  # what is read may be a configuration file of the repository
 
     example: str = ""  # a few lines of Python, or one expression; see `LibraryFile.prelude`
@@ -107,8 +112,13 @@ class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     like: str = ""
     nameless: bool = False  # of a frame: its columns have places, not names (arrays)
     selects: str = ""  # of a transformer: the parameter that lists (name, step, columns)
+    runs: str = ""  # extension point: what making an object of a subclass starts, see linker/python/orchestration
+    value: str = ""  # of an attribute of a class: the argument that the attribute is, in instances (`default`)
     keeps: bool = False  # of a transformer: every column stays a column of its own (scalers, imputers)
     wraps: bool = False  # of an estimator: it is known by the last one it is made of (pipelines, searches)
+    yields: str = ""  # of a frame: iterating goes over its rows, which are of this type
+    columns: str = ""  # of a frame: the type of its columns, `pandas.Series` if empty
+    row: bool = False  # of a frame: one row, whose columns can be told by their place
     usual: bool = False  # what is taken to be of this type where nothing tells which: `pickle.load(f)["price"]`
     classes: tuple[str, ...] = ()
 
@@ -120,6 +130,7 @@ class Example(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     code: str
     expect: tuple[str, ...]
     covers: tuple[str, ...]  # keys of `calls`
+    files: dict[str, str] = {}  # what else lies in the repository, by path
 
 
 class LibraryFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -138,6 +149,7 @@ class LibraryFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     value: str = ""
     epilogue: str = ""
     examples: tuple[Example, ...] = ()
+    origin: str = ""  # where it was read from
 
 
 class Library:
@@ -210,6 +222,10 @@ class Library:
                 return kind
         return ""
 
+    def composes(self, name: str) -> bool:
+        entry = self.call(name) if name else None
+        return entry is not None and entry.composes
+
     def holds(self, kind: str) -> str:
         known = self.types.get(kind)
         return known.holds if known else ""
@@ -221,20 +237,74 @@ def _complete(file: LibraryFile, path: str) -> LibraryFile:
     calls: dict[str, Entry] = {}
     for key, entry in file.calls.items():
         returns = _qualified(entry.returns, prefix, file.types)
-        full = entry if returns == entry.returns else msgspec.structs.replace(entry, returns=returns)
+        rows = _qualified(entry.rows, prefix, file.types)
+        same = (returns, rows) == (entry.returns, entry.rows)
+        full = entry if same else msgspec.structs.replace(entry, returns=returns, rows=rows)
         for name in spelled_out(key):
             if name in calls:
                 raise UsageError(f"{path}: `{name}` is there twice")
-            last = name.rpartition(".")[2]
-            if "NAME" in full.column:
-                calls[name] = msgspec.structs.replace(full, column=full.column.replace("NAME", last))
-            else:
-                calls[name] = full
+            calls[name] = _named(full, name.rpartition(".")[2])
     types = {
-        name: msgspec.structs.replace(kind, like=_qualified(kind.like, prefix, file.types))
+        name: msgspec.structs.replace(
+            kind,
+            like=_qualified(kind.like, prefix, file.types),
+            yields=_qualified(kind.yields, prefix, file.types),
+            columns=_qualified(kind.columns, prefix, file.types),
+        )
         for name, kind in file.types.items()
     }
     return msgspec.structs.replace(file, calls=calls, types=types)
+
+
+def _named(entry: Entry, last: str) -> Entry:
+    """An entry that stands for several names: `NAME` is each one's own."""
+    if "NAME" in entry.column:
+        entry = msgspec.structs.replace(entry, column=entry.column.replace("NAME", last))
+    if entry.reads is not None and "NAME" in entry.reads.node:
+        reads = msgspec.structs.replace(entry.reads, node=entry.reads.node.replace("NAME", last))
+        entry = msgspec.structs.replace(entry, reads=reads)
+    return entry
+
+
+def from_values(documents: Sequence[Value], path: str) -> LibraryFile:
+    """A model file that the repository itself holds, as the reader of configuration read it: within its budgets.
+
+    Raises UsageError naming the file, the line, and what is wrong there."""
+    first = documents[0]
+    entries = tuple(entry for document in documents for entry in document.entries)
+    value = Value(first.kind, first.line, first.column, first.end_line, first.end_column, entries=entries)
+    try:
+        tree = _plain(value)
+        return msgspec.structs.replace(_complete(msgspec.convert(tree, LibraryFile), path), origin=path)
+    except msgspec.ValidationError as error:
+        line, key = _place_of_error(value)
+        about = f"`{key}`: " if key else ""
+        raise UsageError(f"{path}:{line}: {about}{error}; see docs/library-models.md") from None
+
+
+def _plain(value: Value) -> Any:
+    match value.kind:
+        case "mapping":
+            return {entry.key: _plain(entry.value) for entry in value.entries}
+        case "sequence":
+            return [_plain(item) for item in value.items]
+    return value.value
+
+
+_PARTS: dict[str, Any] = {"calls": Entry, "types": Kind}
+
+
+def _place_of_error(value: Value) -> tuple[int, str]:
+    """The line and key of the first entry of a mapping that cannot be what it should be."""
+    for section in value.entries:
+        kind = _PARTS.get(section.key)
+        for entry in section.value.entries if kind is not None else ():
+            try:
+                msgspec.convert(_plain(entry.value), kind)
+            except msgspec.ValidationError:
+                return entry.line, entry.key
+    unknown = [entry for entry in value.entries if entry.key not in LibraryFile.__struct_fields__]
+    return (unknown[0].line, unknown[0].key) if unknown else (value.line, "")
 
 
 def spelled_out(key: str) -> list[str]:
@@ -252,13 +322,17 @@ def _qualified(name: str, prefix: str, types: dict[str, Kind]) -> str:
     return prefix + name if name in types else name
 
 
-def load(text: str | bytes, path: str) -> LibraryFile:
-    """One model file. Raises UsageError naming the file and what is wrong in it."""
+def load(text: str, path: str) -> LibraryFile:
+    """One model file. A second YAML document may hold its examples, so that a run need not parse them.
+
+    Raises UsageError naming the file and what is wrong in it."""
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return _complete(msgspec.convert(yaml.load(text, Loader=loader), LibraryFile), path)
+        parts = [part for part in yaml.load_all(text, Loader=loader) if part is not None]
+        merged = {key: value for part in parts for key, value in part.items()}
+        return _complete(msgspec.convert(merged, LibraryFile), path)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
@@ -273,10 +347,10 @@ def builtin(imported: Iterable[str]) -> list[LibraryFile]:
     todo = ["python", *sorted(imported)]
     found: dict[str, LibraryFile] = {}
     while todo:
-        name = index.get(todo.pop(), "")
-        if name and name not in found:
-            found[name] = _load_shipped(name)
-            todo += found[name].needs
+        for name in index.get(todo.pop(), ()):
+            if name not in found:
+                found[name] = _load_shipped(name)
+                todo += found[name].needs
     return [found[name] for name in sorted(found)]
 
 
@@ -285,9 +359,12 @@ _shipped: dict[str, LibraryFile] = {}
 
 def _load_shipped(name: str) -> LibraryFile:
     if name not in _shipped:
-        text = resources.files("mllint.libraries").joinpath(name).read_bytes()
-        _shipped[name] = load(text, name)
+        _shipped[name] = load(text_of_shipped(name).partition("\n---\n")[0], name)
     return _shipped[name]
+
+
+def text_of_shipped(name: str) -> str:
+    return resources.files("mllint.libraries").joinpath(name).read_text("utf-8")
 
 
 def shipped_names() -> list[str]:
@@ -295,15 +372,15 @@ def shipped_names() -> list[str]:
     return sorted(name for name in names if name.endswith(".yaml"))
 
 
-def _index() -> dict[str, str]:
-    """Top-level module -> file. The first lines of each file say which modules it speaks of."""
-    result: dict[str, str] = {}
+def _index() -> dict[str, list[str]]:
+    """Top-level module -> files. The first lines of each file say which modules it speaks of."""
+    result: dict[str, list[str]] = {}
     for name in shipped_names():
         head = resources.files("mllint.libraries").joinpath(name).read_text("utf-8")[:600]
         for key in ("library", "imports"):
             hit = re.search(rf"^{key}: *(.*)$", head, re.MULTILINE)
             for module in re.findall(r"[A-Za-z_][\w.]*", hit.group(1)) if hit else ():
-                result.setdefault(module.partition(".")[0], name)
+                result.setdefault(module.partition(".")[0], []).append(name)
     return result
 
 

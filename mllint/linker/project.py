@@ -38,6 +38,15 @@ class Run(msgspec.Struct, frozen=True):
     environment: tuple[tuple[str, str], ...] = ()
 
 
+class Flow(msgspec.Struct, frozen=True):
+    """What a pipeline says that goes into a step and comes out of it (node ids), whatever the code of the step does."""
+
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    job: str
+    span: Span
+
+
 class Project:
     def __init__(self, files: list[FileFacts], settings: Settings, declarations: Declarations) -> None:
         self.files = {facts.path: facts for facts in sorted(files, key=lambda facts: facts.path)}
@@ -49,7 +58,7 @@ class Project:
         self.problems: list[Problem] = []
         self.definitions: dict[str, Expression] = {}  # column id -> how it is computed where it is written
         self.runs: list[Run] = []
-        self.model_texts: dict[str, bytes] = {}  # library models that the settings name, by path
+        self.flows: dict[Flow, None] = {}  # what pipelines written in Python say of their steps
         self.folders = {""}
         for path in self.files:
             folder = posixpath.dirname(path)

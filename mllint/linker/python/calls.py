@@ -13,6 +13,7 @@ from mllint.linker.python.command_lines import option_values
 from mllint.linker.python.heap import Cell
 from mllint.linker.python.iteration import is_inner
 from mllint.linker.python.machine import Machine
+from mllint.linker.python.orchestration import decorated
 from mllint.linker.python.values import (
     Bound,
     Choice,
@@ -34,6 +35,8 @@ from mllint.linker.python.values import (
 def call(m: Machine, function: Any, arguments: Arguments, at: facts.At) -> Any:
     match function:
         case Function():
+            if function.decorators:
+                return decorated.call(m, function, arguments, at, _follow)
             return _follow(m, function, arguments, at)
         case Bound(function=Function() as method, receiver=receiver):
             return _follow(m, method, arguments.before(receiver), at)
@@ -174,6 +177,7 @@ def decorate(m: Machine, decorator: Any, function: Any, at: facts.At) -> Any:
             decorator.slots["command of"].slots.setdefault("commands", []).append(function)
         if isinstance(decorator, Cell) and "route" in decorator.slots:
             web.register(m, decorator, function)
+        decorated.defined(m, decorator, function)
         return msgspec.structs.replace(function, decorators=(*function.decorators, decorator))
     return function
 

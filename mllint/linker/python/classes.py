@@ -47,6 +47,9 @@ def define(m: Machine, s: facts.DefineClass) -> Any:
     if flavour == "enum":
         _make_members(m, result)
     for decorator, expression in zip(reversed(decorators), reversed(s.decorators), strict=True):
+        if isinstance(decorator, Cell) and "route" in decorator.slots:  # `@api.route("/eta")` over a Resource
+            m.call(decorator, Arguments((result,)), expression.at)
+            continue
         if not isinstance(decorator, External) and not _is_call_of_library(decorator):
             made = m.call(decorator, Arguments((result,)), expression.at)
             if isinstance(made, Class):
@@ -202,7 +205,7 @@ def instance_attribute(m: Machine, instance: Cell, name: str, at: facts.At) -> A
             return m.call(Bound(member, instance), Arguments(), at)
         return Bound(member, cls if "classmethod" in names else instance)
     if member is not None:
-        return member
+        return m.stands_for(member)
     fallback = find_member(cls, "__getattr__")
     if isinstance(fallback, Function):
         return m.call(Bound(fallback, instance), Arguments((Constant(name),)), at)
@@ -239,7 +242,17 @@ def construct(m: Machine, cls: Class, arguments: Arguments, at: facts.At) -> Any
     after = find_member(cls, "__post_init__") or find_member(cls, "__attrs_post_init__")
     if isinstance(after, Function) and cls.flavour == "fields":
         m.call(Bound(after, instance), Arguments(), at)
+    _start(m, cls, instance, at)
     return instance
+
+
+def _start(m: Machine, cls: Class, instance: Cell, at: facts.At) -> None:
+    """An object of a subclass of a library's class may be something that runs: a flow, an operator."""
+    for base in lineage_of(cls):
+        kind = m.library.type_of_class(base.name) if isinstance(base, External) else ""
+        if kind:
+            m.started(kind, instance, at)
+            return
 
 
 def _member_of(cls: Class, arguments: Arguments) -> Any:

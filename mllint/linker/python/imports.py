@@ -6,6 +6,8 @@ import posixpath
 
 from mllint.linker.project import Project
 
+DOT = "\0"  # stands for a dot in the name of a folder: `{{ cookiecutter.package }}`
+
 
 class Imports:
     def __init__(self, project: Project) -> None:
@@ -45,7 +47,7 @@ class Imports:
         return path
 
     def _find(self, dotted: str, folder: str) -> str | None:
-        relative = dotted.replace(".", "/")
+        relative = dotted.replace(".", "/").replace(DOT, ".")
         namespace: str | None = None
         above = [folder]
         while folder:
@@ -68,5 +70,5 @@ class Imports:
         folder = posixpath.dirname(importer)
         for _ in range(level - 1):
             folder = posixpath.dirname(folder)
-        prefix = folder.replace("/", ".")
+        prefix = folder.replace(".", DOT).replace("/", ".")
         return ".".join(part for part in (prefix, module) if part)

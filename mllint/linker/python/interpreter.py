@@ -7,6 +7,7 @@ from mllint.linker.project import Project
 from mllint.linker.python import calls, evaluation, handovers, operations, statements
 from mllint.linker.python.entries import Entry, entries_of, handler_entries, run_entry, uncalled
 from mllint.linker.python.machine import Machine
+from mllint.linker.python.orchestration import extensions, jobs
 from mllint.linker.sql.schema import Schema
 
 MOST_ROUNDS = 4
@@ -18,7 +19,17 @@ def interpret(project: Project, library: Library, schema: Schema) -> Machine:
     entries = entries_of(m)
     for entry in entries:
         run_entry(m, entry)
-    later = uncalled(m)
+    for entry in jobs.started(m, entries):
+        run_entry(m, entry)
+        entries.append(entry)
+    for entry in jobs.composing(m):
+        run_entry(m, entry)
+        entries.append(entry)
+    for entry in jobs.waiting(m):
+        run_entry(m, entry)
+        entries.append(entry)
+    done = {entry.name for entry in entries}
+    later = [entry for entry in uncalled(m) if entry.name not in done]
     for entry in later:
         run_entry(m, entry)
     handlers = handler_entries(m)
@@ -42,5 +53,7 @@ def machine(project: Project, library: Library, schema: Schema) -> Machine:
     m.attribute = lambda owner, name, at: operations.attribute(m, owner, name, at)
     m.item = lambda owner, index, at: operations.item(m, owner, index, at)
     m.truth = operations.truth
+    m.started = lambda kind, thing, at: extensions.made(m, kind, thing, at)
+    m.stands_for = lambda value: extensions.stands_for(m, value)
     m.watch_return = lambda function, result: handovers.watch(m, function, result)
     return m

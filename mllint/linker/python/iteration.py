@@ -58,6 +58,11 @@ def items_of(m: Machine, value: Any, at: facts.At) -> Items:
             table = value.slots["table"]
             if value.slots.get("grouped"):
                 return Items(None, Tuple((Unknown(table.origins), value)))
+            kind = m.library.types.get(value.slots["type"])
+            if kind is not None and kind.yields:
+                return Items(None, m.heap.new("frame", {"table": table, "type": kind.yields}, (m.now.path, at)))
+            if kind is not None and kind.row:
+                return Items(list(table.columns.values()) if not table.open else None, Unknown(table.origins))
             if not table.open:
                 return Items([Constant(name) for name in table.columns], Unknown())
             return Items(None, Unknown())
@@ -70,6 +75,8 @@ def items_of(m: Machine, value: Any, at: facts.At) -> Items:
             return _items_of_instance(m, value, at)
         case Cell(kind="object"):
             held = value.slots.get("items")
+            if held is None:
+                held = value.slots.get("rows")
             if held is not None:
                 return items_of(m, held, at)
             return Items(None, Unknown(origins_of(value)))

@@ -7,18 +7,22 @@ from typing import Any
 import msgspec
 
 from mllint.facts import python as facts
-from mllint.linker.python import builtins, columns, computations, frames, learning, storage, web
+from mllint.linker.python import builtins, columns, computations, frame_expressions, frames, learning, storage, web
 from mllint.linker.python.arguments import Arguments, by_name
 from mllint.linker.python.heap import Cell
 from mllint.linker.python.invocation import Invocation
 from mllint.linker.python.machine import Machine
+from mllint.linker.python.orchestration import decorated
+from mllint.linker.python.orchestration.extensions import COMPUTED, made
 from mllint.linker.python.values import (
     Bound,
     Choice,
+    Class,
     Column,
     Constant,
     External,
     Function,
+    Partial,
     Text,
     Tuple,
     Unknown,
@@ -59,6 +63,10 @@ def call_method(m: Machine, receiver: Any, name: str, arguments: Arguments, at: 
         if isinstance(receiver, Choice):
             return join_all([call_method(m, option, name, arguments, at) for option in receiver.options])
         return apply(Invocation(m, name, entry, receiver, arguments, at))
+    if isinstance(receiver, Function | Partial):
+        result = decorated.method(m, receiver, name, arguments, at)
+        if result is not None:
+            return result
     method = builtins.method(receiver, name)
     if method is not None:
         return method(m, receiver, arguments, at)
@@ -74,7 +82,7 @@ def call_method(m: Machine, receiver: Any, name: str, arguments: Arguments, at: 
 
 def call_object(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
     """A call of a library object, such as the decorator that `app.route("/")` returned."""
-    if "route" in receiver.slots and arguments.args and isinstance(arguments.args[0], Function | Bound):
+    if "route" in receiver.slots and arguments.args and isinstance(arguments.args[0], Function | Bound | Class):
         web.register(m, receiver, arguments.args[0])
         return arguments.args[0]
     found = m.library.method(receiver.slots["type"], "__call__")
@@ -96,7 +104,7 @@ def type_of(value: Any) -> str:
     """The library type of a value, whose methods it has; empty if unknown."""
     match value:
         case Column(kind=kind):
-            return kind
+            return kind or "python.value"
         case Cell(kind="frame" | "object"):
             return str(value.slots["type"])
         case Constant(value=str()) | Text():  # a text may be a path; its own methods come first
@@ -115,6 +123,8 @@ def attribute_of(m: Machine, owner: Any, name: str, at: facts.At) -> Any:
         column = frames.column_attribute(m, owner, name, at)
         if column is not None:
             return column
+    if found is None and isinstance(owner, Column) and not owner.kind:  # `trip.pickup.hour` of a field
+        found = m.library.method("datetime.Moment", name)
     if found is None and _is_untyped(owner):
         found = m.library.ducks.get(name)
     if found is None:
@@ -189,21 +199,26 @@ def new_object(m: Machine, kind: str, class_name: str, given: dict[str, Any], at
     cell = m.heap.new("object", slots, (m.now.path, at))
     if holds in ("estimator", "transformer"):
         learning.prepare(m, cell, at)
+    made(m, kind, cell, at)
     return cell
 
 
 def apply(call: Invocation) -> Any:
     """What a call means, by the model of what is called."""
     entry = call.entry
+    if entry.free:
+        frame_expressions.free_arguments(call)
     result: Any = None
     if entry.evaluates and call.origins():
         call.m.effects.evaluated(entry.evaluates, call.span)
     if entry.computes:
-        result = computations.TABLE[entry.computes](call)
+        result = (computations.TABLE.get(entry.computes) or COMPUTED[entry.computes])(call)
     if entry.opens is not None:
         return storage.open_handle(call, entry.opens)
     if entry.reads is not None:
         result = storage.read(call, entry.reads)
+        if entry.rows:
+            result = _keep(call, result)
     if entry.loads is not None:
         result = storage.load(call, entry.loads)
         if entry.mutates == "always":  # `model.load_model("eta.json")`
@@ -258,8 +273,23 @@ def _returned(call: Invocation, result: Any) -> Any:
     return result
 
 
+def _keep(call: Invocation, rows: Any) -> Any:
+    """A cursor or consumer that holds the rows it reads: `cursor.execute(query)`, then `cursor.fetchall()`."""
+    m, holder = call.m, call.receiver
+    if holder is None:
+        holder = _make(call, call.entry.returns)
+    if not (isinstance(holder, Cell) and holder.kind == "object"):
+        return rows
+    m.heap.set(holder, "rows", rows)
+    m.heap.set(holder, "origins", holder.slots["origins"] | origins_of(rows))
+    return holder
+
+
 def _unmodelled(call: Invocation) -> Any:
-    if call.entry.writes is not None or call.entry.saves is not None:
+    entry = call.entry
+    if entry.writes is not None and storage.is_returned(call, entry.writes):
+        return Unknown(call.origins())
+    if entry.writes is not None or entry.saves is not None or entry.copies is not None:
         return Constant(None)
     return Unknown(call.origins(), f"what `{call.name}` returns is not modelled", call.span)
 
@@ -271,7 +301,8 @@ def _make(call: Invocation, name: str) -> Any:
             return frames.new(m, frames.Table(open=True, origins=call.origins()), name, call.at)
         case "column":
             return columns.of_origins(call, name)
-    cell = new_object(m, name, name, {**call.given}, call.at)
+    is_class = call.name.rpartition(".")[2][:1].isupper()  # else a function that makes one
+    cell = new_object(m, name, call.name if is_class else name, {**call.given}, call.at)
     if isinstance(call.receiver, Cell) and call.receiver.kind == "object":
         cell.slots["maker"] = call.receiver
         inherited = call.receiver.slots.get("origins", frozenset())

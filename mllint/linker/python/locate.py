@@ -8,12 +8,12 @@ import re
 from typing import Any
 
 from mllint.libraries.models import Place
-from mllint.lineage.ids import file_id, table_id
+from mllint.lineage.ids import file_id, model_id, table_id
 from mllint.linker.python.builtins import HERE
 from mllint.linker.python.heap import Cell
 from mllint.linker.python.invocation import Invocation
 from mllint.linker.python.machine import Machine
-from mllint.linker.python.values import Choice, Constant, Unknown, options_of, text_of
+from mllint.linker.python.values import Choice, Constant, Tuple, Unknown, options_of, text_of
 
 MOST_FILES = 40
 _HOLE = re.compile(r"\{[^{}]*\}")
@@ -57,6 +57,8 @@ def _nodes_of(call: Invocation, place: Place) -> list[str]:
             return [table_id(name) for name in names]
         if kind == "url":
             return [file_id(name) if "://" in name else f"{kind}:{name}" for name in names]
+        if kind == "model":
+            return [_registered(m, name) for name in names]
         return [f"{kind}:{name}" for name in names]
     if place.node:
         return [_filled(call, place.node)]
@@ -74,12 +76,37 @@ def _filled(call: Invocation, template: str) -> str:
     return _HOLE.sub(value, template)
 
 
+def _registered(m: Machine, uri: str) -> str:
+    """A model of a registry; what is given by a path or URL is the artifact there: `load_model("s3://models/eta")`."""
+    if _REGISTRY.fullmatch(uri) is None and "/" in uri:
+        return locate(m, uri)
+    return model_id(registered_name(uri))
+
+
+_REGISTRY = re.compile(r"(?:models:/+([^/@]+)(?:[/@].*)?|runs:/+[^/]+/(.+))")
+
+
+def registered_name(uri: str) -> str:
+    """The name of a model in a registry, whatever version, stage or alias is asked for; of one that was logged with a
+    run, the path it was logged under.
+
+    >>> registered_name("models:/eta@champion"), registered_name("runs:/{run_id}/model"), registered_name("eta")
+    ('eta', 'model', 'eta')
+    """
+    hit = _REGISTRY.fullmatch(uri)
+    return (hit[1] or hit[2]) if hit else uri
+
+
 def texts(value: Any) -> list[str]:
     """The texts that a value may be. Options with unknown parts count only if there is none without."""
     found: list[str] = []
     for option in options_of(value) if value is not None else ():
         if isinstance(option, Cell) and option.kind == "object" and "path" in option.slots:
             found += texts(option.slots["path"])
+            continue
+        if isinstance(option, Tuple) or (isinstance(option, Cell) and option.kind == "list"):  # `subscribe(["a", "b"])`
+            items = option.items if isinstance(option, Tuple) else option.slots["items"]
+            found += [text for item in items if not isinstance(item, Tuple | Cell) for text in texts(item)]
             continue
         text = text_of(option)
         if text is not None and text.strip():
@@ -95,6 +122,8 @@ def locate(m: Machine, path: str) -> str:
     the one that other code speaks of."""
     if "://" in path:
         return file_id(path)
+    if path.startswith("memory:"):  # a place that a pipeline gives to a step
+        return path
     path = path.replace("\\", "/").strip()
     if path.startswith(HERE):
         return file_id(posixpath.normpath(path.removeprefix(HERE).lstrip("/") or "."))

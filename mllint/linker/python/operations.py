@@ -10,6 +10,7 @@ from mllint.lineage import expressions as ex
 from mllint.linker.python import calls, classes, frames, texts
 from mllint.linker.python.arguments import Arguments, Slice
 from mllint.linker.python.heap import Cell
+from mllint.linker.python.imports import DOT
 from mllint.linker.python.iteration import is_inner, items_of
 from mllint.linker.python.library import read_attribute, subscript_external
 from mllint.linker.python.machine import Machine
@@ -61,7 +62,7 @@ def attribute(m: Machine, owner: Any, name: str, at: facts.At) -> Any:
 
 def _dotted(path: str, name: str) -> str:
     stem = path.removesuffix("/__init__.py").removesuffix(".py").rstrip("/")
-    return f"{stem.replace('/', '.')}.{name}"
+    return f"{stem.replace('.', DOT).replace('/', '.')}.{name}"
 
 
 def assign_attribute(m: Machine, owner: Any, name: str, value: Any, at: facts.At) -> None:
@@ -377,6 +378,8 @@ def truth(value: Any) -> bool | None:
 def logical(m: Machine, operator: str, values: list[Any]) -> Any:
     """`and`, `or`: the first value that decides, or one of those that may."""
     columns = [value for value in values if isinstance(value, Column)]
+    if operator == "or" and len(values) == 2 and _is_scalar(values[0]) and isinstance(values[1], Constant):
+        return _or_default(m, values[0], values[1])
     if len(columns) == len(values) > 1:
         return column_operation(m, operator.upper(), values, 0)
     left: list[Any] = []
@@ -393,6 +396,18 @@ def logical(m: Machine, operator: str, values: list[Any]) -> Any:
     return decided
 
 
+def _is_scalar(value: Any) -> bool:
+    """Whether a column stands for one value of a row or request: it may be None, and it is true or false."""
+    return isinstance(value, Column) and value.kind in ("", "datetime.Moment")
+
+
+def _or_default(m: Machine, value: Column, default: Constant) -> Column:
+    """`body.get("discount") or 0`: what is missing, zero or empty becomes the default."""
+    if not default.value:  # zero stays zero
+        return column_operation(m, "COALESCE", [value, default], 0)
+    return column_operation(m, "CASE", [value, value, default], 0)
+
+
 _COMPARE = {"==": op.eq, "!=": op.ne, "<": op.lt, "<=": op.le, ">": op.gt, ">=": op.ge}
 
 
@@ -404,8 +419,13 @@ def compare(m: Machine, operator: str, left: Any, right: Any, at: facts.At) -> A
     if isinstance(left, Choice) or isinstance(right, Choice):
         pairs = texts.combinations([_options(left), _options(right)])
         return join_all([compare(m, operator, a, b, at) for a, b in pairs])
+    if operator in ("is", "is not") and _is_scalar(left) and isinstance(right, Constant) and right.value is None:
+        missing = column_operation(m, "IS_NULL", [left], at)
+        return missing if operator == "is" else column_operation(m, "NOT", [missing], at)
     if operator in ("is", "is not"):
         return _identity(operator, left, right)
+    if operator in ("in", "not in") and _is_scalar(left):
+        return _one_of(m, operator, left, right, at)
     if operator in ("in", "not in"):
         return _membership(m, operator, left, right, at)
     if isinstance(left, Constant) and isinstance(right, Constant):
@@ -417,6 +437,13 @@ def compare(m: Machine, operator: str, left: Any, right: Any, at: facts.At) -> A
     if operator in ("==", "!=") and _is_member(left) and _is_member(right):
         return Constant((left is right) == (operator == "=="))
     return Unknown(origins_of(left) | origins_of(right))
+
+
+def _one_of(m: Machine, operator: str, value: Column, options: Any, at: facts.At) -> Column:
+    """`body["channel"] in ("web", "app")`."""
+    known = items_of(m, options, at).known if isinstance(options, Cell | Tuple) else None
+    found = column_operation(m, "IN", [value, *(known if known is not None else [Unknown(origins_of(options))])], at)
+    return found if operator == "in" else column_operation(m, "NOT", [found], at)
 
 
 def _identity(operator: str, left: Any, right: Any) -> Any:

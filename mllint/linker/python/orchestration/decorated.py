@@ -1,0 +1,135 @@
+"""Functions under decorators that mean something: tasks, flows, components, entry points that get a configuration.
+
+`decorates: NAME` of a library model names what happens when the decorated function is called (`CALLED`), or at once
+when it is defined (`DEFINED`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from mllint.facts import python as facts
+from mllint.linker.python import hydra
+from mllint.linker.python.arguments import Arguments, Rest
+from mllint.linker.python.heap import Cell
+from mllint.linker.python.invocation import Invocation
+from mllint.linker.python.iteration import entries_of, items_of
+from mllint.linker.python.machine import Machine
+from mllint.linker.python.orchestration import airflow, assets, components
+from mllint.linker.python.values import Class, Constant, External, Function, Partial, Unknown
+
+Follow = Callable[[Machine, Function, Arguments, facts.At], Any]
+
+
+def call(m: Machine, function: Function, arguments: Arguments, at: facts.At, follow: Follow) -> Any:
+    """Call a function of the repository, as its decorators have it called."""
+    for decorator in function.decorators:
+        handler = CALLED.get(_meaning(m, decorator))
+        if handler is not None:
+            return handler(m, function, decorator, arguments, at, follow)
+    return follow(m, function, arguments, at)
+
+
+def _meaning(m: Machine, decorator: Any) -> str:
+    name = decorator.name if isinstance(decorator, External) else ""
+    if isinstance(decorator, Cell) and decorator.kind == "object":
+        name = decorator.slots.get("class", "")
+    entry = m.library.call(name) if name else None
+    return entry.decorates if entry is not None else ""
+
+
+def defined(m: Machine, decorator: Any, function: Function) -> None:
+    """A function has been put under a decorator."""
+    handler = DEFINED.get(_meaning(m, decorator))
+    if handler is not None:
+        handler(m, decorator, function)
+
+
+def decorator(invocation: Invocation) -> Any:
+    """`@task(retries=3)` gives a decorator that remembers what it was made with; `task(f)` is f, decorated."""
+    first = invocation.arguments.args[0] if invocation.arguments.args else None
+    if isinstance(first, Function):
+        return _noted(first, External(invocation.name))
+    if isinstance(first, Class):
+        return first
+    slots = {"type": "", "class": invocation.name, "arguments": invocation.given, "origins": frozenset()}
+    return invocation.m.heap.new("object", slots, (invocation.m.now.path, invocation.at))
+
+
+def _noted(function: Function, by: Any) -> Function:
+    known = function
+    return Function(known.facts, known.scope, known.path, known.qualified, known.owner, (*known.decorators, by))
+
+
+# ------------------------------------------------------------------------------------------------- methods
+
+
+def method(m: Machine, function: Any, name: str, arguments: Arguments, at: facts.At) -> Any:
+    """A method of a decorated function, such as `train.submit(frame)`; `None` if it is none that is known."""
+    if isinstance(function, Partial):
+        if name in _MAPPED and isinstance(function.function, Function) and function.function.decorators:
+            return _mapped(m, function, arguments, at)
+        return None
+    if name == "partial":
+        return Partial(function, arguments.args, tuple(sorted(arguments.keywords.items())))
+    if name in ("with_options", "override", "options", "with_retry_policy", "with_hooks", "configured"):
+        return function
+    if name in ("fn", "__wrapped__", "run", "local", "entrypoint", "execute_in_process"):
+        return m.call(function, arguments, at)
+    if name in ("submit", "delay", "remote", "apply_async"):
+        return _future(m, m.call(function, arguments, at), at)
+    if name in _MAPPED:
+        return _mapped(m, function, arguments, at)
+    if name in ("serve", "deploy"):
+        known, _ = entries_of(arguments.keywords.get("parameters", Constant(None)))
+        return m.call(function, Arguments((), known), at)
+    return None
+
+
+_MAPPED = ("map", "expand", "starmap", "expand_kwargs")
+
+
+def _mapped(m: Machine, function: Any, arguments: Arguments, at: facts.At) -> Any:
+    """`task.map(xs)`: called with an item of each sequence; a list of what that gives."""
+    args = tuple(items_of(m, _held(a.value if isinstance(a, Rest) else a), at).any for a in arguments.args)
+    keywords = {k: items_of(m, _held(v), at).any for k, v in arguments.keywords.items()}
+    result = m.call(function, Arguments(args, keywords), at)
+    return m.heap.new("list", {"items": (), "<rest>": result}, (m.now.path, at))
+
+
+def _future(m: Machine, value: Any, at: facts.At) -> Any:
+    slots = {"type": "python.future", "class": "future", "arguments": {}, "origins": frozenset(), "held": value}
+    return m.heap.new("object", slots, (m.now.path, at))
+
+
+def future_result(invocation: Invocation) -> Any:
+    """`future.result()`, `ray.get(reference)`, `ray.get([a, b])`"""
+    value = invocation.receiver if invocation.receiver is not None else invocation.get("0", Unknown())
+    if isinstance(value, Cell) and value.kind == "list":
+        items = tuple(_held(item) for item in value.slots["items"])
+        rest = value.slots.get("<rest>")
+        slots = {"items": items} if rest is None else {"items": items, "<rest>": _held(rest)}
+        return invocation.m.heap.new("list", slots, (invocation.m.now.path, invocation.at))
+    return _held(value)
+
+
+def _held(value: Any) -> Any:
+    if isinstance(value, Cell) and value.kind == "object" and value.slots.get("type") == "python.future":
+        return value.slots["held"]
+    return value
+
+
+def _task(m: Machine, function: Function, by: Any, arguments: Arguments, at: facts.At, follow: Follow) -> Any:
+    """A step that is given values, also those that other steps have yet to give."""
+    args = tuple(_held(argument) for argument in arguments.args)
+    keywords = {name: _held(value) for name, value in arguments.keywords.items() if name != "wait_for"}
+    return follow(m, function, Arguments(args, keywords, arguments.rest), at)
+
+
+CALLED: dict[str, Any] = {
+    "task": _task,
+    "airflow_task": airflow.task,
+    "component": components.call,
+    "hydra": hydra.main,
+}
+DEFINED: dict[str, Callable[[Machine, Any, Function], None]] = {"asset": assets.register}

@@ -1,0 +1,67 @@
+"""The names under which library models speak of what orchestrators do: `computes:` and `runs:`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from mllint.facts import python as facts
+from mllint.linker.python import hydra
+from mllint.linker.python.heap import Cell
+from mllint.linker.python.invocation import Invocation
+from mllint.linker.python.machine import Machine
+from mllint.linker.python.orchestration import airflow, components, decorated, kedro, luigi, metaflow
+
+COMPUTED: dict[str, Callable[[Invocation], Any]] = {
+    "decorator": decorated.decorator,
+    "future_result": decorated.future_result,
+    "kedro_node": kedro.node,
+    "kedro_pipeline": kedro.pipeline,
+    "airflow_context": airflow.context,
+    "airflow_variable": airflow.variable,
+    "airflow_output": airflow.output,
+    "airflow_pull": airflow.pull,
+    "airflow_push": airflow.push,
+    "kfp_from_function": components.from_function,
+    "metaflow_next": metaflow.next_steps,
+    "metaflow_include": metaflow.include_file,
+    "luigi_inputs": luigi.inputs,
+    "luigi_none": luigi.no_requirements,
+    "luigi_target": luigi.target,
+    "hydra_initialize": hydra.initialize,
+    "hydra_compose": hydra.compose,
+    "hydra_instantiate": hydra.instantiate,
+    "hydra_object": hydra.get_object,
+    "hydra_folder": hydra.original_folder,
+    "hydra_path": hydra.absolute_path,
+    "omegaconf_load": hydra.load,
+    "omegaconf_merge": hydra.merge,
+    "omegaconf_select": hydra.selected,
+}
+
+_STARTED: dict[str, Callable[[Machine, Cell, facts.At], None]] = {
+    "airflow_dag": airflow.dag,
+    "airflow_python": airflow.python,
+    "airflow_command": airflow.command,
+    "airflow_sql": airflow.sql,
+    "airflow_own": airflow.own,
+    "metaflow": metaflow.run,
+}
+
+
+def made(m: Machine, kind: str, thing: Cell, at: facts.At) -> None:
+    """An object of a library's type, or of a subclass of it, has been made: it may be something that runs."""
+    known = m.library.types.get(kind)
+    if known is not None and known.runs:
+        _STARTED[known.runs](m, thing, at)
+
+
+def stands_for(m: Machine, value: Any) -> Any:
+    """What an attribute of a class is in instances: the default of a `luigi.Parameter(default=3)`."""
+    if isinstance(value, Cell) and value.kind == "object":
+        known = m.library.types.get(value.slots.get("type", ""))
+        if known is not None and known.value:
+            from mllint.linker.python.values import Unknown
+
+            return value.slots["arguments"].get(known.value, Unknown(why="a parameter without default"))
+    return value

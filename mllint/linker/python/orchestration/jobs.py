@@ -1,0 +1,56 @@
+"""Steps that wait to be run: what pipelines were put together from, while files were interpreted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mllint.linker.python.entries import Entry, uncalled
+from mllint.linker.python.machine import Machine
+from mllint.linker.python.orchestration import assets, kedro
+from mllint.linker.python.values import External
+
+
+def composing(m: Machine) -> Iterator[Entry]:
+    """Functions that nothing calls and that put a pipeline together: `create_pipeline` of a Kedro project, a function
+    under `@flow` or `@dsl.pipeline`. They come before other uncalled functions, since they call steps."""
+    entries = [entry for entry in uncalled(m) if _composes(m, entry)]
+    for entry in sorted(entries, key=lambda entry: not entry.function[1].facts.name.startswith("register_")):
+        _, function = entry.function
+        if (function.path, function.facts.at) not in m.called:
+            yield entry
+
+
+def _composes(m: Machine, entry: Entry) -> bool:
+    owner, function = entry.function
+    for decorator in function.decorators:
+        if m.library.composes(_name_of(decorator)):
+            return True
+    if owner is not None or function.decorators:
+        return False
+    scope = m.module_scope_of(function.scope)
+    return any(isinstance(value, External) and m.library.composes(value.name) for value in list(scope.slots.values()))
+
+
+def _name_of(decorator: object) -> str:
+    if isinstance(decorator, External):
+        return decorator.name
+    return str(getattr(decorator, "slots", {}).get("class", ""))
+
+
+def started(m: Machine, entries: list[Entry]) -> Iterator[Entry]:
+    """Files that tasks start by a command, with its arguments. What was said of such a file when nobody was known to
+    start it is taken back, and its entry leaves `entries`."""
+    for index, run in enumerate(sorted(m.plans.get("runs", ()), key=lambda run: (run.path, run.span, run.arguments))):
+        file = m.project.files.get(run.path)
+        if file is None or file.python is None or run in m.project.runs:
+            continue
+        m.project.runs.append(run)
+        if m.effects.records.pop(run.path, None) is not None:
+            entries[:] = [entry for entry in entries if entry.name != run.path]
+        yield Entry(f"{run.path}#task{index}", run.path, run.path, run)
+
+
+def waiting(m: Machine) -> list[Entry]:
+    """The steps of all pipelines that were put together, producers before consumers where that is known."""
+    jobs = [*kedro.jobs(m), *assets.jobs(m)]
+    return [Entry(job.name, job.path, job.path, action=job.run) for job in jobs]
