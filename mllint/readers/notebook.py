@@ -127,10 +127,10 @@ def _without_line_magic(line: str) -> str:
     if hit is None:
         is_help = (
             line.lstrip().startswith("?")
-            or line.rstrip().endswith("?")
+            or (line.rstrip().endswith("?")
             and "#" not in line
             and '"' not in line
-            and "'" not in line
+            and "'" not in line)
         )
         return "" if is_help else line
     indent, target, mark, rest = hit.group(1), hit.group(2) or "", hit.group(3), hit.group(4)
