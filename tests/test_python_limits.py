@@ -54,13 +54,16 @@ _calls = st.sampled_from([
 ])  # fmt: skip
 
 
+_operator = st.sampled_from(
+    ["+", "-", "*", "/", "//", "%", "**", "@", "&", "|", "<<", ">>", "==", "<", "in", "is", "and", "or"]
+)
+
+
 def _grow(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     pair = st.tuples(inner, inner)
     return st.one_of(
         st.tuples(_calls, inner, inner).map(lambda t: t[0].format(t[1], t[2])),
-        st.tuples(inner, st.sampled_from(["+", "-", "*", "/", "//", "%", "**", "@", "&", "|", "<<", ">>", "==", "<", "in", "is", "and", "or"]), inner).map(
-            lambda t: f"({t[0]} {t[1]} {t[2]})"
-        ),
+        st.tuples(inner, _operator, inner).map(lambda t: f"({t[0]} {t[1]} {t[2]})"),
         pair.map(lambda t: f"{t[0]}[{t[1]}]" if not t[0][0].isdigit() else f"({t[0]})[{t[1]}]"),
         pair.map(lambda t: f"({t[0]})[:, {t[1]}:]"),
         st.tuples(inner, st.sampled_from(["x", "columns", "loc", "values", "shape", "__dict__", "name", "str"])).map(
@@ -307,12 +310,14 @@ def test_an_exponential_tree_of_constants_is_remembered(monkeypatch: pytest.Monk
 @pytest.mark.parametrize("source", [
     "def f(x): return g(x)\ndef g(x): return f(x)\nf(1)",
     "def f(x): return [f(x), f(x + 1), g(x)]\ndef g(x): return f(x) + f(x * 2)\nf(1)",
-    "class A:\n    def a(self, n): return self.b(n) + self.b(n)\n    def b(self, n): return self.a(n) + A().a(n)\nA().a(1)",
+    "class A:\n    def a(self, n): return self.b(n) + self.b(n)\n"
+    "    def b(self, n): return self.a(n) + A().a(n)\nA().a(1)",
     "f = lambda x: f(f(x))\nf(1)",
     "def f(n):\n    for i in range(20):\n        f(i)\n        f(n)\nf(3)",
     "def f(g): return g(g)\nf(f)",
     "class A:\n    def __getattr__(self, n): return getattr(self, n + 'x')\nA().y",
-    "class A:\n    @property\n    def p(self): return self.p + self.q\n    @property\n    def q(self): return self.p\nA().p",
+    "class A:\n    @property\n    def p(self): return self.p + self.q\n"
+    "    @property\n    def q(self): return self.p\nA().p",
     "class A:\n    def __iter__(self): return iter(self)\nfor x in A(): pass",
     "class A:\n    def __add__(self, o): return o + self\nA() + A()",
     "x = []\nx.append(x)\nfor y in x:\n    x.append(y)\nprint(f'{x}')\nd = {'d': x}\nd['e'] = d\nprint({**d})",

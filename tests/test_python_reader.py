@@ -111,7 +111,8 @@ def test_every_node_of_the_grammar_has_its_lowering() -> None:
 
 @pytest.mark.parametrize(("source", "kind"), [
     ("1", facts.Literal), ("1.5", facts.Literal), ("'a'", facts.Literal), ("None", facts.Literal), ("1j", facts.Opaque),
-    ("...", facts.Opaque), ("b'x'", facts.Opaque), (str(2**80), facts.Opaque), ("x", facts.Name), ("x.y", facts.Attribute),
+    ("...", facts.Opaque), ("b'x'", facts.Opaque), (str(2**80), facts.Opaque),
+    ("x", facts.Name), ("x.y", facts.Attribute),
     ("x[1]", facts.Subscript), ("f()", facts.Call), ("a + b", facts.Binary), ("a @ b", facts.Binary),
     ("-a", facts.Unary), ("not a", facts.Unary), ("a or b", facts.Logical), ("a < b < c", facts.Compare),
     ("a if b else c", facts.Conditional), ("(a, *b)", facts.Collection), ("[a]", facts.Collection),
@@ -125,9 +126,11 @@ def test_every_node_of_the_grammar_has_its_lowering() -> None:
     ("return x", facts.Return), ("raise x from y", facts.Raise), ("assert x, y", facts.Assert),
     ("del x[0], y", facts.Delete), ("import a.b as c, d", facts.Import), ("from ..a import b as c", facts.ImportFrom),
     ("from . import *", facts.ImportFrom), ("def f(a, /, b=1, *c, d=2, **e) -> int: pass", facts.Define),
-    ("async def f():\n async for x in y: await z", facts.Define), ("@d\nclass A(B, metaclass=C): x = 1", facts.DefineClass),
+    ("async def f():\n async for x in y: await z", facts.Define),
+    ("@d\nclass A(B, metaclass=C): x = 1", facts.DefineClass),
     ("global a, b", facts.Global), ("nonlocal a", facts.Global), ("break", facts.Leave), ("continue", facts.Leave),
-    ("match a:\n case 1 | 'b': c\n case {'x': y, **z}: d\n case [p, *q]: e\n case K(r, s=t) if u: f\n case _: g", facts.Match),
+    ("match a:\n case 1 | 'b': c\n case {'x': y, **z}: d\n"
+     " case [p, *q]: e\n case K(r, s=t) if u: f\n case _: g", facts.Match),
 ])  # fmt: skip
 def test_each_kind_of_node(source: str, kind: type) -> None:
     assert isinstance(one(source), kind)
