@@ -78,6 +78,7 @@ def run_entry(m: Machine, entry: Entry) -> None:
     m.in_test = is_test(entry.path)
     m.from_outside = entry.function is not None
     m.entry, m.job, m.run, m.steps = entry.name, entry.job, entry.run, 0
+    m.reloading = set(m.loaded.pop(entry.name, ()))  # of an entry point that runs again
     m.asked[entry.name] = {}
     m.memo.clear()
     m.heap.journal.clear()
