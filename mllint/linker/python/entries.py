@@ -81,6 +81,7 @@ def run_entry(m: Machine, entry: Entry) -> None:
     m.entry, m.job, m.run, m.steps = entry.name, entry.job, entry.run, 0
     m.in_test = is_test(entry.path)
     m.asked[entry.name] = {}
+    m.written = set()
     m.memo.clear()
     m.heap.journal.clear()
     m.heap.exits = []

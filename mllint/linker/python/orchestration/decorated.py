@@ -14,9 +14,10 @@ from mllint.linker.python.arguments import Arguments, Rest
 from mllint.linker.python.heap import Cell
 from mllint.linker.python.invocation import Invocation
 from mllint.linker.python.iteration import entries_of, items_of
+from mllint.linker.python.locate import locate
 from mllint.linker.python.machine import Machine
-from mllint.linker.python.orchestration import airflow, assets, components
-from mllint.linker.python.values import Class, Constant, External, Function, Partial, Unknown
+from mllint.linker.python.orchestration import airflow, assets, components, passing
+from mllint.linker.python.values import Class, Constant, External, Function, Partial, Unknown, text_of
 
 Follow = Callable[[Machine, Function, Arguments, facts.At], Any]
 
@@ -123,7 +124,22 @@ def _task(m: Machine, function: Function, by: Any, arguments: Arguments, at: fac
     """A step that is given values, also those that other steps have yet to give."""
     args = tuple(_held(argument) for argument in arguments.args)
     keywords = {name: _held(value) for name, value in arguments.keywords.items() if name != "wait_for"}
-    return follow(m, function, Arguments(args, keywords, arguments.rest), at)
+    result = follow(m, function, Arguments(args, keywords, arguments.rest), at)
+    _keep(m, function, by, result, at)
+    return result
+
+
+def _keep(m: Machine, function: Function, by: Any, result: Any, at: facts.At) -> None:
+    """`@task(result=LocalResult("data", location="{task_name}.csv"))`: what the task returns is written there too."""
+    kept = by.slots["arguments"].get("result") if isinstance(by, Cell) else None
+    if not (isinstance(kept, Cell) and str(kept.slots.get("class", "")).endswith("Result")):
+        return
+    given = kept.slots["arguments"]
+    folder = text_of(given.get("dir", given.get("bucket", given.get("0")))) or ""
+    location = text_of(given.get("location"))
+    if location:
+        name = location.replace("{task_name}", function.facts.name)
+        passing.put(m, locate(m, f"{folder.rstrip('/')}/{name}".lstrip("/") if folder else name), result, at)
 
 
 CALLED: dict[str, Any] = {

@@ -114,6 +114,9 @@ class Project:
         table = text_of(text("table_name")) or text_of(text("table"))
         if table:
             above = [text_of(text(key)) for key in ("catalog", "project", "database", "dataset", "schema")]
+            for key in ("load_args", "save_args"):  # pandas.SQLTableDataset
+                if isinstance(tree.get(key), dict) and "schema" in tree[key] and above[-1] is None:
+                    above[-1] = text_of(composed.value(tree[key]["schema"]))
             held = [part for part in above if part and "{" not in part] if text_of(inner_kind) != table else []
             return Dataset(kind, table=".".join([*held, table]) if "." not in table else table)
         file = text("filepath") if "filepath" in tree else text("path")
