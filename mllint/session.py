@@ -19,6 +19,7 @@ from mllint.errors import Problem, UsageError
 from mllint.executors import Executor, executor, map_files
 from mllint.facts.file import FileFacts
 from mllint.files import read_regular
+from mllint.libraries.models import LibraryFile, from_values
 from mllint.lineage.declarations import Declarations
 from mllint.lineage.lineage import Lineage
 from mllint.readers import read
@@ -107,7 +108,7 @@ def analyse(
     files, discovery = read_tree(root, settings, jobs, use_cache, progress, paths, overlay)
     if not discovery.files_found:
         raise UsageError(f"nothing to analyse: no file of a kind that mllint reads in {paths[0] if paths else root}")
-    lineage = link(files, settings, declarations)
+    lineage = link(files, settings, declarations, load_models(root, settings))
     lineage.coverage.files_found = discovery.files_found
     lineage.coverage.files_read = sum(map(_is_read, files))
     problems = {*lineage.problems, *discovery.problems, *(problem for facts in files for problem in facts.problems)}
@@ -218,6 +219,33 @@ def load_declarations(root: Path) -> Declarations:
         declarations.owners = read_codeowners(text)
         break
     return declarations
+
+
+def load_models(root: Path, settings: Settings) -> list[LibraryFile]:
+    """The models of the repository's own libraries that its settings name. Raises UsageError."""
+    found: list[LibraryFile] = []
+    for pattern in settings.library_models:
+        place = settings.place("library-models")
+        if not pattern or pattern.startswith(("/", "~")) or ".." in Path(pattern).parts:
+            raise UsageError(f"{place}: `{pattern}` must lie in the repository")
+        paths = sorted(path for path in root.glob(pattern) if _real_parent(path) == str(path))
+        if not paths:
+            raise UsageError(f"{place}: no file is named `{pattern}`")
+        found += [_load_model(root, path) for path in paths]
+    return found
+
+
+def _load_model(root: Path, path: Path) -> LibraryFile:
+    name = path.relative_to(root).as_posix()
+    try:
+        facts = read(name, "yaml", read_regular(str(path), 5 << 20))
+    except OSError as error:
+        raise UsageError(f"{name}: cannot be read: {error.strerror or error}") from None
+    if facts.problems:
+        raise UsageError(f"{name}:{facts.problems[0].line}: {facts.problems[0].message}")
+    if facts.config is None or not facts.config.documents:
+        raise UsageError(f"{name}: expected a library model; see docs/library-models.md")
+    return from_values(facts.config.documents, name)
 
 
 @contextmanager

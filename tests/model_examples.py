@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from mllint.facts.file import FileFacts
+from mllint.discovery import kind_of
 from mllint.libraries.models import LibraryFile, spelled_out
 from mllint.lineage.declarations import Declarations
 from mllint.lineage.graph import Graph
@@ -28,6 +28,7 @@ class Check(msgspec.Struct, frozen=True):
     code: str
     expect: tuple[str, ...]
     covers: tuple[str, ...]
+    files: dict[str, str] = {}
 
 
 def checks_of(file: LibraryFile) -> Iterator[Check]:
@@ -38,17 +39,20 @@ def checks_of(file: LibraryFile) -> Iterator[Check]:
     for (code, expect), keys in own.items():
         yield from _checks(file, code, expect, keys)
     for example in file.examples:
-        yield from _checks(file, example.code, example.expect, [k for c in example.covers for k in spelled_out(c)])
+        keys = [k for c in example.covers for k in spelled_out(c)]
+        yield from _checks(file, example.code, example.expect, keys, example.files)
 
 
-def _checks(file: LibraryFile, code: str, expect: tuple[str, ...], keys: list[str]) -> Iterator[Check]:
+def _checks(
+    file: LibraryFile, code: str, expect: tuple[str, ...], keys: list[str], files: dict[str, str] | None = None
+) -> Iterator[Check]:
     if "NAME" not in code and not any("NAME" in line for line in expect):
-        yield Check(keys[0], _whole(file, code), expect, tuple(keys))
+        yield Check(keys[0] if keys else code[:40], _whole(file, code), expect, tuple(keys), files or {})
         return
     for key in keys:
         last = key.rpartition(".")[2]
         told = tuple(line.replace("NAME", last) for line in expect)
-        yield Check(key, _whole(file, code.replace("NAME", last)), told, (key,))
+        yield Check(key, _whole(file, code.replace("NAME", last)), told, (key,), files or {})
 
 
 def _whole(file: LibraryFile, code: str) -> str:
@@ -65,9 +69,11 @@ def _is_expression(code: str) -> bool:
     return isinstance(tree, ast.Expression)
 
 
-def lineage_of(code: str, more: tuple[FileFacts, ...] = ()) -> Lineage:
-    """The lineage of a repository that has this one Python file (and what else is given)."""
-    return link([read("main.py", "python", code.encode()), *more], Settings(), Declarations([], []))
+def lineage_of(code: str, files: Mapping[str, str] = {}, own_models: Sequence[LibraryFile] = ()) -> Lineage:
+    """The lineage of a repository that has this one Python file, and the others that are given."""
+    read_files = [read("main.py", "python", code.encode())]
+    read_files += [read(path, kind_of(path) or "", text.encode()) for path, text in files.items()]
+    return link(read_files, Settings(), Declarations([], []), own_models)
 
 
 def complaints(lineage: Lineage, expect: tuple[str, ...]) -> list[str]:
@@ -78,7 +84,7 @@ def complaints(lineage: Lineage, expect: tuple[str, ...]) -> list[str]:
 def holds(lineage: Lineage, line: str) -> bool:
     """Whether one line of `expect` is true of a lineage. Raises ValueError for a line that says nothing."""
     graph = lineage.graph
-    match re.split(r" (->|-/->|has|is) ", line, maxsplit=1):
+    match re.split(r" (->|-/->|has|is|class|label|features) ", line, maxsplit=1):
         case [source, "->", target]:
             return source in graph.nodes and target in graph.downstream([source])
         case [source, "-/->", target]:
@@ -87,12 +93,24 @@ def holds(lineage: Lineage, line: str) -> bool:
             return sorted(_columns(graph, node)) == sorted(filter(None, re.split(r", *", names)))
         case [node, "is", kind]:
             return node in graph.nodes and graph.nodes[node].kind == kind
+        case [node, "class" | "label" as key, value]:
+            return node in graph.nodes and graph.nodes[node].attributes.get(key) == value
+        case [node, "features", names]:
+            return node in graph.nodes and graph.nodes[node].attributes.get("features") == re.split(r", *", names)
     word, _, rest = line.partition(" ")
     match word:
         case "=":
             return rest in _computed(graph)
         case "reads":
             return rest in graph.nodes and bool(graph.out_edges(rest)) and lineage.coverage.reads.all > 0
+        case "measures":
+            return any(evaluation.what == rest for evaluation in lineage.observations.evaluations)
+        case "serves":
+            return any(f.side == "serve" and f.name == rest for f in lineage.observations.features)
+        case "asks":  # `asks get /trips`: an HTTP request of the repository's own endpoint
+            method, _, route = rest.partition(" ")
+            asked = f"endpoint:{method.upper()} {route}"
+            return asked in graph.nodes and "consumer:main.py" in graph.downstream([asked])
         case "writes":
             return rest in graph.nodes and lineage.coverage.writes.all > 0
     raise ValueError(f"not an expectation: {line}")

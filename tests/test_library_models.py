@@ -5,18 +5,24 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import msgspec
 import pytest
 
+from mllint import session
+from mllint.errors import UsageError
 from mllint.libraries import models
 from mllint.libraries.models import Entry, LibraryFile, Place
 from mllint.lineage import evaluate
 from mllint.linker.python import computations, frame_operations
 from mllint.linker.python.columns import parse_template
+from mllint.linker.python.orchestration import extensions
+from tests.cases import read_page, run
+from tests.conftest import ROOT
 from tests.model_examples import Check, checks_of, complaints, lineage_of
 
-FILES = {name: models._load_shipped(name) for name in models.shipped_names()}
+FILES = {name: models.load(models.text_of_shipped(name), name) for name in models.shipped_names()}
 CHECKS = [(name, check) for name, file in FILES.items() for check in checks_of(file)]
 ENTRIES = [(name, key, entry) for name, file in FILES.items() for key, entry in file.calls.items()]
 
@@ -25,13 +31,13 @@ ENTRIES = [(name, key, entry) for name, file in FILES.items() for key, entry in 
 def test_example_yields_what_it_says_and_only_with_its_model(
     name: str, check: Check, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert not complaints(lineage_of(check.code), check.expect), check.code
+    assert not complaints(lineage_of(check.code, check.files), check.expect), check.code
     for key in check.covers:
         assert key in FILES[name].calls, f"{key} is no entry"
         calls = {k: entry for k, entry in FILES[name].calls.items() if k != key}
         with monkeypatch.context() as patch:
             patch.setitem(models._shipped, name, msgspec.structs.replace(FILES[name], calls=calls))
-            without = complaints(lineage_of(check.code), check.expect)
+            without = complaints(lineage_of(check.code, check.files), check.expect)
         assert without, f"the example says the same without {key}:\n{check.code}"
 
 
@@ -44,7 +50,7 @@ def test_every_entry_is_shown_by_an_example(name: str) -> None:
 @pytest.mark.parametrize(("name", "key", "entry"), [pytest.param(*e, id=f"{e[0]}:{e[1]}") for e in ENTRIES])
 def test_entry_names_only_what_there_is(name: str, key: str, entry: Entry) -> None:
     assert not entry.frame or entry.frame in frame_operations.TABLE
-    assert not entry.computes or entry.computes in computations.TABLE
+    assert not entry.computes or entry.computes in {**computations.TABLE, **extensions.COMPUTED}
     known = {*entry.parameters, *entry.keywords, *entry.keywords.values(), "self", "*"}
     unknown = {p for p in _parameters(entry) if p not in known and not p.startswith("self.") and not p.isdigit()}
     assert not unknown, f"not among the parameters of {name}:{key}"
@@ -57,12 +63,16 @@ def _parameters(entry: Entry) -> Iterator[str]:
     if entry.copies is not None:
         places += [entry.copies.source, entry.copies.target]
     texts = [entry.predicts, entry.transforms, entry.model]
-    texts += [entry.mutates] if entry.mutates != "always" else []
     texts += [entry.returns[1:]] if entry.returns.startswith("$") else []
     for place in places:
         if place is not None:
             texts += [place.file, place.table, place.query, place.url, place.topic, place.collection, place.model]
-            texts += [place.schema, place.value, place.mode, *re.findall(r"\{([^{}]+)\}", place.node)]
+            texts += [
+                place.schema,
+                place.value,
+                "" if place.mode.startswith("=") else place.mode,
+                *re.findall(r"\{([^{}]+)\}", place.node),
+            ]
     if entry.fits is not None:
         texts += [entry.fits.x, entry.fits.y]
     if entry.routes is not None:
@@ -97,3 +107,79 @@ def test_types_are_like_types_that_there_are(name: str) -> None:
         assert kind.holds in ("frame", "column", "estimator", "transformer", "object")
     types = {entry.returns for entry in file.calls.values() if "." in entry.returns}
     assert types <= known
+
+
+# ------------------------------------------------------------------------------------------- a repository's own models
+
+PAGE = ROOT / "docs" / "library-models.md"
+(WORKED,) = read_page(PAGE.read_text("utf-8"))
+
+
+def test_the_worked_example_of_the_docs_works(tmp_path: Path) -> None:
+    assert not run(WORKED, tmp_path)
+
+
+def test_without_its_model_the_worked_example_does_not_work(tmp_path: Path) -> None:
+    files = {path: text for path, text in WORKED.files.items() if path == "train.py"}
+    assert run(msgspec.structs.replace(WORKED, files=files), tmp_path)
+
+
+def test_the_model_of_the_worked_example_passes_its_own_examples() -> None:
+    file = models.load(WORKED.files["mllint-models/acme.yaml"], "acme.yaml")
+    shown = set()
+    for check in checks_of(file):
+        shown |= set(check.covers)
+        assert not complaints(lineage_of(check.code, check.files, [file]), check.expect), check.code
+        for key in check.covers:
+            without = msgspec.structs.replace(file, calls={k: e for k, e in file.calls.items() if k != key})
+            assert complaints(lineage_of(check.code, check.files, [without]), check.expect), key
+    assert shown == set(file.calls)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("library: acme\ncalls:\n  f: {reads: {fil: path}}\n", r"mllint-models/acme\.yaml:3: `f`: .*`fil`"),
+        ("library: acme\ncals: {}\n", r"mllint-models/acme\.yaml:2: `cals`"),
+        ("calls: {}\n", r"mllint-models/acme\.yaml:1: .*`library`"),
+        ("library: acme\ncalls:\n  f: {frame: mrge}\n", r"acme\.yaml: `f`: `frame` .*did you mean `merge`"),
+        ("library: acme\ncalls:\n  f: {column: 'LN(self'}\n", r"acme\.yaml: `f`: `column`"),
+        ("library: acme\ncalls:\n  f: {column: 'LN(self.x)'}\n", r"acme\.yaml: `f`: `column`"),
+        (
+            "library: acme\ncalls:\n  f: {returns: Sotre}\ntypes:\n  Store: {}\n",
+            r"acme\.yaml: `f`: .*did you mean `Store`",
+        ),
+        ("library: acme\ntypes:\n  Store: {like: pandas.DataFrame}\n", r"acme\.yaml: `Store`: .*`needs`"),
+        ("library: [\n", r"mllint-models/acme\.yaml:\d"),
+        ("library: acme\n---\ncals: {}\n", r"mllint-models/acme\.yaml:3: `cals`"),
+        ("# nothing\n", r"mllint-models/acme\.yaml"),
+    ],
+)
+def test_a_wrong_model_is_told_with_file_and_entry(text: str, message: str, tmp_path: Path) -> None:
+    _write(tmp_path, {**WORKED.files, "mllint-models/acme.yaml": text})
+    with pytest.raises(UsageError, match=message):
+        session.graph(tmp_path, jobs=1, use_cache=False)
+
+
+@pytest.mark.parametrize("pattern", ["nothing/*.yaml", "/etc/*.yaml", "../*.yaml"])
+def test_a_pattern_that_finds_nothing_in_the_repository_is_told(pattern: str, tmp_path: Path) -> None:
+    settings = f'[tool.mllint]\nlibrary-models = ["{pattern}"]\n'
+    _write(tmp_path, {**WORKED.files, "pyproject.toml": settings})
+    with pytest.raises(UsageError, match=r"pyproject\.toml:2: "):
+        session.graph(tmp_path, jobs=1, use_cache=False)
+
+
+def test_a_model_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
+    _write(tmp_path, {path: text for path, text in WORKED.files.items() if not path.endswith(".yaml")})
+    outside = tmp_path.parent / "outside.yaml"
+    outside.write_text(WORKED.files["mllint-models/acme.yaml"])
+    (tmp_path / "mllint-models").mkdir()
+    (tmp_path / "mllint-models" / "acme.yaml").symlink_to(outside)
+    with pytest.raises(UsageError, match="cannot be read"):
+        session.graph(tmp_path, jobs=1, use_cache=False)
+
+
+def _write(root: Path, files: dict[str, str]) -> None:
+    for path, text in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)

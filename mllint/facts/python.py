@@ -347,6 +347,7 @@ class Module(msgspec.Struct, frozen=True, array_like=True, gc=False):
     cells: tuple[int, ...]  # first line of each notebook cell, over the whole module; empty for a plain file
     cell_numbers: tuple[int, ...]  # the number of each of those cells in the notebook, from 1
     docstring: str = ""
+    imports: tuple[str, ...] = ()  # top-level names of the modules imported anywhere in it, absolute imports only
 
 
 _bodies = msgspec.msgpack.Decoder(tuple[Stmt, ...])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib import resources
 from itertools import product
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from mllint.errors import UsageError
+from mllint.facts.config import Value
 
 
 class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -124,6 +125,7 @@ class Example(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     code: str
     expect: tuple[str, ...]
     covers: tuple[str, ...]  # keys of `calls`
+    files: dict[str, str] = {}  # what else lies in the repository, by path
 
 
 class LibraryFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -142,6 +144,7 @@ class LibraryFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     value: str = ""
     epilogue: str = ""
     examples: tuple[Example, ...] = ()
+    origin: str = ""  # where it was read from
 
 
 class Library:
@@ -233,16 +236,63 @@ def _complete(file: LibraryFile, path: str) -> LibraryFile:
         for name in spelled_out(key):
             if name in calls:
                 raise UsageError(f"{path}: `{name}` is there twice")
-            last = name.rpartition(".")[2]
-            if "NAME" in full.column:
-                calls[name] = msgspec.structs.replace(full, column=full.column.replace("NAME", last))
-            else:
-                calls[name] = full
+            calls[name] = _named(full, name.rpartition(".")[2])
     types = {
         name: msgspec.structs.replace(kind, like=_qualified(kind.like, prefix, file.types))
         for name, kind in file.types.items()
     }
     return msgspec.structs.replace(file, calls=calls, types=types)
+
+
+def _named(entry: Entry, last: str) -> Entry:
+    """An entry that stands for several names: `NAME` is each one's own."""
+    if "NAME" in entry.column:
+        entry = msgspec.structs.replace(entry, column=entry.column.replace("NAME", last))
+    if entry.reads is not None and "NAME" in entry.reads.node:
+        reads = msgspec.structs.replace(entry.reads, node=entry.reads.node.replace("NAME", last))
+        entry = msgspec.structs.replace(entry, reads=reads)
+    return entry
+
+
+def from_values(documents: Sequence[Value], path: str) -> LibraryFile:
+    """A model file that the repository itself holds, as the reader of configuration read it: within its budgets.
+
+    Raises UsageError naming the file, the line, and what is wrong there."""
+    first = documents[0]
+    entries = tuple(entry for document in documents for entry in document.entries)
+    value = Value(first.kind, first.line, first.column, first.end_line, first.end_column, entries=entries)
+    try:
+        tree = _plain(value)
+        return msgspec.structs.replace(_complete(msgspec.convert(tree, LibraryFile), path), origin=path)
+    except msgspec.ValidationError as error:
+        line, key = _place_of_error(value)
+        about = f"`{key}`: " if key else ""
+        raise UsageError(f"{path}:{line}: {about}{error}; see docs/library-models.md") from None
+
+
+def _plain(value: Value) -> Any:
+    match value.kind:
+        case "mapping":
+            return {entry.key: _plain(entry.value) for entry in value.entries}
+        case "sequence":
+            return [_plain(item) for item in value.items]
+    return value.value
+
+
+_PARTS: dict[str, Any] = {"calls": Entry, "types": Kind}
+
+
+def _place_of_error(value: Value) -> tuple[int, str]:
+    """The line and key of the first entry of a mapping that cannot be what it should be."""
+    for section in value.entries:
+        kind = _PARTS.get(section.key)
+        for entry in section.value.entries if kind is not None else ():
+            try:
+                msgspec.convert(_plain(entry.value), kind)
+            except msgspec.ValidationError:
+                return entry.line, entry.key
+    unknown = [entry for entry in value.entries if entry.key not in LibraryFile.__struct_fields__]
+    return (unknown[0].line, unknown[0].key) if unknown else (value.line, "")
 
 
 def spelled_out(key: str) -> list[str]:
@@ -260,13 +310,17 @@ def _qualified(name: str, prefix: str, types: dict[str, Kind]) -> str:
     return prefix + name if name in types else name
 
 
-def load(text: str | bytes, path: str) -> LibraryFile:
-    """One model file. Raises UsageError naming the file and what is wrong in it."""
+def load(text: str, path: str) -> LibraryFile:
+    """One model file. A second YAML document may hold its examples, so that a run need not parse them.
+
+    Raises UsageError naming the file and what is wrong in it."""
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return _complete(msgspec.convert(yaml.load(text, Loader=loader), LibraryFile), path)
+        parts = [part for part in yaml.load_all(text, Loader=loader) if part is not None]
+        merged = {key: value for part in parts for key, value in part.items()}
+        return _complete(msgspec.convert(merged, LibraryFile), path)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
@@ -293,9 +347,12 @@ _shipped: dict[str, LibraryFile] = {}
 
 def _load_shipped(name: str) -> LibraryFile:
     if name not in _shipped:
-        text = resources.files("mllint.libraries").joinpath(name).read_bytes()
-        _shipped[name] = load(text, name)
+        _shipped[name] = load(text_of_shipped(name).partition("\n---\n")[0], name)
     return _shipped[name]
+
+
+def text_of_shipped(name: str) -> str:
+    return resources.files("mllint.libraries").joinpath(name).read_text("utf-8")
 
 
 def shipped_names() -> list[str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mllint.facts.file import FileFacts
-from mllint.libraries.models import Library, LibraryFile, builtin, load
+from mllint.libraries.models import Library, LibraryFile, builtin
 from mllint.lineage.declarations import Declarations
 from mllint.lineage.graph import Edge, NodeKind
 from mllint.lineage.ids import consumer_id
@@ -11,6 +13,7 @@ from mllint.lineage.lineage import Lineage
 from mllint.linker import systems
 from mllint.linker.project import Project
 from mllint.linker.python.definitions import observe_definitions
+from mllint.linker.python.extension_points import check_model
 from mllint.linker.python.finish import build, mark_sources
 from mllint.linker.python.interpreter import interpret
 from mllint.linker.python.inventory import imported_modules, observe
@@ -19,11 +22,18 @@ from mllint.linker.sql.link import link_sql
 from mllint.settings import Settings
 
 
-def link(files: list[FileFacts], settings: Settings, declarations: Declarations) -> Lineage:
-    """The lineage graph of these files, with what was observed on the way."""
+def link(
+    files: list[FileFacts], settings: Settings, declarations: Declarations, own_models: Sequence[LibraryFile] = ()
+) -> Lineage:
+    """The lineage graph of these files, with what was observed on the way. `own_models` are those of the repository's
+    own libraries; they come before the shipped ones. Raises UsageError for one that names what does not exist."""
     project = Project(files, settings, declarations)
     project.runs = systems.runs(project)
-    library = Library([*builtin(imported_modules(project)), *_own_models(project)])
+    imported = {module for modules in imported_modules(project).values() for module in modules}
+    needed = {module for file in own_models for module in file.needs}
+    library = Library([*builtin(imported | needed), *own_models])
+    for file in own_models:
+        check_model(file, library)
     machine = interpret(project, library, link_sql(project))
     build(project, machine.effects)
     systems.link(project)
@@ -50,8 +60,3 @@ def declare_consumers(project: Project) -> None:
             graph.add_edge(Edge(id, consumer, "consumes", "declared", entry.origin, "", entry.span))
         for id in entry.writes:
             graph.add_edge(Edge(consumer, id, "writes", "declared", entry.origin, "", entry.span))
-
-
-def _own_models(project: Project) -> list[LibraryFile]:
-    """Library models that the settings name, in the repository itself."""
-    return [load(text, path) for path, text in sorted(project.model_texts.items())]

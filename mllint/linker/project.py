@@ -59,7 +59,6 @@ class Project:
         self.definitions: dict[str, Expression] = {}  # column id -> how it is computed where it is written
         self.runs: list[Run] = []
         self.flows: dict[Flow, None] = {}  # what pipelines written in Python say of their steps
-        self.model_texts: dict[str, bytes] = {}  # library models that the settings name, by path
         self.folders = {""}
         for path in self.files:
             folder = posixpath.dirname(path)

@@ -32,6 +32,7 @@ def read(path: str, kind: str, data: bytes) -> FileFacts:
     if not _is_python(document):
         return FileFacts(path, kind)
     body: list[facts.Stmt] = []
+    imported: set[str] = set()
     starts: list[int] = []
     numbers: list[int] = []
     problems: list[Problem] = []
@@ -39,17 +40,18 @@ def read(path: str, kind: str, data: bytes) -> FileFacts:
     for number, source in _code_cells(document):
         text = _without_magics(source)
         try:
-            statements, _ = lower(text, line)
+            statements, _, imports = lower(text, line)
         except (SyntaxError, ValueError) as error:
             where = getattr(error, "lineno", None) or 1
             reason = error.msg if isinstance(error, SyntaxError) else str(error)
             problems.append(Problem(path, where, "ML001", f"syntax error: {reason}", number))
         else:
             body.extend(statements)
+            imported.update(imports)
         starts.append(line)
         numbers.append(number)
         line += text.count("\n") + 2
-    module = facts.Module(tuple(body), tuple(starts), tuple(numbers))
+    module = facts.Module(tuple(body), tuple(starts), tuple(numbers), "", tuple(sorted(imported)))
     return FileFacts(path, kind, lines=line, python=module, problems=tuple(problems))
 
 

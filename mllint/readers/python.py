@@ -15,18 +15,19 @@ _MAX_INT = 2**63
 
 def read(path: str, kind: str, data: bytes) -> FileFacts:
     """Facts of one module. Raises SyntaxError, ValueError, RecursionError or MemoryError as `ast.parse` does."""
-    body, docstring = lower(data)
-    return FileFacts(path, kind, python=facts.Module(body, (), (), docstring))
+    body, docstring, imports = lower(data)
+    return FileFacts(path, kind, python=facts.Module(body, (), (), docstring, imports))
 
 
-def lower(source: bytes | str, first_line: int = 1) -> tuple[tuple[facts.Stmt, ...], str]:
-    """Statements and docstring of a source text whose first line has the number `first_line`."""
+def lower(source: bytes | str, first_line: int = 1) -> tuple[tuple[facts.Stmt, ...], str, tuple[str, ...]]:
+    """Statements, docstring and imported modules of a source text whose first line has the number `first_line`."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # invalid escapes such as 'data\raw' are the analysed code's business
         tree = ast.parse(source)
     text = source if isinstance(source, bytes) else source.encode("utf-8", "surrogatepass")
     lowering = _Lowering(text, first_line)
-    return lowering.block(tree.body), (ast.get_docstring(tree, clean=False) or "")[:200]
+    body = lowering.block(tree.body)
+    return body, (ast.get_docstring(tree, clean=False) or "")[:200], tuple(sorted(lowering.imports))
 
 
 class _Lowering:
@@ -34,6 +35,7 @@ class _Lowering:
         self.shift = first_line - 1
         self.lines = None if text.isascii() else text.split(b"\n")
         self.generators = [False]
+        self.imports: set[str] = set()
 
     # ------------------------------------------------------------------------------------------- places
 
@@ -145,10 +147,13 @@ class _Lowering:
         return facts.Try(self.at(node), body, handlers, otherwise, final)
 
     def import_(self, node: ast.Import) -> facts.Stmt:
+        self.imports.update(alias.name.partition(".")[0] for alias in node.names)
         return facts.Import(self.at(node), tuple(facts.Alias(a.name, a.asname) for a in node.names))
 
     def import_from(self, node: ast.ImportFrom) -> facts.Stmt:
         names = tuple(facts.Alias(a.name, a.asname) for a in node.names)
+        if node.module and not node.level:
+            self.imports.add(node.module.partition(".")[0])
         return facts.ImportFrom(self.at(node), node.module or "", node.level, names)
 
     def parameters(self, args: ast.arguments) -> tuple[facts.Parameter, ...]:

@@ -41,7 +41,9 @@ class Arguments(msgspec.Struct, frozen=True):
 
 
 def by_name(names: tuple[str, ...], arguments: Arguments) -> dict[str, Any]:
-    """Arguments of a library call by parameter name; what has no name goes by its position, as `0`, `1`, ..."""
+    """Arguments of a library call by parameter name; what has no name goes by its position, as `0`, `1`, ...
+    Names after `*` are of keywords alone."""
+    names = names[: names.index("*")] if "*" in names else names
     result: dict[str, Any] = dict(arguments.keywords)
     for index, argument in enumerate(arguments.args):
         if isinstance(argument, Rest):

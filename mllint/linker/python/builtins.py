@@ -128,6 +128,13 @@ def _as_list(m: Machine, arguments: Arguments, at: facts.At) -> Any:
     return m.heap.new("list", slots, (m.now.path, at))
 
 
+def _reversed(m: Machine, arguments: Arguments, at: facts.At) -> Any:
+    made = _as_list(m, arguments, at)
+    if isinstance(made, Cell):
+        made.slots["items"] = made.slots["items"][::-1]
+    return made
+
+
 def _as_tuple(m: Machine, arguments: Arguments, at: facts.At) -> Any:
     value = _first(arguments)
     items = items_of(m, value, at).known if value is not None else []
@@ -168,7 +175,10 @@ def _zip(m: Machine, arguments: Arguments, at: facts.At) -> Any:
 def _enumerate(m: Machine, arguments: Arguments, at: facts.At) -> Any:
     items = items_of(m, _first(arguments), at)
     if items.known is not None:
-        pairs = tuple(Tuple((Constant(i), item)) for i, item in enumerate(items.known))
+        first = arguments.args[1] if len(arguments.args) > 1 else arguments.keywords.get("start", Constant(0))
+        start = first.value if isinstance(first, Constant) and isinstance(first.value, int) else None
+        numbers = [Unknown() if start is None else Constant(start + i) for i in range(len(items.known))]
+        pairs = tuple(Tuple(pair) for pair in zip(numbers, items.known, strict=True))
         return m.heap.new("list", {"items": pairs}, (m.now.path, at))
     return m.heap.new("list", {"items": (), "<rest>": Tuple((Unknown(), items.any))}, (m.now.path, at))
 
@@ -182,6 +192,21 @@ def _map(m: Machine, arguments: Arguments, at: facts.At) -> Any:
         return m.heap.new("list", {"items": made}, (m.now.path, at))
     rest = m.call(function, Arguments(tuple(c.any for c in columns)), at)
     return m.heap.new("list", {"items": (), "<rest>": rest}, (m.now.path, at))
+
+
+def _filter(m: Machine, arguments: Arguments, at: facts.At) -> Any:
+    function, sequence = (*arguments.args, Unknown(), Unknown())[:2]
+    items = items_of(m, sequence, at)
+    if items.known is None:
+        return m.heap.new("list", {"items": (), "<rest>": items.any}, (m.now.path, at))
+    kept: list[Any] = []
+    maybe: list[Any] = []
+    for item in items.known:
+        is_none = isinstance(function, Constant) and function.value is None
+        test = m.truth(item if is_none else m.call(function, Arguments((item,)), at))
+        (kept if test else maybe if test is None else []).append(item)
+    slots: dict[Any, Any] = {"items": tuple(kept)} if not maybe else {"items": (), "<rest>": join_all(kept + maybe)}
+    return m.heap.new("list", slots, (m.now.path, at))
 
 
 def _getattr(m: Machine, arguments: Arguments, at: facts.At) -> Any:
@@ -216,6 +241,8 @@ def _super(m: Machine, arguments: Arguments, at: facts.At) -> Any:
     if function is None or function.scope.kind != "class":
         return Unknown()
     cls = function.scope.slots.get("<self>")
+    if len(arguments.args) == 2 and isinstance(arguments.args[0], Class):  # `super(Reader, self)`
+        cls = arguments.args[0]
     receiver = m.now.scope.slots.get(function.facts.parameters[0].name) if function.facts.parameters else None
     if not isinstance(cls, Class) or receiver is None:
         return Unknown()
@@ -228,7 +255,10 @@ def _sorted(m: Machine, arguments: Arguments, at: facts.At) -> Any:
     items = items_of(m, value, at) if value is not None else None
     if items is not None and items.known is not None and all(isinstance(i, Constant) for i in items.known):
         try:
-            ordered = sorted(items.known, key=lambda i: i.value)
+            backwards = arguments.keywords.get("reverse")
+            if "key" in arguments.keywords or not isinstance(backwards, Constant | None):
+                raise TypeError("an order that is not known")
+            ordered = sorted(items.known, key=lambda i: i.value, reverse=bool(backwards and backwards.value))
             return m.heap.new("list", {"items": tuple(ordered)}, (m.now.path, at))
         except TypeError:
             pass
@@ -239,6 +269,12 @@ def _sorted(m: Machine, arguments: Arguments, at: facts.At) -> Any:
 
 
 def _next(m: Machine, arguments: Arguments, at: facts.At) -> Any:
+    """The first item that is left: each call takes one away."""
+    value = _first(arguments)
+    if isinstance(value, Cell) and value.kind == "list" and value.slots["items"] and "<rest>" not in value.slots:
+        item, *rest = value.slots["items"]
+        m.heap.set(value, "items", tuple(rest))
+        return item
     return items_of(m, _first(arguments), at).any
 
 
@@ -298,12 +334,11 @@ FUNCTIONS: dict[str, Callable[[Machine, Arguments, facts.At], Any]] = {
     "builtins.set": _as_list, "builtins.frozenset": _as_list, "builtins.tuple": _as_tuple, "builtins.dict": _as_dict,
     "builtins.zip": _zip, "builtins.enumerate": _enumerate, "builtins.map": _map, "builtins.getattr": _getattr,
     "builtins.setattr": _setattr, "builtins.isinstance": _isinstance, "builtins.super": _super,
-    "builtins.sorted": _sorted, "builtins.reversed": _as_list, "builtins.iter": _as_list, "builtins.next": _next,
+    "builtins.sorted": _sorted, "builtins.reversed": _reversed, "builtins.iter": _as_list, "builtins.next": _next,
     "builtins.sum": _any_of, "builtins.min": _extreme("LEAST"), "builtins.max": _extreme("GREATEST"),
     "builtins.abs": _unary("ABS"), "builtins.round": _unary("ROUND_EVEN", ex.Constant(0)), "builtins.print": _nothing,
-    "builtins.vars": _vars, "builtins.format": _format, "builtins.filter": lambda m, a, at: _as_list(
-        m, Arguments(a.args[1:2]), at
-    ),
+    "builtins.vars": _vars, "builtins.format": _format, "builtins.filter": _filter,
+    "collections.OrderedDict": _as_dict,
 }  # fmt: skip
 
 _NAMES = {name.rpartition(".")[2] for name in FUNCTIONS} | {
@@ -394,7 +429,14 @@ def _split(m: Machine, receiver: Any, arguments: Arguments, at: facts.At) -> Any
 
 def _text_format(m: Machine, receiver: Any, arguments: Arguments, at: facts.At) -> Any:
     if isinstance(receiver, Constant):
-        return texts.formatted(str(receiver.value), list(arguments.args), dict(arguments.keywords))
+        return texts.formatted(
+            str(receiver.value),
+            list(arguments.args),
+            dict(arguments.keywords),
+            lambda value, name: m.attribute(value, name, at),
+            lambda value, key: m.item(value, Constant(int(key) if key.isdigit() else key), at),
+            lambda value, spec: _format(m, Arguments((value, Constant(spec))), at),
+        )
     return Unknown(origins_of(receiver).union(*(origins_of(v) for v in arguments.values())))
 
 
@@ -402,8 +444,26 @@ def _same(m: Machine, receiver: Any, arguments: Arguments, at: facts.At) -> Any:
     return receiver
 
 
+def _parts(name: str) -> Method:
+    """`rsplit`, `partition`: several texts of one."""
+
+    def apply(m: Machine, receiver: Any, arguments: Arguments, at: facts.At) -> Any:
+        values = [a.value for a in arguments.args if isinstance(a, Constant)]
+        if isinstance(receiver, Constant) and len(values) == len(arguments.args):
+            try:
+                made = tuple(Constant(p) for p in getattr(str(receiver.value), name)(*values)[:64])
+            except (TypeError, ValueError):
+                return Unknown()
+            return Tuple(made) if "partition" in name else m.heap.new("list", {"items": made}, (m.now.path, at))
+        return _split(m, receiver, arguments, at)
+
+    return apply
+
+
 _TEXT: dict[str, Method] = {
-    "join": _join, "split": _split, "format": _text_format, "encode": _same, "decode": _same,
+    "rsplit": _parts("rsplit"), "splitlines": _parts("splitlines"), "partition": _parts("partition"),
+    "rpartition": _parts("rpartition"), "join": _join, "split": _split,
+    "format": _text_format, "encode": _same, "decode": _same,
 }  # fmt: skip
 
 
@@ -443,7 +503,28 @@ def _pop(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
 
 def _insert(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
     if len(arguments.args) == 2:
-        m.heap.set(receiver, "items", (*receiver.slots["items"], arguments.args[1]))
+        items, place = receiver.slots["items"], arguments.args[0]
+        index = place.value if isinstance(place, Constant) and isinstance(place.value, int) else len(items)
+        m.heap.set(receiver, "items", (*items[:index], arguments.args[1], *items[index:]))
+    return Constant(None)
+
+
+def _sort(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
+    made = _sorted(m, Arguments((receiver,), arguments.keywords), at)
+    for key in ("items", "<rest>") if isinstance(made, Cell) else ():
+        if key in made.slots:
+            m.heap.set(receiver, key, made.slots[key])
+    return Constant(None)
+
+
+def _reverse(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
+    m.heap.set(receiver, "items", receiver.slots["items"][::-1])
+    return Constant(None)
+
+
+def _clear(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
+    m.heap.set(receiver, "items", ())
+    m.heap.delete(receiver, "<rest>")
     return Constant(None)
 
 
@@ -454,8 +535,8 @@ def _index(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> An
 _LIST: dict[str, Method] = {
     "append": _append, "add": _append, "extend": _extend, "update": _extend, "remove": _remove, "discard": _remove,
     "pop": _pop, "insert": _insert, "copy": lambda m, r, a, at: _as_list(m, Arguments((r,)), at), "index": _index,
-    "union": lambda m, r, a, at: _as_list(m, Arguments((r,)), at), "sort": lambda m, r, a, at: Constant(None),
-    "reverse": lambda m, r, a, at: Constant(None), "clear": lambda m, r, a, at: Constant(None),
+    "union": lambda m, r, a, at: _as_list(m, Arguments((r,)), at), "sort": _sort, "reverse": _reverse,
+    "clear": _clear,
 }  # fmt: skip
 
 
@@ -505,6 +586,8 @@ def _update(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> A
         rest = join(rest, other)
     for key, value in known.items():
         m.heap.set(receiver, key, value)
+        if "<of>" in receiver.slots:  # `self.__dict__.update(options)`
+            m.heap.set(receiver.slots["<of>"], key, value)
     if rest is not None:
         m.heap.set(receiver, "<rest>", join(receiver.slots.get("<rest>"), rest))
     return Constant(None)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from mllint.facts import python as facts
 from mllint.linker.python import builtins, classes, library, web
 from mllint.linker.python.arguments import Arguments
+from mllint.linker.python.command_lines import option_values
 from mllint.linker.python.heap import Cell
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.orchestration import decorated
@@ -66,17 +69,21 @@ def call(m: Machine, function: Any, arguments: Arguments, at: facts.At) -> Any:
 def _follow(m: Machine, function: Function, arguments: Arguments, at: facts.At) -> Any:
     """Interpret the body of a function for these arguments."""
     key = _memo_key(function, arguments)
-    if key is not None and key in m.memo:
-        return m.memo[key]
+    if key is not None:
+        version, known = m.memo.get(key, (-1, None))
+        if version == m.heap.version:
+            return known
     if not m.may_enter(function):
         origins = frozenset().union(*(origins_of(value) for value in arguments.values()))
         return Unknown(origins, f"the call of `{function.facts.name}` is too deep to follow", m.span(at))
     if not m.in_test:
         m.called.add((function.path, function.facts.at))
     values = classes.bind_parameters(m, function, arguments, at)
+    if function.decorators and not arguments.args:  # `main()` of `@click.option("--source") def main(source)`
+        values.update({k: v for k, v in option_values(m, function.decorators).items() if k not in arguments.keywords})
     result = enter(m, function, values, at)
     if key is not None and _is_plain(result):
-        m.memo[key] = result
+        m.memo[key] = (m.heap.version, result)
     return result
 
 
@@ -160,19 +167,17 @@ def decorate(m: Machine, decorator: Any, function: Any, at: facts.At) -> Any:
             return function if isinstance(result, Unknown) else result
         case Choice():
             return function
+        case Bound(function="setter" | "deleter" as kind, receiver=Function() as getter):
+            if kind == "deleter" or not isinstance(function, Function):
+                return getter
+            return msgspec.structs.replace(getter, decorators=(*getter.decorators, Bound(kind, function)))
     if isinstance(function, Function):
+        if isinstance(decorator, Cell) and "command of" in decorator.slots:
+            decorator.slots["command of"].slots.setdefault("commands", []).append(function)
         if isinstance(decorator, Cell) and "route" in decorator.slots:
             web.register(m, decorator, function)
         decorated.defined(m, decorator, function)
-        noted = Function(
-            function.facts,
-            function.scope,
-            function.path,
-            function.qualified,
-            function.owner,
-            (*function.decorators, decorator),
-        )
-        return noted
+        return msgspec.structs.replace(function, decorators=(*function.decorators, decorator))
     return function
 
 

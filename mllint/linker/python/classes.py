@@ -18,6 +18,7 @@ from mllint.linker.python.values import (
     Tuple,
     Unknown,
     join,
+    origins_of,
 )
 
 # What a base class or decorator makes of a class, by the last part of its dotted name.
@@ -36,7 +37,9 @@ def define(m: Machine, s: facts.DefineClass) -> Any:
     qualified = f"{outer}.{s.name}"
     scope = m.heap.new("class", {"<parent>": m.now.scope, "<class>": qualified}, (m.now.path, s.at))
     decorators = [m.evaluate(decorator) for decorator in s.decorators]
-    flavour = _flavour(bases, decorators)
+    # `@dataclass(frozen=True)`: what it is called with does not matter
+    makers = [m.evaluate(d.function) if isinstance(d, facts.Call) else None for d in s.decorators]
+    flavour = _flavour(bases, [maker or d for maker, d in zip(makers, decorators, strict=True)])
     with m.activation(scope, m.now.module_scope, m.now.path, m.now.function):
         m.execute(s.body)
     result = Class(s.name, qualified, scope, bases, m.now.path, s.at, flavour)
@@ -77,11 +80,16 @@ def _flavour(bases: tuple[Any, ...], decorators: list[Any]) -> str:
 
 
 def _make_members(m: Machine, cls: Class) -> None:
+    is_text = any(  # `class Table(str, Enum)`: a member may stand wherever a text may
+        isinstance(base, External) and base.name in ("builtins.str", "enum.StrEnum") for base in lineage_of(cls)
+    )
     for name, value in list(cls.scope.slots.items()):
         if name.startswith(("_", "<")) or isinstance(value, Function):
             continue
         member = m.heap.new("instance", {"<class>": cls, "<member>": True}, (cls.path, cls.at, name))
         member.slots.update({"name": Constant(name), "value": value})
+        if is_text:
+            member.slots["<text>"] = value
         cls.scope.slots[name] = member
 
 
@@ -93,18 +101,57 @@ def note_field(m: Machine, name: str, annotation: facts.Expr | None) -> None:
 
 def lineage_of(cls: Class) -> Iterator[Class | External]:
     """The class and its bases, nearest first."""
-    seen: list[Any] = []
-    todo: list[Any] = [cls]
-    while todo and len(seen) < 32:
-        current = todo.pop(0)
-        if any(current is other for other in seen):
-            continue
-        seen.append(current)
-        if isinstance(current, Class):
-            yield current
-            todo.extend(current.bases)
-        elif isinstance(current, External):
-            yield current
+    order = _depth_first(cls, [])
+    for index, base in enumerate(order):  # a base that several share comes after all of them
+        if not any(base is later for later in order[index + 1 :]):
+            yield base
+
+
+def _depth_first(cls: Any, found: list[Class | External]) -> list[Class | External]:
+    if isinstance(cls, Class | External) and len(found) < 64:
+        found.append(cls)
+        for base in cls.bases if isinstance(cls, Class) else ():
+            _depth_first(base, found)
+    return found
+
+
+def super_attribute(m: Machine, held: tuple[Class, Any], name: str, at: facts.At) -> Any:
+    """`super().name`: the member of the next class after this one among the bases of the receiver's class."""
+    cls, receiver = held
+    own = receiver.slots["<class>"] if isinstance(receiver, Cell) and receiver.kind == "instance" else receiver
+    order = list(lineage_of(own)) if isinstance(own, Class) else []
+    place = next((i for i, base in enumerate(order) if base is cls), None)
+    rest = order[place + 1 :] if place is not None else list(lineage_of(cls))[1:]
+    for base in rest:
+        if isinstance(base, External):
+            kind = m.library.type_of_class(base.name)
+            found = m.library.method(kind, name) if kind else None
+            if found is not None:
+                return Bound(found[0], receiver)
+        elif name in base.scope.slots:
+            member = base.scope.slots[name]
+            if not isinstance(member, Function) or "staticmethod" in _decorator_names(member):
+                return member
+            if "property" in _decorator_names(member):
+                return m.call(Bound(member, receiver), Arguments(), at)
+            return Bound(member, receiver)
+    return Unknown(origins_of(receiver), f"no base in sight has `{name}`", m.span(at))
+
+
+def setter_of(instance: Cell, name: str) -> Any:
+    """The function that `@name.setter` decorates, `None` if assigning just sets the attribute."""
+    member = find_member(instance.slots["<class>"], name)
+    decorators = member.decorators if isinstance(member, Function) else ()
+    return next((d.receiver for d in decorators if isinstance(d, Bound) and d.function == "setter"), None)
+
+
+def operate(m: Machine, instance: Cell, names: tuple[str, ...], arguments: Arguments, at: facts.At) -> Any:
+    """What the first of these special methods that the class has returns; `None` if it has none."""
+    for name in names:
+        method = find_method(m, instance, name)
+        if method is not None:
+            return m.call(method, arguments, at)
+    return None
 
 
 def find_member(cls: Class, name: str) -> Any:
@@ -144,6 +191,7 @@ def instance_attribute(m: Machine, instance: Cell, name: str, at: facts.At) -> A
         return cls
     if name == "__dict__":
         values = {k: v for k, v in instance.slots.items() if not k.startswith("<")}
+        values["<of>"] = instance  # `self.__dict__.update(options)` sets attributes
         return m.heap.new("dict", values, (m.now.path, at))
     member = find_member(cls, name)
     if isinstance(member, Function):
@@ -254,6 +302,21 @@ def instance_fields(instance: Cell) -> dict[str, Any]:
     return {k: v for k, v in instance.slots.items() if not k.startswith(("<", "_"))}
 
 
+def fields_in_order(instance: Cell) -> list[Any] | None:
+    """The values of a named tuple; `None` of what is none."""
+    bases = [base for base in lineage_of(instance.slots["<class>"]) if isinstance(base, External)]
+    if not any(base.name.rpartition(".")[2] in ("NamedTuple", "namedtuple") for base in bases):
+        return None
+    return [value for name, value in instance.slots.items() if not name.startswith("<")]
+
+
+def named_tuple(m: Machine, name: str, fields: list[str], at: facts.At) -> Class:
+    """The class that `namedtuple("Paths", ["raw", "clean"])` makes."""
+    scope = m.heap.new("class", {"<parent>": m.now.module_scope, "<class>": name}, (m.now.path, at))
+    scope.slots["<fields>"] = dict.fromkeys(fields)
+    return Class(name, name, scope, (External("collections.namedtuple"),), m.now.path, at, "fields")
+
+
 def bind_parameters(m: Machine, function: Function, arguments: Arguments, at: facts.At) -> dict[str, Any]:
     """The names that a call binds in the scope of the called function."""
     values, _, star, others = bind(function.facts, arguments)
@@ -267,14 +330,22 @@ def bind_parameters(m: Machine, function: Function, arguments: Arguments, at: fa
         elif parameter.kind == "double star":
             values[parameter.name] = m.heap.new("dict", others, (m.now.path, at))
         elif parameter.name not in values:
-            values[parameter.name] = _parameter_default(m, function, parameter)
+            values[parameter.name] = _parameter_default(function, parameter)
     return values
 
 
-def _parameter_default(m: Machine, function: Function, parameter: facts.Parameter) -> Any:
+def defaults_of(m: Machine, function: facts.Function) -> tuple[tuple[str, Any], ...]:
+    """Defaults of parameters that are no literals; like Python, once, where the function is defined."""
+    return tuple(
+        (parameter.name, m.evaluate(parameter.default))
+        for parameter in function.parameters
+        if parameter.default is not None and not isinstance(parameter.default, facts.Literal)
+    )
+
+
+def _parameter_default(function: Function, parameter: facts.Parameter) -> Any:
     if parameter.default is None:
         return Unknown(why=f"the argument `{parameter.name}` is not given")
     if isinstance(parameter.default, facts.Literal):
         return Constant(parameter.default.value)
-    with m.activation(function.scope, m.module_scope_of(function.scope), function.path, None):
-        return m.evaluate(parameter.default)
+    return dict(function.defaults).get(parameter.name, Unknown())

@@ -7,11 +7,13 @@ from typing import Any
 
 import msgspec
 
+from mllint.facts import python as facts
+from mllint.linker.python.arguments import Arguments
 from mllint.linker.python.heap import Cell
 from mllint.linker.python.invocation import Invocation
 from mllint.linker.python.iteration import items_of
 from mllint.linker.python.machine import Machine
-from mllint.linker.python.values import Constant, Unknown, join, text_of
+from mllint.linker.python.values import Constant, Function, Unknown, join, text_of
 
 
 class Option(msgspec.Struct, frozen=True):
@@ -129,7 +131,6 @@ def _given(options: list[Option], words: list[str]) -> dict[str, list[str]]:
 
 
 def _converted(m: Machine, option: Option, words: list[str]) -> Any:
-    from mllint.linker.python.arguments import Arguments
     from mllint.linker.python.computations import word
 
     if option.action == "store_true":
@@ -183,7 +184,72 @@ def option_values(m: Machine, decorators: tuple[Any, ...]) -> dict[str, Any]:
     return result
 
 
+def command(call: Invocation) -> Any:
+    """`@app.command()` of typer: the function under it becomes a command of the app."""
+    slots: dict[Any, Any] = {"type": "", "class": call.name, "arguments": {}, "origins": frozenset()}
+    return call.m.heap.new("object", {**slots, "command of": call.receiver}, (call.m.now.path, call.at))
+
+
+def run_commands(call: Invocation) -> Any:
+    """`app()`: the command that the first word names; the only one; else, where no command line is known, each."""
+    commands = call.receiver.slots.get("commands", []) if isinstance(call.receiver, Cell) else []
+    words = list(call.m.run.arguments) if call.m.run is not None else None
+    if len(commands) > 1 and words:
+        commands = [c for c in commands if c.facts.name.replace("_", "-") == words[0].replace("_", "-")]
+        words = words[1:]
+    for function in commands:
+        _run_typed(call, function, words)
+    return Constant(None)
+
+
+def run_function(call: Invocation) -> Any:
+    """`typer.run(main)`."""
+    function = call.get("function|0")
+    if isinstance(function, Function):
+        _run_typed(call, function, list(call.m.run.arguments) if call.m.run is not None else None)
+    return Constant(None)
+
+
+def _run_typed(call: Invocation, function: Function, words: list[str] | None) -> None:
+    """Call a function whose parameters declare the command line: `source: str, target: str = typer.Option("b.csv")`."""
+    defaults = dict(function.defaults)
+    options = [_typed_option(parameter, defaults.get(parameter.name)) for parameter in function.facts.parameters]
+    given = _given(options, words) if words is not None else {}
+    values = {
+        o.name: _converted(call.m, o, given[o.name]) if o.name in given else _default(o, words is not None)
+        for o in options
+    }
+    call.m.call(function, Arguments((), values), call.at)
+
+
+def _typed_option(parameter: facts.Parameter, default: Any) -> Option:
+    name, flags, is_positional = parameter.name, [], parameter.default is None
+    if isinstance(parameter.default, facts.Literal):
+        default = Constant(parameter.default.value)
+    if isinstance(default, Cell) and default.kind == "object":
+        made, given = default.slots["class"].rpartition(".")[2], default.slots["arguments"]
+        if made in ("Option", "Argument"):
+            flags = [t for k, v in given.items() if (t := text_of(v)) and k.isdigit() and t.startswith("-")]
+            is_positional = made == "Argument"
+            default = given.get("default", given.get("0"))
+            default = None if isinstance(default, Unknown) else default  # `...` asks for a value
+    if not flags and not is_positional:
+        flags = ["--" + name.replace("_", "-")]
+    is_flag = isinstance(default, Constant) and isinstance(default.value, bool)
+    return Option(name, tuple(flags), default, "store_true" if is_flag else "store", None, False)
+
+
 TABLE: dict[str, Callable[[Invocation], Any]] = {
     function.__name__: function
-    for function in (add_argument, same_parser, set_defaults, parse_arguments, parse_known, declared_option)
+    for function in (
+        add_argument,
+        same_parser,
+        set_defaults,
+        parse_arguments,
+        parse_known,
+        declared_option,
+        command,
+        run_commands,
+        run_function,
+    )
 }

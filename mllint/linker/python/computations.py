@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import posixpath
 from collections.abc import Callable
 from typing import Any
@@ -19,6 +20,7 @@ from mllint.linker.python.values import (
     Class,
     Column,
     Constant,
+    External,
     Function,
     Hole,
     Partial,
@@ -225,7 +227,71 @@ def unknown_flag(call: Invocation) -> Any:
 
 
 def default_dict(call: Invocation) -> Any:
-    return call.m.heap.new("dict", {}, (call.m.now.path, call.at))
+    """`defaultdict(list)`: a missing key is made when it is asked for."""
+    factory = call.get("0")
+    is_known = isinstance(factory, Function | Bound | Partial | Class | External)
+    slots: dict[Any, Any] = {"<default>": factory} if is_known else {}
+    return call.m.heap.new("dict", slots, (call.m.now.path, call.at))
+
+
+def named_tuple(call: Invocation) -> Any:
+    """`namedtuple(typename, field_names)`: the names in a list or in one text."""
+    from mllint.linker.python.classes import named_tuple as make
+
+    names = frames.names_of(call.get("field_names"))
+    title = text_of(call.get("typename"))
+    if names is None or title is None:
+        return Unknown(why="a named tuple whose fields are not known")
+    fields = [name for text in names for name in text.replace(",", " ").split()]
+    return make(call.m, title, fields, call.at)
+
+
+def replaced(call: Invocation) -> Any:
+    """`dataclasses.replace(config, name=value)`: a copy with other fields."""
+    value = call.get("obj|0")
+    if not (isinstance(value, Cell) and value.kind == "instance"):
+        return Unknown(call.origins())
+    slots = {**value.slots, **call.arguments.keywords}
+    return call.m.heap.new("instance", slots, (call.m.now.path, call.at))
+
+
+def any_item(call: Invocation) -> Any:
+    """`random.choice(names)`: one of them."""
+    return items_of(call.m, call.get("0"), call.at).any
+
+
+def chained(call: Invocation) -> Any:
+    """`itertools.chain(a, b)`: the items of each."""
+    parts = [items_of(call.m, value, call.at) for value in call.arguments.args]
+    return _listed(call, [p.known for p in parts], join_all([p.any for p in parts]))
+
+
+def chained_from(call: Invocation) -> Any:
+    """`itertools.chain.from_iterable(lists)`."""
+    outer = items_of(call.m, call.get("0"), call.at)
+    inner = [items_of(call.m, value, call.at) for value in (outer.known if outer.known is not None else [outer.any])]
+    known: list[list[Any] | None] = [p.known for p in inner] if outer.known is not None else [None]
+    return _listed(call, known, join_all([p.any for p in inner]) if inner else Unknown())
+
+
+def _listed(call: Invocation, parts: list[list[Any] | None], rest: Any) -> Any:
+    known = [item for part in parts if part is not None for item in part]
+    slots: dict[Any, Any] = {"items": tuple(known[:200])}
+    if any(part is None for part in parts) or len(known) > 200:
+        slots = {"items": (), "<rest>": rest}
+    return call.m.heap.new("list", slots, (call.m.now.path, call.at))
+
+
+def product(call: Invocation) -> Any:
+    """`itertools.product(a, b)`: each with each."""
+    parts = [items_of(call.m, value, call.at) for value in call.arguments.args]
+    size = 1
+    for part in parts:
+        size *= len(part.known) if part.known is not None else 1000
+    if size > 64 or call.arguments.keywords:
+        return _listed(call, [None], Tuple(tuple(part.any for part in parts)))
+    rows = [Tuple(row) for row in itertools.product(*[part.known or [] for part in parts])]
+    return _listed(call, [rows], Unknown())
 
 
 def type_only(call: Invocation) -> Any:
@@ -253,12 +319,6 @@ def glob_paths(call: Invocation) -> Any:
     return call.m.heap.new("list", {"items": (), "<rest>": value}, (call.m.now.path, call.at))
 
 
-def list_folder(call: Invocation) -> Any:
-    return call.m.heap.new(
-        "list", {"items": (), "<rest>": Unknown(why="a file of a folder")}, (call.m.now.path, call.at)
-    )
-
-
 def joined_data(call: Invocation) -> Any:
     """Something of a text nature made of data: keeps the origins."""
     first = call.receiver if call.receiver is not None else call.get("0")
@@ -273,6 +333,19 @@ def configuration_box(call: Invocation) -> Any:
 def joined_values(call: Invocation) -> Any:
     """Something made of all arguments: an answer, a page."""
     return Unknown(call.origins())
+
+
+def pass_on(call: Invocation) -> Any:
+    """The positional arguments again, in another order or with other rows: `X, y = shuffle(X, y)`."""
+    args = call.arguments.args
+    return args[0] if len(args) == 1 else Tuple(args)
+
+
+def as_dictionary(call: Invocation) -> Any:
+    """The arguments as a dictionary: `OrderedDict(a=1)`."""
+    from mllint.linker.python.builtins import FUNCTIONS
+
+    return FUNCTIONS["builtins.dict"](call.m, call.arguments, call.at)
 
 
 def request_fields(call: Invocation) -> Any:
@@ -299,8 +372,9 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
             path_join, path_parent, path_name, path_stem, path_suffix, path_with_suffix, path_with_name, path_split,
             path_split_extension, path_normal, path_parents, working_folder, environment, command_line, configuration,
             attributes, unbox, partial, first_argument, identity_decorator, call_first, map_first, fields_of,
-            unknown_flag, default_dict, type_only, import_module, glob_paths, list_folder, joined_data, joined_values,
-            request_fields, make_estimator, configuration_box,
+            unknown_flag, default_dict, named_tuple, replaced, any_item, chained, chained_from, product, type_only,
+            import_module, glob_paths, joined_data, joined_values, request_fields, pass_on, as_dictionary,
+            make_estimator, configuration_box,
         )
     },
     **COMMAND_LINES,

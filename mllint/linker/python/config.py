@@ -18,7 +18,7 @@ _KINDS = ("yaml", "json", "toml", "ini", "env")
 def document_of(m: Machine, path: Any) -> Value | None:
     """The parsed configuration file at a path (or open file), if it is one of the repository."""
     if isinstance(path, Cell):
-        path = path.slots.get("path")
+        path = path.slots.get("path") if path.kind == "object" else None
     for text in texts(path):
         found = _document(m, text)
         if found is not None:
@@ -36,7 +36,7 @@ def _document(m: Machine, text: str) -> tuple[str, Value] | None:
 
 def load(m: Machine, target: Any, at: facts.At) -> Any:
     """The values of a configuration file, given by path or open file; `None` if it is none of the repository."""
-    if isinstance(target, Cell) and "path" in target.slots:
+    if isinstance(target, Cell) and target.kind == "object" and "path" in target.slots:
         target = target.slots["path"]
     found = []
     for text in texts(target):

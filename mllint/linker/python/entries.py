@@ -19,7 +19,7 @@ from mllint.linker.project import Run
 from mllint.linker.python import frames
 from mllint.linker.python.arguments import Arguments
 from mllint.linker.python.builtins import HERE
-from mllint.linker.python.calls import enter
+from mllint.linker.python.calls import enter, load_module
 from mllint.linker.python.classes import bind_parameters, construct
 from mllint.linker.python.command_lines import option_values
 from mllint.linker.python.heap import Cell
@@ -38,6 +38,7 @@ from mllint.linker.python.values import (
     origins_of,
 )
 from mllint.linker.python.web import Handler
+from mllint.linker.systems.inventory import is_entry
 
 _TESTS = re.compile(r"(^|/)(tests?|testing)/|(^|/)(test_[^/]*|[^/]*_test|conftest)\.py$")
 
@@ -78,13 +79,15 @@ def entries_of(m: Machine) -> list[Entry]:
 def run_entry(m: Machine, entry: Entry) -> None:
     """Interpret an entry point. Whatever goes wrong in it costs only what it would have said."""
     m.effects.start(entry.name, entry.job, entry.path)
-    m.entry, m.job, m.run, m.steps = entry.name, entry.job, entry.run, 0
+    m.spent += m.steps if m.from_outside else 0
     m.in_test = is_test(entry.path)
+    m.from_outside = entry.function is not None
+    m.entry, m.job, m.run, m.steps = entry.name, entry.job, entry.run, 0
     m.asked[entry.name] = {}
     m.written = set()
     m.memo.clear()
     m.heap.journal.clear()
-    m.heap.exits = []
+    m.heap.exits, m.heap.leaving = [], ""
     m.endpoint = entry.handler.endpoint if entry.handler else ""
     m.stack.clear()
     m.call_places.clear()
@@ -96,6 +99,8 @@ def run_entry(m: Machine, entry: Entry) -> None:
                 entry.action(m)
             elif entry.function is not None:
                 _call_from_outside(m, entry.function)
+            elif entry.run is None and not does_something(m, entry.path):
+                load_module(m, entry.path)  # it only defines things: as others import it
             else:
                 _run_script(m, m.project.files[entry.path])
     except RecursionError:
@@ -106,6 +111,11 @@ def run_entry(m: Machine, entry: Entry) -> None:
         where = m.call_places[-1].line if m.call_places else 1
         reason = f"could not be followed: {type(error).__name__}: {error}"
         m.project.problems.append(Problem(entry.path, where, "ML006", reason))
+
+
+def does_something(m: Machine, path: str) -> bool:
+    module = m.project.files[path].python
+    return module is not None and is_entry(module)
 
 
 def outermost(m: Machine, entry: Entry) -> tuple[Cell, Cell, str, None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mllint.facts import python as facts
-from mllint.linker.python import builtins, calls, columns, iteration, texts
+from mllint.linker.python import builtins, calls, classes, columns, iteration, texts
 from mllint.linker.python.arguments import Arguments, Rest, Slice
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.operations import (
@@ -81,7 +81,8 @@ def _call(m: Machine, e: facts.Call) -> Any:
 
 
 def _binary(m: Machine, e: facts.Binary) -> Any:
-    return binary(m, e.operator, evaluate(m, e.left), evaluate(m, e.right), e.at)
+    left, right = evaluate(m, e.left), evaluate(m, e.right)
+    return binary(m, e.operator, left, right, e.at, (texts.hint(e.left), texts.hint(e.right)))
 
 
 def _unary(m: Machine, e: facts.Unary) -> Any:
@@ -155,12 +156,14 @@ def _text(m: Machine, e: facts.Text) -> Any:
 
 
 def _lambda(m: Machine, e: facts.Lambda) -> Any:
-    return Function(e.function, m.now.scope, m.now.path, calls.qualified_name(m, "<lambda>"))
+    defaults = classes.defaults_of(m, e.function)
+    m.now.scope.slots["<closed over>"] = True
+    return Function(e.function, m.now.scope, m.now.path, calls.qualified_name(m, "<lambda>"), defaults=defaults)
 
 
 def _comprehension(m: Machine, e: facts.Comprehension) -> Any:
     """Run as a nested scope; unrolled where the sequence is known."""
-    scope = m.heap.new("scope", {"<parent>": m.now.scope}, (m.now.path, e.at))
+    scope = m.heap.new("scope", {"<parent>": m.now.scope, "<comprehension>": True}, (m.now.path, e.at))
     with m.activation(scope, m.now.module_scope, m.now.path, m.now.function):
         rounds = iteration.Rounds(m, e.generators, evaluate)
         if e.kind == "dict":
@@ -186,7 +189,13 @@ def _star(m: Machine, e: facts.Star) -> Any:
 
 def _walrus(m: Machine, e: facts.Walrus) -> Any:
     value = evaluate(m, e.value)
-    m.assign(e.name, value)
+    scope = m.now.scope
+    while "<comprehension>" in scope.slots:  # `[last := f(x) for x in xs]` binds `last` around it
+        scope = scope.slots["<parent>"]
+    if scope is m.now.scope:
+        m.assign(e.name, value)
+    else:
+        m.heap.set(scope, e.name, value)
     return value
 
 

@@ -11,13 +11,14 @@ from mllint.lineage.graph import Edge, EdgeKind, Graph
 from mllint.lineage.ids import column_id, consumer_id, model_id, split_column
 from mllint.linker.project import Project
 from mllint.linker.python.effects import Effects, Link, Record, is_model_token
+from mllint.linker.python.entries import is_test
 from mllint.linker.python.web import route_of
 from mllint.source import Span
 
 
 def build(project: Project, effects: Effects) -> None:
     """Add nodes and edges of all records to the project's graph, and the observations to its observations."""
-    records = [effects.records[name] for name in sorted(effects.records)]
+    records = [effects.records[name] for name in sorted(effects.records, key=_own_code_first)]
     names = _model_names(records)
     graph = project.graph
     _add_models(graph, records, names)
@@ -31,6 +32,12 @@ def build(project: Project, effects: Effects) -> None:
     _add_accesses(project, records, names)
     _add_requests(graph, records)
     _observe(project, records, names)
+
+
+def _own_code_first(name: str) -> tuple[bool, bool, str]:
+    """What scripts say stands before what notebooks and tests say that call the same functions."""
+    path = name.partition(":")[0].partition("#")[0]
+    return (is_test(path), path.endswith(".ipynb"), name)
 
 
 # -------------------------------------------------------------------------------------------------- models
@@ -229,21 +236,28 @@ def _add_accesses(project: Project, records: list[Record], names: dict[str, str]
         share = project.coverage.reads if is_read else project.coverage.writes
         share.all += 1
         share.resolved += resolved
-    used = {(edge.source, edge.job) for edge in graph.edges() if not _is_unread(graph, edge.target)}
-    used |= {(split_column(s)[0], job) for s, job in used if s.startswith("column:")}
-    used |= {(id, flow.job) for flow in project.flows if flow.outputs for id in flow.inputs}
+    used = _used(records, names, graph)
+    used |= {(id, flow.span) for flow in project.flows if flow.outputs for id in flow.inputs}
     for access in accesses:
         id = _rename(access.id, names)
-        if id and access.is_read and id in graph.nodes and (id, access.job) not in used:
+        if id and access.is_read and id in graph.nodes and (id, access.span) not in used:
             consumer = consumer_id(access.job)
             graph.add_node(consumer, "consumer", access.span, access.job)
             edge = Edge(id, consumer, "consumes", "direct", access.job, "python", access.span)
             graph.add_edge(msgspec.structs.replace(edge, read=access.span))
 
 
-def _is_unread(graph: Graph, id: str) -> bool:
-    """Whether it is what a task returned and no other task asked for: whoever made it is the consumer."""
-    return id.startswith("xcom:") and not graph.out_edges(id)
+def _used(records: list[Record], names: dict[str, str], graph: Graph) -> set[tuple[str, Span]]:
+    """Reads whose data go on into something, in one entry point at least. What a task returned and no other task asked
+    for is nothing: whoever made it is the consumer."""
+    unread = {id for id in graph.nodes if id.startswith("xcom:") and not graph.out_edges(id)}
+    result: set[tuple[str, Span]] = set()
+    for record in records:
+        sources = {_rename(link.source, names) for link in record.links if link.target not in unread}
+        sources |= {split_column(source)[0] for source in sources if source.startswith("column:")}
+        reads = ((_rename(access.id, names), access.span) for access in record.accesses if access.is_read)
+        result.update(read for read in reads if read[0] in sources)
+    return result
 
 
 def _add_requests(graph: Graph, records: list[Record]) -> None:

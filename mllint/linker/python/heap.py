@@ -32,26 +32,40 @@ class Cell:
 
 
 Change = tuple[Cell, Any, Any]
+State = dict[tuple[Cell, Any], Any]
+Exit = tuple[str, State]
 
 
 class Heap:
     def __init__(self) -> None:
         self.journal: list[Change] = []
         self.clock = 0
-        self.exits: list[dict[tuple[Cell, Any], Any]] = []  # states in which paths of the present call returned
+        self.exits: list[Exit] = []  # states in which paths of the present call left it, or a loop in it
+        self.version = 0  # counts changes of what a call without arguments may see: see `_note`
+        self.leaving = ""  # why control does not go on: return, raise, break, continue
 
     def new(self, kind: str, slots: dict[Any, Any] | None = None, site: Any = None) -> Cell:
         self.clock += 1
         return Cell(kind, {} if slots is None else slots, site, self.clock)
 
     def set(self, cell: Cell, key: Any, value: Any) -> None:
-        self.journal.append((cell, key, cell.slots.get(key, _ABSENT)))
+        old = cell.slots.get(key, _ABSENT)
+        self.journal.append((cell, key, old))
         cell.slots[key] = value
+        if old is not value and (old is not _ABSENT or cell.kind != "scope"):
+            self._note(cell)
 
     def delete(self, cell: Cell, key: Any) -> None:
         if key in cell.slots:
             self.journal.append((cell, key, cell.slots[key]))
             del cell.slots[key]
+            self._note(cell)
+
+    def _note(self, cell: Cell) -> None:
+        """What is remembered of earlier calls counts no longer if they may have read what changes now: a name of a
+        module or of a function with inner functions, a dictionary, a list, an attribute."""
+        if cell.kind != "scope" or "<parent>" not in cell.slots or "<closed over>" in cell.slots:
+            self.version += 1
 
     def changed_before(self, mark: int, born: int) -> bool:
         """Whether anything since `mark` changed an object that is older than `born`."""
@@ -63,17 +77,37 @@ class Heap:
         """Run each path from the present state and join the states of those that return true (that go on). False,
         and the state of the last path, if none goes on."""
         mark = len(self.journal)
-        states: list[dict[tuple[Cell, Any], Any]] = []
+        states: list[State] = []
+        reason = ""
         for path in paths:
             goes_on = path()
             final = self._undo(mark)
-            (states if goes_on else self.exits).append(final)
+            if goes_on:
+                states.append(final)
+            else:
+                reason = self.leaving
+                self.exits.append((reason, final))
+            self.leaving = ""
         if not states:
+            self.leaving = reason
             return False
         self._merge(states)
         return True
 
-    def leave_call(self, exits: list[dict[tuple[Cell, Any], Any]]) -> None:
+    def changes(self, mark: int) -> State:
+        """What has changed since `mark`, as it is now."""
+        return {(cell, key): cell.slots.get(key, _ABSENT) for cell, key, _ in self.journal[mark:]}
+
+    def become(self, states: list[State]) -> None:
+        """Go on in one of these states, instead of the present one."""
+        self._merge(states)
+
+    def join(self, states: list[State]) -> None:
+        """Go on in the present state or one of these."""
+        for state in states:
+            self._merge([state, {place: place[0].slots.get(place[1], _ABSENT) for place in state}])
+
+    def leave_call(self, exits: list[Exit]) -> None:
         """Join into the present state what the paths changed that returned early, so that
 
             if clean:
@@ -83,8 +117,8 @@ class Heap:
 
         shows the column to the caller. `exits` are those of the caller, which become the present ones again."""
         early, self.exits = self.exits, exits
-        for state in early:
-            self._merge([state, {place: place[0].slots.get(place[1], _ABSENT) for place in state}])
+        self.leaving = ""
+        self.join([state for reason, state in early if reason != "raise"])
 
     def _merge(self, states: list[dict[tuple[Cell, Any], Any]]) -> None:
         for cell, key in dict.fromkeys(place for state in states for place in state):
@@ -98,6 +132,7 @@ class Heap:
         for cell, key, _ in self.journal[mark:]:
             final[cell, key] = cell.slots.get(key, _ABSENT)
         for cell, key, old in reversed(self.journal[mark:]):
+            self._note(cell)
             if old is _ABSENT:
                 cell.slots.pop(key, None)
             else:

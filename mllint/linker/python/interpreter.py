@@ -54,5 +54,6 @@ def machine(project: Project, library: Library, schema: Schema) -> Machine:
     m.item = lambda owner, index, at: operations.item(m, owner, index, at)
     m.started = lambda kind, thing, at: extensions.made(m, kind, thing, at)
     m.stands_for = lambda value: extensions.stands_for(m, value)
+    m.truth = operations.truth
     m.watch_return = lambda function, result: handovers.watch(m, function, result)
     return m

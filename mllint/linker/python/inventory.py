@@ -11,42 +11,10 @@ from mllint.linker.python.machine import Machine
 from mllint.source import Span
 
 
-def imported_modules(project: Project) -> set[str]:
-    """Top-level names of all modules that the repository's Python imports."""
-    found: set[str] = set()
-    for file in project.of_kind("python", "notebook"):
-        if file.python is not None:
-            _collect(file.python.body, found)
-    return found
-
-
-def _collect(block: tuple[facts.Stmt, ...], found: set[str]) -> None:
-    for statement in block:
-        match statement:
-            case facts.Import(names=names):
-                found.update(alias.name.partition(".")[0] for alias in names)
-            case facts.ImportFrom(module=module, level=0):
-                found.add(module.partition(".")[0])
-            case facts.If() | facts.Try() | facts.With() | facts.For() | facts.While():
-                for inner in _blocks(statement):
-                    _collect(inner, found)
-            case facts.Define(function=function):
-                _collect(facts.body_of(function), found)
-            case facts.DefineClass(body=body):
-                _collect(body, found)
-
-
-def _blocks(statement: Any) -> list[tuple[facts.Stmt, ...]]:
-    match statement:
-        case facts.If(then=then, otherwise=otherwise):
-            return [then, otherwise]
-        case facts.Try(body=body, handlers=handlers, otherwise=otherwise, final=final):
-            return [body, *(h.body for h in handlers), otherwise, final]
-        case facts.With(body=body):
-            return [body]
-        case facts.For(body=body, otherwise=otherwise) | facts.While(body=body, otherwise=otherwise):
-            return [body, otherwise]
-    return []
+def imported_modules(project: Project) -> dict[str, tuple[str, ...]]:
+    """Top-level names of the modules that each Python file imports."""
+    files = project.of_kind("python", "notebook")
+    return {file.path: file.python.imports for file in files if file.python is not None}
 
 
 def observe(project: Project, m: Machine) -> None:

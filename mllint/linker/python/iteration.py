@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from mllint.facts import python as facts
+from mllint.linker.python.arguments import Arguments
 from mllint.linker.python.heap import Cell
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.values import (
@@ -65,12 +66,27 @@ def items_of(m: Machine, value: Any, at: facts.At) -> Items:
             return Items(members, join_all(members) if members else Unknown())
         case Column():
             return Items(None, value)
+        case Cell(kind="instance"):
+            return _items_of_instance(m, value, at)
         case Cell(kind="object"):
             held = value.slots.get("items")
             if held is not None:
                 return items_of(m, held, at)
             return Items(None, Unknown(origins_of(value)))
     return Items(None, Unknown(origins_of(value)))
+
+
+def _items_of_instance(m: Machine, value: Cell, at: facts.At) -> Items:
+    """What `__iter__` of the repository's class yields, or the fields of a named tuple."""
+    from mllint.linker.python.classes import fields_in_order, operate
+
+    fields = fields_in_order(value)
+    if fields is not None:
+        return Items(fields, join_all(fields) if fields else Unknown())
+    made = operate(m, value, ("__iter__",), Arguments(), at)
+    if made is None or made is value:
+        return Items(None, Unknown(origins_of(value)))
+    return items_of(m, made, at)
 
 
 def is_inner(key: Any) -> bool:

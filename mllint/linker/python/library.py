@@ -279,7 +279,8 @@ def _make(call: Invocation, name: str) -> Any:
             return frames.new(m, frames.Table(open=True, origins=call.origins()), name, call.at)
         case "column":
             return columns.of_origins(call, name)
-    cell = new_object(m, name, name, {**call.given}, call.at)
+    is_class = call.name.rpartition(".")[2][:1].isupper()  # else a function that makes one
+    cell = new_object(m, name, call.name if is_class else name, {**call.given}, call.at)
     if isinstance(call.receiver, Cell) and call.receiver.kind == "object":
         cell.slots["maker"] = call.receiver
         inherited = call.receiver.slots.get("origins", frozenset())

@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 from mllint.libraries.models import Place
-from mllint.lineage.ids import file_id, table_id
+from mllint.lineage.ids import file_id, model_id, table_id
 from mllint.linker.python.builtins import HERE
 from mllint.linker.python.heap import Cell
 from mllint.linker.python.invocation import Invocation
@@ -57,6 +57,8 @@ def _nodes_of(call: Invocation, place: Place) -> list[str]:
             return [table_id(name) for name in names]
         if kind == "url":
             return [file_id(name) if "://" in name else f"{kind}:{name}" for name in names]
+        if kind == "model":
+            return [model_id(registered_name(name)) for name in names]
         return [f"{kind}:{name}" for name in names]
     if place.node:
         return [_filled(call, place.node)]
@@ -74,11 +76,25 @@ def _filled(call: Invocation, template: str) -> str:
     return _HOLE.sub(value, template)
 
 
+_REGISTRY = re.compile(r"(?:models:/+([^/@]+)(?:[/@].*)?|runs:/+[^/]+/(.+))")
+
+
+def registered_name(uri: str) -> str:
+    """The name of a model in a registry, whatever version, stage or alias is asked for; of one that was logged with a
+    run, the path it was logged under.
+
+    >>> registered_name("models:/eta@champion"), registered_name("runs:/{run_id}/model"), registered_name("eta")
+    ('eta', 'model', 'eta')
+    """
+    hit = _REGISTRY.fullmatch(uri)
+    return (hit[1] or hit[2]) if hit else uri
+
+
 def texts(value: Any) -> list[str]:
     """The texts that a value may be. Options with unknown parts count only if there is none without."""
     found: list[str] = []
     for option in options_of(value) if value is not None else ():
-        if isinstance(option, Cell) and "path" in option.slots:
+        if isinstance(option, Cell) and option.kind == "object" and "path" in option.slots:
             found += texts(option.slots["path"])
             continue
         text = text_of(option)

@@ -15,7 +15,7 @@ from mllint.linker.python.arguments import Arguments
 from mllint.linker.python.effects import Effects
 from mllint.linker.python.heap import Cell, Heap
 from mllint.linker.python.imports import Imports
-from mllint.linker.python.relevance import relevant_names
+from mllint.linker.python.relevance import relevant_functions
 from mllint.linker.python.values import Choice, Column, Function, Tuple, Unknown, join, join_all
 from mllint.linker.sql.schema import Schema
 from mllint.linker.sql.statements import Statement
@@ -24,6 +24,8 @@ from mllint.source import Span
 HERE = "<repository>"  # what `__file__` and the working folder start with
 MOST_STEPS = 60_000  # expressions per entry point; beyond it calls are no longer followed
 DEEPEST_CALL = 28
+MOST_STEPS_FROM_OUTSIDE = 8_000
+SMALL_BODY = 500  # bytes of encoded facts: some five lines
 MOST_TEST_STEPS = 1_500
 DEEPEST_TEST_CALL = 5
 MOST_SELF_CALLS = 2
@@ -61,6 +63,9 @@ class Machine:
         self.run: Run | None = None  # what is being run: its arguments and folder
         self.job = ""
         self.in_test = False
+        self.spent = 0  # steps of functions that nothing calls
+        self.allowance = 300_000 + 4 * sum(file.lines for file in project.files.values())
+        self.from_outside = False  # whether the entry point is a function that nothing calls
         self.modules: dict[str, Cell] = {}  # namespaces of imported modules, by path
         self.scripts: dict[str, Cell] = {}  # namespaces of files that ran as scripts, by path
         self.returned: dict[str, Any] = {}  # what uncalled functions returned, by qualified name
@@ -76,7 +81,7 @@ class Machine:
         self.entry = ""
         self.endpoint = ""  # the endpoint whose handler is interpreted
         self.predictors: set[str] = set()  # nodes and tokens that something predicted with
-        self.relevant = relevant_names(project, library)
+        self.relevant = relevant_functions(project, library)
         self.loops = 0  # loops of unknown length that are being gone through
         self.located: set[str] = set()  # paths that code speaks of and that do not exist in the repository
         self.handlers: dict[Any, Any] = {}
@@ -91,6 +96,7 @@ class Machine:
         self.item: Callable[[Any, Any, facts.At], Any]
         self.started: Callable[[str, Cell, facts.At], None]
         self.stands_for: Callable[[Any], Any]
+        self.truth: Callable[[Any], bool | None]
         self.watch_return: Callable[[Function, Any], None] | None = None
 
     @property
@@ -173,7 +179,7 @@ class Machine:
         try:
             yield
         finally:
-            self.heap.journal, self.heap.exits = journal, exits
+            self.heap.journal, self.heap.exits, self.heap.leaving = journal, exits, ""
 
     # --------------------------------------------------------------------------------------------- names
 
@@ -223,8 +229,10 @@ class Machine:
             return False
         if self.in_test and self.steps > MOST_TEST_STEPS:
             return False  # tests give values to what they call; what their made-up data flows into is of no interest
-        if self.steps > MOST_STEPS:
+        if self.steps > self.most_steps():
             self.exhausted.add(self.job)
+            return False
+        if self.from_outside and not self.is_worth_following(function):
             return False
         again = sum(1 for a in self.stack if a.function is not None and a.function.facts is function.facts)
         return again < MOST_SELF_CALLS
@@ -237,6 +245,19 @@ class Machine:
     def span_of_call(self) -> Span:
         """The place of the call that is in progress."""
         return self.call_places[-1] if self.call_places else Span(self.now.path, 1)
+
+    def most_steps(self) -> int:
+        """The budget of the present entry point. Functions that nothing calls share one that grows with the
+        repository; when it is used up, each is still looked at, but no call in it is followed."""
+        if not self.from_outside:
+            return MOST_STEPS
+        return MOST_STEPS_FROM_OUTSIDE if self.spent < self.allowance else 0
+
+    def is_worth_following(self, function: Function) -> bool:
+        """In a call from outside, with arguments that nobody knows: what leads to data, and small helpers, which may
+        give a path."""
+        name = function.facts.name.encode()
+        return name in self.relevant or name == b"__init__" or len(bytes(function.facts.body)) < SMALL_BODY
 
     def unknown(self, why: str, at: facts.At, origins: frozenset[str] = frozenset()) -> Unknown:
         return Unknown(origins, why, self.span(at))

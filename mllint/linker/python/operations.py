@@ -11,7 +11,7 @@ from mllint.linker.python import calls, classes, frames, texts
 from mllint.linker.python.arguments import Arguments, Slice
 from mllint.linker.python.heap import Cell
 from mllint.linker.python.imports import DOT
-from mllint.linker.python.iteration import items_of
+from mllint.linker.python.iteration import is_inner, items_of
 from mllint.linker.python.library import read_attribute, subscript_external
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.values import (
@@ -51,6 +51,8 @@ def attribute(m: Machine, owner: Any, name: str, at: facts.At) -> Any:
             return classes.class_attribute(m, owner, name, at)
         case Cell(kind="instance"):
             return classes.instance_attribute(m, owner, name, at)
+        case Cell(kind="object") if "super" in owner.slots:
+            return classes.super_attribute(m, owner.slots["super"], name, at)
     if isinstance(owner, Constant | Text) and not is_text(owner):
         return Bound(name, owner)
     return calls.library_attribute(m, owner, name, at)
@@ -67,7 +69,11 @@ def assign_attribute(m: Machine, owner: Any, name: str, value: Any, at: facts.At
             for option in options:
                 assign_attribute(m, option, name, value, at)
         case Cell(kind="instance"):
-            m.heap.set(owner, name, value)
+            setter = classes.setter_of(owner, name)
+            if setter is not None:
+                m.call(Bound(setter, owner), Arguments((value,)), at)
+            else:
+                m.heap.set(owner, name, value)
         case Class(scope=scope) | Module(scope=scope):
             m.heap.set(scope, name, value)
         case Cell(kind="frame"):
@@ -107,11 +113,26 @@ def item(m: Machine, owner: Any, index: Any, at: facts.At) -> Any:
         case Cell(kind="object"):
             return calls.object_item(m, owner, index, at)
     if is_text(owner):
-        return Unknown(origins_of(owner))
+        return _part_of_text(owner, index)
     field = frames.field_of_record(m, owner, index, at)
     if field is not None:
         return field
     return Unknown(origins_of(owner) | origins_of(index), f"an item of {describe(owner)}", m.span(at))
+
+
+def _part_of_text(owner: Any, index: Any) -> Any:
+    """`name[:-4]`, `name[0]`."""
+    if isinstance(owner, Constant) and isinstance(owner.value, str):
+        match index:
+            case Constant(value=int() as place) if -len(owner.value) <= place < len(owner.value):
+                return Constant(owner.value[place], owner.settings, owner.origins)
+            case Slice(
+                lower=Constant(value=int() | None as low),
+                upper=Constant(value=int() | None as high),
+                step=Constant(value=int() | None as step),
+            ) if step != 0:
+                return Constant(owner.value[low:high:step], owner.settings, owner.origins)
+    return Unknown(origins_of(owner))
 
 
 def describe(value: Any) -> str:
@@ -139,8 +160,12 @@ def dict_item(m: Machine, owner: Cell, index: Any, at: facts.At) -> Any:
             return join_all([dict_item(m, owner, option, at) for option in options])
         case Constant(value=key):
             rest = owner.slots.get("<rest>")
+            if rest is None and "<default>" in owner.slots:  # `defaultdict(list)`
+                made = calls.call(m, owner.slots["<default>"], Arguments(), at)
+                m.heap.set(owner, key, made)
+                return made
             return rest if rest is not None else m.unknown(f"no key {key!r} in the dictionary", at)
-    values = [v for k, v in owner.slots.items() if k not in ("<span>", "<default>")]
+    values = [v for k, v in owner.slots.items() if k == "<rest>" or not is_inner(k)]
     return join_all(values) if values else m.unknown("an item of an empty dictionary", at)
 
 
@@ -200,13 +225,23 @@ _MEANING = {
 }  # fmt: skip
 
 
-def binary(m: Machine, operator: str, left: Any, right: Any, at: facts.At) -> Any:
+_SPECIAL = {"+": "add", "-": "sub", "*": "mul", "/": "truediv", "%": "mod", "|": "or", "&": "and", ">>": "rshift"}
+
+
+def binary(
+    m: Machine, operator: str, left: Any, right: Any, at: facts.At, names: tuple[str, str] = ("unknown", "unknown")
+) -> Any:
+    """`names` are those of the operands, for what is unknown in a text made of them."""
+    if isinstance(left, Cell) and left.kind == "instance" and operator in _SPECIAL:
+        made = classes.operate(m, left, (f"__{_SPECIAL[operator]}__",), Arguments((right,)), at)
+        if made is not None:
+            return made
     if (isinstance(left, Cell) and left.kind == "frame") or (isinstance(right, Cell) and right.kind == "frame"):
         return frames.arithmetic(m, left, right)
     if isinstance(left, Column) or isinstance(right, Column):
         return column_operation(m, _MEANING.get(operator, "CALL"), [left, right], at)
     if operator == "+" and (is_text(left) or is_text(right)):
-        return texts.concatenate([(left, "unknown"), (right, "unknown")])
+        return texts.concatenate([(left, names[0]), (right, names[1])])
     if operator == "/" and _is_path(left, right):
         return texts.join_paths([left, right])
     if operator == "%" and is_text(left):
@@ -250,15 +285,17 @@ def _constants(operator: str, left: Constant, right: Constant) -> Any:
         if operator == "**":
             small = isinstance(right.value, int | float) and abs(right.value) < 64
             value = op.pow(left.value, right.value) if small else None
-        elif (operator == "*" and (isinstance(left.value, str) or isinstance(right.value, str))) or (
-            operator == "<<" and not (isinstance(right.value, int) and right.value < 64)
-        ):
+        elif operator == "*" and (isinstance(left.value, str) or isinstance(right.value, str)):
+            count = min((v for v in (left.value, right.value) if isinstance(v, int)), default=0)
+            value = op.mul(left.value, right.value) if count <= 80 else None
+        elif operator == "<<" and not (isinstance(right.value, int) and right.value < 64):
             value = None
         else:
             value = _ARITHMETIC[operator](left.value, right.value) if operator in _ARITHMETIC else None
     except Exception:  # the analysed program would raise here
         value = None
-    if isinstance(value, bool | int | float | str) and not (isinstance(value, int) and value.bit_length() > 63):
+    too_large = (isinstance(value, int) and value.bit_length() > 63) or (isinstance(value, str) and len(value) > 4096)
+    if isinstance(value, bool | int | float | str) and not too_large:
         return Constant(value, settings)
     return Unknown()
 

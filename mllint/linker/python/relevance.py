@@ -9,52 +9,68 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 
-import msgspec
-
 from mllint.facts import python as facts
 from mllint.libraries.models import Entry, Library
 from mllint.linker.project import Project
 
 _NAME = re.compile(rb"[\xa1-\xbf]([A-Za-z_][A-Za-z0-9_]*)")
-_encode = msgspec.msgpack.Encoder().encode
 
 
-def relevant_names(project: Project, library: Library) -> set[bytes]:
-    """Names of functions, classes and methods that lead to an effect on data."""
+def relevant_functions(project: Project, library: Library) -> frozenset[bytes]:
+    """Names of functions, classes and methods that lead to an effect on data. A name counts in the files that import
+    its library: `get` where `requests` is imported."""
+    effects = _effects_by_module(library)
     uses: dict[bytes, set[bytes]] = defaultdict(set)
+    found: set[bytes] = set()
     for file in project.of_kind("python", "notebook"):
         if file.python is not None:
-            _collect(file.python.body, uses)
+            own: dict[bytes, set[bytes]] = defaultdict(set)
+            _collect(file.python.body, own)
+            telling = effects[""].union(*(effects.get(module, ()) for module in file.python.imports))
+            for name, used in own.items():
+                uses[name] |= used
+                if not used.isdisjoint(telling):
+                    found.add(name)
     users: dict[bytes, set[bytes]] = defaultdict(set)
     for name, used in uses.items():
-        for other in used:
+        for other in used & uses.keys():
             users[other].add(name)
-    named = [name for name, entry in library.calls.items() if has_effect(entry)]
-    named += [alias for alias, name in library.aliases.items() if name in library.calls and has_effect(library.calls[name])]
-    named += [pattern for kind in library.types.values() if kind.runs for pattern in kind.classes]
-    found = {name.rpartition(".")[2].rpartition("*")[2].encode() for name in named}
     todo = list(found)
     while todo:
         for user in users.get(todo.pop(), ()):
             if user not in found:
                 found.add(user)
                 todo.append(user)
-    return found
+    return frozenset(found)
+
+
+def _effects_by_module(library: Library) -> dict[str, set[bytes]]:
+    """Names of calls with effects, by the top-level module that must be imported; under "" those that need none:
+    methods of frames and models, whose objects come from anywhere."""
+    result: dict[str, set[bytes]] = defaultdict(set)
+    for full, entry in library.calls.items():
+        if not has_effect(entry):
+            continue
+        owner, _, name = full.rpartition(".")
+        module = owner.partition(".")[0]
+        if module == "builtins" or (entry.duck and ("_" in name.strip("_") or name in ("fit", "predict"))):
+            result[""].add(name.encode())
+        elif module != "python":  # methods of open files need an `open`
+            result[module].add(name.encode())
+    for alias, full in library.aliases.items():
+        if full in library.calls and has_effect(library.calls[full]):
+            result[alias.partition(".")[0]].add(alias.rpartition(".")[2].encode())
+    for kind in library.types.values():
+        for pattern in kind.classes if kind.runs else ():  # `airflow.*.PostgresOperator`
+            result[pattern.partition(".")[0]].add(pattern.rpartition(".")[2].rpartition("*")[2].encode())
+    return result
 
 
 def has_effect(entry: Entry) -> bool:
     """Whether a call reads, writes, trains, predicts, serves or asks."""
-    effects = (
-        entry.reads,
-        entry.writes,
-        entry.loads,
-        entry.saves,
-        entry.opens,
-        entry.fits,
-        entry.routes,
-        entry.requests,
-    )
-    return any(effect is not None for effect in effects) or bool(entry.predicts or entry.transforms or entry.composes)
+    moves = (entry.reads, entry.writes, entry.loads, entry.saves, entry.opens, entry.requests, entry.copies)
+    learns = entry.fits is not None or entry.predicts or entry.transforms
+    return any(effect is not None for effect in moves) or bool(learns or entry.routes or entry.composes)
 
 
 def _collect(block: tuple[facts.Stmt, ...], uses: dict[bytes, set[bytes]]) -> None:

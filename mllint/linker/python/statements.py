@@ -10,9 +10,10 @@ from mllint.facts import python as facts
 from mllint.linker.python import calls, classes, iteration
 from mllint.linker.python.branches import note_branch
 from mllint.linker.python.evaluation import evaluate
+from mllint.linker.python.heap import Cell, State
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.operations import assign_attribute, assign_item, attribute, binary, truth
-from mllint.linker.python.values import Constant, External, Function, Module, Unknown
+from mllint.linker.python.values import Constant, External, Function, Module, Unknown, origins_of, text_of
 
 MOST_UNROLLED = 24
 
@@ -59,13 +60,22 @@ def bind(m: Machine, target: facts.Expr, value: Any) -> None:
 
 def _augment(m: Machine, s: facts.Augment) -> bool:
     old, value = evaluate(m, s.target), evaluate(m, s.value)
+    if s.operator == "+" and isinstance(old, Cell) and old.kind == "list":  # other names see what `+=` adds
+        iteration.extend(old, m, iteration.items_of(m, value, s.at))
+        return True
     bind(m, s.target, binary(m, s.operator, old, value, s.at))
     return True
 
 
 def _evaluate(m: Machine, s: facts.Evaluate) -> bool:
     evaluate(m, s.value)
-    return not _never_returns(s.value)
+    return not _never_returns(s.value) or _left(m, "raise")
+
+
+def _left(m: Machine, reason: str) -> bool:
+    """Control does not go on after this."""
+    m.heap.leaving = reason
+    return False
 
 
 def _never_returns(value: facts.Expr) -> bool:
@@ -88,22 +98,69 @@ def _if(m: Machine, s: facts.If) -> bool:
 
 def _for(m: Machine, s: facts.For) -> bool:
     items = iteration.items_of(m, evaluate(m, s.iterable), s.at)
+    breaks: list[State] = []
     if items.known is not None and len(items.known) <= MOST_UNROLLED:
+        outcome = "next"
         for item in items.known:
             bind(m, s.target, item)
-            if not _loop_body(m, s.body):
+            outcome = _round(m, s.body, breaks)
+            if outcome != "next":
                 break
-        return run(m, s.otherwise)
+        return _after_loop(m, s.otherwise, outcome, breaks)
     # unknown length: twice, so that what one round leaves behind reaches the next; or not at all
-    m.heap.fork([lambda: _rounds(m, s, items.any), lambda: True])
-    return run(m, s.otherwise)
+    m.heap.fork([lambda: _rounds(m, s.body, breaks, lambda: bind(m, s.target, items.any)), lambda: True])
+    return _maybe(m, s.otherwise, breaks)
 
 
-def _rounds(m: Machine, s: facts.For, item: Any) -> bool:
+def _round(m: Machine, body: tuple[facts.Stmt, ...], breaks: list[State]) -> str:
+    """Run a body once: `next` if another round may follow, `break` or `leave` (return, raise) if certainly none does.
+    The states in which some paths break off go into `breaks`."""
+    heap = m.heap
+    first, mark = len(heap.exits), len(heap.journal)
+    goes_on = run(m, body)
+    reason, heap.leaving = heap.leaving, ""
+    inner = heap.exits[first:]
+    heap.exits[first:] = [exit for exit in inner if exit[0] not in ("break", "continue")]
+    breaks += [state for why, state in inner if why == "break"]
+    continued = [state for why, state in inner if why == "continue"]
+    if goes_on or reason == "continue":
+        heap.join(continued)
+        return "next"
+    if continued:
+        if reason == "break":
+            breaks.append(heap.changes(mark))
+        heap.become(continued)
+        return "next"
+    heap.leaving = "" if reason == "break" else reason
+    return "break" if reason == "break" else "leave"
+
+
+def _after_loop(m: Machine, otherwise: tuple[facts.Stmt, ...], outcome: str, breaks: list[State]) -> bool:
+    """After a loop of known length. `else` runs unless the loop was certainly left."""
+    goes_on = run(m, otherwise) if outcome == "next" else outcome == "break"
+    if goes_on:
+        m.heap.join(breaks)
+    elif breaks:
+        m.heap.leaving = ""
+        m.heap.become(breaks)
+    return goes_on or bool(breaks)
+
+
+def _rounds(m: Machine, body: tuple[facts.Stmt, ...], breaks: list[State], start: Callable[[], object]) -> bool:
+    outcomes = []
     for _ in rounds(m):
-        bind(m, s.target, item)
-        _loop_body(m, s.body)
-    return True
+        start()
+        outcomes.append(_round(m, body, breaks))
+        if outcomes[-1] != "next":
+            break
+    goes_on = outcomes[0] != "leave"
+    if goes_on:
+        m.heap.leaving = ""
+        m.heap.join(breaks)
+    elif breaks:
+        m.heap.leaving = ""
+        m.heap.become(breaks)
+    return goes_on or bool(breaks)
 
 
 def rounds(m: Machine) -> Iterator[int]:
@@ -115,27 +172,25 @@ def rounds(m: Machine) -> Iterator[int]:
         m.loops -= 1
 
 
-def _loop_body(m: Machine, body: tuple[facts.Stmt, ...]) -> bool:
-    """Run a body once; false if it certainly leaves the loop."""
-    if run(m, body):
-        return True
-    return not (body and isinstance(body[-1], facts.Leave | facts.Return | facts.Raise)) or (
-        isinstance(body[-1], facts.Leave) and body[-1].kind == "continue"
-    )
+def _maybe(m: Machine, otherwise: tuple[facts.Stmt, ...], breaks: list[State]) -> bool:
+    """The `else` of a loop of unknown length, which is passed over where the loop may break off."""
+    if not breaks or not otherwise:
+        return run(m, otherwise)
+    return m.heap.fork([lambda: run(m, otherwise), lambda: True])
 
 
 def _while(m: Machine, s: facts.While) -> bool:
     test = truth(evaluate(m, s.test))
     if test is False:
         return run(m, s.otherwise)
+    breaks: list[State] = []
 
     def body() -> bool:
-        for _ in rounds(m):
-            run(m, s.body)
-        return True
+        return _rounds(m, s.body, breaks, lambda: None)
 
-    m.heap.fork([body] if test else [body, lambda: True])
-    return run(m, s.otherwise)
+    if not m.heap.fork([body] if test else [body, lambda: True]):
+        return False
+    return _maybe(m, s.otherwise, breaks)
 
 
 def _with(m: Machine, s: facts.With) -> bool:
@@ -148,7 +203,11 @@ def _with(m: Machine, s: facts.With) -> bool:
 
 
 def _try(m: Machine, s: facts.Try) -> bool:
+    mark = len(m.heap.journal)
     goes_on = run(m, s.body) and run(m, s.otherwise)
+    reason, m.heap.leaving = m.heap.leaving, ""
+    if not goes_on and s.handlers and reason != "raise":
+        m.heap.exits.append((reason, m.heap.changes(mark)))
 
     def handler(h: facts.Handler) -> bool:
         if h.name:
@@ -161,18 +220,22 @@ def _try(m: Machine, s: facts.Try) -> bool:
         if goes_on:
             alternatives.insert(0, lambda: True)
         goes_on = m.heap.fork(alternatives)
-    return run(m, s.final) and goes_on
+        reason = m.heap.leaving
+    if not run(m, s.final):
+        return False
+    m.heap.leaving = "" if goes_on else reason
+    return goes_on
 
 
 def _return(m: Machine, s: facts.Return) -> bool:
     m.returns(Constant(None) if s.value is None else evaluate(m, s.value))
-    return False
+    return _left(m, "return")
 
 
 def _raise(m: Machine, s: facts.Raise) -> bool:
     if s.value is not None:
         evaluate(m, s.value)
-    return False
+    return _left(m, "raise")
 
 
 def _assert(m: Machine, s: facts.Assert) -> bool:
@@ -218,12 +281,20 @@ def _import_from(m: Machine, s: facts.ImportFrom) -> bool:
     for alias in s.names:
         if alias.name == "*":
             if isinstance(module, Module):
-                for name, value in list(module.scope.slots.items()):
-                    if not name.startswith("_") and not name.startswith("<"):
-                        m.assign(name, value)
+                for name in _exported(m, module, s.at):
+                    m.assign(name, module.scope.slots[name])
             continue
         m.assign(alias.asname or alias.name, _member(m, dotted, path, module, alias.name, s.at))
     return True
+
+
+def _exported(m: Machine, module: Module, at: facts.At) -> list[str]:
+    """The names that `from module import *` binds."""
+    slots = module.scope.slots
+    listed = iteration.items_of(m, slots["__all__"], at).known if "__all__" in slots else None
+    if listed is not None:
+        return [name for item in listed if (name := text_of(item)) in slots and name is not None]
+    return [name for name in slots if not name.startswith(("_", "<"))]
 
 
 def _member(m: Machine, dotted: str, path: str | None, module: Any, name: str, at: facts.At) -> Any:
@@ -249,7 +320,10 @@ def make_function(m: Machine, function: facts.Function) -> Function:
     scope = m.now.scope
     owner = scope.slots.get("<class>") if scope.kind == "class" else None
     qualified = calls.qualified_name(m, function.name)
-    return Function(function, scope, m.now.path, qualified, owner)
+    defaults = classes.defaults_of(m, function)
+    if scope.kind == "scope":
+        scope.slots["<closed over>"] = True
+    return Function(function, scope, m.now.path, qualified, owner, (), defaults)
 
 
 def _define_class(m: Machine, s: facts.DefineClass) -> bool:
@@ -263,31 +337,50 @@ def _global(m: Machine, s: facts.Global) -> bool:
 
 
 def _leave(m: Machine, s: facts.Leave) -> bool:
-    return False
+    return _left(m, s.kind)
 
 
 def _match(m: Machine, s: facts.Match) -> bool:
     subject = evaluate(m, s.subject)
     paths: list[Callable[[], bool]] = []
     for case in s.cases:
-        tests = [evaluate(m, test) for test in case.tests]
-        if tests and isinstance(subject, Constant) and all(isinstance(t, Constant) for t in tests):
-            if all(t.value != subject.value for t in tests):
-                continue
-            return _case(m, case, subject)
+        matches = _matches(m, case, subject)
+        if matches is False:
+            continue
+        if matches and not paths:
+            return run(m, case.body)
         paths.append(partial(_case, m, case, subject))
-        if not case.tests and case.guard is None:
+        if matches:
             break
     else:
         paths.append(lambda: True)
     return m.heap.fork(paths)
 
 
-def _case(m: Machine, case: facts.Case, subject: Any) -> bool:
+def _matches(m: Machine, case: facts.Case, subject: Any) -> bool | None:
+    """Whether a case fits; `None` if that is not known. Its names are bound, also where its guard fails."""
+    tests = [evaluate(m, test) for test in case.tests]
+    known: bool | None = not tests or None
+    if tests and isinstance(subject, Constant) and all(isinstance(t, Constant) for t in tests):
+        known = any(t.value == subject.value for t in tests)
+    if known is False or case.guard is None:
+        if known:
+            _bind_case(m, case, subject)
+        return known
+    _bind_case(m, case, subject)
+    guard = truth(evaluate(m, case.guard))
+    return False if guard is False else known if guard else None
+
+
+def _bind_case(m: Machine, case: facts.Case, subject: Any) -> None:
+    """A name within a pattern, such as `p` of `{"path": p}`, is a part of the subject that is not known."""
+    is_whole = not any(isinstance(test, facts.Opaque) for test in case.tests)
     for name in case.binds:
-        m.assign(name, subject)
-    if case.guard is not None:
-        evaluate(m, case.guard)
+        m.assign(name, subject if is_whole else Unknown(origins_of(subject), "a part of a matched value"))
+
+
+def _case(m: Machine, case: facts.Case, subject: Any) -> bool:
+    _bind_case(m, case, subject)
     return run(m, case.body)
 
 

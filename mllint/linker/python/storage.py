@@ -221,7 +221,9 @@ def put(call: Invocation, node: str, value: Any, argument: Any = None) -> None:
     for model in models:
         token = model.slots["token"]
         m.effects.link([token], node, "saves", span)
-        if not in_memory:
+        if node.startswith("model:"):
+            m.effects.model(token, "registered", node.removeprefix("model:"), span)
+        elif not in_memory:
             m.effects.model(token, "artifact", node, span)
         held = model.slots.get("origins", frozenset()) - {token}
         m.effects.link([o for o in held if o.startswith(("file:", "model:")) or "://" in o], node, "saves", span)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import posixpath
 import re
+from collections.abc import Callable
 from typing import Any
 
 from mllint.facts import python as facts
@@ -47,9 +48,9 @@ def parts_of(value: Any, name: str = "unknown") -> Parts:
             return (str(scalar),)
         case Text(parts=parts):
             return parts
-    path = getattr(value, "slots", {}).get("path") if not isinstance(value, Unknown) else None
-    if path is not None:
-        return parts_of(path, name)
+    slots = getattr(value, "slots", None)
+    if slots is not None and value.kind == "object" and slots.get("path") is not None:  # an open file
+        return parts_of(slots["path"], name)
     return (Hole(name),)
 
 
@@ -129,11 +130,15 @@ def _formatted(value: Any, specification: str) -> Any:
     return value
 
 
-_FIELD = re.compile(r"\{\{|\}\}|\{([^{}!:]*)(?:![rsa])?(?::[^{}]*)?\}")
+_FIELD = re.compile(r"\{\{|\}\}|\{([^{}!:]*)(?:![rsa])?(?::([^{}]*))?\}")
+_STEP = re.compile(r"\.(\w+)|\[([^\[\]]*)\]")
+Follow = Callable[[Any, str], Any]
 
 
-def formatted(template: str, args: list[Any], keywords: dict[str, Any]) -> Any:
-    """`template.format(*args, **keywords)`."""
+def formatted(
+    template: str, args: list[Any], keywords: dict[str, Any], attribute: Follow, item: Follow, written: Follow
+) -> Any:
+    """`template.format(*args, **keywords)`. The last three are how a value's attribute, item and text come about."""
     parts: list[tuple[Any, str]] = []
     last, index = 0, 0
     for hit in _FIELD.finditer(template):
@@ -142,13 +147,18 @@ def formatted(template: str, args: list[Any], keywords: dict[str, Any]) -> Any:
         if hit.group(0) in ("{{", "}}"):
             parts.append((Constant(hit.group(0)[0]), ""))
             continue
-        name = hit.group(1)
+        name = re.split(r"[.\[]", hit.group(1))[0]
         if name == "" or name.isdigit():
             place = index if name == "" else int(name)
             index += name == ""
-            parts.append((args[place] if place < len(args) else Unknown(), name or str(place)))
+            value = args[place] if place < len(args) else Unknown()
+            name = name or str(place)
         else:
-            parts.append((keywords.get(name, Unknown()), re.split(r"[.\[]", name)[0]))
+            value = keywords.get(name, Unknown())
+        for step in _STEP.finditer(hit.group(1)):  # `{config.root}`, `{paths[raw]}`
+            name = step.group(1) or step.group(2)
+            value = attribute(value, name) if step.group(1) else item(value, name)
+        parts.append((written(value, hit.group(2)) if hit.group(2) else value, re.sub(r"\W", "_", name)))
     parts.append((Constant(template[last:]), ""))
     return concatenate(parts)
 

@@ -85,6 +85,7 @@ class Function(msgspec.Struct, frozen=True):
     qualified: str
     owner: Any = None  # the class it was defined in
     decorators: tuple[Any, ...] = ()
+    defaults: tuple[tuple[str, Any], ...] = ()  # those that are no literals, as they were when it was defined
 
 
 class Bound(msgspec.Struct, frozen=True):
@@ -142,6 +143,9 @@ def text_of(value: Any) -> str | None:
             return text
         case Text(parts=parts):
             return "".join(part if isinstance(part, str) else "{" + part.name + "}" for part in parts)
+    slots = getattr(value, "slots", None)
+    if slots is not None and "<text>" in slots:  # a member of an enumeration of texts
+        return text_of(slots["<text>"])
     return None
 
 

@@ -37,7 +37,7 @@ def observe(project: Project, importers: Mapping[str, tuple[str, ...]]) -> None:
     project.observations.runners = sorted({span for spans in starters.values() for span in spans})
     project.observations.scripts = [
         Script(
-            path, facts.lines, _is_entry(facts.python), _takes_arguments(facts.python),
+            path, facts.lines, is_entry(facts.python), _takes_arguments(facts.python),
             tuple(sorted(starters.get(path, ()))), tuple(sorted(importers.get(path, ()))),
         )
         for path, facts in project.files.items()
@@ -45,7 +45,7 @@ def observe(project: Project, importers: Mapping[str, tuple[str, ...]]) -> None:
     ]  # fmt: skip
 
 
-def _is_entry(module: Module) -> bool:
+def is_entry(module: Module) -> bool:
     return bool(module.cells) or any(map(_does_something, module.body))
 
 

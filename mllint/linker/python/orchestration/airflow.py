@@ -8,6 +8,7 @@ A task that asks for the value of one that comes later in the file is interprete
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Callable
 from typing import Any
 
 from mllint.facts import python as facts
@@ -76,15 +77,15 @@ def python(m: Machine, made: Cell, at: facts.At) -> None:
     filled = {name: _rendered(m, value, given, at) for name, value in keywords.items()}
     positional = tuple(_rendered(m, value, given, at) for value in args)
     function = given.get("python_callable", Unknown())
-    result = _within(m, node, lambda: m.call(function, Arguments(positional, {**context, **filled}, rest), at))
+    result = _within(m, node, given, lambda: m.call(function, Arguments(positional, {**context, **filled}, rest), at))
     passing.pass_on(m, node, result, at)
     declared(m, made, at)
 
 
-def _within(m: Machine, node: str, run: Any) -> Any:
+def _within(m: Machine, node: str, given: dict[str, Any], run: Callable[[], Any]) -> Any:
     """Run a task so that what it pushes itself goes under its own name."""
     outer = m.plans.get("airflow task")
-    m.plans["airflow task"] = node
+    m.plans["airflow task"] = (node, given)
     try:
         return run()
     finally:
@@ -106,7 +107,8 @@ def _context(m: Machine, given: dict[str, Any], at: facts.At) -> dict[str, Any]:
 
 def context(call: Invocation) -> Any:
     """`get_current_context()`"""
-    return call.m.heap.new("dict", _context(call.m, {}, call.at), (call.m.now.path, call.at))
+    _, given = call.m.plans.get("airflow task") or ("", {})
+    return call.m.heap.new("dict", _context(call.m, given, call.at), (call.m.now.path, call.at))
 
 
 def _rendered(m: Machine, value: Any, given: dict[str, Any], at: facts.At) -> Any:
@@ -201,7 +203,7 @@ def pull(call: Invocation) -> Any:
 
 def push(call: Invocation) -> Any:
     """`ti.xcom_push(key="path", value=path)`"""
-    node = call.m.plans.get("airflow task")
+    node, _ = call.m.plans.get("airflow task") or ("", {})
     key = text_of(call.get("key"))
     if node and key:
         passing.pass_on(call.m, f"{node}.{key}", call.get("value", Unknown()), call.at)
@@ -230,7 +232,7 @@ def task(m: Machine, function: Function, by: Any, arguments: Arguments, at: fact
     args = tuple(_rendered(m, value, given, at) for value in arguments.args)
     keywords = {name: _rendered(m, value, given, at) for name, value in arguments.keywords.items()}
     every = Arguments(args, {**context, **keywords}, arguments.rest)
-    result = _within(m, node, lambda: follow(m, function, every, at))
+    result = _within(m, node, given, lambda: follow(m, function, every, at))
     passing.pass_on(m, node, result, at)
     ends = m.heap.new("object", {"arguments": given}, (m.now.path, at))
     declared(m, ends, at)

@@ -25,13 +25,14 @@ Follow = Callable[[Machine, Function, Arguments, facts.At], Any]
 def call(m: Machine, function: Function, arguments: Arguments, at: facts.At, follow: Follow) -> Any:
     """Call a function of the repository, as its decorators have it called."""
     for decorator in function.decorators:
-        handler = CALLED.get(_meaning(m, decorator))
+        handler = CALLED.get(meaning(m, decorator))
         if handler is not None:
             return handler(m, function, decorator, arguments, at, follow)
     return follow(m, function, arguments, at)
 
 
-def _meaning(m: Machine, decorator: Any) -> str:
+def meaning(m: Machine, decorator: Any) -> str:
+    """What a model says of a decorator; empty if it says nothing."""
     name = decorator.name if isinstance(decorator, External) else ""
     if isinstance(decorator, Cell) and decorator.kind == "object":
         name = decorator.slots.get("class", "")
@@ -41,7 +42,7 @@ def _meaning(m: Machine, decorator: Any) -> str:
 
 def defined(m: Machine, decorator: Any, function: Function) -> None:
     """A function has been put under a decorator."""
-    handler = DEFINED.get(_meaning(m, decorator))
+    handler = DEFINED.get(meaning(m, decorator))
     if handler is not None:
         handler(m, decorator, function)
 
@@ -71,6 +72,9 @@ def method(m: Machine, function: Any, name: str, arguments: Arguments, at: facts
         if name in _MAPPED and isinstance(function.function, Function) and function.function.decorators:
             return _mapped(m, function, arguments, at)
         return None
+    if not any(meaning(m, each) for each in function.decorators):
+        celery = name in ("delay", "apply_async") and function.decorators
+        return _future(m, m.call(function, arguments, at), at) if celery else None
     if name == "partial":
         return Partial(function, arguments.args, tuple(sorted(arguments.keywords.items())))
     if name in ("with_options", "override", "options", "with_retry_policy", "with_hooks", "configured"):
@@ -99,7 +103,7 @@ def _mapped(m: Machine, function: Any, arguments: Arguments, at: facts.At) -> An
 
 
 def _future(m: Machine, value: Any, at: facts.At) -> Any:
-    slots = {"type": "python.future", "class": "future", "arguments": {}, "origins": frozenset(), "held": value}
+    slots = {"type": "prefect.Future", "class": "future", "arguments": {}, "origins": frozenset(), "held": value}
     return m.heap.new("object", slots, (m.now.path, at))
 
 
@@ -115,7 +119,7 @@ def future_result(invocation: Invocation) -> Any:
 
 
 def _held(value: Any) -> Any:
-    if isinstance(value, Cell) and value.kind == "object" and value.slots.get("type") == "python.future":
+    if isinstance(value, Cell) and value.kind == "object" and value.slots.get("type") == "prefect.Future":
         return value.slots["held"]
     return value
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
+from mllint.linker.python.arguments import Arguments
 from mllint.linker.python.entries import Entry, uncalled
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.orchestration import assets, kedro
-from mllint.linker.python.values import External
+from mllint.linker.python.orchestration.decorated import meaning
+from mllint.linker.python.values import External, Function
 
 
 def composing(m: Machine) -> Iterator[Entry]:
@@ -16,8 +19,17 @@ def composing(m: Machine) -> Iterator[Entry]:
     entries = [entry for entry in uncalled(m) if _composes(m, entry)]
     for entry in sorted(entries, key=lambda entry: not entry.function[1].facts.name.startswith("register_")):
         _, function = entry.function
-        if (function.path, function.facts.at) not in m.called:
+        if (function.path, function.facts.at) in m.called:
+            continue
+        if any(meaning(m, decorator) == "hydra" for decorator in function.decorators):
+            yield Entry(entry.name, entry.path, entry.job, action=_caller(function))
+        else:
             yield entry
+
+
+def _caller(function: Function) -> Callable[[Machine], Any]:
+    """An entry point that its decorator gives its arguments."""
+    return lambda m: m.call(function, Arguments(), function.facts.at)
 
 
 def _composes(m: Machine, entry: Entry) -> bool:
