@@ -144,10 +144,13 @@ def test_transcoding_is_one_dataset(tmp_path: Path) -> None:
                 node(same, "trips", "staged@spark"), node(same, "trips", "kept@spark"),
             ])
     """
-    catalog = CATALOG + """
+    catalog = (
+        CATALOG
+        + """
     staged@spark: {type: spark.SparkDataset, filepath: data/staged.parquet}
     staged@pandas: {type: pandas.ParquetDataset, filepath: data/staged.parquet}
     """
+    )
     files = {**REPO, "conf/base/catalog.yml": catalog, "src/app/pipelines/eta/pipeline.py": pipeline}
     assert edges(linked(tmp_path, files)) >= {
         ("file:data/trips.csv", "file:data/staged.parquet"),

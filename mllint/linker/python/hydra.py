@@ -17,9 +17,9 @@ from mllint.facts import python as facts
 from mllint.linker.python.arguments import Arguments
 from mllint.linker.python.heap import Cell
 from mllint.linker.python.invocation import Invocation
-from mllint.linker.python.iteration import entries_of, items_of, is_inner
+from mllint.linker.python.iteration import entries_of, is_inner, items_of
 from mllint.linker.python.machine import HERE, Machine
-from mllint.linker.python.omega import Composed, Leaf, Tree, merged, placed, select, tree_of
+from mllint.linker.python.omega import Composed, Leaf, Tree, merged, placed, tree_of
 from mllint.linker.python.values import Choice, Constant, External, Function, Partial, Unknown, join_all, text_of
 
 MOST_DEPTH = 8
@@ -60,6 +60,10 @@ class _Composition:
         if path is None:
             return False
         self._overridden_in(path)
+        for group, choice in list(self.choices.items()):
+            chosen = self.file(posixpath.join(group, choice))
+            if chosen is not None:
+                self._overridden_in(chosen)
         self._load(path, "", MOST_DEPTH)
         for group, choice in self.choices.items():  # `+experiment=x` adds a group that no defaults list names
             if group not in self.loaded:
@@ -114,7 +118,11 @@ class _Composition:
                     group, _, at = words[-1].partition("@")
                     absolute = group.startswith("/")
                     group = group.lstrip("/") if absolute else posixpath.join(here, group)
-                    below = group.replace("/", ".") if absolute or not package else f"{package}.{words[-1].partition('@')[0]}"
+                    below = (
+                        group.replace("/", ".")
+                        if absolute or not package
+                        else f"{package}.{words[-1].partition('@')[0]}"
+                    )
                     target = at if at else below.replace("/", ".")
                     target = "" if target == "_global_" else target.removeprefix("_global_.").removeprefix("_here_.")
                     for each in choice if isinstance(choice, list) else [choice]:
@@ -172,8 +180,8 @@ _RESOLVERS = {
 
 
 def boxed(m: Machine, value: Any, at: facts.At) -> Any:
-    from mllint.linker.python.computations import box
     from mllint.libraries.models import Entry
+    from mllint.linker.python.computations import box
 
     return box(Invocation(m, "config", Entry(), None, Arguments(), at), value)
 
@@ -225,7 +233,7 @@ def initialize(call: Invocation) -> Any:
 def compose(call: Invocation) -> Any:
     """`hydra.compose(config_name="config", overrides=["model=linear"])`"""
     m = call.m
-    entry, module, path = m.plans.get("hydra folder", ("", "", None))
+    _, module, path = m.plans.get("hydra folder", ("", "", None))
     name = text_of(call.get("config_name|0")) or "config"
     overrides = call.get("overrides")
     known = items_of(m, overrides, call.at).known if overrides is not None else []
@@ -355,5 +363,3 @@ def load(call: Invocation) -> Any:
             tree = tree_of(value, path)
             found.append(boxed(m, Composed(m, tree, _RESOLVERS, call.at).value(tree), call.at))
     return join_all(found) if found else Unknown(why="a configuration that is not in sight", span=call.span)
-
-

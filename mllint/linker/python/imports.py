@@ -6,7 +6,6 @@ import posixpath
 
 from mllint.linker.project import Project
 
-
 DOT = "\0"  # stands for a dot in the name of a folder: `{{ cookiecutter.package }}`
 
 

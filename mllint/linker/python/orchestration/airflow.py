@@ -21,7 +21,18 @@ from mllint.linker.python.invocation import Invocation
 from mllint.linker.python.iteration import entries_of, items_of
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.orchestration import passing, templates
-from mllint.linker.python.values import Constant, External, Function, Hole, Text, Unknown, join_all, text_of
+from mllint.linker.python.values import (
+    Bound,
+    Constant,
+    External,
+    Function,
+    Hole,
+    Partial,
+    Text,
+    Unknown,
+    join_all,
+    text_of,
+)
 
 
 def dag(m: Machine, made: Cell, at: facts.At) -> None:
@@ -77,19 +88,34 @@ def python(m: Machine, made: Cell, at: facts.At) -> None:
     filled = {name: _rendered(m, value, given, at) for name, value in keywords.items()}
     positional = tuple(_rendered(m, value, given, at) for value in args)
     function = given.get("python_callable", Unknown())
-    result = _within(m, node, given, lambda: m.call(function, Arguments(positional, {**context, **filled}, rest), at))
+    result = _within(
+        m, node, given, function, lambda: m.call(function, Arguments(positional, {**context, **filled}, rest), at)
+    )
     passing.pass_on(m, node, result, at)
     declared(m, made, at)
 
 
-def _within(m: Machine, node: str, given: dict[str, Any], run: Callable[[], Any]) -> Any:
-    """Run a task so that what it pushes itself goes under its own name."""
-    outer = m.plans.get("airflow task")
+def _within(m: Machine, node: str, given: dict[str, Any], function: Any, run: Callable[[], Any]) -> Any:
+    """Run a task as a job of the file that its function stands in; what it pushes itself goes under its own name."""
+    outer, job = m.plans.get("airflow task"), m.effects.job
     m.plans["airflow task"] = (node, given)
+    m.effects.job = m.job = _file_of(function) or job
     try:
         return run()
     finally:
         m.plans["airflow task"] = outer
+        m.effects.job = m.job = job
+
+
+def _file_of(function: Any) -> str:
+    match function:
+        case Function(path=path):
+            return path
+        case Bound(function=inner) | Partial(function=inner):
+            return _file_of(inner)
+        case Cell(kind="instance"):
+            return str(function.slots["<class>"].path)
+    return ""
 
 
 def _context(m: Machine, given: dict[str, Any], at: facts.At) -> dict[str, Any]:
@@ -232,7 +258,7 @@ def task(m: Machine, function: Function, by: Any, arguments: Arguments, at: fact
     args = tuple(_rendered(m, value, given, at) for value in arguments.args)
     keywords = {name: _rendered(m, value, given, at) for name, value in arguments.keywords.items()}
     every = Arguments(args, {**context, **keywords}, arguments.rest)
-    result = _within(m, node, given, lambda: follow(m, function, every, at))
+    result = _within(m, node, given, function, lambda: follow(m, function, every, at))
     passing.pass_on(m, node, result, at)
     ends = m.heap.new("object", {"arguments": given}, (m.now.path, at))
     declared(m, ends, at)

@@ -39,10 +39,14 @@ def register(m: Machine, decorator: Any, function: Function) -> None:
     """Note a function under `@asset` or `@multi_asset`."""
     given = decorator.slots.get("arguments", {}) if isinstance(decorator, Cell) else {}
     names = _outputs(m, given) or (text_of(given.get("name")) or function.facts.name,)
-    renamed = {
-        parameter: text_of(_argument(value, "key")) or parameter
-        for parameter, value in entries_of(given["ins"])[0].items()
-    } if "ins" in given else {}
+    renamed = (
+        {
+            parameter: text_of(_argument(value, "key")) or parameter
+            for parameter, value in entries_of(given["ins"])[0].items()
+        }
+        if "ins" in given
+        else {}
+    )
     resources = set(passing.names_in(m, given.get("required_resource_keys"), 0))
     inputs = tuple(
         (parameter.name, renamed.get(parameter.name, parameter.name))

@@ -66,5 +66,3 @@ def waiting(m: Machine) -> list[Entry]:
     """The steps of all pipelines that were put together, producers before consumers where that is known."""
     jobs = [*kedro.jobs(m), *assets.jobs(m)]
     return [Entry(job.name, job.path, job.path, action=job.run) for job in jobs]
-
-

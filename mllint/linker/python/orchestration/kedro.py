@@ -13,6 +13,7 @@ import msgspec
 
 from mllint.facts import python as facts
 from mllint.libraries.models import Entry, Place
+from mllint.lineage.ids import table_id
 from mllint.linker.project import Flow
 from mllint.linker.python import storage
 from mllint.linker.python.arguments import Arguments
@@ -25,7 +26,6 @@ from mllint.linker.python.orchestration import passing
 from mllint.linker.python.orchestration.job import Job
 from mllint.linker.python.orchestration.kedro_catalog import Dataset, project_of
 from mllint.linker.python.values import Bound, Constant, Function, Partial, Unknown, options_of, text_of
-from mllint.lineage.ids import table_id
 from mllint.source import Span
 
 Names = tuple[tuple[str, str], ...]  # parameter or key of the result (empty: by position), and the dataset's name
@@ -265,13 +265,22 @@ def _load(m: Machine, each: Node, dataset: Dataset) -> Any:
     kind = _FRAMES.get(words[0], "")
     kind = kind if m.library.holds(kind) == "frame" else "pandas.DataFrame" if kind else ""
     given = {"file": dataset.file, "sql": dataset.sql, "url": dataset.url, "table": Constant(dataset.table)}
-    key = next(key for key in ("table", "sql", "file", "url") if given[key] is not None and (key != "table" or dataset.table))
-    place = {"table": Place(table="table"), "sql": Place(query="sql"), "file": Place(file="file"), "url": Place(file="url")}[key]
+    key = next(
+        key for key in ("table", "sql", "file", "url") if given[key] is not None and (key != "table" or dataset.table)
+    )
+    place = {
+        "table": Place(table="table"),
+        "sql": Place(query="sql"),
+        "file": Place(file="file"),
+        "url": Place(file="url"),
+    }[key]
     if key == "sql":
         given["sql"] = _statement(m, dataset.sql)
     arguments = Arguments((), {name: value for name, value in given.items() if value is not None})
     if kind and "Partitioned" not in dataset.kind:
-        return storage.read(Invocation(m, "kedro.load", Entry(reads=place, returns=kind), None, arguments, each.at), place)
+        return storage.read(
+            Invocation(m, "kedro.load", Entry(reads=place, returns=kind), None, arguments, each.at), place
+        )
     return storage.load(Invocation(m, "kedro.load", Entry(loads=place), None, arguments, each.at), place)
 
 

@@ -1,9 +1,9 @@
 """Luigi: a task reads what the tasks it requires have put out, and writes its own output.
 
-    class Train(luigi.Task):
-        def requires(self): return Features(day=self.day)
-        def output(self): return luigi.LocalTarget("model.pkl")
-        def run(self): frame = pd.read_csv(self.input().path)"""
+class Train(luigi.Task):
+    def requires(self): return Features(day=self.day)
+    def output(self): return luigi.LocalTarget("model.pkl")
+    def run(self): frame = pd.read_csv(self.input().path)"""
 
 from __future__ import annotations
 

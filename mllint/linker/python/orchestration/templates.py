@@ -15,7 +15,7 @@ from mllint.linker.python import queries, texts
 from mllint.linker.python.arguments import Arguments
 from mllint.linker.python.heap import Cell
 from mllint.linker.python.invocation import Invocation
-from mllint.linker.python.iteration import entries_of, items_of, is_inner
+from mllint.linker.python.iteration import entries_of, is_inner, items_of
 from mllint.linker.python.locate import locate
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.values import Constant, Hole, Text, Tuple, Unknown, text_of
@@ -209,8 +209,14 @@ def _places(m: Machine, template: str, given: Mapping[str, Any], at: facts.At) -
         value = given.get(name)
         if value is None:
             return []
-        options = [text_of(value)] if text_of(value) is not None else [text_of(i) for i in items_of(m, value, at).known or []]
-        filled = [_TEMPLATE.sub(lambda hit: "{" + (re.findall(r"\w+", hit[1]) or ["value"])[-1] + "}", o) for o in options if o]
+        options = (
+            [text_of(value)] if text_of(value) is not None else [text_of(i) for i in items_of(m, value, at).known or []]
+        )
+        filled = [
+            _TEMPLATE.sub(lambda hit: "{" + (re.findall(r"\w+", hit[1]) or ["value"])[-1] + "}", o)
+            for o in options
+            if o
+        ]
         found = [each.replace("{" + name + "}", option, 1) for each in found for option in filled]
     return [
         table_id(each.removeprefix("table:").replace(":", ".")) if each.startswith("table:")
