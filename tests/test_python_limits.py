@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from programs import linked
 
 from mllint import readers, session
-from mllint.drawings.json import draw
 from mllint.facts.file import FileFacts
 from mllint.libraries.models import Library, builtin
 from mllint.lineage.declarations import Declarations
@@ -131,7 +130,8 @@ from sklearn.model_selection import train_test_split
 
 
 def shown(lineage: Lineage) -> str:
-    return draw(lineage.graph, lineage.coverage)
+    graph = lineage.graph
+    return msgspec.json.encode([list(graph.nodes.values()), graph.edges()], order="sorted").decode()
 
 
 def outcome(sources: dict[str, str]) -> str:
@@ -227,7 +227,7 @@ def test_the_graph_does_not_depend_on_hashes() -> None:
         command = [sys.executable, "-c", _SCRIPT, str(ROOT), str(ROOT / "tests")]
         ran = subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True)
         assert ran.returncode == 0, ran.stderr
-        assert json.loads(ran.stdout)["nodes"]
+        assert len(json.loads(ran.stdout)[0]) > 100
         texts.add(ran.stdout)
     assert len(texts) == 1
 
@@ -321,12 +321,19 @@ def test_an_exponential_tree_of_constants_is_remembered(monkeypatch: pytest.Monk
     "x = (1,)\nfor i in range(24):\n    x = (x, x)\nopen(str(x))",
     "x = {}\nfor i in range(24):\n    x = {'a': x, 'b': x}\nopen(str(x))",
     "def f(x):\n    def g(y): return f(y)\n    return g\nf(1)(2)(3)",
-    "\n".join(f"for x{i} in y:" .rjust(13 + i) for i in range(18)) + "\n" + " " * 18 + "open(x1)",
-    "\n".join(f"for x{i} in range(20):".rjust(22 + len(str(i)) + i) for i in range(6)) + "\n" + " " * 9 + "open(str(x1))",
+    "\n".join(" " * i + f"for x{i} in y:" for i in range(18)) + "\n" + " " * 18 + "open(x1)",
+    "\n".join(" " * i + f"for x{i} in range(20):" for i in range(6)) + "\n" + " " * 9 + "open(str(x1))",
+    "\n".join(" " * i + f"for x{i} in [1, 2]:" for i in range(18)) + "\n" + " " * 18 + "open(str(x1))",
+    "x = (1,)\nfor i in range(24):\n    x = x + x\nopen(str(x))",
+    "x = [1]\nfor i in range(24):\n    x = [*x, *x]\nopen(str(x))",
+    "x = 'a'\nfor i in range(24):\n    x = f'{x}{x}'.join([x, x])\nopen(str(x))",
+    "d = {'<rest>': 1, '<span>': 2, '<of>': 3, 'origins': 4}\nd['<default>'] = 5\nd.update({'<of>': d})\n"
+    "d.update(x=1)\nd.pop('<of>')\nopen(d['no'])\nopen(d.get('<of>'))\ndel d['<of>']",
+    "class A:\n    def __init__(self):\n        self.origins = self.held = self.path = self.slots = self.type = 1\n"
+    "open(A())\nprint(f'{A()}')\nopen(A().origins)\nlen(A())",
     "z = [(a, b, c) for a in range(60) for b in range(60) for c in range(60)]",
 ])  # fmt: skip
 def test_circles_and_growth_end(source: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    source = "\n".join(line for line in source.split("\n"))
     steps, _ = work(source, monkeypatch)
     assert steps < 3 * MOST_STEPS
 

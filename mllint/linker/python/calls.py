@@ -11,6 +11,7 @@ from mllint.linker.python import builtins, classes, library, web
 from mllint.linker.python.arguments import Arguments
 from mllint.linker.python.command_lines import option_values
 from mllint.linker.python.heap import Cell
+from mllint.linker.python.iteration import is_inner
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.orchestration import decorated
 from mllint.linker.python.values import (
@@ -233,7 +234,7 @@ def assign_object_item(m: Machine, owner: Cell, index: Any, value: Any, at: fact
 def delete_item(m: Machine, owner: Any, index: Any) -> None:
     """`del owner[index]`."""
     if isinstance(owner, Cell) and isinstance(index, Constant):
-        if owner.kind == "dict":
+        if owner.kind == "dict" and not is_inner(index.value):
             m.heap.delete(owner, index.value)
         elif owner.kind == "frame" and isinstance(index.value, str):
             m.heap.set(owner, "table", owner.slots["table"].drop([index.value]))

@@ -47,6 +47,9 @@ def define(m: Machine, s: facts.DefineClass) -> Any:
     if flavour == "enum":
         _make_members(m, result)
     for decorator, expression in zip(reversed(decorators), reversed(s.decorators), strict=True):
+        if isinstance(decorator, Cell) and "route" in decorator.slots:  # `@api.route("/eta")` over a Resource
+            m.call(decorator, Arguments((result,)), expression.at)
+            continue
         if not isinstance(decorator, External) and not _is_call_of_library(decorator):
             made = m.call(decorator, Arguments((result,)), expression.at)
             if isinstance(made, Class):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import math
 import posixpath
 from collections.abc import Callable
 from typing import Any
 
-from mllint.linker.python import config, frames, locate, texts
+from mllint.linker.python import config, databases, frames, locate, texts, web
 from mllint.linker.python.arguments import Arguments, Rest, by_name
 from mllint.linker.python.command_lines import TABLE as COMMAND_LINES
 from mllint.linker.python.heap import Cell
@@ -197,7 +198,7 @@ def identity_decorator(call: Invocation) -> Any:
 
 def call_first(call: Invocation) -> Any:
     """Calls what it is given: `Depends(get_model)`, `executor.submit(f, x)`, `Thread(target=f, args=(x,))`."""
-    function = call.get("function|target|fn|func|0")
+    function = call.get("function|target|fn|func|dependency|0")
     if not isinstance(function, Function | Bound | Partial | Class):
         return Unknown(call.origins())
     args: tuple[Any, ...] = call.arguments.args[1:]
@@ -207,6 +208,14 @@ def call_first(call: Invocation) -> Any:
     keywords = call.get("kwargs|op_kwargs")
     known = {k: v for k, v in keywords.slots.items() if isinstance(k, str)} if isinstance(keywords, Cell) else {}
     return call.m.call(function, Arguments(args, known), call.at)
+
+
+def dependency(call: Invocation) -> Any:
+    """`Depends(get_model)`: what the function returns, or yields."""
+    value = call_first(call)
+    if isinstance(value, Cell) and value.kind == "list" and value.slots.get("<rest>") is not None:
+        return value.slots["<rest>"]
+    return value
 
 
 def map_first(call: Invocation) -> Any:
@@ -322,6 +331,9 @@ def glob_paths(call: Invocation) -> Any:
 def joined_data(call: Invocation) -> Any:
     """Something of a text nature made of data: keeps the origins."""
     first = call.receiver if call.receiver is not None else call.get("0")
+    if isinstance(first, Cell) and "path" in first.slots:  # `json.loads(open("config.json").read())`
+        values = config.load(call.m, first, call.at)
+        return values if values is not None else Unknown(call.origins())
     return first if isinstance(first, Column) else Unknown(call.origins())
 
 
@@ -341,19 +353,31 @@ def pass_on(call: Invocation) -> Any:
     return args[0] if len(args) == 1 else Tuple(args)
 
 
-def as_dictionary(call: Invocation) -> Any:
-    """The arguments as a dictionary: `OrderedDict(a=1)`."""
-    from mllint.linker.python.builtins import FUNCTIONS
-
-    return FUNCTIONS["builtins.dict"](call.m, call.arguments, call.at)
-
-
 def request_fields(call: Invocation) -> Any:
     """The fields of the request that is being answered."""
     m = call.m
     if not m.endpoint:
         return Unknown(why="a request outside of a handler", span=call.span)
     return frames.new(m, of_dataset(m.endpoint), "python.request", call.at)
+
+
+def number(call: Invocation) -> Any:
+    """A number that a library names: `math.pi`."""
+    return Constant({"pi": math.pi, "e": math.e, "tau": math.tau, "inf": math.inf}[call.name.rpartition(".")[2]])
+
+
+def held_rows(call: Invocation) -> Any:
+    """The rows that an object holds since it last read: `cursor.fetchall()`, `consumer.poll()`."""
+    receiver = call.receiver
+    if isinstance(receiver, Cell) and receiver.kind == "object" and "rows" in receiver.slots:
+        return receiver.slots["rows"]
+    return Unknown(call.origins())
+
+
+def held_row(call: Invocation) -> Any:
+    """One of them: `cursor.fetchone()`."""
+    rows = held_rows(call)
+    return items_of(call.m, rows, call.at).any if isinstance(rows, Cell) else rows
 
 
 def make_estimator(call: Invocation) -> Any:
@@ -373,9 +397,12 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
             path_split_extension, path_normal, path_parents, working_folder, environment, command_line, configuration,
             attributes, unbox, partial, first_argument, identity_decorator, call_first, map_first, fields_of,
             unknown_flag, default_dict, named_tuple, replaced, any_item, chained, chained_from, product, type_only,
-            import_module, glob_paths, joined_data, joined_values, request_fields, pass_on, as_dictionary,
+            import_module, glob_paths, joined_data, joined_values, request_fields, pass_on,
             make_estimator, configuration_box,
+            number, held_rows, held_row, dependency, web.mount, web.application, web.state,
         )
     },
     **COMMAND_LINES,
+    "statement": databases.statement, "refined_statement": databases.refined, "run_statement": databases.execute,
+    "add_rows": databases.add, "bulk_rows": databases.bulk,
 }  # fmt: skip

@@ -11,12 +11,9 @@ from typing import Any
 import msgspec
 
 from mllint.errors import Problem
-from mllint.facts import python as facts
 from mllint.facts.file import FileFacts
-from mllint.lineage import expressions as ex
-from mllint.lineage.ids import column_id
 from mllint.linker.project import Run
-from mllint.linker.python import frames
+from mllint.linker.python import requests
 from mllint.linker.python.arguments import Arguments
 from mllint.linker.python.builtins import HERE
 from mllint.linker.python.calls import enter, load_module
@@ -24,12 +21,10 @@ from mllint.linker.python.classes import bind_parameters, construct
 from mllint.linker.python.command_lines import option_values
 from mllint.linker.python.heap import Cell
 from mllint.linker.python.machine import Machine
-from mllint.linker.python.tables import of_dataset
 from mllint.linker.python.values import (
     Bound,
     Choice,
     Class,
-    Column,
     Constant,
     External,
     Function,
@@ -37,7 +32,7 @@ from mllint.linker.python.values import (
     join,
     origins_of,
 )
-from mllint.linker.python.web import Handler
+from mllint.linker.python.web import Handler, answered
 from mllint.linker.systems.inventory import is_entry
 
 _TESTS = re.compile(r"(^|/)(tests?|testing)/|(^|/)(test_[^/]*|[^/]*_test|conftest)\.py$")
@@ -88,7 +83,9 @@ def run_entry(m: Machine, entry: Entry) -> None:
     m.memo.clear()
     m.heap.journal.clear()
     m.heap.exits, m.heap.leaving = [], ""
+    m.unrolled, m.loops = 1, 0
     m.endpoint = entry.handler.endpoint if entry.handler else ""
+    m.application = entry.handler.router if entry.handler else None
     m.stack.clear()
     m.call_places.clear()
     try:
@@ -193,10 +190,8 @@ def _call_from_outside(m: Machine, target: tuple[Any, Function]) -> None:
 
 
 def handler_entries(m: Machine) -> list[Entry]:
-    return [
-        Entry(f"{handler.endpoint} {handler.path}", handler.path, handler.path, None, None, handler)
-        for _, handler in sorted(m.handlers.items(), key=lambda item: str(item[0]))
-    ]
+    handlers = {f"{handler.endpoint} {handler.path}": handler for handler in answered(m)}
+    return [Entry(name, handler.path, handler.path, None, None, handler) for name, handler in handlers.items()]
 
 
 def _answer(m: Machine, handler: Handler) -> None:
@@ -212,53 +207,9 @@ def _answer(m: Machine, handler: Handler) -> None:
         for index, parameter in enumerate(function.facts.parameters):
             if index < len(first) or parameter.kind in ("star", "double star"):
                 continue
-            values[parameter.name] = _field(m, handler.endpoint, parameter, values[parameter.name])
+            values[parameter.name] = requests.field(m, handler.endpoint, parameter, values[parameter.name])
     result = enter(m, function, values, function.facts.at)
     origins = origins_of(result)
     served = frozenset(o for o in origins if not o.startswith(f"column:{handler.endpoint}#") and o != handler.endpoint)
     m.effects.link(served, handler.endpoint, "serves", handler.span)
     m.effects.answered(handler.endpoint, function.qualified)
-
-
-def _field(m: Machine, endpoint: str, parameter: facts.Parameter, given: Any) -> Any:
-    """A parameter of a handler: a body whose fields are columns of the endpoint, or one such field."""
-    if not isinstance(given, Unknown) and not _is_request_default(given):
-        return given  # `model=Depends(get_model)`
-    annotation = m.evaluate(parameter.annotation) if parameter.annotation is not None else None
-    if isinstance(annotation, Class):
-        return request_body(m, endpoint, annotation, parameter.at)
-    if (
-        isinstance(annotation, External)
-        and annotation.name.startswith("builtins.")
-        and not annotation.name.endswith("dict")
-    ):
-        return field_column(m, endpoint, parameter.name, parameter.at)
-    if parameter.name in ("request", "req", "body", "payload", "data", "input", "event", "features", "item") or (
-        annotation is not None
-    ):
-        return frames.new(m, of_dataset(endpoint), "python.request", parameter.at)
-    return field_column(m, endpoint, parameter.name, parameter.at)
-
-
-def _is_request_default(given: Any) -> bool:
-    """`x: int = Query(...)`, `x: str = Form()`, `x: int = 3`."""
-    if isinstance(given, Cell) and given.kind == "object":
-        return "token" not in given.slots and not origins_of(given)
-    return isinstance(given, Constant)
-
-
-def request_body(m: Machine, endpoint: str, cls: Class, at: facts.At) -> Cell:
-    """An instance of a request model: each declared field is a column of the endpoint."""
-    instance = m.heap.new("instance", {"<class>": cls}, (m.now.path, at))
-    from mllint.linker.python.classes import lineage_of
-
-    for base in reversed([b for b in lineage_of(cls) if isinstance(b, Class)]):
-        for name in base.scope.slots.get("<fields>", {}):
-            instance.slots[name] = field_column(m, endpoint, name, at)
-    return instance
-
-
-def field_column(m: Machine, endpoint: str, name: str, at: facts.At) -> Column:
-    id = column_id(endpoint, name)
-    m.effects.mark(id, "column", m.span(at))
-    return Column(ex.Column(endpoint, name), frozenset({id}), name, m.span(at), rows=endpoint, kind="")

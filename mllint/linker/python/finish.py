@@ -236,8 +236,7 @@ def _add_accesses(project: Project, records: list[Record], names: dict[str, str]
         share = project.coverage.reads if is_read else project.coverage.writes
         share.all += 1
         share.resolved += resolved
-    used = _used(records, names, graph)
-    used |= {(id, flow.span) for flow in project.flows if flow.outputs for id in flow.inputs}
+    used = _used(project, records, names)
     for access in accesses:
         id = _rename(access.id, names)
         if id and access.is_read and id in graph.nodes and (id, access.span) not in used:
@@ -247,16 +246,20 @@ def _add_accesses(project: Project, records: list[Record], names: dict[str, str]
             graph.add_edge(msgspec.structs.replace(edge, read=access.span))
 
 
-def _used(records: list[Record], names: dict[str, str], graph: Graph) -> set[tuple[str, Span]]:
-    """Reads whose data go on into something, in one entry point at least. What a task returned and no other task asked
-    for is nothing: whoever made it is the consumer."""
-    unread = {id for id in graph.nodes if id.startswith("xcom:") and not graph.out_edges(id)}
+def _used(project: Project, records: list[Record], names: dict[str, str]) -> set[tuple[str, Span]]:
+    """Reads whose data go on into something, in one entry point at least. What a task returned and no other task
+    asked for is nothing that data go on into: whoever made it is the consumer."""
+    graph = project.graph
+    flows = {(id, flow.span) for flow in project.flows if flow.outputs for id in flow.inputs}
     result: set[tuple[str, Span]] = set()
     for record in records:
-        sources = {_rename(link.source, names) for link in record.links if link.target not in unread}
+        targets = ((_rename(link.source, names), _rename(link.target, names)) for link in record.links)
+        sources = {s for s, t in targets if not (t.startswith("xcom:") and not graph.out_edges(t))}
         sources |= {split_column(source)[0] for source in sources if source.startswith("column:")}
-        reads = ((_rename(access.id, names), access.span) for access in record.accesses if access.is_read)
-        result.update(read for read in reads if read[0] in sources)
+        for access in record.accesses:
+            id = _rename(access.id, names)
+            if access.is_read and (id in sources or (id, access.span) in flows):
+                result.add((id, access.span))
     return result
 
 

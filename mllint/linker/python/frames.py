@@ -88,7 +88,7 @@ def item(m: Machine, frame: Cell, index: Any, at: facts.At) -> Any:
             return join_all([item(m, frame, option, at) for option in options])
         case Constant(value=str() as name):
             column = table.column(name)
-            return column if column is not None else missing(m, table, name, at)
+            return own_kind(m, frame, column) if column is not None else missing(m, table, name, at)
         case Column() | Unknown() if isinstance(index, Column):
             return like(m, frame, table.filtered(index.origins), at)
         case Slice():
@@ -97,8 +97,10 @@ def item(m: Machine, frame: Cell, index: Any, at: facts.At) -> Any:
             return _cut(m, frame, items, at)
         case Cell(kind="frame"):  # a boolean frame, or an array of columns
             return like(m, frame, table.filtered(index.slots["table"].origins), at)
-        case Constant(value=int()):
-            return like(m, frame, table, at) if table.open else row(m, frame, at)
+        case Constant(value=int() as place):
+            kind = m.library.types.get(frame.slots["type"])
+            column = table.at_place(place) if kind is not None and kind.row else None
+            return column if column is not None else row(m, frame, at)
     names = names_of(index)
     if names is not None:
         return like(m, frame, table.select(names), at)
@@ -131,7 +133,9 @@ def _positional(items: tuple[Any, ...]) -> bool:
 
 
 def row(m: Machine, frame: Cell, at: facts.At) -> Cell:
-    return like(m, frame, frame.slots["table"], at)
+    kind = m.library.types.get(frame.slots["type"])
+    own = kind.yields if kind is not None and kind.yields else frame.slots["type"]
+    return new(m, frame.slots["table"], own, at)
 
 
 def missing(m: Machine, table: Table, name: str, at: facts.At) -> Any:
@@ -196,11 +200,23 @@ def column_item(m: Machine, column: Column, index: Any, at: facts.At) -> Any:
 
         bounds = {"start": index.lower, "stop": index.upper, "step": index.step} if isinstance(index, Slice) else {}
         return apply_model(Invocation(m, *found, column, Arguments(() if bounds else (index,), bounds), at))
+    if not column.kind and isinstance(index, Slice | Constant):  # of one value: `body["zip"][:2]`, `body["sizes"][0]`
+        return msgspec.structs.replace(column, expression=_part(column, index), span=m.span(at))
     if isinstance(column.expression, ex.Column) and is_text(index) and not column.kind.startswith("pandas."):
         key = text_of(index) or ""
         expression = ex.apply("ITEM", column.expression, ex.Constant(key))
         return msgspec.structs.replace(column, expression=expression, name=key)
     return column
+
+
+def _part(column: Column, index: Slice | Constant) -> ex.Expression:
+    if isinstance(index, Constant):
+        return ex.apply("ITEM", column.expression, ex.Constant(index.value))
+    bounds = [part.value if isinstance(part, Constant) else ... for part in (index.lower, index.upper, index.step)]
+    lower, upper, step = bounds
+    if step is not None or not isinstance(lower, int | None) or not isinstance(upper, int | None):
+        return ex.Unresolved("a slice that is not known")
+    return ex.apply("SUBSTRING", column.expression, ex.Constant(lower or 0), ex.Constant(upper))
 
 
 def column_attribute(m: Machine, frame: Cell, name: str, at: facts.At) -> Column | None:
@@ -210,7 +226,15 @@ def column_attribute(m: Machine, frame: Cell, name: str, at: facts.At) -> Column
         return None
     table: Table = frame.slots["table"]
     known = table.columns.get(name)
-    return known if known is not None else table.column(name) if table.base else None
+    if known is None and table.base:
+        known = table.column(name)
+    return own_kind(m, frame, known) if known is not None else None
+
+
+def own_kind(m: Machine, frame: Cell, column: Column) -> Column:
+    """A column as a frame of this library gives it: with the methods of that library's columns."""
+    kind = m.library.types.get(frame.slots["type"])
+    return msgspec.structs.replace(column, kind=kind.columns) if kind is not None and kind.columns else column
 
 
 # ---------------------------------------------------------------------------------------- assignments

@@ -52,8 +52,8 @@ def machine(project: Project, library: Library, schema: Schema) -> Machine:
     m.call = lambda function, arguments, at: calls.call(m, function, arguments, at)
     m.attribute = lambda owner, name, at: operations.attribute(m, owner, name, at)
     m.item = lambda owner, index, at: operations.item(m, owner, index, at)
+    m.truth = operations.truth
     m.started = lambda kind, thing, at: extensions.made(m, kind, thing, at)
     m.stands_for = lambda value: extensions.stands_for(m, value)
-    m.truth = operations.truth
     m.watch_return = lambda function, result: handovers.watch(m, function, result)
     return m

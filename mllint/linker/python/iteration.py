@@ -58,6 +58,11 @@ def items_of(m: Machine, value: Any, at: facts.At) -> Items:
             table = value.slots["table"]
             if value.slots.get("grouped"):
                 return Items(None, Tuple((Unknown(table.origins), value)))
+            kind = m.library.types.get(value.slots["type"])
+            if kind is not None and kind.yields:
+                return Items(None, m.heap.new("frame", {"table": table, "type": kind.yields}, (m.now.path, at)))
+            if kind is not None and kind.row:
+                return Items(list(table.columns.values()) if not table.open else None, Unknown(table.origins))
             if not table.open:
                 return Items([Constant(name) for name in table.columns], Unknown())
             return Items(None, Unknown())
@@ -70,6 +75,8 @@ def items_of(m: Machine, value: Any, at: facts.At) -> Items:
             return _items_of_instance(m, value, at)
         case Cell(kind="object"):
             held = value.slots.get("items")
+            if held is None:
+                held = value.slots.get("rows")
             if held is not None:
                 return items_of(m, held, at)
             return Items(None, Unknown(origins_of(value)))
@@ -128,6 +135,7 @@ class Rounds:
         self.m = m
         self.generators = generators
         self.evaluate = evaluate
+        self.done = 0
 
     def __iter__(self) -> Iterator[bool]:
         return self._go(0, True)
@@ -142,6 +150,9 @@ class Rounds:
         generator = self.generators[index]
         items = items_of(self.m, self.evaluate(self.m, generator.iterable), 0)
         known = items.known if items.known is not None and len(items.known) <= MOST_ITEMS else None
+        self.done += len(known) if known is not None else 1
+        if self.done > 4 * MOST_ITEMS:  # sequences within sequences
+            known = None
         for item in known if known is not None else [items.any]:
             bind(self.m, generator.target, item)
             tests = [truth(self.evaluate(self.m, condition)) for condition in generator.conditions]

@@ -9,9 +9,10 @@ import msgspec
 from mllint.facts import python as facts
 from mllint.libraries.models import Fit
 from mllint.lineage import expressions as ex
+from mllint.lineage.ids import column_id
 from mllint.lineage.observations import Feature
 from mllint.linker.python import frames
-from mllint.linker.python.frame_operations import table_of
+from mllint.linker.python.frame_parts import table_of
 from mllint.linker.python.heap import Cell
 from mllint.linker.python.invocation import Invocation
 from mllint.linker.python.machine import Machine
@@ -293,8 +294,13 @@ def note_features(m: Machine, model: str, table: Table, side: str, span: Any, by
                 m.effects.job,
                 place if by_place and not table.open else None,
                 column.function,
+                not_null=tuple(sorted({c.name for c in ex.columns(column.expression) if _is_required(m, c)})),
             )
         )
+
+
+def _is_required(m: Machine, column: ex.Column) -> bool:
+    return column_id(column.dataset, column.name) in m.required
 
 
 # ------------------------------------------------------------------------------------- transforms, splits

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from mllint.facts import python as facts
-from mllint.linker.python import builtins, columns, computations, frames, learning, storage, web
+from mllint.linker.python import builtins, columns, computations, frame_expressions, frames, learning, storage, web
 from mllint.linker.python.arguments import Arguments, by_name
 from mllint.linker.python.heap import Cell
 from mllint.linker.python.invocation import Invocation
@@ -17,6 +17,7 @@ from mllint.linker.python.orchestration.extensions import COMPUTED, made
 from mllint.linker.python.values import (
     Bound,
     Choice,
+    Class,
     Column,
     Constant,
     External,
@@ -81,7 +82,7 @@ def call_method(m: Machine, receiver: Any, name: str, arguments: Arguments, at: 
 
 def call_object(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
     """A call of a library object, such as the decorator that `app.route("/")` returned."""
-    if "route" in receiver.slots and arguments.args and isinstance(arguments.args[0], Function | Bound):
+    if "route" in receiver.slots and arguments.args and isinstance(arguments.args[0], Function | Bound | Class):
         web.register(m, receiver, arguments.args[0])
         return arguments.args[0]
     found = m.library.method(receiver.slots["type"], "__call__")
@@ -103,7 +104,7 @@ def type_of(value: Any) -> str:
     """The library type of a value, whose methods it has; empty if unknown."""
     match value:
         case Column(kind=kind):
-            return kind
+            return kind or "python.value"
         case Cell(kind="frame" | "object"):
             return str(value.slots["type"])
         case Constant(value=str()) | Text():  # a text may be a path; its own methods come first
@@ -122,6 +123,8 @@ def attribute_of(m: Machine, owner: Any, name: str, at: facts.At) -> Any:
         column = frames.column_attribute(m, owner, name, at)
         if column is not None:
             return column
+    if found is None and isinstance(owner, Column) and not owner.kind:  # `trip.pickup.hour` of a field
+        found = m.library.method("datetime.Moment", name)
     if found is None and _is_untyped(owner):
         found = m.library.ducks.get(name)
     if found is None:
@@ -203,6 +206,8 @@ def new_object(m: Machine, kind: str, class_name: str, given: dict[str, Any], at
 def apply(call: Invocation) -> Any:
     """What a call means, by the model of what is called."""
     entry = call.entry
+    if entry.free:
+        frame_expressions.free_arguments(call)
     result: Any = None
     if entry.evaluates and call.origins():
         call.m.effects.evaluated(entry.evaluates, call.span)
@@ -212,6 +217,8 @@ def apply(call: Invocation) -> Any:
         return storage.open_handle(call, entry.opens)
     if entry.reads is not None:
         result = storage.read(call, entry.reads)
+        if entry.rows:
+            result = _keep(call, result)
     if entry.loads is not None:
         result = storage.load(call, entry.loads)
         if entry.mutates == "always":  # `model.load_model("eta.json")`
@@ -266,8 +273,23 @@ def _returned(call: Invocation, result: Any) -> Any:
     return result
 
 
+def _keep(call: Invocation, rows: Any) -> Any:
+    """A cursor or consumer that holds the rows it reads: `cursor.execute(query)`, then `cursor.fetchall()`."""
+    m, holder = call.m, call.receiver
+    if holder is None:
+        holder = _make(call, call.entry.returns)
+    if not (isinstance(holder, Cell) and holder.kind == "object"):
+        return rows
+    m.heap.set(holder, "rows", rows)
+    m.heap.set(holder, "origins", holder.slots["origins"] | origins_of(rows))
+    return holder
+
+
 def _unmodelled(call: Invocation) -> Any:
-    if call.entry.writes is not None or call.entry.saves is not None:
+    entry = call.entry
+    if entry.writes is not None and storage.is_returned(call, entry.writes):
+        return Unknown(call.origins())
+    if entry.writes is not None or entry.saves is not None or entry.copies is not None:
         return Constant(None)
     return Unknown(call.origins(), f"what `{call.name}` returns is not modelled", call.span)
 

@@ -13,7 +13,7 @@ from mllint.linker.python.builtins import HERE
 from mllint.linker.python.heap import Cell
 from mllint.linker.python.invocation import Invocation
 from mllint.linker.python.machine import Machine
-from mllint.linker.python.values import Choice, Constant, Unknown, options_of, text_of
+from mllint.linker.python.values import Choice, Constant, Tuple, Unknown, options_of, text_of
 
 MOST_FILES = 40
 _HOLE = re.compile(r"\{[^{}]*\}")
@@ -58,7 +58,7 @@ def _nodes_of(call: Invocation, place: Place) -> list[str]:
         if kind == "url":
             return [file_id(name) if "://" in name else f"{kind}:{name}" for name in names]
         if kind == "model":
-            return [model_id(registered_name(name)) for name in names]
+            return [_registered(m, name) for name in names]
         return [f"{kind}:{name}" for name in names]
     if place.node:
         return [_filled(call, place.node)]
@@ -74,6 +74,13 @@ def _filled(call: Invocation, template: str) -> str:
         return text
 
     return _HOLE.sub(value, template)
+
+
+def _registered(m: Machine, uri: str) -> str:
+    """A model of a registry; what is given by a path or URL is the artifact there: `load_model("s3://models/eta")`."""
+    if _REGISTRY.fullmatch(uri) is None and "/" in uri:
+        return locate(m, uri)
+    return model_id(registered_name(uri))
 
 
 _REGISTRY = re.compile(r"(?:models:/+([^/@]+)(?:[/@].*)?|runs:/+[^/]+/(.+))")
@@ -96,6 +103,10 @@ def texts(value: Any) -> list[str]:
     for option in options_of(value) if value is not None else ():
         if isinstance(option, Cell) and option.kind == "object" and "path" in option.slots:
             found += texts(option.slots["path"])
+            continue
+        if isinstance(option, Tuple) or (isinstance(option, Cell) and option.kind == "list"):  # `subscribe(["a", "b"])`
+            items = option.items if isinstance(option, Tuple) else option.slots["items"]
+            found += [text for item in items if not isinstance(item, Tuple | Cell) for text in texts(item)]
             continue
         text = text_of(option)
         if text is not None and text.strip():

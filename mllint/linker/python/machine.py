@@ -80,11 +80,15 @@ class Machine:
         self.asked: dict[str, dict[str, str]] = {}  # entry -> what it asked for, with the shape it got
         self.entry = ""
         self.endpoint = ""  # the endpoint whose handler is interpreted
+        self.required: set[str] = set()  # columns of endpoints that cannot be null: declared, and not as optional
         self.predictors: set[str] = set()  # nodes and tokens that something predicted with
         self.relevant = relevant_functions(project, library)
+        self.unrolled = 1  # rounds of the loops of known length that are being gone through
         self.loops = 0  # loops of unknown length that are being gone through
         self.located: set[str] = set()  # paths that code speaks of and that do not exist in the repository
         self.handlers: dict[Any, Any] = {}
+        self.mounts: dict[Any, dict[Any, Any]] = {}  # router (the place that made it) -> prefix and what it is part of
+        self.application: Any = None  # the application whose handler is interpreted
         self.branches: dict[tuple[str, int], tuple[facts.If, set[bool | None], dict[Span, None]]] = {}
         self.plans: dict[str, Any] = {}  # what orchestrators were told, see orchestration/
         self.settings_read: dict[str, set[str]] = {}
@@ -94,9 +98,9 @@ class Machine:
         self.call: Callable[[Any, Arguments, facts.At], Any]
         self.attribute: Callable[[Any, str, facts.At], Any]
         self.item: Callable[[Any, Any, facts.At], Any]
+        self.truth: Callable[[Any], bool | None]
         self.started: Callable[[str, Cell, facts.At], None]
         self.stands_for: Callable[[Any], Any]
-        self.truth: Callable[[Any], bool | None]
         self.watch_return: Callable[[Function, Any], None] | None = None
 
     @property

@@ -32,6 +32,8 @@ from mllint.linker.python.values import (
     text_of,
 )
 
+MOST_IN_SEQUENCE = 1_000
+
 # --------------------------------------------------------------------------------------------- attributes
 
 
@@ -154,7 +156,7 @@ def _position(m: Machine, owner: Any, items: list[Any], rest: Any, index: Any, a
 
 def dict_item(m: Machine, owner: Cell, index: Any, at: facts.At) -> Any:
     match index:
-        case Constant(value=key) if key in owner.slots:
+        case Constant(value=key) if key in owner.slots and not is_inner(key):
             return owner.slots[key]
         case Choice(options=options):
             return join_all([dict_item(m, owner, option, at) for option in options])
@@ -175,7 +177,7 @@ def assign_item(m: Machine, owner: Any, index: Any, value: Any, at: facts.At) ->
             for option in options:
                 assign_item(m, option, index, value, at)
         case Cell(kind="dict"):
-            if isinstance(index, Constant):
+            if isinstance(index, Constant) and not is_inner(index.value):
                 m.heap.set(owner, index.value, value)
             else:
                 m.heap.set(owner, "<rest>", join(owner.slots.get("<rest>"), value))
@@ -199,6 +201,8 @@ def assign_item(m: Machine, owner: Any, index: Any, value: Any, at: facts.At) ->
 
 
 def sequence(m: Machine, items: list[Any], at: facts.At, rest: Any = None) -> Cell:
+    if len(items) > MOST_IN_SEQUENCE:  # `x = x + x` in a loop
+        items, rest = [], join(rest, join_all(items))
     slots: dict[Any, Any] = {"items": tuple(items)}
     if rest is not None:
         slots["<rest>"] = rest
@@ -207,7 +211,7 @@ def sequence(m: Machine, items: list[Any], at: facts.At, rest: Any = None) -> Ce
 
 def table_entry(cell: Cell, key: Any, value: Any) -> None:
     """Put an entry into a dictionary that is being built."""
-    if isinstance(key, Constant):
+    if isinstance(key, Constant) and not is_inner(key.value):
         cell.slots[key.value] = value
     else:
         cell.slots["<rest>"] = join(cell.slots.get("<rest>"), value)
@@ -306,7 +310,7 @@ def _together(m: Machine, operator: str, left: Any, right: Any, at: facts.At) ->
         return m.heap.new("dict", {**left.slots, **right.slots}, (m.now.path, at))
     a, b = items_of(m, left, at), items_of(m, right, at)
     if a.known is not None and b.known is not None:
-        if isinstance(left, Tuple):
+        if isinstance(left, Tuple) and len(a.known) + len(b.known) <= MOST_IN_SEQUENCE:
             return Tuple((*a.known, *b.known))
         return sequence(m, [*a.known, *b.known], at)
     return sequence(
@@ -374,6 +378,8 @@ def truth(value: Any) -> bool | None:
 def logical(m: Machine, operator: str, values: list[Any]) -> Any:
     """`and`, `or`: the first value that decides, or one of those that may."""
     columns = [value for value in values if isinstance(value, Column)]
+    if operator == "or" and len(values) == 2 and _is_scalar(values[0]) and isinstance(values[1], Constant):
+        return _or_default(m, values[0], values[1])
     if len(columns) == len(values) > 1:
         return column_operation(m, operator.upper(), values, 0)
     left: list[Any] = []
@@ -390,6 +396,18 @@ def logical(m: Machine, operator: str, values: list[Any]) -> Any:
     return decided
 
 
+def _is_scalar(value: Any) -> bool:
+    """Whether a column stands for one value of a row or request: it may be None, and it is true or false."""
+    return isinstance(value, Column) and value.kind in ("", "datetime.Moment")
+
+
+def _or_default(m: Machine, value: Column, default: Constant) -> Column:
+    """`body.get("discount") or 0`: what is missing, zero or empty becomes the default."""
+    if not default.value:  # zero stays zero
+        return column_operation(m, "COALESCE", [value, default], 0)
+    return column_operation(m, "CASE", [value, value, default], 0)
+
+
 _COMPARE = {"==": op.eq, "!=": op.ne, "<": op.lt, "<=": op.le, ">": op.gt, ">=": op.ge}
 
 
@@ -401,8 +419,13 @@ def compare(m: Machine, operator: str, left: Any, right: Any, at: facts.At) -> A
     if isinstance(left, Choice) or isinstance(right, Choice):
         pairs = texts.combinations([_options(left), _options(right)])
         return join_all([compare(m, operator, a, b, at) for a, b in pairs])
+    if operator in ("is", "is not") and _is_scalar(left) and isinstance(right, Constant) and right.value is None:
+        missing = column_operation(m, "IS_NULL", [left], at)
+        return missing if operator == "is" else column_operation(m, "NOT", [missing], at)
     if operator in ("is", "is not"):
         return _identity(operator, left, right)
+    if operator in ("in", "not in") and _is_scalar(left):
+        return _one_of(m, operator, left, right, at)
     if operator in ("in", "not in"):
         return _membership(m, operator, left, right, at)
     if isinstance(left, Constant) and isinstance(right, Constant):
@@ -414,6 +437,13 @@ def compare(m: Machine, operator: str, left: Any, right: Any, at: facts.At) -> A
     if operator in ("==", "!=") and _is_member(left) and _is_member(right):
         return Constant((left is right) == (operator == "=="))
     return Unknown(origins_of(left) | origins_of(right))
+
+
+def _one_of(m: Machine, operator: str, value: Column, options: Any, at: facts.At) -> Column:
+    """`body["channel"] in ("web", "app")`."""
+    known = items_of(m, options, at).known if isinstance(options, Cell | Tuple) else None
+    found = column_operation(m, "IN", [value, *(known if known is not None else [Unknown(origins_of(options))])], at)
+    return found if operator == "in" else column_operation(m, "NOT", [found], at)
 
 
 def _identity(operator: str, left: Any, right: Any) -> Any:

@@ -22,6 +22,10 @@ def read(call: Invocation, place: Place) -> Any:
     """The frame that a query yields: one column for each select item, from the columns of the tables it reads."""
     m, tables = call.m, []
     value = call.get(place.query)
+    if isinstance(value, Cell) and "tables" in value.slots:  # `pd.read_sql(select(User), engine)`
+        from mllint.linker.python.databases import run
+
+        return run(call, value)
     for text in _texts(value):
         if _TABLE.fullmatch(text.strip()):  # `read_sql("trips", con)` names a table
             tables.append(_read_table(call, text))
@@ -34,8 +38,10 @@ def read(call: Invocation, place: Place) -> Any:
                 _write(call, statement)
         if selects:
             tables.append(_table_of(call, selects[-1]))
-    if not tables:
+    if not tables and not _texts(value) and not (call.entry.duck and isinstance(call.receiver, Unknown)):
         _note_unknown(call, value)
+    if call.entry.rows:
+        return frames.new(m, frames.merge_all(tables) if tables else Table(), call.entry.rows, call.at)
     kind = call.entry.returns if m.library.holds(call.entry.returns) == "frame" else "pandas.DataFrame"
     table = frames.merge_all(tables) if tables else Table(origins=frozenset())
     return frames.new(m, table, kind, call.at)

@@ -13,6 +13,13 @@ from mllint.facts import python as facts
 from mllint.libraries.models import Entry, Library
 from mllint.linker.project import Project
 
+_EFFECTS = (
+    "statement",
+    "run_statement",
+    "add_rows",
+    "bulk_rows",
+    "store_features",
+)
 _NAME = re.compile(rb"[\xa1-\xbf]([A-Za-z_][A-Za-z0-9_]*)")
 
 
@@ -57,12 +64,12 @@ def _effects_by_module(library: Library) -> dict[str, set[bytes]]:
             result[""].add(name.encode())
         elif module != "python":  # methods of open files need an `open`
             result[module].add(name.encode())
-    for alias, full in library.aliases.items():
-        if full in library.calls and has_effect(library.calls[full]):
+    for alias, name in library.aliases.items():
+        if name in library.calls and has_effect(library.calls[name]):
             result[alias.partition(".")[0]].add(alias.rpartition(".")[2].encode())
     for kind in library.types.values():
-        for pattern in kind.classes if kind.runs else ():  # `airflow.*.PostgresOperator`
-            result[pattern.partition(".")[0]].add(pattern.rpartition(".")[2].rpartition("*")[2].encode())
+        if kind.runs:  # operators of orchestrators, whose classes are known by patterns
+            result[""].update(pattern.rpartition(".")[2].rpartition("*")[2].encode() for pattern in kind.classes)
     return result
 
 
@@ -70,7 +77,9 @@ def has_effect(entry: Entry) -> bool:
     """Whether a call reads, writes, trains, predicts, serves or asks."""
     moves = (entry.reads, entry.writes, entry.loads, entry.saves, entry.opens, entry.requests, entry.copies)
     learns = entry.fits is not None or entry.predicts or entry.transforms
-    return any(effect is not None for effect in moves) or bool(learns or entry.routes or entry.composes)
+    return any(effect is not None for effect in moves) or bool(
+        learns or entry.routes or entry.composes or entry.computes in _EFFECTS
+    )
 
 
 def _collect(block: tuple[facts.Stmt, ...], uses: dict[bytes, set[bytes]]) -> None:

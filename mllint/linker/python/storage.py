@@ -17,6 +17,7 @@ from mllint.linker.python.locate import locate, nodes_of, texts, why_unknown
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.tables import Table, of_dataset
 from mllint.linker.python.values import (
+    Bound,
     Choice,
     Class,
     Column,
@@ -99,6 +100,8 @@ def _given_names(call: Invocation) -> list[str] | None:
 def _frame(call: Invocation, tables: list[Table]) -> Any:
     table = frames.merge_all(tables) if tables else Table(origins=call.origins())
     library = call.m.library
+    if call.entry.rows:
+        return frames.new(call.m, table, call.entry.rows, call.at)
     kind = call.entry.returns if library.holds(call.entry.returns) == "frame" else library.usual.get("frame", "")
     if call.entry.returns and library.holds(call.entry.returns) not in ("frame", ""):
         return Unknown(table.origins, "", call.span)
@@ -109,9 +112,11 @@ def _frame(call: Invocation, tables: list[Table]) -> Any:
 
 def _is_buffer(value: Any) -> bool:
     """Something to read from that is no path: an open file, a response, a buffer."""
+    if isinstance(value, Bound):  # `upload.file`
+        return isinstance(value.receiver, Column)
     if isinstance(value, Cell):
         return value.kind in ("object", "frame", "list", "dict")
-    return isinstance(value, Unknown) and bool(value.origins)
+    return isinstance(value, Unknown | Column) and bool(value.origins)
 
 
 def _read_buffer(call: Invocation, buffer: Any) -> Table:
@@ -189,6 +194,8 @@ def write(call: Invocation, place: Place) -> None:
     if place.value == "*":
         value = Tuple(tuple(call.arguments.values()))
     target = call.get(place.file) if place.file else None
+    if is_returned(call, place):
+        return
     if place.query:
         queries.execute(call, place)
         return
@@ -203,6 +210,12 @@ def write(call: Invocation, place: Place) -> None:
             m.effects.link(origins_of(value), node, "consumes", call.span)
             continue
         put(call, node, value, _argument(call, place))
+
+
+def is_returned(call: Invocation, place: Place) -> bool:
+    """Whether a method that writes its receiver to a file gives it back as text instead: `df.to_csv()`."""
+    no_path = place.file and not place.default and call.get(place.file) is None
+    return bool(no_path and place.value in ("", "self") and call.receiver is not None and place.file != "self")
 
 
 def _nodes(call: Invocation, place: Place, target: Any) -> list[str]:

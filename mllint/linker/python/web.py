@@ -9,12 +9,14 @@ import msgspec
 
 from mllint.libraries.models import Place, Route
 from mllint.lineage.ids import endpoint_id
+from mllint.linker.python import classes
+from mllint.linker.python.arguments import Arguments
 from mllint.linker.python.heap import Cell
 from mllint.linker.python.invocation import Invocation
 from mllint.linker.python.iteration import items_of
 from mllint.linker.python.locate import texts
 from mllint.linker.python.machine import Machine
-from mllint.linker.python.values import Bound, Function, Unknown, text_of
+from mllint.linker.python.values import Bound, Class, Constant, Function, Unknown, text_of
 from mllint.source import Span
 
 
@@ -25,6 +27,7 @@ class Handler(msgspec.Struct, frozen=True):
     function: Any  # Function or Bound
     span: Span
     path: str
+    router: Any = None  # the application or router (heap.Cell) whose route it is
 
 
 def route(call: Invocation, model: Route) -> Any:
@@ -35,6 +38,7 @@ def route(call: Invocation, model: Route) -> Any:
     prefix = _prefix(call.receiver)
     endpoints = tuple(endpoint_id(method, _joined(prefix, path)) for path in paths for method in methods)
     slots = {"type": "", "class": "", "arguments": {}, "origins": frozenset(), "route": endpoints, "span": call.span}
+    slots["router"] = call.receiver
     decorator = m.heap.new("object", slots, (m.now.path, call.at))
     handler = call.get(model.handler) if model.handler else None
     if handler is not None:
@@ -71,14 +75,80 @@ def _joined(prefix: str, path: str) -> str:
 
 
 def register(m: Machine, decorator: Cell, handler: Any) -> None:
-    """A function answers the routes of a decorator; it is interpreted with a request later."""
+    """A function answers the routes of a decorator; it is interpreted with a request later. Of a class, the methods
+    that are named after a verb do."""
+    if isinstance(handler, Class):
+        _register_methods(m, decorator, handler)
+        return
     function = handler.function if isinstance(handler, Bound) else handler
     if not isinstance(function, Function):
         return
     for endpoint in decorator.slots["route"]:
         m.handlers[endpoint, function.path, function.facts.at] = Handler(
-            endpoint, handler, decorator.slots["span"], function.path
+            endpoint, handler, decorator.slots["span"], function.path, decorator.slots.get("router")
         )
+
+
+def _register_methods(m: Machine, decorator: Cell, cls: Class) -> None:
+    """`class Predict(Resource): def post(self): ...`."""
+    paths = {endpoint.removeprefix("endpoint:").partition(" ")[2] for endpoint in decorator.slots["route"]}
+    instance = classes.construct(m, cls, Arguments(), cls.at)
+    for verb in ("get", "post", "put", "patch", "delete"):
+        method = classes.find_member(cls, verb)
+        if isinstance(method, Function):
+            slots = {**decorator.slots, "route": tuple(endpoint_id(verb.upper(), path) for path in sorted(paths))}
+            register(m, m.heap.new("object", slots, decorator.site), Bound(method, instance))
+
+
+def mount(call: Invocation) -> Any:
+    """`app.include_router(router, prefix="/v1")`, `app.register_blueprint(pages, url_prefix="/v1")`: the routes of the
+    router are answered below the prefix. `router`, `prefix`."""
+    router = call.get("router")
+    if isinstance(router, Cell) and isinstance(call.receiver, Cell):
+        prefix = text_of(call.get("prefix")) or ""
+        call.m.mounts.setdefault(router.site, {})[prefix, call.receiver.site] = call.receiver
+    return Constant(None)
+
+
+def answered(m: Machine) -> list[Handler]:
+    """All handlers, by the whole route that each answers."""
+    result = []
+    for _, handler in sorted(m.handlers.items(), key=lambda item: str(item[0])):
+        for prefix, outer in _mounts(m, handler.router):
+            verb, _, path = handler.endpoint.removeprefix("endpoint:").partition(" ")
+            endpoint = endpoint_id(verb, _joined(prefix, path)) if prefix else handler.endpoint
+            result.append(msgspec.structs.replace(handler, endpoint=endpoint, router=outer))
+    return result
+
+
+def _mounts(m: Machine, router: Any, depth: int = 4) -> list[tuple[str, Any]]:
+    """Prefixes under which a router is mounted, each with the outermost application."""
+    mounts = m.mounts.get(router.site) if isinstance(router, Cell) else None
+    if not mounts or depth == 0:
+        return [("", router)]
+    found: dict[str, Any] = {}
+    for (prefix, _), outer in mounts.items():
+        own = _prefix(outer)
+        for before, outermost in _mounts(m, outer, depth - 1):
+            found.setdefault(before + own + prefix, outermost)
+    return list(found.items())
+
+
+def application(call: Invocation) -> Any:
+    """The application whose route is being answered: `request.app`, `flask.current_app`."""
+    return call.m.application if call.m.application is not None else Unknown(why="an application that is not known")
+
+
+def state(call: Invocation) -> Any:
+    """Where an application keeps what it loads at its start: `app.state.model`, `app.config["MODEL"]`."""
+    owner, key = call.receiver, ("attribute", call.name.rpartition(".")[2])
+    if not isinstance(owner, Cell):
+        return Unknown()
+    if key not in owner.slots:
+        items = call.m.heap.new("dict", {}, owner.site)
+        slots: dict[Any, Any] = {"type": "", "class": "", "arguments": {}, "origins": frozenset(), "items": items}
+        owner.slots[key] = call.m.heap.new("object", slots, owner.site)
+    return owner.slots[key]
 
 
 def request(call: Invocation, place: Place) -> Any:

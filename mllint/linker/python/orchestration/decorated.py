@@ -1,4 +1,4 @@
-"""Functions under decorators that mean something: tasks, flows, components, functions that are given a configuration.
+"""Functions under decorators that mean something: tasks, flows, components, entry points that get a configuration.
 
 `decorates: NAME` of a library model names what happens when the decorated function is called (`CALLED`), or at once
 when it is defined (`DEFINED`)."""
