@@ -212,3 +212,57 @@ def test_an_operator_of_the_repository(tmp_path: Path) -> None:
             Copy(task_id="c", source="a.csv", target="b.csv")
     """
     assert edges(linked(tmp_path, {"dags/own.py": dag})) == {("file:a.csv", "file:b.csv")}
+
+
+def test_a_subclass_of_a_modelled_operator(tmp_path: Path) -> None:
+    dag = """
+        from airflow import DAG
+        from airflow.operators.python import PythonOperator
+        from airflow.providers.postgres.operators.postgres import PostgresOperator
+
+        class Own(PostgresOperator):
+            template_fields = ("sql",)
+
+        class Named(PostgresOperator):
+            def __init__(self, table, **kwargs):
+                super().__init__(sql="x", **kwargs)
+
+        class OwnDag(DAG):
+            pass
+
+        with OwnDag("own"):
+            Own(task_id="c", sql="insert into b select x from a")
+            Named(task_id="d", table="z")
+    """
+    assert edges(linked(tmp_path, {"dags/own.py": dag})) == {("table:a", "table:b")}
+
+
+def test_a_task_that_is_called_twice_is_two(tmp_path: Path) -> None:
+    dag = """
+        import pandas as pd
+        from airflow.decorators import dag, task
+
+        @task
+        def read(name):
+            return pd.read_csv(name)
+
+        @task
+        def check(frame):
+            return frame
+
+        @task
+        def use(one, two):
+            one.to_csv("one.csv")
+            two.to_csv("two.csv")
+
+        @dag
+        def twice():
+            use(check(read("a.csv")), check(read("b.csv")))
+
+        twice()
+    """
+    found = edges(linked(tmp_path, {"dags/twice.py": dag}))
+    assert ("file:a.csv", "xcom:twice.read") in found
+    assert ("file:b.csv", "xcom:twice.read__1") in found
+    assert ("xcom:twice.check__1", "file:two.csv") in found
+    assert ("xcom:twice.check", "file:two.csv") not in found

@@ -69,7 +69,7 @@ def _dag_decorator(decorator: Any) -> str | None:
 
 
 def _node(m: Machine, given: dict[str, Any], task: str = "") -> str:
-    name = task or text_of(given.get("task_id")) or "task"
+    name = task or text_of(given.get("task_id")) or "{task_id}"
     return f"xcom:{_dag_name(m, given)}.{name}"
 
 
@@ -167,18 +167,23 @@ def sql(m: Machine, made: Cell, at: facts.At) -> None:
     declared(m, made, at)
 
 
-def own(m: Machine, made: Cell, at: facts.At) -> None:
-    """An operator class of the repository: its `execute(self, context)` is the task."""
-    if made.kind != "instance":
-        made.slots["<node>"] = _node(m, made.slots["arguments"])
-        templates.transfer(m, str(made.slots["class"]), made.slots["arguments"], at)
-        declared(m, made, at)
-        return
+def plain(m: Machine, made: Cell, at: facts.At) -> None:
+    """An operator that is not modelled for itself: one that copies, or that only declares its assets."""
+    made.slots["<node>"] = _node(m, made.slots["arguments"])
+    templates.transfer(m, str(made.slots["class"]), made.slots["arguments"], at)
+    declared(m, made, at)
+
+
+def own(m: Machine, made: Cell, at: facts.At, start: Callable[[Machine, Cell, facts.At], None]) -> None:
+    """An operator class of the repository: its `execute(self, context)` is the task; without one of its own it does
+    (`start`) what its base class does with its attributes."""
     execute = classes.find_method(m, made, "execute")
     if execute is not None:
         values = _context(m, {}, at)
-        known = m.heap.new("dict", values, (m.now.path, at))
-        m.call(execute, Arguments((known,)), at)
+        m.call(execute, Arguments((m.heap.new("dict", values, (m.now.path, at)),)), at)
+        return
+    slots = {"type": "", "class": made.slots["<class>"].name, "arguments": classes.instance_fields(made)}
+    start(m, m.heap.new("object", {**slots, "origins": frozenset()}, (m.now.path, at)), at)
 
 
 def declared(m: Machine, made: Cell, at: facts.At) -> None:
@@ -245,10 +250,20 @@ def variable(call: Invocation) -> Any:
     return Text((Hole(name),)) if name else Unknown()
 
 
+def _numbered(m: Machine, node: str, at: facts.At) -> str:
+    """The second place that calls a task makes another task of it, `check__1`."""
+    places = m.plans.setdefault("airflow calls", {}).setdefault(node, [])
+    place = (m.now.path, at)
+    if place not in places:
+        places.append(place)
+    index = places.index(place)
+    return f"{node}__{index}" if index else node
+
+
 def task(m: Machine, function: Function, by: Any, arguments: Arguments, at: facts.At, follow: Any) -> Any:
     """A function under `@task`: what it returns is told under its name."""
     given = by.slots.get("arguments", {}) if isinstance(by, Cell) else {}
-    node = _node(m, given, text_of(given.get("task_id")) or function.facts.name)
+    node = _numbered(m, _node(m, given, text_of(given.get("task_id")) or function.facts.name), at)
     named = {parameter.name for parameter in function.facts.parameters}
     takes_all = any(parameter.kind == "double star" for parameter in function.facts.parameters)
     context = {name: value for name, value in _context(m, given, at).items() if takes_all or name in named}
