@@ -23,10 +23,10 @@ def test_callables_are_called_with_their_arguments(tmp_path: Path) -> None:
         def report(path, ds, **context):
             pd.read_parquet(path).to_csv(f"reports/{ds}.csv")
 
-        with DAG("daily") as dag:
+        with DAG("daily", params={"name": "trips"}) as dag:
             clean = PythonOperator(
                 task_id="clean", python_callable=Clean("data/clean.parquet"),
-                op_kwargs={"source": "data/{{ params.name }}.csv", "day": "{{ ds }}"}, params={"name": "trips"},
+                op_kwargs={"source": "data/{{ params.name }}.csv", "day": "{{ ds }}"},
             )
             show = PythonOperator(task_id="show", python_callable=report, op_args=["data/clean.parquet"])
             clean >> show

@@ -210,3 +210,25 @@ def test_dagster_assets_in_any_order(tmp_path: Path) -> None:
         ("file:other.csv", "file:report.csv"),
     }
     assert columns(lineage, "memory:model_input") == {"km"}
+
+
+def test_deployments_give_parameters(tmp_path: Path) -> None:
+    flow = """
+        import pandas as pd
+        from prefect import flow
+
+        @flow(name="train")
+        def main(path: str = "data/default.csv"):
+            pd.read_csv(path).to_csv("out.csv")
+    """
+    deployments = """
+        deployments:
+          - name: nightly
+            entrypoint: flows/train.py:main
+            parameters: {path: data/nightly.csv}
+          - name: other
+            entrypoint: flows/other.py:main
+            parameters: {path: data/other.csv}
+    """
+    found = edges(linked(tmp_path, {"flows/train.py": flow, "prefect.yaml": deployments}))
+    assert found == {("file:data/nightly.csv", "file:out.csv")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from tests.linking import edges, linked
@@ -101,3 +102,14 @@ def test_composing_and_merging_by_hand(tmp_path: Path) -> None:
     files = {**REPO, "src/run.py": script, "conf/base.yaml": "out: {folder: made, name: a}\n"}
     del files["src/train.py"]
     assert edges(linked(tmp_path, files)) == {("file:raw/bus.csv", "file:made/b.csv")}
+
+
+def test_configurations_that_multiply_end_soon(tmp_path: Path) -> None:
+    layers = ["l{}: [{}]".format(i, ", ".join([f"'${{l{i + 1}}}'"] * 9)) for i in range(11)]
+    files = {**REPO, "conf/paths/default.yaml": "\n".join(["out: out", *layers, "l11: end"]) + "\n"}
+    files["conf/data/taxi.yaml"] = "defaults: [a, a, a, a, a, a, a, a]\nname: taxi\npath: raw/x.csv\n"
+    files["conf/data/a.yaml"] = "defaults: [b, b, b, b, b, b, b, b]\nfeatures: [km]\nlabel: fare\n"
+    files["conf/data/b.yaml"] = "defaults: [a, a, a, a, a, a, a, a]\nother: 1\n"
+    started = time.process_time()
+    linked(tmp_path, files)
+    assert time.process_time() - started < 20

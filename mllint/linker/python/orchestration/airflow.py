@@ -39,6 +39,7 @@ def dag(m: Machine, made: Cell, at: facts.At) -> None:
     """`with DAG("churn") as dag:` names the tasks that follow in the file."""
     given = made.slots["arguments"]
     m.plans["airflow dag"] = (m.entry, text_of(given.get("dag_id", given.get("0"))) or "")
+    m.plans["airflow params"] = (m.entry, given.get("params"))
 
 
 def _dag_name(m: Machine, given: dict[str, Any]) -> str:
@@ -141,7 +142,10 @@ def _rendered(m: Machine, value: Any, given: dict[str, Any], at: facts.At) -> An
     """A templated argument: `{{ ds }}` is an unknown part, `{{ ti.xcom_pull(...) }}` what the other task returned."""
     if isinstance(value, Cell) and value.slots.get("<node>", "").startswith("xcom:") and value.kind == "object":
         return passing.receive(m, value.slots["<node>"], at)  # an operator itself stands for its output
-    params, _ = entries_of(given["params"]) if "params" in given else ({}, None)
+    entry, of_dag = m.plans.get("airflow params", ("", None))
+    params, _ = entries_of(of_dag) if of_dag is not None and entry == m.entry else ({}, None)
+    if "params" in given:
+        params = {**params, **entries_of(given["params"])[0]}
 
     def pulled(task: str) -> Any:
         return passing.receive(m, _node(m, given, task), at)

@@ -153,8 +153,8 @@ def _match(pattern: str, name: str) -> dict[str, str] | None:
         else:
             seen.add(part)
             expression += f"(?P<{part}>.+?)"
-    if len(seen) > 6 or any(not field.isidentifier() for field in seen):
-        return None
+    if len(seen) > 3 or len(name) > 150 or any(not field.isidentifier() for field in seen):
+        return None  # more fields than that take too long to tell apart in a long name
     found = re.fullmatch(expression, name)
     return found.groupdict() if found else None
 
