@@ -9,6 +9,7 @@ import msgspec
 
 from mllint.lineage.graph import Edge, EdgeKind, Graph
 from mllint.lineage.ids import column_id, consumer_id, model_id, split_column
+from mllint.lineage.observations import Feature
 from mllint.linker.project import Project
 from mllint.linker.python.effects import Effects, Link, Record, is_model_token
 from mllint.linker.python.entries import is_test
@@ -304,11 +305,13 @@ def _observe(project: Project, records: list[Record], names: dict[str, str]) -> 
             if not id.startswith("column:endpoint:"):
                 project.define(id, expression)
     observations.evaluations += {e: None for record in records for e in record.evaluations}
+    features: dict[Feature, None] = {}
     for feature in {feature: None for record in records for feature in record.features}:
         model = _rename(feature.model, names)
         if not is_model_token(model):
             expression = project.inlined(feature.expression)
-            observations.features.append(msgspec.structs.replace(feature, model=model, expression=expression))
+            features[msgspec.structs.replace(feature, model=model, expression=expression)] = None
+    observations.features += features  # seven estimators of one search that are saved as one model have one set
     for handover in {handover: None for record in records for handover in record.handovers}:
         model = _rename(handover.model, names)
         if not is_model_token(model):

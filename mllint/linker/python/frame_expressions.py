@@ -78,7 +78,9 @@ def free_arguments(call: Invocation) -> None:
 
     def freed(value: Any) -> Any:
         text = value.value if isinstance(value, Constant) else None
-        return Column(ex.Column(FREE, text), frozenset(), text, call.span, kind=kind) if isinstance(text, str) else value
+        return (
+            Column(ex.Column(FREE, text), frozenset(), text, call.span, kind=kind) if isinstance(text, str) else value
+        )
 
     call.given.update({name: freed(call.given[name]) for name in names if name in call.given})
     places = [str(i) in names or _parameter(call, i) in names for i in range(len(call.arguments.args))]
@@ -117,7 +119,9 @@ def otherwise(call: Invocation) -> Any:
 
 
 def _cases(value: Any) -> tuple[ex.Expression, ...]:
-    is_case = isinstance(value, Column) and isinstance(value.expression, ex.Apply) and value.expression.operator == "CASE"
+    is_case = (
+        isinstance(value, Column) and isinstance(value.expression, ex.Apply) and value.expression.operator == "CASE"
+    )
     return value.expression.arguments if is_case else (ex.Constant(None),)
 
 
