@@ -257,7 +257,7 @@ def _used(project: Project, records: list[Record], names: dict[str, str]) -> set
     """Reads whose data go on into something, in one entry point at least. What a task returned and no other task
     asked for is nothing that data go on into: whoever made it is the consumer."""
     graph = project.graph
-    flows = {(id, flow.job) for flow in project.flows if flow.outputs for id in flow.inputs}
+    flows = {(id, flow.span) for flow in project.flows if flow.outputs for id in flow.inputs}
     result: set[tuple[str, Span]] = set()
     for record in records:
         targets = ((_rename(link.source, names), _rename(link.target, names)) for link in record.links)
@@ -265,7 +265,7 @@ def _used(project: Project, records: list[Record], names: dict[str, str]) -> set
         sources |= {split_column(source)[0] for source in sources if source.startswith("column:")}
         for access in record.accesses:
             id = _rename(access.id, names)
-            if access.is_read and (id in sources or (id, access.job) in flows):
+            if access.is_read and (id in sources or (id, access.span) in flows):
                 result.add((id, access.span))
     return result
 
