@@ -54,13 +54,16 @@ _calls = st.sampled_from([
 ])  # fmt: skip
 
 
+_operator = st.sampled_from(
+    ["+", "-", "*", "/", "//", "%", "**", "@", "&", "|", "<<", ">>", "==", "<", "in", "is", "and", "or"]
+)
+
+
 def _grow(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     pair = st.tuples(inner, inner)
     return st.one_of(
         st.tuples(_calls, inner, inner).map(lambda t: t[0].format(t[1], t[2])),
-        st.tuples(inner, st.sampled_from("+ - * / // % ** @ & | << >> == < in is and or".split()), inner).map(
-            lambda t: f"({t[0]} {t[1]} {t[2]})"
-        ),
+        st.tuples(inner, _operator, inner).map(lambda t: f"({t[0]} {t[1]} {t[2]})"),
         pair.map(lambda t: f"{t[0]}[{t[1]}]" if not t[0][0].isdigit() else f"({t[0]})[{t[1]}]"),
         pair.map(lambda t: f"({t[0]})[:, {t[1]}:]"),
         st.tuples(inner, st.sampled_from(["x", "columns", "loc", "values", "shape", "__dict__", "name", "str"])).map(
@@ -141,7 +144,7 @@ def outcome(sources: dict[str, str]) -> str:
     return shown(lineage)
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(_program, _program)
 def test_random_programs_are_followed_and_the_same_twice(one: str, two: str) -> None:
     files = {"m.py": HEAD + one, "job/main.py": HEAD + "from m import *\n" + two}
@@ -188,8 +191,8 @@ def test_changed_real_files_are_followed(seed: int) -> None:
     outcome(files)
 
 
-def test_the_own_source_is_followed() -> None:
-    files = [_facts(path) for path in sorted((ROOT / "mllint").rglob("*.py"))]
+def test_own_source_is_followed_in_any_order() -> None:
+    files = [_facts(path) for path in sorted((ROOT / "mllint" / "drawings").rglob("*.py"))]
     lineage = link(files, Settings(), Declarations())
     assert lineage.problems == []
     assert shown(lineage) == shown(link(files[::-1], Settings(), Declarations()))
@@ -307,12 +310,14 @@ def test_an_exponential_tree_of_constants_is_remembered(monkeypatch: pytest.Monk
 @pytest.mark.parametrize("source", [
     "def f(x): return g(x)\ndef g(x): return f(x)\nf(1)",
     "def f(x): return [f(x), f(x + 1), g(x)]\ndef g(x): return f(x) + f(x * 2)\nf(1)",
-    "class A:\n    def a(self, n): return self.b(n) + self.b(n)\n    def b(self, n): return self.a(n) + A().a(n)\nA().a(1)",
+    "class A:\n    def a(self, n): return self.b(n) + self.b(n)\n"
+    "    def b(self, n): return self.a(n) + A().a(n)\nA().a(1)",
     "f = lambda x: f(f(x))\nf(1)",
     "def f(n):\n    for i in range(20):\n        f(i)\n        f(n)\nf(3)",
     "def f(g): return g(g)\nf(f)",
     "class A:\n    def __getattr__(self, n): return getattr(self, n + 'x')\nA().y",
-    "class A:\n    @property\n    def p(self): return self.p + self.q\n    @property\n    def q(self): return self.p\nA().p",
+    "class A:\n    @property\n    def p(self): return self.p + self.q\n"
+    "    @property\n    def q(self): return self.p\nA().p",
     "class A:\n    def __iter__(self): return iter(self)\nfor x in A(): pass",
     "class A:\n    def __add__(self, o): return o + self\nA() + A()",
     "x = []\nx.append(x)\nfor y in x:\n    x.append(y)\nprint(f'{x}')\nd = {'d': x}\nd['e'] = d\nprint({**d})",

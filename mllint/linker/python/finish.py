@@ -24,10 +24,16 @@ def build(project: Project, effects: Effects) -> None:
     graph = project.graph
     _add_models(graph, records, names)
     _add_marks(graph, records, names)
+    of_job: dict[str, dict[str, Span]] = defaultdict(dict)
     for record in records:
-        reads = _first_reads(record, names)
+        for job, reads in _first_reads(record, names).items():
+            of_job[job] = {**reads, **of_job[job]}
+    for record in records:
+        own = _first_reads(record, names)
+        # what a handler predicts with, its module has read
+        known = {job: {**of_job[job], **own.get(job, {})} for job in {link.job: None for link in record.links}}
         for link in record.links:
-            _add_link(graph, _renamed(link, names), reads)
+            _add_link(graph, _renamed(link, names), known[link.job])
     graph.rejob({path: job for record in records for path, job in sorted(record.scripts.items())})
     _add_passings(graph, records, names)
     _add_accesses(project, records, names)
@@ -137,12 +143,12 @@ def _renamed(link: Link, names: dict[str, str]) -> Link:
     return msgspec.structs.replace(link, source=source, target=target)
 
 
-def _first_reads(record: Record, names: dict[str, str]) -> dict[str, Span]:
-    """Where an entry point first reads each node."""
-    result: dict[str, Span] = {}
+def _first_reads(record: Record, names: dict[str, str]) -> dict[str, dict[str, Span]]:
+    """By job, where an entry point first reads each node."""
+    result: dict[str, dict[str, Span]] = {}
     for access in record.accesses:
         if access.is_read and access.id:
-            result.setdefault(_rename(access.id, names), access.span)
+            result.setdefault(access.job, {}).setdefault(_rename(access.id, names), access.span)
     return result
 
 

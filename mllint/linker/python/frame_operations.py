@@ -318,10 +318,12 @@ def indexer(call: Invocation) -> Any:
 
 
 def column(call: Invocation) -> Any:
-    """`name`: one column (`get`, `pop`, `col`); what is missing becomes `default`."""
+    """`name`: one column (`get`, `col`; `pop` takes it away); what is missing becomes `default`."""
     name, default = call.get("name"), call.get("default")
     if isinstance(call.receiver, Cell) and call.receiver.kind == "frame" and name is not None:
         found = frames.item(call.m, call.receiver, name, call.at)
+        if call.name.endswith(".pop") and (taken := frames.names_of(name)) is not None:
+            call.m.heap.set(call.receiver, "table", call.receiver.slots["table"].drop(taken))
         if isinstance(found, Column) and isinstance(default, Constant) and default.value is not None:
             filled = ex.apply("COALESCE", found.expression, ex.Constant(default.value))
             return msgspec.structs.replace(found, expression=filled)
@@ -464,5 +466,6 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
         frame_expressions.free_column, frame_expressions.named, frame_expressions.writer_of,
         frame_expressions.literal, frame_expressions.case, frame_expressions.otherwise, frame_expressions.kept,
         frame_expressions.without, frame_expressions.grouped, frame_expressions.aggregated,
+        frame_expressions.scored,
     )
 }  # fmt: skip

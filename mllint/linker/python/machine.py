@@ -67,6 +67,8 @@ class Machine:
         self.allowance = 300_000 + 4 * sum(file.lines for file in project.files.values())
         self.from_outside = False  # whether the entry point is a function that nothing calls
         self.modules: dict[str, Cell] = {}  # namespaces of imported modules, by path
+        self.loaded: dict[str, dict[str, None]] = {}  # entry -> modules that it was the first to load
+        self.reloading: set[str] = set()  # modules to load again, since what was said of them is forgotten
         self.scripts: dict[str, Cell] = {}  # namespaces of files that ran as scripts, by path
         self.returned: dict[str, Any] = {}  # what uncalled functions returned, by qualified name
         self.called: set[tuple[str, int]] = set()  # functions entered, by path and place
