@@ -166,6 +166,8 @@ class Library:
         self.modules: set[str] = set()  # top-level modules that are modelled
         for file in files:
             self._add(file)
+        self._canonical: dict[str, str] = {}
+        self._kinds: dict[str, str] = {}
         self._prefixes = tuple(sorted(self.aliases, key=len, reverse=True))
 
     def _add(self, file: LibraryFile) -> None:
@@ -188,10 +190,12 @@ class Library:
 
     def canonical(self, name: str) -> str:
         """The name under which models speak of a dotted name."""
-        for alias in self._prefixes:
-            if name == alias or name.startswith(alias + "."):
-                return self.aliases[alias] + name[len(alias) :]
-        return name
+        known = self._canonical.get(name)
+        if known is None:
+            prefixes = (alias for alias in self._prefixes if name == alias or name.startswith(alias + "."))
+            alias = next(prefixes, "")
+            known = self._canonical[name] = self.aliases[alias] + name[len(alias) :] if alias else name
+        return known
 
     def call(self, name: str) -> Entry | None:
         name = self.canonical(name)
@@ -217,10 +221,9 @@ class Library:
         name = self.canonical(name)
         if name in self.types:
             return name
-        for pattern, kind in self.patterns:
-            if pattern.match(name):
-                return kind
-        return ""
+        if name not in self._kinds:
+            self._kinds[name] = next((kind for pattern, kind in self.patterns if pattern.match(name)), "")
+        return self._kinds[name]
 
     def composes(self, name: str) -> bool:
         entry = self.call(name) if name else None
