@@ -36,6 +36,7 @@ _SPARE = 16 << 20  # bytes that old entries may always take
 _MAGIC = b"mllint\0\1"
 _SUM = 16
 _FOOT = 8 + _SUM + len(_MAGIC)
+_PARSERS = ("pyyaml-", "tree_sitter", "msgspec-", "sqlglot-")
 _CHANGING = frozenset({"ML005", "ML006"})  # problems that depend on the machine: asked anew in each run
 
 Index = dict[bytes, tuple[int, int]]  # key -> start of its entry in the file, length of its facts
@@ -163,7 +164,7 @@ class _Writer:
 
 def key_of(path: str, kind: str, data: bytes) -> bytes:
     """The key of one file's facts."""
-    digest = blake2b(data, digest_size=16, key=_version())
+    digest = blake2b(data, digest_size=16, key=version_of_reading())
     digest.update(b"\0".join((b"", path.encode(), kind.encode())))
     return digest.digest()
 
@@ -178,7 +179,7 @@ def cache_folder() -> Path:
 
 
 @cache
-def _version() -> bytes:
+def version_of_reading() -> bytes:
     """A digest of all that facts depend on besides the file: the code that makes them, the installed versions of the
     libraries that it parses with, and the running Python."""
     digest = blake2b(f"{__version__} {sys.version_info[:3]} {sys.platform}".encode(), digest_size=32)
@@ -201,7 +202,9 @@ def _parsers() -> Iterator[str]:
     for folder in sys.path:
         with contextlib.suppress(OSError):
             for name in os.listdir(folder or "."):
-                if name.endswith(".dist-info") and name.lower().startswith(("pyyaml-", "tree_sitter", "msgspec-")):
+                if name.endswith(".dist-info") and name.lower().startswith(
+                    ("pyyaml-", "tree_sitter", "msgspec-", "sqlglot-")
+                ):
                     yield name
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
@@ -102,19 +102,41 @@ def analyse(
     overlay: Mapping[str, bytes] | None = None,
 ) -> tuple[Lineage, list[FileFacts]]:
     """The lineage, with coverage and all problems filled in, and the facts it was linked from."""
-    from mllint.linker.link import link
-
     declarations = load_declarations(root)
     files, discovery = read_tree(root, settings, jobs, use_cache, progress, paths, overlay)
     if not discovery.files_found:
         raise UsageError(f"nothing to analyse: no file of a kind that mllint reads in {paths[0] if paths else root}")
+    own_models = load_models(root, settings)
     documents = _read_documents(root, discovery)
-    lineage = link([*files, *documents], settings, declarations, load_models(root, settings))
+    lineage = linked(root, [*files, *documents], settings, declarations, own_models, use_cache)
     lineage.coverage.files_found = discovery.files_found
     lineage.coverage.files_read = sum(map(_is_read, files))
     problems = {*lineage.problems, *discovery.problems, *(problem for facts in files for problem in facts.problems)}
     lineage.problems = sorted(problems, key=_problem_order)
     return lineage, files
+
+
+def linked(
+    root: Path,
+    files: list[FileFacts],
+    settings: Settings,
+    declarations: Declarations,
+    own_models: Sequence[LibraryFile],
+    use_cache: bool,
+) -> Lineage:
+    """The lineage of these facts: that of the last run, if nothing has changed since."""
+    from mllint import lineage_cache
+
+    key = lineage_cache.key_of(files, settings, declarations, own_models) if use_cache else b""
+    known = lineage_cache.load(root, key, declarations) if use_cache else None
+    if known is not None:
+        return known
+    from mllint.linker.link import link
+
+    lineage = link(files, settings, declarations, own_models)
+    if use_cache:
+        lineage_cache.store(root, key, lineage)
+    return lineage
 
 
 def read_tree(

@@ -95,10 +95,11 @@ def complaints(case: Case) -> list[str]:
 
 def _judge(graph: Graph, line: str) -> str:
     words = line.split()
-    if " -/-> " in line or " -> " in line:
-        source, target = _id(words[0]), _id(words[2])
+    if " -/-> " in line or " -> " in line:  # the id of an endpoint has a blank in it
+        left, arrow, right = re.split(r" (-/->|->) ", line)
+        source, target = _id(left), _id(right)
         joined = target in graph.downstream([source])
-        if words[1] == "-/->":
+        if arrow == "-/->":
             return f"connected: {line}" if joined else ""
         return "" if joined else f"not connected: {line}; there are {_shown(graph)}"
     if "has" in words[1:2]:

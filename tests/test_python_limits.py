@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from programs import linked
 
 from mllint import readers, session
-from mllint.drawings.json import draw
 from mllint.facts.file import FileFacts
 from mllint.libraries.models import Library, builtin
 from mllint.lineage.declarations import Declarations
@@ -55,13 +54,16 @@ _calls = st.sampled_from([
 ])  # fmt: skip
 
 
+_operator = st.sampled_from(
+    ["+", "-", "*", "/", "//", "%", "**", "@", "&", "|", "<<", ">>", "==", "<", "in", "is", "and", "or"]
+)
+
+
 def _grow(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     pair = st.tuples(inner, inner)
     return st.one_of(
         st.tuples(_calls, inner, inner).map(lambda t: t[0].format(t[1], t[2])),
-        st.tuples(inner, st.sampled_from("+ - * / // % ** @ & | << >> == < in is and or".split()), inner).map(
-            lambda t: f"({t[0]} {t[1]} {t[2]})"
-        ),
+        st.tuples(inner, _operator, inner).map(lambda t: f"({t[0]} {t[1]} {t[2]})"),
         pair.map(lambda t: f"{t[0]}[{t[1]}]" if not t[0][0].isdigit() else f"({t[0]})[{t[1]}]"),
         pair.map(lambda t: f"({t[0]})[:, {t[1]}:]"),
         st.tuples(inner, st.sampled_from(["x", "columns", "loc", "values", "shape", "__dict__", "name", "str"])).map(
@@ -131,7 +133,8 @@ from sklearn.model_selection import train_test_split
 
 
 def shown(lineage: Lineage) -> str:
-    return draw(lineage.graph, lineage.coverage)
+    graph = lineage.graph
+    return msgspec.json.encode([list(graph.nodes.values()), graph.edges()], order="sorted").decode()
 
 
 def outcome(sources: dict[str, str]) -> str:
@@ -141,7 +144,7 @@ def outcome(sources: dict[str, str]) -> str:
     return shown(lineage)
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(_program, _program)
 def test_random_programs_are_followed_and_the_same_twice(one: str, two: str) -> None:
     files = {"m.py": HEAD + one, "job/main.py": HEAD + "from m import *\n" + two}
@@ -188,8 +191,8 @@ def test_changed_real_files_are_followed(seed: int) -> None:
     outcome(files)
 
 
-def test_the_own_source_is_followed() -> None:
-    files = [_facts(path) for path in sorted((ROOT / "mllint").rglob("*.py"))]
+def test_own_source_is_followed_in_any_order() -> None:
+    files = [_facts(path) for path in sorted((ROOT / "mllint" / "drawings").rglob("*.py"))]
     lineage = link(files, Settings(), Declarations())
     assert lineage.problems == []
     assert shown(lineage) == shown(link(files[::-1], Settings(), Declarations()))
@@ -227,7 +230,7 @@ def test_the_graph_does_not_depend_on_hashes() -> None:
         command = [sys.executable, "-c", _SCRIPT, str(ROOT), str(ROOT / "tests")]
         ran = subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True)
         assert ran.returncode == 0, ran.stderr
-        assert json.loads(ran.stdout)["nodes"]
+        assert len(json.loads(ran.stdout)[0]) > 100
         texts.add(ran.stdout)
     assert len(texts) == 1
 
@@ -307,12 +310,14 @@ def test_an_exponential_tree_of_constants_is_remembered(monkeypatch: pytest.Monk
 @pytest.mark.parametrize("source", [
     "def f(x): return g(x)\ndef g(x): return f(x)\nf(1)",
     "def f(x): return [f(x), f(x + 1), g(x)]\ndef g(x): return f(x) + f(x * 2)\nf(1)",
-    "class A:\n    def a(self, n): return self.b(n) + self.b(n)\n    def b(self, n): return self.a(n) + A().a(n)\nA().a(1)",
+    "class A:\n    def a(self, n): return self.b(n) + self.b(n)\n"
+    "    def b(self, n): return self.a(n) + A().a(n)\nA().a(1)",
     "f = lambda x: f(f(x))\nf(1)",
     "def f(n):\n    for i in range(20):\n        f(i)\n        f(n)\nf(3)",
     "def f(g): return g(g)\nf(f)",
     "class A:\n    def __getattr__(self, n): return getattr(self, n + 'x')\nA().y",
-    "class A:\n    @property\n    def p(self): return self.p + self.q\n    @property\n    def q(self): return self.p\nA().p",
+    "class A:\n    @property\n    def p(self): return self.p + self.q\n"
+    "    @property\n    def q(self): return self.p\nA().p",
     "class A:\n    def __iter__(self): return iter(self)\nfor x in A(): pass",
     "class A:\n    def __add__(self, o): return o + self\nA() + A()",
     "x = []\nx.append(x)\nfor y in x:\n    x.append(y)\nprint(f'{x}')\nd = {'d': x}\nd['e'] = d\nprint({**d})",
@@ -321,12 +326,19 @@ def test_an_exponential_tree_of_constants_is_remembered(monkeypatch: pytest.Monk
     "x = (1,)\nfor i in range(24):\n    x = (x, x)\nopen(str(x))",
     "x = {}\nfor i in range(24):\n    x = {'a': x, 'b': x}\nopen(str(x))",
     "def f(x):\n    def g(y): return f(y)\n    return g\nf(1)(2)(3)",
-    "\n".join(f"for x{i} in y:" .rjust(13 + i) for i in range(18)) + "\n" + " " * 18 + "open(x1)",
-    "\n".join(f"for x{i} in range(20):".rjust(22 + len(str(i)) + i) for i in range(6)) + "\n" + " " * 9 + "open(str(x1))",
+    "\n".join(" " * i + f"for x{i} in y:" for i in range(18)) + "\n" + " " * 18 + "open(x1)",
+    "\n".join(" " * i + f"for x{i} in range(20):" for i in range(6)) + "\n" + " " * 9 + "open(str(x1))",
+    "\n".join(" " * i + f"for x{i} in [1, 2]:" for i in range(18)) + "\n" + " " * 18 + "open(str(x1))",
+    "x = (1,)\nfor i in range(24):\n    x = x + x\nopen(str(x))",
+    "x = [1]\nfor i in range(24):\n    x = [*x, *x]\nopen(str(x))",
+    "x = 'a'\nfor i in range(24):\n    x = f'{x}{x}'.join([x, x])\nopen(str(x))",
+    "d = {'<rest>': 1, '<span>': 2, '<of>': 3, 'origins': 4}\nd['<default>'] = 5\nd.update({'<of>': d})\n"
+    "d.update(x=1)\nd.pop('<of>')\nopen(d['no'])\nopen(d.get('<of>'))\ndel d['<of>']",
+    "class A:\n    def __init__(self):\n        self.origins = self.held = self.path = self.slots = self.type = 1\n"
+    "open(A())\nprint(f'{A()}')\nopen(A().origins)\nlen(A())",
     "z = [(a, b, c) for a in range(60) for b in range(60) for c in range(60)]",
 ])  # fmt: skip
 def test_circles_and_growth_end(source: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    source = "\n".join(line for line in source.split("\n"))
     steps, _ = work(source, monkeypatch)
     assert steps < 3 * MOST_STEPS
 

@@ -252,7 +252,9 @@ def test_discovery_does_not_depend_on_how_the_root_is_written(tmp_path: Path, mo
     assert session.find_root((Path("a"),)) == session.find_root((tmp_path / "a",)) == tmp_path / "a"
 
 
-def fake_link(files: list[FileFacts], settings: Settings, declarations: Declarations) -> Lineage:
+def fake_link(
+    files: list[FileFacts], settings: Settings, declarations: Declarations, own_models: object = ()
+) -> Lineage:
     return Lineage(Graph(), Observations(), declarations, Coverage(), [Problem("z.py", 1, "ML005", "from linking")])
 
 

@@ -28,7 +28,7 @@ class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     topic: str = ""
     collection: str = ""
     model: str = ""  # a registered name
-    node: str = ""  # a node id, with {parameter} in it
+    node: str = ""  # a node id, with {parameter} in it; with `file`, what the name means if no such file is known
 
     schema: str = ""  # of a table
     value: str = ""  # what is written: a parameter, default `self` for methods
@@ -94,6 +94,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     frame: str = ""  # extension point: an operation on frames, see linker/python/frames.py
     column: str = ""  # an expression over `self` and parameters, in the operators of lineage/expressions.py
+    free: str = ""  # parameters in which a text names a column of the frame that the expression meets; `*` is all
     computes: str = ""  # extension point: a pure computation, see linker/python/computations.py
     decorates: str = ""  # extension point: what calling a function under this decorator means, see decorated.py
     composes: bool = False  # functions that use it put pipelines together: they are run before other uncalled ones
@@ -116,6 +117,7 @@ class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     keeps: bool = False  # of a transformer: every column stays a column of its own (scalers, imputers)
     wraps: bool = False  # of an estimator: it is known by the last one it is made of (pipelines, searches)
     yields: str = ""  # of a frame: iterating goes over its rows, which are of this type
+    columns: str = ""  # of a frame: the type of its columns, `pandas.Series` if empty
     row: bool = False  # of a frame: one row, whose columns can be told by their place
     usual: bool = False  # what is taken to be of this type where nothing tells which: `pickle.load(f)["price"]`
     classes: tuple[str, ...] = ()
@@ -247,6 +249,7 @@ def _complete(file: LibraryFile, path: str) -> LibraryFile:
             kind,
             like=_qualified(kind.like, prefix, file.types),
             yields=_qualified(kind.yields, prefix, file.types),
+            columns=_qualified(kind.columns, prefix, file.types),
         )
         for name, kind in file.types.items()
     }
@@ -344,10 +347,10 @@ def builtin(imported: Iterable[str]) -> list[LibraryFile]:
     todo = ["python", *sorted(imported)]
     found: dict[str, LibraryFile] = {}
     while todo:
-        name = index.get(todo.pop(), "")
-        if name and name not in found:
-            found[name] = _load_shipped(name)
-            todo += found[name].needs
+        for name in index.get(todo.pop(), ()):
+            if name not in found:
+                found[name] = _load_shipped(name)
+                todo += found[name].needs
     return [found[name] for name in sorted(found)]
 
 
@@ -369,15 +372,15 @@ def shipped_names() -> list[str]:
     return sorted(name for name in names if name.endswith(".yaml"))
 
 
-def _index() -> dict[str, str]:
-    """Top-level module -> file. The first lines of each file say which modules it speaks of."""
-    result: dict[str, str] = {}
+def _index() -> dict[str, list[str]]:
+    """Top-level module -> files. The first lines of each file say which modules it speaks of."""
+    result: dict[str, list[str]] = {}
     for name in shipped_names():
         head = resources.files("mllint.libraries").joinpath(name).read_text("utf-8")[:600]
         for key in ("library", "imports"):
             hit = re.search(rf"^{key}: *(.*)$", head, re.MULTILINE)
             for module in re.findall(r"[A-Za-z_][\w.]*", hit.group(1)) if hit else ():
-                result.setdefault(module.partition(".")[0], name)
+                result.setdefault(module.partition(".")[0], []).append(name)
     return result
 
 

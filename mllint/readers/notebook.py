@@ -12,8 +12,10 @@ A cell that does not parse is one problem; the other cells are read.
 
 from __future__ import annotations
 
+import ast
 import json
 import re
+import warnings
 
 from mllint.errors import Problem
 from mllint.facts import python as facts
@@ -104,15 +106,28 @@ def _without_magics(source: str) -> str:
         if name in ("time", "timeit", "capture", "prun"):
             return "\n" * (skipped + 1) + _without_magics(rest)
         return ""
-    if "%" not in source and "!" not in source and "?" not in source:
+    if ("%" not in source and "!" not in source and "?" not in source) or _is_plain(source):
         return source
     return "\n".join(map(_without_line_magic, source.split("\n")))
+
+
+def _is_plain(source: str) -> bool:
+    """Whether a cell is Python as it stands: a line that begins with `%` may lie in a text or a longer expression."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
 
 
 def _without_line_magic(line: str) -> str:
     hit = _LINE_MAGIC.match(line)
     if hit is None:
-        is_help = line.rstrip().endswith("?") and "#" not in line and '"' not in line and "'" not in line
+        is_help = line.lstrip().startswith("?") or (
+            line.rstrip().endswith("?") and "#" not in line and '"' not in line and "'" not in line
+        )
         return "" if is_help else line
     indent, target, mark, rest = hit.group(1), hit.group(2) or "", hit.group(3), hit.group(4)
     if mark == "!":

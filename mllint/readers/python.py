@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import io
+import tokenize
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -24,10 +26,18 @@ def lower(source: bytes | str, first_line: int = 1) -> tuple[tuple[facts.Stmt, .
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # invalid escapes such as 'data\raw' are the analysed code's business
         tree = ast.parse(source)
-    text = source if isinstance(source, bytes) else source.encode("utf-8", "surrogatepass")
+    text = _as_utf8(source) if isinstance(source, bytes) else source.encode("utf-8", "surrogatepass")
     lowering = _Lowering(text, first_line)
     body = lowering.block(tree.body)
     return body, (ast.get_docstring(tree, clean=False) or "")[:200], tuple(sorted(lowering.imports))
+
+
+def _as_utf8(source: bytes) -> bytes:
+    """The text over which `ast` counts columns: of a file in another encoding, its text in UTF-8."""
+    if source.isascii():
+        return source
+    encoding = tokenize.detect_encoding(io.BytesIO(source).readline)[0]
+    return source if encoding.startswith("utf-8") else source.decode(encoding).encode()
 
 
 class _Lowering:
@@ -94,7 +104,9 @@ class _Lowering:
         return facts.Text(self.at(node), tuple(parts))
 
     def lambda_(self, node: ast.Lambda) -> facts.Expr:
+        self.generators.append(False)  # `lambda: (yield)` makes no generator of the function around it
         body = facts.encode_body((facts.Return(self.at(node.body), self.expr(node.body)),))
+        self.generators.pop()
         parameters = self.parameters(node.args)
         function = facts.Function(self.at(node), "<lambda>", parameters, (), None, body, False, False)
         return facts.Lambda(self.at(node), function)

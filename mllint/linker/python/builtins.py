@@ -152,7 +152,7 @@ def _as_dict(m: Machine, arguments: Arguments, at: facts.At) -> Any:
         pairs = items_of(m, value, at).known
         for pair in pairs or ():
             parts = items_of(m, pair, at).known
-            if parts and len(parts) == 2 and isinstance(parts[0], Constant):
+            if parts and len(parts) == 2 and isinstance(parts[0], Constant) and not is_inner(parts[0].value):
                 slots[parts[0].value] = parts[1]
             else:
                 slots["<rest>"] = join(slots.get("<rest>"), Unknown(origins_of(pair)))
@@ -545,7 +545,7 @@ def _get(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
     if len(arguments.args) < 2:
         default = arguments.keywords.get("default", default)
     if isinstance(key, Constant):
-        if key.value in receiver.slots:
+        if key.value in receiver.slots and not is_inner(key.value):
             return receiver.slots[key.value]
         rest = receiver.slots.get("<rest>")
         return default if rest is None else join(rest, default)
@@ -596,14 +596,19 @@ def _update(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> A
 def _dict_pop(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
     value = _get(m, receiver, arguments, at)
     key = _first(arguments)
-    if isinstance(key, Constant):
+    if isinstance(key, Constant) and not is_inner(key.value):
         m.heap.delete(receiver, key.value)
     return value
 
 
 def _setdefault(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
     key = _first(arguments)
-    if isinstance(key, Constant) and key.value not in receiver.slots and len(arguments.args) > 1:
+    if (
+        isinstance(key, Constant)
+        and not is_inner(key.value)
+        and key.value not in receiver.slots
+        and len(arguments.args) > 1
+    ):
         m.heap.set(receiver, key.value, arguments.args[1])
     return _get(m, receiver, arguments, at)
 

@@ -11,6 +11,7 @@ from mllint.linker.python import builtins, classes, library, web
 from mllint.linker.python.arguments import Arguments
 from mllint.linker.python.command_lines import option_values
 from mllint.linker.python.heap import Cell
+from mllint.linker.python.iteration import is_inner
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.orchestration import decorated
 from mllint.linker.python.values import (
@@ -53,7 +54,7 @@ def call(m: Machine, function: Any, arguments: Arguments, at: facts.At) -> Any:
         case Choice(options=options):
             return join_all([call(m, option, arguments, at) for option in options])
         case Cell(kind="instance"):
-            method = classes.find_method(m, function, "__call__")
+            method = classes.find_method(m, function, "__call__") or classes.inherited(m, function, "__call__")
             if method is not None:
                 return call(m, method, arguments, at)
         case Cell(kind="object"):
@@ -97,17 +98,17 @@ def enter(m: Machine, function: Function, values: dict[str, Any], at: facts.At) 
     with m.activation(scope, module_scope, function.path, function) as activation:
         reaches_end = m.execute(m.body(function.facts))
     m.heap.leave_call(exits)
-    if m.stack:
-        m.call_places.pop()
     result = activation.returns
     if result is None:
         result = Constant(None)
     elif reaches_end and not function.facts.is_generator:
         result = join(result, Constant(None))
+    if m.stack:
+        if not function.facts.is_generator:
+            m.now_returned(function, result)
+        m.call_places.pop()
     if function.facts.is_generator:
         return _generator(m, function, activation.yields, at)
-    if m.stack:
-        m.now_returned(function, result)
     return result
 
 
@@ -186,9 +187,11 @@ def decorate(m: Machine, decorator: Any, function: Any, at: facts.At) -> Any:
 
 def load_module(m: Machine, path: str) -> Module:
     """The namespace of a module of the repository; its top level is interpreted at the first import."""
-    if path in m.modules:
+    if path in m.modules and path not in m.reloading:
         return Module(path, m.modules[path])
-    scope = m.modules[path] = m.heap.new("scope", {}, (path, 0))
+    m.reloading.discard(path)
+    m.loaded.setdefault(m.entry, {})[path] = None
+    scope = m.modules.setdefault(path, m.heap.new("scope", {}, (path, 0)))
     scope.slots["__name__"] = Constant(path.removesuffix(".py").removesuffix("/__init__").replace("/", "."))
     scope.slots["__file__"] = Constant(f"{builtins.HERE}/{path}")
     if path.endswith("/"):  # a folder without __init__.py
@@ -233,7 +236,7 @@ def assign_object_item(m: Machine, owner: Cell, index: Any, value: Any, at: fact
 def delete_item(m: Machine, owner: Any, index: Any) -> None:
     """`del owner[index]`."""
     if isinstance(owner, Cell) and isinstance(index, Constant):
-        if owner.kind == "dict":
+        if owner.kind == "dict" and not is_inner(index.value):
             m.heap.delete(owner, index.value)
         elif owner.kind == "frame" and isinstance(index.value, str):
             m.heap.set(owner, "table", owner.slots["table"].drop([index.value]))

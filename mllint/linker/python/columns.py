@@ -127,6 +127,7 @@ def _build(node: ast.expr, call: Invocation, subject: Column) -> ex.Expression:
     `digits or 0`               the parameter, or what follows where it is not given
     `IF(given(upper), a, b)`    one of two templates; tests: `given(p)`, `plain(p)` (a text without signs that mean
                                 something in a regular expression), `p == "s"`, `not`, `and`, `or`
+    `*all`                      every positional argument: `F.greatest(a, b, c)`
     `*values`                   each item of a parameter that is a list, each key and value of a dictionary
     `self[0]`, `*self`          an operand, or all, of the operator that the receiver was computed by
 
@@ -159,6 +160,8 @@ def _parts(node: ast.expr, call: Invocation, subject: Column) -> list[ex.Express
     match node:
         case ast.Starred(value=ast.Name(id="self")):
             return list(_operands(subject.expression))
+        case ast.Starred(value=ast.Name(id="all")):  # every positional argument
+            return [expression_of(call, value) for value in call.arguments.args]
         case ast.Starred(value=ast.Name(id=name)):
             return _spread(call, call.get(name))
     return [_build(node, call, subject)]
@@ -210,7 +213,11 @@ def _test(node: ast.expr, call: Invocation) -> bool | None:
 _TYPES = {
     "int": "int", "int32": "int", "int64": "int", "int8": "int", "int16": "int", "Int64": "int", "float": "float",
     "float32": "float", "float64": "float", "str": "text", "string": "text", "object": "text", "bool": "bool",
-    "category": "category", "datetime64[ns]": "timestamp", "uint8": "int", "double": "float", "i8": "int",
+    "integer": "int", "long": "int", "bigint": "int", "boolean": "bool", "Integer": "int", "Long": "int",
+    "Double": "float", "Float": "float", "String": "text", "Boolean": "bool", "Timestamp": "timestamp",
+    "Date": "date", "Float64": "float", "Float32": "float", "Int32": "int", "Utf8": "text", "Datetime": "timestamp",
+    "Int8": "int", "Int16": "int", "UInt8": "int", "category": "category", "datetime64[ns]": "timestamp",
+    "uint8": "int", "double": "float", "i8": "int",
 }  # fmt: skip
 
 
@@ -227,6 +234,9 @@ def expression_of(call: Invocation, value: Any) -> ex.Expression:
             return ex.Constant(None)
         case Cell(kind="dict"):
             return _mapping(call, value)
+        case Cell(kind="object") if str(value.slots["class"]).endswith("Type"):  # Spark's `IntegerType()`
+            last = str(value.slots["class"]).rpartition(".")[2].removesuffix("Type")
+            return ex.Constant(_TYPES.get(last, last))
     return ex.Unresolved("an argument that is not known")
 
 

@@ -8,7 +8,7 @@ import posixpath
 from collections.abc import Callable
 from typing import Any
 
-from mllint.linker.python import config, databases, frames, locate, texts, web
+from mllint.linker.python import config, databases, feature_stores, figures, frames, locate, networks, texts, web
 from mllint.linker.python.arguments import Arguments, Rest, by_name
 from mllint.linker.python.command_lines import TABLE as COMMAND_LINES
 from mllint.linker.python.heap import Cell
@@ -331,6 +331,9 @@ def glob_paths(call: Invocation) -> Any:
 def joined_data(call: Invocation) -> Any:
     """Something of a text nature made of data: keeps the origins."""
     first = call.receiver if call.receiver is not None else call.get("0")
+    if isinstance(first, Cell) and "path" in first.slots:  # `json.loads(open("config.json").read())`
+        values = config.load(call.m, first, call.at)
+        return values if values is not None else Unknown(call.origins())
     return first if isinstance(first, Column) else Unknown(call.origins())
 
 
@@ -348,13 +351,6 @@ def pass_on(call: Invocation) -> Any:
     """The positional arguments again, in another order or with other rows: `X, y = shuffle(X, y)`."""
     args = call.arguments.args
     return args[0] if len(args) == 1 else Tuple(args)
-
-
-def as_dictionary(call: Invocation) -> Any:
-    """The arguments as a dictionary: `OrderedDict(a=1)`."""
-    from mllint.linker.python.builtins import FUNCTIONS
-
-    return FUNCTIONS["builtins.dict"](call.m, call.arguments, call.at)
 
 
 def request_fields(call: Invocation) -> Any:
@@ -401,12 +397,17 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
             path_split_extension, path_normal, path_parents, working_folder, environment, command_line, configuration,
             attributes, unbox, partial, first_argument, identity_decorator, call_first, map_first, fields_of,
             unknown_flag, default_dict, named_tuple, replaced, any_item, chained, chained_from, product, type_only,
-            import_module, glob_paths, joined_data, joined_values, request_fields, pass_on, as_dictionary,
+            import_module, glob_paths, joined_data, joined_values, request_fields, pass_on,
             make_estimator, configuration_box,
             number, held_rows, held_row, dependency, web.mount, web.application, web.state,
         )
     },
     **COMMAND_LINES,
     "statement": databases.statement, "refined_statement": databases.refined, "run_statement": databases.execute,
+    "shown": web.shown, "forward": networks.forward, "backward": networks.backward, "network_state": networks.state,
+    "load_network_state": networks.load_state,
+    "the_figure": figures.the_figure, "new_figure": figures.new_figure, "drawn": figures.drawn,
+    "gathered": figures.gathered, "save_figure": figures.save_figure,
+    "feature_view": feature_stores.feature_view, "features_of": feature_stores.features_of,
     "add_rows": databases.add, "bulk_rows": databases.bulk,
 }  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Any
 from mllint.facts import python as facts
 from mllint.facts.config import Value
 from mllint.linker.python.heap import Cell
+from mllint.linker.python.iteration import is_inner
 from mllint.linker.python.locate import locate, texts
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.values import Constant, Unknown, join_all
@@ -51,7 +52,7 @@ def as_value(m: Machine, value: Value, path: str, at: facts.At) -> Any:
     """A tree of configuration as dictionaries, lists and constants that remember where they were written."""
     match value.kind:
         case "mapping":
-            slots = {entry.key: as_value(m, entry.value, path, at) for entry in value.entries}
+            slots = {e.key: as_value(m, e.value, path, at) for e in value.entries if not is_inner(e.key)}
             return m.heap.new("dict", slots, (path, value.line))
         case "sequence":
             items = tuple(as_value(m, item, path, at) for item in value.items)

@@ -9,6 +9,7 @@ from mllint.linker.python import builtins, calls, classes, columns, iteration, t
 from mllint.linker.python.arguments import Arguments, Rest, Slice
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.operations import (
+    MOST_IN_SEQUENCE,
     attribute,
     binary,
     compare,
@@ -127,7 +128,7 @@ def _collection(m: Machine, e: facts.Collection) -> Any:
                 items.extend(known.known)
         else:
             items.append(evaluate(m, part))
-    if e.kind == "tuple" and rest is None:
+    if e.kind == "tuple" and rest is None and len(items) <= MOST_IN_SEQUENCE:
         return Tuple(tuple(items))
     return sequence(m, items, e.at, rest)
 

@@ -8,6 +8,9 @@ from mllint.errors import UsageError, nearest
 from mllint.libraries.models import Library, LibraryFile
 from mllint.linker.python import computations, frame_operations
 from mllint.linker.python.columns import parse_template
+from mllint.linker.python.orchestration.extensions import COMPUTED
+
+_COMPUTES = {*computations.TABLE, *COMPUTED}
 
 
 def check_model(file: LibraryFile, library: Library) -> None:
@@ -19,8 +22,8 @@ def check_model(file: LibraryFile, library: Library) -> None:
     for key, entry in file.calls.items():
         if entry.frame and entry.frame not in frame_operations.TABLE:
             raise UsageError(_wrong(file, key, "frame", entry.frame, nearest(entry.frame, frame_operations.TABLE)))
-        if entry.computes and entry.computes not in computations.TABLE:
-            raise UsageError(_wrong(file, key, "computes", entry.computes, nearest(entry.computes, computations.TABLE)))
+        if entry.computes and entry.computes not in _COMPUTES:
+            raise UsageError(_wrong(file, key, "computes", entry.computes, nearest(entry.computes, _COMPUTES)))
         if not _is_result(entry.returns, library):
             known = [*file.types, "self", "same", "none", "unknown"]
             raise UsageError(_wrong(file, key, "returns", entry.returns, nearest(entry.returns, known)))

@@ -12,8 +12,9 @@ from typing import Any
 import msgspec
 
 from mllint.lineage import expressions as ex
-from mllint.linker.python import frames
+from mllint.linker.python import frame_expressions, frame_groups, frames
 from mllint.linker.python.arguments import Arguments
+from mllint.linker.python.frame_parts import is_inner, like_receiver, result, subject, table_of
 from mllint.linker.python.heap import Cell
 from mllint.linker.python.invocation import Invocation
 from mllint.linker.python.iteration import Items, items_of
@@ -23,7 +24,6 @@ from mllint.linker.python.values import (
     Choice,
     Column,
     Constant,
-    External,
     Function,
     Partial,
     Tuple,
@@ -32,51 +32,6 @@ from mllint.linker.python.values import (
     origins_of,
     text_of,
 )
-
-
-def table_of(value: Any) -> Table:
-    """Any value as a frame: a column is a frame of one column; what is unknown, an open frame of its origins."""
-    match value:
-        case Cell(kind="frame"):
-            table: Table = value.slots["table"]
-            return table
-        case Column(name=name):
-            datasets = frozenset(
-                o[len("column:") : o.rindex("#")] if o.startswith("column:") else o for o in value.origins
-            )
-            return Table({name or "0": value}, False, origins=datasets, rows=value.rows)
-        case Choice(options=options):
-            return frames.merge_all([table_of(option) for option in options])
-    return Table(open=True, origins=frozenset(o for o in origins_of(value) if not o.startswith("column:")))
-
-
-def subject(call: Invocation) -> Table:
-    if call.made is not None:
-        return table_of(call.made)
-    return table_of(call.receiver if call.receiver is not None else call.get("0"))
-
-
-def like_receiver(call: Invocation, table: Table) -> Cell:
-    """A frame as functions that the call is given see it: of the receiver's type, grouped no more."""
-    own = call.receiver.slots["type"] if isinstance(call.receiver, Cell) and call.receiver.kind == "frame" else ""
-    known = call.m.library.types.get(own)
-    if isinstance(call.receiver, Cell) and call.receiver.slots.get("grouped") and known is not None:
-        own = known.like
-    return frames.new(call.m, table, own or call.m.library.usual.get("frame", ""), call.at)
-
-
-def result(call: Invocation, table: Table) -> Any:
-    """The new frame, or the receiver itself where it is changed in place."""
-    entry = call.entry
-    if entry.mutates and (entry.mutates == "always" or call.is_true(entry.mutates)):
-        if isinstance(call.receiver, Cell) and call.receiver.kind == "frame":
-            call.m.heap.set(call.receiver, "table", table)
-        return call.receiver if entry.mutates == "always" else Constant(None)
-    kind = entry.returns
-    if kind in ("", "same", "self") or call.m.library.holds(kind) != "frame":
-        own = call.receiver.slots["type"] if isinstance(call.receiver, Cell) and call.receiver.kind == "frame" else ""
-        kind = own or call.m.library.usual.get("frame", "")
-    return frames.new(call.m, table, kind, call.at)
 
 
 def same(call: Invocation) -> Any:
@@ -225,7 +180,7 @@ def _constructed(call: Invocation, data: Any) -> Table:
     m, at = call.m, call.at
     match data:
         case Cell(kind="dict"):
-            known = {str(k): frames.as_column(m, v, str(k), at) for k, v in data.slots.items() if not _is_inner(k)}
+            known = {str(k): frames.as_column(m, v, str(k), at) for k, v in data.slots.items() if not is_inner(k)}
             rest = data.slots.get("<rest>")
             origins = frozenset().union(*(c.origins for c in known.values()), origins_of(rest))
             return (
@@ -250,10 +205,6 @@ def _constructed(call: Invocation, data: Any) -> Table:
         case Choice(options=options):
             return frames.merge_all([_constructed(call, option) for option in options])
     return Table(open=True, origins=_datasets(origins_of(data)))
-
-
-def _is_inner(key: Any) -> bool:
-    return isinstance(key, str) and key.startswith("<") and key.endswith(">")
 
 
 def _datasets(origins: frozenset[str]) -> frozenset[str]:
@@ -287,78 +238,6 @@ def _first_row(call: Invocation, data: Any) -> list[Any] | None:
             continue
         return items
     return None
-
-
-def group(call: Invocation) -> Any:
-    """`by`: group keys, kept for the aggregate that follows."""
-    table = subject(call)
-    keys = tuple(frames.names_of(call.get("by")) or ())
-    decided = frozenset().union(*(c.origins for key in keys if (c := table.column(key))))
-    grouped = msgspec.structs.replace(table.filtered(decided), keys=keys)
-    frame = frames.new(call.m, grouped, call.entry.returns or call.m.library.usual.get("frame", ""), call.at)
-    frame.slots["grouped"] = True
-    return frame
-
-
-_AGGREGATES = {
-    **{name: name.upper() for name in ("sum", "mean", "min", "max", "count", "std", "median", "first", "last")},
-    "avg": "MEAN", "amax": "MAX", "amin": "MIN", "len": "COUNT",
-}  # fmt: skip
-
-
-def _aggregate_of(how: Any, column: Column) -> ex.Expression:
-    """`"mean"`, `np.mean`, `len`: the aggregate of a column that is named so."""
-    name = how.name.rpartition(".")[2] if isinstance(how, External) else text_of(how)
-    if isinstance(column.expression, ex.Apply) and column.expression.operator == "GROUPED":
-        column = msgspec.structs.replace(column, expression=column.expression.arguments[0])
-    if name is None:
-        return ex.Unresolved("an aggregate that is not known")
-    operator = _AGGREGATES.get(name)
-    if operator is None:
-        return ex.apply("CALL", ex.Constant(name), column.expression)
-    return ex.apply(operator, column.expression)
-
-
-def aggregate(call: Invocation) -> Any:
-    """Aggregates of a frame or group: `func` as a name, a dictionary, or named pairs by keyword. Without it, the
-    method's own name is the aggregate."""
-    value = call.receiver if call.receiver is not None else call.get("0")
-    how = call.get("func")
-    own = how if how is not None and not isinstance(how, Cell) else Constant(call.name.rpartition(".")[2])
-    if isinstance(value, Column):
-        kind = call.entry.returns if call.m.library.holds(call.entry.returns) == "column" else value.kind
-        return msgspec.structs.replace(value, expression=_aggregate_of(own, value), span=call.span, kind=kind)
-    table = table_of(value)
-    keys = {key: column for key in table.keys if (column := table.column(key)) is not None}
-    chosen = _aggregates(call, table)
-    if chosen is None:
-        columns = {
-            n: msgspec.structs.replace(c, expression=_aggregate_of(own, c), span=call.span)
-            for n, c in table.columns.items()
-            if n not in keys
-        }
-        return result(call, msgspec.structs.replace(table, columns={**keys, **columns}, keys=()))
-    return result(call, Table({**keys, **chosen}, False, origins=table.origins, indirect=table.indirect))
-
-
-def _aggregates(call: Invocation, table: Table) -> dict[str, Column] | None:
-    pairs: list[tuple[str, Any, Any]] = []
-    func = call.get("func")
-    if isinstance(func, Cell) and func.kind == "dict" and "<rest>" not in func.slots:
-        pairs = [(k, Constant(k), v) for k, v in func.slots.items() if isinstance(k, str) and not _is_inner(k)]
-    for name, value in call.arguments.keywords.items():
-        if isinstance(value, Tuple) and len(value.items) == 2:
-            pairs.append((name, value.items[0], value.items[1]))
-    if not pairs:
-        return None
-    columns: dict[str, Column] = {}
-    for name, source, how in pairs:
-        column = table.column(text_of(source) or "")
-        if column is None:
-            continue
-        expression = _aggregate_of(how, column)
-        columns[name] = msgspec.structs.replace(column, expression=expression, name=name, span=call.span)
-    return columns
 
 
 def dummies(call: Invocation) -> Any:
@@ -405,7 +284,7 @@ def _mapped_column(call: Invocation, column: Column, func: Any) -> Any:
             made = frames.as_column(call.m, made, column.name, call.at)
             return msgspec.structs.replace(made, kind=column.kind, origins=made.origins | column.origins)
         case Cell(kind="dict"):
-            pairs = [(k, v) for k, v in func.slots.items() if not _is_inner(k)]
+            pairs = [(k, v) for k, v in func.slots.items() if not is_inner(k)]
             if "<rest>" not in func.slots and all(isinstance(v, Constant) for _, v in pairs):
                 flat = [ex.Constant(x) for k, v in pairs for x in (k, v.value)]
                 expression = ex.apply("MAP", column.expression, *flat, ex.Constant(None))
@@ -439,10 +318,12 @@ def indexer(call: Invocation) -> Any:
 
 
 def column(call: Invocation) -> Any:
-    """`name`: one column (`get`, `pop`, `col`); what is missing becomes `default`."""
+    """`name`: one column (`get`, `col`; `pop` takes it away); what is missing becomes `default`."""
     name, default = call.get("name"), call.get("default")
     if isinstance(call.receiver, Cell) and call.receiver.kind == "frame" and name is not None:
         found = frames.item(call.m, call.receiver, name, call.at)
+        if call.name.endswith(".pop") and (taken := frames.names_of(name)) is not None:
+            call.m.heap.set(call.receiver, "table", call.receiver.slots["table"].drop(taken))
         if isinstance(found, Column) and isinstance(default, Constant) and default.value is not None:
             filled = ex.apply("COALESCE", found.expression, ex.Constant(default.value))
             return msgspec.structs.replace(found, expression=filled)
@@ -556,22 +437,6 @@ def relabelled(call: Invocation) -> Any:
     return result(call, frame.slots["table"])
 
 
-def grouped_column(call: Invocation) -> Any:
-    """`name`: columns of a grouped frame: `GROUPED(x, key, ...)` is the operator of one."""
-    table = table_of(call.receiver)
-    keys = [column for key in table.keys if (column := table.column(key)) is not None]
-    names = frames.names_of(call.get("name"))
-    if names is not None and is_text(call.get("name")):
-        one = table.column(names[0]) or frames.missing(call.m, table, names[0], call.at)
-        expression = ex.apply("GROUPED", one.expression, *(key.expression for key in keys))
-        origins = one.origins.union(*(key.origins for key in keys))
-        return msgspec.structs.replace(one, expression=expression, origins=origins, span=call.span)
-    chosen = table.select([*table.keys, *names]) if names is not None else msgspec.structs.replace(table, open=True)
-    frame = frames.like(call.m, call.receiver, chosen, call.at)
-    frame.slots["grouped"] = True
-    return frame
-
-
 def data_and_target(call: Invocation) -> Any:
     """What a data set that comes with a library yields: with `return_X_y`, rows and target as two values."""
     if not call.is_true("return_X_y"):
@@ -590,100 +455,17 @@ def pass_through(call: Invocation) -> Any:
     return Tuple(tuple(parts)) if len(parts) != 1 else parts[0]
 
 
-def expressions(call: Invocation) -> Any:
-    """Expressions over the columns, or names; what they yield is the new frame: `df.select("a", col("b") + 1)`."""
-    table = subject(call)
-    made = _expressed(call, table)
-    if made is None:
-        return result(call, msgspec.structs.replace(table, open=True))
-    chosen = msgspec.structs.replace(table.select([]), columns=made)
-    return result(call, chosen)
-
-
-def with_expressions(call: Invocation) -> Any:
-    """Expressions over the frame's columns, added to it: `df.with_columns((pl.col("a") + 1).alias("b"))`."""
-    table = subject(call)
-    made = _expressed(call, table)
-    return result(call, msgspec.structs.replace(table, open=True) if made is None else table.with_columns(made))
-
-
-def with_expression(call: Invocation) -> Any:
-    """`name`, `value`: an expression over the frame's columns, as one new column: Spark's `withColumn`."""
-    table, name, value = subject(call), text_of(call.get("name")), call.get("value")
-    if name is None:
-        return result(call, msgspec.structs.replace(table, open=True))
-    column = placed(value, table) if isinstance(value, Column) else value
-    return result(call, table.with_columns({name: frames.as_column(call.m, column, name, call.at)}))
-
-
-def _expressed(call: Invocation, table: Table) -> dict[str, Column] | None:
-    found: dict[str, Column] = {}
-    for argument in call.arguments.args:
-        items = items_of(call.m, argument, call.at).known if isinstance(argument, Cell | Tuple) else [argument]
-        for item in items if items is not None else [None]:
-            name = item.name if isinstance(item, Column) else text_of(item)
-            column = placed(item, table) if isinstance(item, Column) else table.column(name or "")
-            if name is None or column is None or name == "*":
-                return None
-            found[name] = frames.as_column(call.m, column, name, call.at)
-    for name, value in call.arguments.keywords.items():
-        column = placed(value, table) if isinstance(value, Column) else value
-        found[name] = frames.as_column(call.m, column, name, call.at)
-    return found
-
-
-FREE = "column of the frame it meets"  # the dataset of `col("a")`, before a frame is known
-
-
-def free_column(call: Invocation) -> Any:
-    """`name`: a column of whatever frame the expression meets: `pl.col("a")`, `F.col("a")`."""
-    name = text_of(call.get("name"))
-    if name is None:
-        return Column(ex.Unresolved("which column is meant is not known"), call.origins(), "", call.span)
-    kind = call.entry.returns if call.m.library.holds(call.entry.returns) == "column" else ""
-    return Column(ex.Column(FREE, name), frozenset(), name, call.span, kind=kind)
-
-
-def named(call: Invocation) -> Any:
-    """`name`: the same column under another name."""
-    name = text_of(call.get("name"))
-    value = call.receiver
-    return msgspec.structs.replace(value, name=name) if name and isinstance(value, Column) else value
-
-
-def placed(column: Column, table: Table) -> Column:
-    """An expression over free columns, with those of the table in their place."""
-    origins = set(column.origins)
-
-    def place(expression: ex.Expression) -> ex.Expression:
-        match expression:
-            case ex.Column(dataset=dataset, name=name) if dataset == FREE:
-                own = table.column(name)
-                if own is None:
-                    return ex.Unresolved(f"no column `{name}`")
-                origins.update(own.origins)
-                return own.expression
-            case ex.Apply(operator=operator, arguments=arguments):
-                return ex.apply(operator, *[place(argument) for argument in arguments])
-        return expression
-
-    expression = place(column.expression)
-    return msgspec.structs.replace(column, expression=expression, origins=frozenset(origins), rows=table.rows)
-
-
-def writer_of(call: Invocation) -> Any:
-    """An object that writes the frame: `df.write.parquet(path)`; models speak of the frame as `self.frame`."""
-    from mllint.linker.python.library import new_object
-
-    return new_object(call.m, call.entry.returns, call.entry.returns, {"frame": call.receiver}, call.at)
-
-
 TABLE: dict[str, Callable[[Invocation], Any]] = {
     function.__name__: function
     for function in (
-        same, filtered, select, drop, rename, rename_one, assign, with_column, merge, concat, beside, construct, group,
-        aggregate, dummies, reshape, mapped, pipe, names, indexer, column, series, several, records, choose, cases,
-        some, queried, framed, affixed, relabelled, grouped_column, data_and_target, pass_through,
-        expressions, with_expressions, with_expression, free_column, named, writer_of,
+        same, filtered, select, drop, rename, rename_one, assign, with_column, merge, concat, beside, construct,
+        dummies, reshape, mapped, pipe, names, indexer, column, series, several, records, choose, cases, some, queried,
+        framed, affixed, relabelled, data_and_target, pass_through,
+        frame_groups.group, frame_groups.aggregate, frame_groups.grouped_column,
+        frame_expressions.expressions, frame_expressions.with_expressions, frame_expressions.with_expression,
+        frame_expressions.free_column, frame_expressions.named, frame_expressions.writer_of,
+        frame_expressions.literal, frame_expressions.case, frame_expressions.otherwise, frame_expressions.kept,
+        frame_expressions.without, frame_expressions.grouped, frame_expressions.aggregated,
+        frame_expressions.scored,
     )
 }  # fmt: skip

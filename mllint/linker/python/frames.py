@@ -88,7 +88,7 @@ def item(m: Machine, frame: Cell, index: Any, at: facts.At) -> Any:
             return join_all([item(m, frame, option, at) for option in options])
         case Constant(value=str() as name):
             column = table.column(name)
-            return column if column is not None else missing(m, table, name, at)
+            return own_kind(m, frame, column) if column is not None else missing(m, table, name, at)
         case Column() | Unknown() if isinstance(index, Column):
             return like(m, frame, table.filtered(index.origins), at)
         case Slice():
@@ -226,7 +226,15 @@ def column_attribute(m: Machine, frame: Cell, name: str, at: facts.At) -> Column
         return None
     table: Table = frame.slots["table"]
     known = table.columns.get(name)
-    return known if known is not None else table.column(name) if table.base else None
+    if known is None and table.base:
+        known = table.column(name)
+    return own_kind(m, frame, known) if known is not None else None
+
+
+def own_kind(m: Machine, frame: Cell, column: Column) -> Column:
+    """A column as a frame of this library gives it: with the methods of that library's columns."""
+    kind = m.library.types.get(frame.slots["type"])
+    return msgspec.structs.replace(column, kind=kind.columns) if kind is not None and kind.columns else column
 
 
 # ---------------------------------------------------------------------------------------- assignments

@@ -135,6 +135,7 @@ class Rounds:
         self.m = m
         self.generators = generators
         self.evaluate = evaluate
+        self.done = 0
 
     def __iter__(self) -> Iterator[bool]:
         return self._go(0, True)
@@ -149,6 +150,9 @@ class Rounds:
         generator = self.generators[index]
         items = items_of(self.m, self.evaluate(self.m, generator.iterable), 0)
         known = items.known if items.known is not None and len(items.known) <= MOST_ITEMS else None
+        self.done += len(known) if known is not None else 1
+        if self.done > 4 * MOST_ITEMS:  # sequences within sequences
+            known = None
         for item in known if known is not None else [items.any]:
             bind(self.m, generator.target, item)
             tests = [truth(self.evaluate(self.m, condition)) for condition in generator.conditions]

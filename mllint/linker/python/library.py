@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from mllint.facts import python as facts
-from mllint.linker.python import builtins, columns, computations, frames, learning, storage, web
+from mllint.linker.python import builtins, columns, computations, frame_expressions, frames, learning, storage, web
 from mllint.linker.python.arguments import Arguments, by_name
 from mllint.linker.python.heap import Cell
 from mllint.linker.python.invocation import Invocation
@@ -104,7 +104,7 @@ def type_of(value: Any) -> str:
     """The library type of a value, whose methods it has; empty if unknown."""
     match value:
         case Column(kind=kind):
-            return kind
+            return kind or "python.value"
         case Cell(kind="frame" | "object"):
             return str(value.slots["type"])
         case Constant(value=str()) | Text():  # a text may be a path; its own methods come first
@@ -206,6 +206,8 @@ def new_object(m: Machine, kind: str, class_name: str, given: dict[str, Any], at
 def apply(call: Invocation) -> Any:
     """What a call means, by the model of what is called."""
     entry = call.entry
+    if entry.free:
+        frame_expressions.free_arguments(call)
     result: Any = None
     if entry.evaluates and call.origins():
         call.m.effects.evaluated(entry.evaluates, call.span)
@@ -287,7 +289,10 @@ def _keep(call: Invocation, rows: Any) -> Any:
 
 
 def _unmodelled(call: Invocation) -> Any:
-    if call.entry.writes is not None or call.entry.saves is not None:
+    entry = call.entry
+    if entry.writes is not None and storage.is_returned(call, entry.writes):
+        return Unknown(call.origins())
+    if entry.writes is not None or entry.saves is not None or entry.copies is not None:
         return Constant(None)
     return Unknown(call.origins(), f"what `{call.name}` returns is not modelled", call.span)
 

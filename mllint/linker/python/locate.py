@@ -51,6 +51,8 @@ def _nodes_of(call: Invocation, place: Place) -> list[str]:
         if kind == "table" and place.schema and call.get(place.schema) is not None:
             schemas = texts(call.get(place.schema))
             names = [f"{s}.{n}" if s not in ("", "None") and "." not in n else n for s in schemas for n in names]
+        if kind == "file" and place.node:  # a local path or, if no such file is known, a name in some hub
+            return [_local(m, name) or _filled(call, place.node) for name in names]
         if kind == "file":
             return [locate(m, name) for name in names]
         if kind == "table":
@@ -58,11 +60,18 @@ def _nodes_of(call: Invocation, place: Place) -> list[str]:
         if kind == "url":
             return [file_id(name) if "://" in name else f"{kind}:{name}" for name in names]
         if kind == "model":
-            return [model_id(registered_name(name)) for name in names]
+            return [_registered(m, name) for name in names]
         return [f"{kind}:{name}" for name in names]
     if place.node:
         return [_filled(call, place.node)]
     return []
+
+
+def _local(m: Machine, name: str) -> str:
+    """The file that a name means; empty if it is no path and no such file is known."""
+    node = locate(m, name)
+    known = m.project.exists(node.removeprefix("file:")) or node in m.stored
+    return node if known or name.startswith((".", "/", "~", "{")) else ""
 
 
 def _filled(call: Invocation, template: str) -> str:
@@ -74,6 +83,13 @@ def _filled(call: Invocation, template: str) -> str:
         return text
 
     return _HOLE.sub(value, template)
+
+
+def _registered(m: Machine, uri: str) -> str:
+    """A model of a registry; what is given by a path or URL is the artifact there: `load_model("s3://models/eta")`."""
+    if _REGISTRY.fullmatch(uri) is None and "/" in uri:
+        return locate(m, uri)
+    return model_id(registered_name(uri))
 
 
 _REGISTRY = re.compile(r"(?:models:/+([^/@]+)(?:[/@].*)?|runs:/+[^/]+/(.+))")

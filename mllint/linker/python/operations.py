@@ -32,6 +32,8 @@ from mllint.linker.python.values import (
     text_of,
 )
 
+MOST_IN_SEQUENCE = 1_000
+
 # --------------------------------------------------------------------------------------------- attributes
 
 
@@ -154,7 +156,7 @@ def _position(m: Machine, owner: Any, items: list[Any], rest: Any, index: Any, a
 
 def dict_item(m: Machine, owner: Cell, index: Any, at: facts.At) -> Any:
     match index:
-        case Constant(value=key) if key in owner.slots:
+        case Constant(value=key) if key in owner.slots and not is_inner(key):
             return owner.slots[key]
         case Choice(options=options):
             return join_all([dict_item(m, owner, option, at) for option in options])
@@ -175,7 +177,7 @@ def assign_item(m: Machine, owner: Any, index: Any, value: Any, at: facts.At) ->
             for option in options:
                 assign_item(m, option, index, value, at)
         case Cell(kind="dict"):
-            if isinstance(index, Constant):
+            if isinstance(index, Constant) and not is_inner(index.value):
                 m.heap.set(owner, index.value, value)
             else:
                 m.heap.set(owner, "<rest>", join(owner.slots.get("<rest>"), value))
@@ -199,6 +201,8 @@ def assign_item(m: Machine, owner: Any, index: Any, value: Any, at: facts.At) ->
 
 
 def sequence(m: Machine, items: list[Any], at: facts.At, rest: Any = None) -> Cell:
+    if len(items) > MOST_IN_SEQUENCE:  # `x = x + x` in a loop
+        items, rest = [], join(rest, join_all(items))
     slots: dict[Any, Any] = {"items": tuple(items)}
     if rest is not None:
         slots["<rest>"] = rest
@@ -207,7 +211,7 @@ def sequence(m: Machine, items: list[Any], at: facts.At, rest: Any = None) -> Ce
 
 def table_entry(cell: Cell, key: Any, value: Any) -> None:
     """Put an entry into a dictionary that is being built."""
-    if isinstance(key, Constant):
+    if isinstance(key, Constant) and not is_inner(key.value):
         cell.slots[key.value] = value
     else:
         cell.slots["<rest>"] = join(cell.slots.get("<rest>"), value)
@@ -306,7 +310,7 @@ def _together(m: Machine, operator: str, left: Any, right: Any, at: facts.At) ->
         return m.heap.new("dict", {**left.slots, **right.slots}, (m.now.path, at))
     a, b = items_of(m, left, at), items_of(m, right, at)
     if a.known is not None and b.known is not None:
-        if isinstance(left, Tuple):
+        if isinstance(left, Tuple) and len(a.known) + len(b.known) <= MOST_IN_SEQUENCE:
             return Tuple((*a.known, *b.known))
         return sequence(m, [*a.known, *b.known], at)
     return sequence(

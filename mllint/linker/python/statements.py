@@ -16,6 +16,7 @@ from mllint.linker.python.operations import assign_attribute, assign_item, attri
 from mllint.linker.python.values import Constant, External, Function, Module, Unknown, origins_of, text_of
 
 MOST_UNROLLED = 24
+MOST_NESTED = 400  # rounds of loops within loops
 
 
 def run(m: Machine, statements: tuple[facts.Stmt, ...]) -> bool:
@@ -99,13 +100,15 @@ def _if(m: Machine, s: facts.If) -> bool:
 def _for(m: Machine, s: facts.For) -> bool:
     items = iteration.items_of(m, evaluate(m, s.iterable), s.at)
     breaks: list[State] = []
-    if items.known is not None and len(items.known) <= MOST_UNROLLED:
-        outcome = "next"
+    if items.known is not None and len(items.known) <= MOST_UNROLLED and m.unrolled * len(items.known) <= MOST_NESTED:
+        outcome, before = "next", m.unrolled
+        m.unrolled *= max(len(items.known), 1)
         for item in items.known:
             bind(m, s.target, item)
             outcome = _round(m, s.body, breaks)
             if outcome != "next":
                 break
+        m.unrolled = before
         return _after_loop(m, s.otherwise, outcome, breaks)
     # unknown length: twice, so that what one round leaves behind reaches the next; or not at all
     m.heap.fork([lambda: _rounds(m, s.body, breaks, lambda: bind(m, s.target, items.any)), lambda: True])

@@ -194,6 +194,8 @@ def write(call: Invocation, place: Place) -> None:
     if place.value == "*":
         value = Tuple(tuple(call.arguments.values()))
     target = call.get(place.file) if place.file else None
+    if is_returned(call, place):
+        return
     if place.query:
         queries.execute(call, place)
         return
@@ -208,6 +210,12 @@ def write(call: Invocation, place: Place) -> None:
             m.effects.link(origins_of(value), node, "consumes", call.span)
             continue
         put(call, node, value, _argument(call, place))
+
+
+def is_returned(call: Invocation, place: Place) -> bool:
+    """Whether a method that writes its receiver to a file gives it back as text instead: `df.to_csv()`."""
+    no_path = place.file and not place.default and call.get(place.file) is None
+    return bool(no_path and place.value in ("", "self") and call.receiver is not None and place.file != "self")
 
 
 def _nodes(call: Invocation, place: Place, target: Any) -> list[str]:

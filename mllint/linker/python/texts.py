@@ -23,6 +23,8 @@ from mllint.linker.python.values import (
 )
 from mllint.source import Span
 
+MOST_LETTERS = 100_000  # a query may be long
+MOST_PARTS = 200
 Parts = tuple[str | Hole, ...]
 
 
@@ -62,6 +64,10 @@ def make(parts: Parts, origins: frozenset[str] = NOTHING, settings: tuple[Any, .
             merged[-1] += part
         elif part != "":
             merged.append(part)
+    if (
+        len(merged) > MOST_PARTS or sum(len(part) for part in merged if isinstance(part, str)) > MOST_LETTERS
+    ):  # `x = x + x` in a loop
+        return Unknown(origins, "a text that is too long")
     if all(isinstance(part, str) for part in merged):
         return Constant("".join(merged), settings, origins)  # type: ignore[arg-type]
     return Text(tuple(merged), origins)

@@ -224,5 +224,6 @@ def cell_origins(cell: Cell, depth: int) -> frozenset[str]:
             inner = [slots.get("items"), slots.get("held")]
         case _:
             return NOTHING
-    found: frozenset[str] = slots.get("origins", NOTHING)
+    # an instance or dictionary of the program may well have an `origins` of its own
+    found: frozenset[str] = slots.get("origins", NOTHING) if cell.kind == "object" else NOTHING
     return found.union(*(origins_of(item, depth - 1) for item in inner))

@@ -9,10 +9,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from mllint.rule import (
+    Apply,
     Constant,
     Context,
     Disagreement,
+    Expression,
     Feature,
     Finding,
     Label,
@@ -44,7 +48,7 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
     sides: dict[str, dict[str, list[Feature]]] = defaultdict(lambda: {"train": [], "serve": []})
     for feature in lineage.observations.features:
         model = owner.get(feature.model)
-        if model and not is_test(feature.span.path):
+        if model and not is_test(feature.span.path) and not is_test(feature.job):
             sides[model.id][feature.side].append(feature)
     for model in found:
         train, serve = sides[model.id]["train"], sides[model.id]["serve"]
@@ -67,6 +71,8 @@ def _skew(
     lineage: Lineage, model: Model, trained: list[Feature], served: Feature, names: dict[str, str]
 ) -> Iterator[Finding]:
     """A finding if no way of training the feature equals this way of serving it, and a row shows so."""
+    trained = [replace(feature, expression=before_fitted(feature.expression)) for feature in trained]
+    served = replace(served, expression=before_fitted(served.expression))
     if not trained or not all(is_known(feature.expression) for feature in (*trained, served)):
         return
     if any(plain(column.name) not in names for column in columns(served.expression)):
@@ -96,6 +102,16 @@ def _is_given_ready(trained: Feature, served: Feature) -> bool:
     raw = {plain(column.name) for column in columns(trained.expression)}
     own = plain(served.name)
     return own not in raw and any(plain(column.name) == own for column in columns(served.expression))
+
+
+def before_fitted(expression: Expression) -> Expression:
+    """What goes into the fitted steps before the model: they are persisted and the same on both sides, or ML704 says so.
+
+    model.predict(scaler.transform(frame))   # `frame` is what the two sides make themselves
+    """
+    while isinstance(expression, Apply) and expression.operator == "FITTED" and len(expression.arguments) == 2:
+        expression = expression.arguments[1]
+    return expression
 
 
 def _null_is_possible(lineage: Lineage, model: Model, trained: Feature, served: Feature, row: Disagreement) -> bool:
