@@ -47,7 +47,7 @@ def test_what_was_put_is_there_in_the_next_run(tmp_path: Path) -> None:
 def test_path_kind_bytes_and_code_make_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
     keys = {key_of("a", "sql", b"x"), key_of("b", "sql", b"x"), key_of("a", "r", b"x"), key_of("a", "sql", b"y")}
     assert len(keys) == 4
-    monkeypatch.setattr(cache_module, "_version", lambda: b"another version")
+    monkeypatch.setattr(cache_module, "version_of_reading", lambda: b"another version")
     assert key_of("a", "sql", b"x") not in keys
 
 
@@ -58,7 +58,7 @@ def test_the_version_follows_the_code_that_reads(tmp_path: Path, monkeypatch: py
     versions = set()
     for code in ("a = 1", "a = 2"):
         reader.write_text(code)
-        versions.add(cache_module._version.__wrapped__())
+        versions.add(cache_module.version_of_reading.__wrapped__())
     assert len(versions) == 2
 
 

@@ -16,12 +16,13 @@ _HELP = re.compile(r"(?<=<!-- help: )(\w+)( -->\n\n```text\n)(.*?)(?=\n```)", re
 
 
 def help_of(name: str) -> str:
-    context = click.Context(group, info_name="mllint", terminal_width=100, max_content_width=100)
+    settings = {**group.context_settings, "max_content_width": 100}
+    context = click.Context(group, info_name="mllint", terminal_width=100, **settings)
     if name == "mllint":
         return group.get_help(context)
     command = group.get_command(context, name)
     assert command is not None
-    return command.get_help(click.Context(command, parent=context, info_name=name))
+    return command.get_help(click.Context(command, parent=context, info_name=name, **command.context_settings))
 
 
 def test_the_command_line_page_shows_the_help_that_the_commands_give(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,7 +32,7 @@ def observe(project: Project, m: Machine) -> None:
         span = m.span(statement.test.at, path)
         first, last = m.span(dead[0].at, path), m.span(dead[-1].at, path)
         cut = Span(path, first.line, first.column, last.end_line, last.end_column, first.cell)
-        values = tuple(Setting(value_of(project, place), place) for place in sorted(settings))
+        values = tuple(Setting(m.chosen.get(place, value_of(project, place)), place) for place in sorted(settings))
         project.observations.branches.append(
             Branch(
                 span,
