@@ -105,7 +105,7 @@ def enter(m: Machine, function: Function, values: dict[str, Any], at: facts.At) 
         result = join(result, Constant(None))
     if m.stack:
         if not function.facts.is_generator:
-            m.now_returned(function, result)
+            m.now_returned(function, result, values)
         m.call_places.pop()
     if function.facts.is_generator:
         return _generator(m, function, activation.yields, at)

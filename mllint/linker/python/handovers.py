@@ -15,17 +15,21 @@ _PROTOCOL = {
 }  # fmt: skip
 
 
-def watch(m: Machine, function: Function, result: Any) -> None:
-    """A function of another module has returned: is what it gives a bare prediction?"""
+def watch(m: Machine, function: Function, result: Any, given: dict[str, Any]) -> None:
+    """A function of another module has returned: is what it gives a bare prediction? One that it was itself `given`
+    is not the first to cross: `def clip(score, top): return min(score, top)`."""
     if m.in_test or not m.call_places or _is_estimator(function):
         return
     receiver = m.span_of_call()
+    came = {id for name, value in given.items() if name not in ("self", "cls") for id in _predicted(value)}
     for option in result.options if isinstance(result, Choice) else (result,):
         found = _bare(option)
         if found is None:
             continue
         shape, column = found
         models = sorted(column.origins & m.predictors)
+        if not came.isdisjoint(models):
+            continue
         if not models or column.span is None or column.span.path == receiver.path:
             continue  # `clip(model.predict(rows))`: the receiver made the prediction itself
         m.effects.handover(
@@ -39,6 +43,13 @@ def watch(m: Machine, function: Function, result: Any) -> None:
                 receiver,
             )
         )
+
+
+def _predicted(value: Any) -> frozenset[str]:
+    """The origins of a value that is, or holds, a bare prediction."""
+    options = value.options if isinstance(value, Choice) else (value,)
+    found = (_bare(option) for option in options)
+    return frozenset().union(*(part[1].origins for part in found if part is not None), frozenset())
 
 
 def _is_estimator(function: Function) -> bool:

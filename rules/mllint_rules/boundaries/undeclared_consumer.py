@@ -69,7 +69,7 @@ def _reads_outside(lineage: Lineage, model: Model) -> Iterator[tuple[Edge, set[s
             if not _is_own(lineage, model, edge):
                 job = job_path(edge)
                 outside[job] = min(outside.get(job, edge), edge, key=lambda edge: _rank(lineage, edge))
-            elif edge.target not in walked:
+            elif edge.target not in walked and not _TECHNICAL.search(edge.target):
                 walked.add(edge.target)
                 todo.append(edge.target)
     for job in sorted(outside):
@@ -91,6 +91,9 @@ def _is_own(lineage: Lineage, model: Model, edge: Edge) -> bool:
     if owner and any(owners) and owner not in owners:
         return False
     homes = {top_folder(job) for job in model.jobs}
+    loading = {job_path(other) for id in model.members for other in lineage.graph.out_edges(id)}
+    if reader in loading and top_folder(reader) in homes:
+        return True  # it loads the model itself, to score with it
     measures = {e.what for e in lineage.observations.evaluations if e.job in (reader, edge.job)}
     # A notebook elsewhere that measures the predictions is somebody else's only where owners say so.
     if measures - {"plot"} or (measures and top_folder(reader) in homes):

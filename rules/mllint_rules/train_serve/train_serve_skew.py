@@ -105,7 +105,7 @@ def _is_given_ready(trained: Feature, served: Feature) -> bool:
 
 
 def before_fitted(expression: Expression) -> Expression:
-    """What goes into the fitted steps before the model: they are persisted and the same on both sides, or ML704 says so.
+    """What goes into the fitted steps before the model: they are persisted and alike on both sides, or ML704 says so.
 
     model.predict(scaler.transform(frame))   # `frame` is what the two sides make themselves
     """
