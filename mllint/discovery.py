@@ -20,6 +20,7 @@ from mllint.globs import Globs
 
 MAX_DEPTH = 100  # folders below the root
 _MB = 1 << 20
+_MAX_DOCUMENTS = 500  # of which commands for people are read
 _DEFAULT_LIMIT = 5 * _MB
 _LIMITS = {"notebook": 50 * _MB, "csv": 1 << 62, "parquet": 1 << 62}  # of data files only an end is read
 DATA_HEAD = 64 << 10  # bytes of a CSV file that are read
@@ -66,6 +67,7 @@ class Discovery(msgspec.Struct):
     """What a walk met. `found` is sorted by path and leaves out what a `problem` (ML002, ML003) already reports."""
 
     found: list[Found] = []
+    documents: list[Found] = []  # Markdown: told apart, since nothing but commands is read of it
     problems: list[Problem] = []
     links: int = 0
     special: int = 0  # FIFOs, devices, sockets
@@ -91,8 +93,13 @@ def discover(root: Path, paths: tuple[Path, ...] = (), exclude: tuple[str, ...] 
         for found in _visit(root, path, excluded, result):
             seen[found.path] = found
     result.found = [seen[path] for path in sorted(seen)]
+    result.documents = sorted(set(result.documents), key=_nearest)[:_MAX_DOCUMENTS]
     result.problems.sort()
     return result
+
+
+def _nearest(found: Found) -> tuple[int, str]:
+    return found.path.count("/"), found.path
 
 
 def _visit(root: Path, path: Path, excluded: Globs, result: Discovery) -> Iterator[Found]:
@@ -211,6 +218,8 @@ def _classify(absolute: str, path: str, size: int, result: Discovery) -> Found |
     if kind is None and "." not in path.rpartition("/")[2]:
         kind = _kind_by_shebang(absolute)
     if kind is None:
+        if path.lower().endswith((".md", ".markdown")) and size <= _MB:
+            result.documents.append(Found(path, "markdown", size))
         return None
     limit = _LIMITS.get(kind, _DEFAULT_LIMIT)
     if size > limit:

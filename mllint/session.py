@@ -6,7 +6,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import msgspec
 
 from mllint.cache import Cache
 from mllint.declarations import CODEOWNERS, read_codeowners, read_declarations
-from mllint.discovery import Discovery, Found, discover, kind_of
+from mllint.discovery import Discovery, Found, discover, kind_of, read_found
 from mllint.errors import Problem, UsageError
 from mllint.executors import Executor, executor, map_files
 from mllint.facts.file import FileFacts
@@ -107,7 +107,8 @@ def analyse(
     if not discovery.files_found:
         raise UsageError(f"nothing to analyse: no file of a kind that mllint reads in {paths[0] if paths else root}")
     own_models = load_models(root, settings)
-    lineage = linked(root, files, settings, declarations, own_models, use_cache)
+    documents = _read_documents(root, discovery)
+    lineage = linked(root, [*files, *documents], settings, declarations, own_models, use_cache)
     lineage.coverage.files_found = discovery.files_found
     lineage.coverage.files_read = sum(map(_is_read, files))
     problems = {*lineage.problems, *discovery.problems, *(problem for facts in files for problem in facts.problems)}
@@ -161,6 +162,17 @@ def read_tree(
             if progress is not None:
                 progress(len(files), len(discovery.found))
     return files, discovery
+
+
+def _read_documents(root: Path, discovery: Discovery) -> list[FileFacts]:
+    """The commands that texts for people name. Such a text is no part of what is analysed, so it has no problems."""
+    documents = []
+    for found in discovery.documents:
+        with suppress(OSError):
+            facts = read(found.path, found.kind, read_found(root, found))
+            if facts.commands:
+                documents.append(facts)
+    return documents
 
 
 def _add_unsaved(discovery: Discovery, overlay: Mapping[str, bytes]) -> None:

@@ -133,8 +133,8 @@ def _model(graph: Graph, members: list[str]) -> Model:
     for member in members:
         jobs.update(job_path(edge) for edge in graph.in_edges(member) if edge.kind == "trains")
         for edge in graph.out_edges(member):
-            if edge.strength == "declared" or edge.target in inside:
-                continue
+            if edge.strength == "declared" or edge.target in inside or graph.nodes[edge.target].kind == "model":
+                continue  # what is trained on predictions, or registered for its scores, does not hold them
             if edge.kind in _SCORES:
                 outputs.add(edge.target)
                 jobs.add(job_path(edge))

@@ -34,7 +34,8 @@ class Branch(msgspec.Struct, frozen=True):
 
 class Script(msgspec.Struct, frozen=True):
     """A Python file that can be run: who runs it (`runners`: CI jobs, stages, Dockerfiles ...), who imports it
-    (`importers`), and whether it takes arguments. `is_entry` if it does anything when run."""
+    (`importers`), and whether it takes arguments. `is_entry` if it does anything when run; `is_mentioned` if a text
+    for people tells how to run it, or a text in code names its file."""
 
     path: str
     lines: int
@@ -42,6 +43,7 @@ class Script(msgspec.Struct, frozen=True):
     takes_arguments: bool
     runners: tuple[Span, ...]
     importers: tuple[str, ...]
+    is_mentioned: bool = False
 
 
 class Definition(msgspec.Struct, frozen=True):

@@ -35,9 +35,10 @@ READERS = {
     "javascript": "mllint.readers.foreign",
     "html": "mllint.readers.foreign",
     "cpp": "mllint.readers.foreign",
+    "markdown": "mllint.readers.markdown",
 }
 _BINARY = frozenset({"parquet", "csv"})  # the reader itself judges the bytes
-_NO_COMMENTS = frozenset({"parquet", "csv", "json", "notebook"})  # a notebook's reader looks cell by cell
+_NO_COMMENTS = frozenset({"parquet", "csv", "json", "notebook", "markdown"})  # a notebook's reader looks cell by cell
 
 
 def read(path: str, kind: str, data: bytes) -> FileFacts:

@@ -98,17 +98,17 @@ def enter(m: Machine, function: Function, values: dict[str, Any], at: facts.At) 
     with m.activation(scope, module_scope, function.path, function) as activation:
         reaches_end = m.execute(m.body(function.facts))
     m.heap.leave_call(exits)
-    if m.stack:
-        m.call_places.pop()
     result = activation.returns
     if result is None:
         result = Constant(None)
     elif reaches_end and not function.facts.is_generator:
         result = join(result, Constant(None))
+    if m.stack:
+        if not function.facts.is_generator:
+            m.now_returned(function, result, values)
+        m.call_places.pop()
     if function.facts.is_generator:
         return _generator(m, function, activation.yields, at)
-    if m.stack:
-        m.now_returned(function, result)
     return result
 
 

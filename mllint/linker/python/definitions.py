@@ -79,10 +79,11 @@ def _registers(cls: Class) -> bool:
 
 def _taken_by_name(project: Project, m: Machine) -> set[str]:
     """Modules of which a class may be taken by a computed name: `getattr(models, config["model"])`."""
+    modules = {file.path: file.python for file in project.of_kind("python", "notebook") if file.python is not None}
     takers = {
-        file.path
-        for file in project.of_kind("python", "notebook")
-        if file.python is not None and b"getattr" in _encode(file.python) and any(map(_takes, _calls(file.python.body)))
+        path
+        for path, module in modules.items()
+        if b"getattr" in _encode(module) and any(map(_takes, calls_in(module.body)))
     }
     return takers | {path for path, importers in m.imports.importers.items() if importers & takers}
 
@@ -92,17 +93,18 @@ def _takes(call: facts.Call) -> bool:
     return is_getattr and len(call.args) > 1 and not isinstance(call.args[1], facts.Literal)
 
 
-def _calls(node: object) -> Iterator[facts.Call]:
+def calls_in(node: object) -> Iterator[facts.Call]:
+    """Every call in facts, functions included."""
     if isinstance(node, facts.Function):
         node = facts.body_of(node)
     if isinstance(node, facts.Call):
         yield node
     if isinstance(node, tuple):
         for item in node:
-            yield from _calls(item)
+            yield from calls_in(item)
     elif isinstance(node, msgspec.Struct):
         for name in node.__struct_fields__:
-            yield from _calls(getattr(node, name))
+            yield from calls_in(getattr(node, name))
 
 
 def _text(name: str) -> bytes:

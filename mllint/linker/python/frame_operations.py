@@ -337,6 +337,8 @@ def series(call: Invocation) -> Any:
     match data:
         case Column():
             return data
+        case Choice(options=options) if all(isinstance(option, Column) for option in options):
+            return data
         case Cell(kind="frame"):
             return result(call, data.slots["table"])
         case Cell(kind="list") | Tuple():

@@ -9,19 +9,29 @@ from mllint.linker.python.heap import Cell
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.values import Choice, Column, Function, Tuple
 
+_PROTOCOL = {
+    "predict", "predict_proba", "predict_log_proba", "decision_function", "score_samples", "transform",
+    "fit_predict", "forward",
+}  # fmt: skip
 
-def watch(m: Machine, function: Function, result: Any) -> None:
-    """A function of another module has returned: is what it gives a bare prediction?"""
-    if m.in_test or not m.call_places:
+
+def watch(m: Machine, function: Function, result: Any, given: dict[str, Any]) -> None:
+    """A function of another module has returned: is what it gives a bare prediction? One that it was itself `given`
+    is not the first to cross: `def clip(score, top): return min(score, top)`."""
+    if m.in_test or not m.call_places or _is_estimator(function):
         return
+    receiver = m.span_of_call()
+    came = {id for name, value in given.items() if name not in ("self", "cls") for id in _predicted(value)}
     for option in result.options if isinstance(result, Choice) else (result,):
         found = _bare(option)
         if found is None:
             continue
         shape, column = found
         models = sorted(column.origins & m.predictors)
-        if not models or column.span is None:
+        if not came.isdisjoint(models):
             continue
+        if not models or column.span is None or column.span.path == receiver.path:
+            continue  # `clip(model.predict(rows))`: the receiver made the prediction itself
         m.effects.handover(
             Handover(
                 m.span(function.facts.at, function.path),
@@ -30,9 +40,21 @@ def watch(m: Machine, function: Function, result: Any) -> None:
                 shape,
                 models[0],
                 column.span,
-                m.span_of_call(),
+                receiver,
             )
         )
+
+
+def _predicted(value: Any) -> frozenset[str]:
+    """The origins of a value that is, or holds, a bare prediction."""
+    options = value.options if isinstance(value, Choice) else (value,)
+    found = (_bare(option) for option in options)
+    return frozenset().union(*(part[1].origins for part in found if part is not None), frozenset())
+
+
+def _is_estimator(function: Function) -> bool:
+    """`predict` of a class that is fitted too: whoever calls it holds the model, and knows what it gives."""
+    return function.facts.name in _PROTOCOL and "fit" in function.scope.slots
 
 
 def _bare(value: Any) -> tuple[str, Column] | None:

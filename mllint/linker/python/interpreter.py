@@ -55,5 +55,5 @@ def machine(project: Project, library: Library, schema: Schema) -> Machine:
     m.truth = operations.truth
     m.started = lambda kind, thing, at: extensions.made(m, kind, thing, at)
     m.stands_for = lambda value: extensions.stands_for(m, value)
-    m.watch_return = lambda function, result: handovers.watch(m, function, result)
+    m.watch_return = lambda function, result, given: handovers.watch(m, function, result, given)
     return m

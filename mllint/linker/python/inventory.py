@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from mllint.facts import python as facts
 from mllint.lineage.observations import Branch, Setting
 from mllint.linker.project import Project
 from mllint.linker.python.machine import Machine
 from mllint.source import Span
+
+_encode = msgspec.msgpack.Encoder().encode
 
 
 def imported_modules(project: Project) -> dict[str, tuple[str, ...]]:
@@ -19,6 +23,7 @@ def imported_modules(project: Project) -> dict[str, tuple[str, ...]]:
 
 def observe(project: Project, m: Machine) -> None:
     """Branches whose outcome is the same for every value that a setting takes."""
+    made = {edge.target.removeprefix("file:") for edge in project.graph.edges() if edge.strength != "declared"}
     for (path, _), (statement, outcomes, settings) in sorted(m.branches.items(), key=lambda item: item[0]):
         if len(outcomes) != 1 or None in outcomes or not settings:
             continue
@@ -26,6 +31,8 @@ def observe(project: Project, m: Machine) -> None:
         dead = statement.otherwise if outcome else statement.then
         if not dead:
             continue
+        if any(place.path in made for place in settings):
+            continue  # `json.dump(registry, ...)`: what a job writes may be anything tomorrow
         span = m.span(statement.test.at, path)
         first, last = m.span(dead[0].at, path), m.span(dead[-1].at, path)
         cut = Span(path, first.line, first.column, last.end_line, last.end_column, first.cell)
@@ -39,7 +46,7 @@ def observe(project: Project, m: Machine) -> None:
                 values,
                 (cut,),
                 cut.end_line - cut.line + 1,
-                all(map(_reports, dead)),
+                all(map(_reports, dead)) or (outcome and all(map(_is_nothing, dead))),
             )
         )
 
@@ -59,9 +66,24 @@ def _subject(test: facts.Expr) -> facts.Expr:
 _REPORTS = ("print", "display", "log", "logging", "logger", "plt", "sns", "warnings", "pprint", "mlflow")
 
 
-def _reports(statement: facts.Stmt) -> bool:
-    """Whether a statement only tells people something: `print(tree.get_depth())`, `plt.show()`, `pass`."""
+def _is_nothing(statement: facts.Stmt) -> bool:
+    """What stands for a thing that is switched off, where the switch is on: `else: forest = None`."""
     match statement:
+        case facts.Assign(value=facts.Literal(value=None)) | facts.Return(value=facts.Literal(value=None) | None):
+            return True
+    return _reports(statement)
+
+
+def _reports(statement: facts.Stmt) -> bool:
+    """Whether a statement only tells people something: `print(tree.get_depth())`, `plt.show()`, `pass`. Refusing a
+    wrong setting is telling too: `if split not in ("random", "time"): raise ValueError(split)`."""
+    match statement:
+        case facts.Raise():
+            return True
+        case facts.Evaluate(value=facts.Call(function=facts.Name(id="exit" | "quit"))):
+            return True
+        case facts.Evaluate(value=facts.Call(function=facts.Attribute(value=facts.Name(id="sys"), name="exit"))):
+            return True
         case facts.Evaluate(value=facts.Call(function=function)):
             return written(function).partition(".")[0] in _REPORTS
         case facts.Evaluate(value=facts.Literal() | facts.Opaque()):

@@ -213,6 +213,9 @@ def apply(call: Invocation) -> Any:
         call.m.effects.evaluated(entry.evaluates, call.span)
     if entry.computes:
         result = (computations.TABLE.get(entry.computes) or COMPUTED[entry.computes])(call)
+        if entry.evaluates == "metric" and isinstance(result, Unknown):
+            # a score tells of predictions, and holds none: `json.dump({"auc": roc_auc_score(y, p)}, file)`
+            result = msgspec.structs.replace(result, origins=result.origins - call.m.predictors)
     if entry.opens is not None:
         return storage.open_handle(call, entry.opens)
     if entry.reads is not None:

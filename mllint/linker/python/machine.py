@@ -103,7 +103,7 @@ class Machine:
         self.truth: Callable[[Any], bool | None]
         self.started: Callable[[str, Cell, facts.At], None]
         self.stands_for: Callable[[Any], Any]
-        self.watch_return: Callable[[Function, Any], None] | None = None
+        self.watch_return: Callable[[Function, Any, dict[str, Any]], None] | None = None
 
     @property
     def now(self) -> Activation:
@@ -243,10 +243,10 @@ class Machine:
         again = sum(1 for a in self.stack if a.function is not None and a.function.facts is function.facts)
         return again < MOST_SELF_CALLS
 
-    def now_returned(self, function: Function, result: Any) -> None:
+    def now_returned(self, function: Function, result: Any, given: dict[str, Any]) -> None:
         """A call of `function` from the present activation has returned: a value may have crossed modules."""
         if self.now.path != function.path and self.watch_return is not None:
-            self.watch_return(function, result)
+            self.watch_return(function, result, given)
 
     def span_of_call(self) -> Span:
         """The place of the call that is in progress."""

@@ -100,12 +100,19 @@ def _dead_scripts(lineage: Lineage) -> Iterator[Script]:
     shared = {id for path in alive for id in data[path]}
     for script in scripts:
         path, own = script.path, data[script.path]
-        used = script.takes_arguments or script.runners or script.importers or is_test(path)
+        used = script.takes_arguments or script.runners or script.importers or script.is_mentioned or is_test(path)
         serves = any(id.startswith("endpoint:") for id in own)
-        if not script.is_entry or used or serves or path.endswith(".ipynb") or own.isdisjoint(on_a_way):
+        if not script.is_entry or used or serves or _is_for_people(path) or own.isdisjoint(on_a_way):
             continue
         if dirname(path) in folders or not own.isdisjoint(shared):
             yield script
+
+
+def _is_for_people(path: str) -> bool:
+    """A notebook, an example or a demonstration: people run it, to see something."""
+    *folders, name = path.lower().split("/")
+    shown = ("example", "demo")
+    return name.endswith(".ipynb") or name.startswith(shown) or any(folder.startswith(shown) for folder in folders)
 
 
 def _of_script(lineage: Lineage, script: Script) -> Finding:

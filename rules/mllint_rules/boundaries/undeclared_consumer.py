@@ -8,6 +8,7 @@ the first read outside: whoever reads further on is reached through that reader.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from posixpath import dirname
 
@@ -36,6 +37,10 @@ from mllint.rule import (
     trail,
 )
 
+# What the platform asks, not a reader of predictions: `GET /metrics`, `GET /health`
+_TECHNICAL = re.compile(
+    r"^endpoint:(?:GET|HEAD) .*/(?:metrics|health\w*|ready|readiness|live|liveness|status|version)$"
+)
 _PAGES = (".html", ".htm", ".js", ".jsx", ".ts", ".tsx", ".vue")
 
 
@@ -52,17 +57,19 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
 def _reads_outside(lineage: Lineage, model: Model) -> Iterator[tuple[Edge, set[str]]]:
     """The first read of each job outside, with the ids that were walked up to it."""
     graph = lineage.graph
-    todo = list(model.outputs)
+    todo = [id for id in model.outputs if not _TECHNICAL.search(id)]
     walked = set(todo)
     outside: dict[str, Edge] = {}
     for id in todo:
         for edge in graph.out_edges(id):
             if not is_seen(edge) or edge.target in model.members:
                 continue
+            if id.startswith("endpoint:") and edge.kind != "consumes":
+                continue  # what is made of the request's fields, while the predictions are in the answer
             if not _is_own(lineage, model, edge):
                 job = job_path(edge)
                 outside[job] = min(outside.get(job, edge), edge, key=lambda edge: _rank(lineage, edge))
-            elif edge.target not in walked:
+            elif edge.target not in walked and not _TECHNICAL.search(edge.target):
                 walked.add(edge.target)
                 todo.append(edge.target)
     for job in sorted(outside):
@@ -84,6 +91,9 @@ def _is_own(lineage: Lineage, model: Model, edge: Edge) -> bool:
     if owner and any(owners) and owner not in owners:
         return False
     homes = {top_folder(job) for job in model.jobs}
+    loading = {job_path(other) for id in model.members for other in lineage.graph.out_edges(id)}
+    if reader in loading and top_folder(reader) in homes:
+        return True  # it loads the model itself, to score with it
     measures = {e.what for e in lineage.observations.evaluations if e.job in (reader, edge.job)}
     # A notebook elsewhere that measures the predictions is somebody else's only where owners say so.
     if measures - {"plot"} or (measures and top_folder(reader) in homes):

@@ -48,13 +48,17 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
     sides: dict[str, dict[str, list[Feature]]] = defaultdict(lambda: {"train": [], "serve": []})
     for feature in lineage.observations.features:
         model = owner.get(feature.model)
-        if model and not is_test(feature.span.path):
+        if model and not is_test(feature.span.path) and not is_test(feature.job):
             sides[model.id][feature.side].append(feature)
     for model in found:
         train, serve = sides[model.id]["train"], sides[model.id]["serve"]
         names = known_names(lineage.graph, (feature.expression for feature in train))
+        told = set()  # one finding where several requests, pages or jobs come by the same place
         for served in sorted(serve, key=lambda feature: (feature.span, feature.name)):
-            yield from _skew(lineage, model, [t for t in train if _is_same_feature(t, served)], served, names)
+            for finding in _skew(lineage, model, [t for t in train if _is_same_feature(t, served)], served, names):
+                if (served.span, served.name) not in told:
+                    told.add((served.span, served.name))
+                    yield finding
 
 
 def _is_same_feature(trained: Feature, served: Feature) -> bool:
@@ -73,6 +77,8 @@ def _skew(
         return
     if any(plain(column.name) not in names for column in columns(served.expression)):
         return  # another input: `body["distance_km"]` may well be what training makes of `trip_m`
+    if any(_is_given_ready(feature, served) for feature in trained):
+        return
     if any(is_ambiguous(feature.expression) for feature in (*trained, served)):
         return
     serving = by_name(served.expression, names)
@@ -91,8 +97,15 @@ def _skew(
     yield _finding(lineage, model, trained[0], served, shown)
 
 
+def _is_given_ready(trained: Feature, served: Feature) -> bool:
+    """Whether the caller computes the feature: the request has a field of its name, which training made itself."""
+    raw = {plain(column.name) for column in columns(trained.expression)}
+    own = plain(served.name)
+    return own not in raw and any(plain(column.name) == own for column in columns(served.expression))
+
+
 def before_fitted(expression: Expression) -> Expression:
-    """What goes into the fitted steps before the model: they are persisted and the same on both sides, or ML704 says so.
+    """What goes into the fitted steps before the model: they are persisted and alike on both sides, or ML704 says so.
 
     model.predict(scaler.transform(frame))   # `frame` is what the two sides make themselves
     """
