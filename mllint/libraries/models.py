@@ -142,6 +142,7 @@ class LibraryFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     library: str
     imports: tuple[str, ...] = ()  # further top-level modules it speaks of
     needs: tuple[str, ...] = ()  # libraries whose types it speaks of
+    hosts: bool = False  # a scheduler or server of this library starts the files that import it
     aliases: dict[str, str] = {}  # dotted name -> dotted name
     types: dict[str, Kind] = {}
     calls: dict[str, Entry] = {}
@@ -163,6 +164,7 @@ class Library:
         self.patterns: list[tuple[re.Pattern[str], str]] = []
         self.usual: dict[str, str] = {}  # `frame`, `column`, `array` -> the type where nothing tells which
         self.families: list[tuple[str, Entry]] = []  # entries for all names below a prefix, written `metrics.*`
+        self.hosts: set[str] = set()  # top-level modules whose importers are started by a scheduler or server
         self.modules: set[str] = set()  # top-level modules that are modelled
         for file in files:
             self._add(file)
@@ -173,6 +175,8 @@ class Library:
     def _add(self, file: LibraryFile) -> None:
         prefix = file.library + "."
         self.modules.update((file.library, *file.imports))
+        if file.hosts:
+            self.hosts.update(name.partition(".")[0] for name in (file.library, *file.imports))
         for name, kind in file.types.items():
             self.types[prefix + name] = kind
             self.patterns += [(re.compile(fnmatch.translate(pattern)), prefix + name) for pattern in kind.classes]

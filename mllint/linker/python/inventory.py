@@ -22,6 +22,23 @@ def imported_modules(project: Project) -> dict[str, tuple[str, ...]]:
 
 
 def observe(project: Project, m: Machine) -> None:
+    """What the interpreter saw, and what its library models say, of scripts and branches."""
+    observe_hosts(project, m)
+    observe_branches(project, m)
+
+
+def observe_hosts(project: Project, m: Machine) -> None:
+    """A file that imports a scheduler's library is started by it: a DAG of Airflow, a page of Streamlit."""
+    imported = imported_modules(project)
+    project.observations.scripts = [
+        msgspec.structs.replace(
+            script, is_mentioned=script.is_mentioned or bool(m.library.hosts & {*imported[script.path]})
+        )
+        for script in project.observations.scripts
+    ]
+
+
+def observe_branches(project: Project, m: Machine) -> None:
     """Branches whose outcome is the same for every value that a setting takes."""
     made = {edge.target.removeprefix("file:") for edge in project.graph.edges() if edge.strength != "declared"}
     for (path, _), (statement, outcomes, settings) in sorted(m.branches.items(), key=lambda item: item[0]):
