@@ -51,7 +51,8 @@ def link(
 def declare_consumers(project: Project) -> None:
     """Consumers that people declared, with what they read and write."""
     graph = project.graph
-    for entry in project.declarations.of_kind("consumer"):
+    native = [entry for entry in project.observations.declared if entry.kind == "consumer"]  # dbt's exposures
+    for entry in (*project.declarations.of_kind("consumer"), *native):
         consumer = graph.add_node(consumer_id(entry.name), "consumer", entry.span, entry.name, owner=entry.owner).id
         for id in (*entry.reads, *entry.writes):
             if id not in graph.nodes:
