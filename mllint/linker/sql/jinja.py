@@ -16,6 +16,7 @@ _WORD = re.compile(r"[\w.]*")
 
 _HIDDEN = {"macro", "test", "materialization", "docs", "call", "set"}
 _MOST_OPEN = 200
+_ENDS = ("", " ", "\t", "\r", "\n", ",", ")")
 
 
 class Names(Protocol):
@@ -46,7 +47,9 @@ def without_jinja(text: str, hole: str, names: Names | None = None) -> str:
             _block(inside, hidden)
         elif tag.startswith("{{") and not gone:
             word = _expression(tag, hole, names)
-        parts.append(padded(word, tag))
+        # {{ method }}_amount and '{{ day }}' are one word, or one text: no blanks there
+        is_part = word and text[last : last + 1] not in _ENDS
+        parts.append(word + "".join(c for c in tag if c in "\r\n") if is_part else padded(word, tag))
     parts.append(padded("", text[last:]) if any(hidden) else text[last:])
     return "".join(parts)
 
