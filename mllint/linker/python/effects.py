@@ -172,8 +172,10 @@ class Effects:
             else:
                 self.link(column.origins, target, kind, span)
         if table.open and table.base:
-            known = frozenset(table.columns)
-            passing = Passing(table.base, target, table.dropped, known, kind, span, self.job)
+            known, dropped = frozenset(table.columns), table.dropped
+            if table.folds:
+                known, dropped = frozenset(map(str.lower, known)), frozenset(map(str.lower, dropped))
+            passing = Passing(table.base, target, dropped, known, kind, span, self.job)
             self.now.passings[passing] = None
 
     def write_column(self, target: str, name: str, column: Column, span: Span) -> None:
