@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mllint.facts import python as facts
 from mllint.lineage.observations import Handover
 from mllint.linker.python.heap import Cell
 from mllint.linker.python.machine import Machine
@@ -18,7 +19,7 @@ _PROTOCOL = {
 def watch(m: Machine, function: Function, result: Any, given: dict[str, Any]) -> None:
     """A function of another module has returned: is what it gives a bare prediction? One that it was itself `given`
     is not the first to cross: `def clip(score, top): return min(score, top)`."""
-    if m.in_test or not m.call_places or _is_estimator(function):
+    if m.in_test or not m.call_places or _is_estimator(function) or _gives_frame(function):
         return
     receiver = m.span_of_call()
     came = {id for name, value in given.items() if name not in ("self", "cls") for id in _predicted(value)}
@@ -43,6 +44,14 @@ def watch(m: Machine, function: Function, result: Any, given: dict[str, Any]) ->
                 receiver,
             )
         )
+
+
+def _gives_frame(function: Function) -> bool:
+    """`-> pd.DataFrame`: rows with names, which can say what they are. The model may be of any kind (pyfunc)."""
+    returns = function.facts.returns
+    return isinstance(returns, facts.Attribute | facts.Name) and (
+        returns.name if isinstance(returns, facts.Attribute) else returns.id
+    ) in ("DataFrame", "LazyFrame")
 
 
 def _predicted(value: Any) -> frozenset[str]:

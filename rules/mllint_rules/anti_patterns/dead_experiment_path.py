@@ -39,13 +39,18 @@ def _branches(branches: list[Branch]) -> Iterator[Branch]:
     dead = [branch for branch in sorted(branches, key=lambda b: b.span) if branch.dead and branch.settings]
     covered: set[Span] = set()
     for branch in dead:
-        if branch.span in covered or branch.only_reports or is_test(branch.span.path):
+        if branch.span in covered or branch.only_reports or is_test(branch.span.path) or _is_tried_out(branch):
             continue
         inside = [other for other in dead if other is not branch and any(_holds(d, other.span) for d in branch.dead)]
         covered |= {other.span for other in inside}
         starts = {span.line for span in branch.dead}
         guards = [o for o in inside if o.span.line in starts and o.settings == branch.settings and not o.outcome]
         yield guards[0] if branch.outcome and guards else branch
+
+
+def _is_tried_out(branch: Branch) -> bool:
+    """Whether a notebook itself gives the value: people write another one into the cell, and run it again."""
+    return branch.span.path.endswith(".ipynb") and all(s.span.path == branch.span.path for s in branch.settings)
 
 
 def _is_shipped_default(branch: Branch, packages: set[str]) -> bool:
