@@ -8,12 +8,13 @@ from mllint.facts import python as facts
 from mllint.lineage.observations import Handover
 from mllint.linker.python.heap import Cell
 from mllint.linker.python.machine import Machine
-from mllint.linker.python.values import Choice, Column, Function, Tuple
+from mllint.linker.python.values import Choice, Class, Column, External, Function, Tuple
 
 _PROTOCOL = {
     "predict", "predict_proba", "predict_log_proba", "decision_function", "score_samples", "transform",
     "fit_predict", "forward",
 }  # fmt: skip
+_BASES = ("mlflow.pyfunc.", "sklearn.base.", "torch.nn.", "lightning.", "pytorch_lightning.", "keras.", "tensorflow.")
 
 
 def watch(m: Machine, function: Function, result: Any, given: dict[str, Any]) -> None:
@@ -62,8 +63,13 @@ def _predicted(value: Any) -> frozenset[str]:
 
 
 def _is_estimator(function: Function) -> bool:
-    """`predict` of a class that is fitted too: whoever calls it holds the model, and knows what it gives."""
-    return function.facts.name in _PROTOCOL and "fit" in function.scope.slots
+    """`predict` of a class that is fitted too, or whose base asks for it: whoever calls it holds the model, and knows
+    what it gives."""
+    if function.facts.name not in _PROTOCOL:
+        return False
+    bases = function.owner.bases if isinstance(function.owner, Class) else ()
+    asked = any(isinstance(base, External) and base.name.startswith(_BASES) for base in bases)
+    return asked or "fit" in function.scope.slots
 
 
 def _bare(value: Any) -> tuple[str, Column] | None:

@@ -100,6 +100,9 @@ def _is_own(lineage: Lineage, model: Model, edge: Edge) -> bool:
     if any(at is not None and at.path == reader for at in loading) and top_folder(reader) in homes:
         return True  # it loads the model itself, to score with it
     measures = {e.what for e in lineage.observations.evaluations if e.job in (reader, edge.job)}
+    made = edge.source.startswith(("table:", "file:", "collection:", "topic:"))
+    if made and any(job_path(other) == reader for other in lineage.graph.in_edges(edge.source) if is_seen(other)):
+        return True  # what stores the predictions looks up which of them it has
     if _WATCHES.intersection(re.split(r"[/_.-]", reader.lower())):
         return True
     # A notebook elsewhere that measures the predictions is somebody else's only where owners say so.
