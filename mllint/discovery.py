@@ -147,6 +147,9 @@ def _walk(root: Path, start: str, excluded: Globs, result: Discovery) -> Iterato
             continue
         if parts and any(entry.name == "pyvenv.cfg" for entry in listing):
             continue  # a virtual environment, whatever its name
+        if any(entry.name == "Chart.yaml" for entry in listing):
+            # templates of a Helm chart are written in Go's language, whatever their suffix
+            listing = [entry for entry in listing if entry.name != "templates"]
         for entry in listing:
             below = (*parts, entry.name)
             is_folder = _is_folder(entry, result)

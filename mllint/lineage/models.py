@@ -133,8 +133,8 @@ def _model(graph: Graph, members: list[str]) -> Model:
     for member in members:
         jobs.update(job_path(edge) for edge in graph.in_edges(member) if edge.kind == "trains")
         for edge in graph.out_edges(member):
-            if edge.strength == "declared" or edge.target in inside or graph.nodes[edge.target].kind == "model":
-                continue  # what is trained on predictions, or registered for its scores, does not hold them
+            if edge.strength == "declared" or edge.target in inside or _is_model(graph, edge.target):
+                continue  # what is trained on predictions, registered for its scores or kept with a threshold
             if edge.kind in _SCORES:
                 outputs.add(edge.target)
                 jobs.add(job_path(edge))
@@ -147,6 +147,10 @@ def _model(graph: Graph, members: list[str]) -> Model:
         outputs=tuple(sorted(outputs & graph.nodes.keys())),
         jobs=tuple(sorted(jobs - {""})),
     )
+
+
+def _is_model(graph: Graph, id: str) -> bool:
+    return graph.nodes[id].kind == "model" or any(edge.kind == "saves" for edge in graph.in_edges(id))
 
 
 def _names(member: str) -> set[str]:

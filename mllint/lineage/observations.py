@@ -44,6 +44,7 @@ class Script(msgspec.Struct, frozen=True):
     runners: tuple[Span, ...]
     importers: tuple[str, ...]
     is_mentioned: bool = False
+    is_page: bool = False  # it draws a page for people: streamlit, gradio, dash ...
 
 
 class Definition(msgspec.Struct, frozen=True):

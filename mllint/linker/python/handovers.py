@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
+from mllint.facts import python as facts
 from mllint.lineage.observations import Handover
 from mllint.linker.python.heap import Cell
 from mllint.linker.python.machine import Machine
-from mllint.linker.python.values import Choice, Column, Function, Tuple
+from mllint.linker.python.values import Choice, Class, Column, External, Function, Tuple
 
 _PROTOCOL = {
     "predict", "predict_proba", "predict_log_proba", "decision_function", "score_samples", "transform",
     "fit_predict", "forward",
 }  # fmt: skip
+_BASES = ("mlflow.pyfunc.", "sklearn.base.", "torch.nn.", "lightning.", "pytorch_lightning.", "keras.", "tensorflow.")
 
 
 def watch(m: Machine, function: Function, result: Any, given: dict[str, Any]) -> None:
     """A function of another module has returned: is what it gives a bare prediction? One that it was itself `given`
     is not the first to cross: `def clip(score, top): return min(score, top)`."""
-    if m.in_test or not m.call_places or _is_estimator(function):
+    if m.in_test or not m.call_places or _is_estimator(function) or _gives_frame(function):
         return
     receiver = m.span_of_call()
     came = {id for name, value in given.items() if name not in ("self", "cls") for id in _predicted(value)}
@@ -45,6 +47,14 @@ def watch(m: Machine, function: Function, result: Any, given: dict[str, Any]) ->
         )
 
 
+def _gives_frame(function: Function) -> bool:
+    """`-> pd.DataFrame`: rows with names, which can say what they are. The model may be of any kind (pyfunc)."""
+    returns = function.facts.returns
+    return isinstance(returns, facts.Attribute | facts.Name) and (
+        returns.name if isinstance(returns, facts.Attribute) else returns.id
+    ) in ("DataFrame", "LazyFrame")
+
+
 def _predicted(value: Any) -> frozenset[str]:
     """The origins of a value that is, or holds, a bare prediction."""
     options = value.options if isinstance(value, Choice) else (value,)
@@ -53,8 +63,13 @@ def _predicted(value: Any) -> frozenset[str]:
 
 
 def _is_estimator(function: Function) -> bool:
-    """`predict` of a class that is fitted too: whoever calls it holds the model, and knows what it gives."""
-    return function.facts.name in _PROTOCOL and "fit" in function.scope.slots
+    """`predict` of a class that is fitted too, or whose base asks for it: whoever calls it holds the model, and knows
+    what it gives."""
+    if function.facts.name not in _PROTOCOL:
+        return False
+    bases = function.owner.bases if isinstance(function.owner, Class) else ()
+    asked = any(isinstance(base, External) and base.name.startswith(_BASES) for base in bases)
+    return asked or "fit" in function.scope.slots
 
 
 def _bare(value: Any) -> tuple[str, Column] | None:

@@ -32,6 +32,7 @@ _ARGUMENT_PARSERS = {
     "argparse", "click", "typer", "fire", "docopt", "absl", "optparse", "getopt", "hydra", "tyro", "simple_parsing",
     "jsonargparse", "cyclopts", "plac", "configargparse",
 }  # fmt: skip
+_PAGES = {"streamlit", "gradio", "dash", "panel", "chainlit", "nicegui", "shiny", "taipy", "voila", "mesop"}
 _SUFFIX = re.compile(rb"\.py(?![A-Za-z0-9_])")
 _PATH = re.compile(rb"[A-Za-z0-9_./-]*\Z")
 _encode = msgspec.msgpack.Encoder().encode
@@ -48,6 +49,7 @@ def observe(project: Project, importers: Mapping[str, tuple[str, ...]]) -> None:
         Script(
             path, facts.lines, is_entry(facts.python), _takes_arguments(facts.python),
             tuple(sorted(starters.get(path, ()))), tuple(sorted(importers.get(path, ()))), path in mentioned,
+            not _PAGES.isdisjoint(facts.python.imports),
         )
         for path, facts in project.files.items()
         if facts.kind == "python" and facts.python is not None  # notebooks are run by people

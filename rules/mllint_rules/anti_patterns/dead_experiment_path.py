@@ -15,6 +15,7 @@ _MODEL_BASES = (
     "torch.nn.", "pytorch_lightning.", "lightning.", "keras.", "tensorflow.keras.", "tf.keras.", "sklearn.base.",
     "flax.linen.", "haiku.", "gluon.", "transformers.", "xgboost.", "lightgbm.", "catboost.",
 )  # fmt: skip
+_FEW_LINES = 8
 _FITS = {"fit", "train", "partial_fit", "fit_transform"}
 _PREDICTS = {"predict", "predict_proba", "transform", "score", "forward"}
 
@@ -39,13 +40,18 @@ def _branches(branches: list[Branch]) -> Iterator[Branch]:
     dead = [branch for branch in sorted(branches, key=lambda b: b.span) if branch.dead and branch.settings]
     covered: set[Span] = set()
     for branch in dead:
-        if branch.span in covered or branch.only_reports or is_test(branch.span.path):
+        if branch.span in covered or branch.only_reports or is_test(branch.span.path) or _is_tried_out(branch):
             continue
         inside = [other for other in dead if other is not branch and any(_holds(d, other.span) for d in branch.dead)]
         covered |= {other.span for other in inside}
         starts = {span.line for span in branch.dead}
         guards = [o for o in inside if o.span.line in starts and o.settings == branch.settings and not o.outcome]
         yield guards[0] if branch.outcome and guards else branch
+
+
+def _is_tried_out(branch: Branch) -> bool:
+    """Whether a notebook itself gives the value: people write another one into the cell, and run it again."""
+    return branch.span.path.endswith(".ipynb") and all(s.span.path == branch.span.path for s in branch.settings)
 
 
 def _is_shipped_default(branch: Branch, packages: set[str]) -> bool:
@@ -102,15 +108,18 @@ def _dead_scripts(lineage: Lineage) -> Iterator[Script]:
         path, own = script.path, data[script.path]
         used = script.takes_arguments or script.runners or script.importers or script.is_mentioned or is_test(path)
         serves = any(id.startswith("endpoint:") for id in own)
-        if not script.is_entry or used or serves or _is_for_people(path) or own.isdisjoint(on_a_way):
+        if not script.is_entry or used or serves or _is_for_people(script) or own.isdisjoint(on_a_way):
             continue
         if dirname(path) in folders or not own.isdisjoint(shared):
             yield script
 
 
-def _is_for_people(path: str) -> bool:
-    """A notebook, an example or a demonstration: people run it, to see something."""
-    *folders, name = path.lower().split("/")
+def _is_for_people(script: Script) -> bool:
+    """A notebook, a page, an example or a demonstration: people run it, to see something. A few lines that only call
+    another module's `main` are a way in for people too."""
+    *folders, name = script.path.lower().split("/")
+    if script.is_page or script.lines < _FEW_LINES:
+        return True
     shown = ("example", "demo")
     return name.endswith(".ipynb") or name.startswith(shown) or any(folder.startswith(shown) for folder in folders)
 

@@ -41,6 +41,11 @@ from mllint.rule import (
 _TECHNICAL = re.compile(
     r"^endpoint:(?:GET|HEAD) .*/(?:metrics|health\w*|ready|readiness|live|liveness|status|version)$"
 )
+# `monitoring/drift_exporter.py`: what looks after a model may read its predictions. The words only ever silence.
+_WATCHES = {
+    "monitor", "monitoring", "drift", "eval", "evaluate", "evaluation", "validate", "validation", "backtest", "parity",
+    "health", "quality",
+}  # fmt: skip
 _PAGES = (".html", ".htm", ".js", ".jsx", ".ts", ".tsx", ".vue")
 
 
@@ -88,13 +93,18 @@ def _is_own(lineage: Lineage, model: Model, edge: Edge) -> bool:
         return True
     owner = owner_of(lineage.declarations, reader)
     owners = {owner_of(lineage.declarations, job) for job in model.jobs}
-    if owner and any(owners) and owner not in owners:
+    if owner and any(owners) and not any(set(owner.split()) & set(other.split()) for other in owners):
         return False
     homes = {top_folder(job) for job in model.jobs}
-    loading = {job_path(other) for id in model.members for other in lineage.graph.out_edges(id)}
-    if reader in loading and top_folder(reader) in homes:
+    loading = [other.read or other.span for id in model.members for other in lineage.graph.out_edges(id)]
+    if any(at is not None and at.path == reader for at in loading) and top_folder(reader) in homes:
         return True  # it loads the model itself, to score with it
     measures = {e.what for e in lineage.observations.evaluations if e.job in (reader, edge.job)}
+    made = edge.source.startswith(("table:", "file:", "collection:", "topic:"))
+    if made and any(job_path(other) == reader for other in lineage.graph.in_edges(edge.source) if is_seen(other)):
+        return True  # what stores the predictions looks up which of them it has
+    if _WATCHES.intersection(re.split(r"[/_.-]", reader.lower())):
+        return True
     # A notebook elsewhere that measures the predictions is somebody else's only where owners say so.
     if measures - {"plot"} or (measures and top_folder(reader) in homes):
         return True
