@@ -8,12 +8,13 @@ from typing import Any
 import msgspec
 
 from mllint.facts import python as facts
+from mllint.linker.python import texts
 from mllint.linker.python.arguments import Arguments
 from mllint.linker.python.heap import Cell
 from mllint.linker.python.invocation import Invocation
 from mllint.linker.python.iteration import items_of
 from mllint.linker.python.machine import Machine
-from mllint.linker.python.values import Constant, Function, Unknown, join, text_of
+from mllint.linker.python.values import Constant, Function, Tuple, Unknown, join, text_of
 
 
 class Option(msgspec.Struct, frozen=True):
@@ -87,8 +88,6 @@ def parse_arguments(call: Invocation) -> Any:
 
 
 def parse_known(call: Invocation) -> Any:
-    from mllint.linker.python.values import Tuple
-
     return Tuple((parse_arguments(call), Unknown()))
 
 
@@ -131,13 +130,11 @@ def _given(options: list[Option], words: list[str]) -> dict[str, list[str]]:
 
 
 def _converted(m: Machine, option: Option, words: list[str]) -> Any:
-    from mllint.linker.python.computations import word
-
     if option.action == "store_true":
         return Constant(True)
     if option.action == "store_false":
         return Constant(False)
-    values = [word(text) for text in words]
+    values = [texts.word(text) for text in words]
     if option.convert is not None:
         values = [m.call(option.convert, Arguments((value,)), 0) for value in values]
     if option.many:

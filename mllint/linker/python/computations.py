@@ -8,8 +8,20 @@ import posixpath
 from collections.abc import Callable
 from typing import Any
 
-from mllint.linker.python import config, databases, feature_stores, figures, frames, locate, networks, texts, web
+from mllint.linker.python import (
+    classes,
+    config,
+    databases,
+    feature_stores,
+    figures,
+    frames,
+    locate,
+    networks,
+    texts,
+    web,
+)
 from mllint.linker.python.arguments import Arguments, Rest, by_name
+from mllint.linker.python.builtins import FUNCTIONS
 from mllint.linker.python.command_lines import TABLE as COMMAND_LINES
 from mllint.linker.python.heap import Cell
 from mllint.linker.python.invocation import Invocation
@@ -23,7 +35,6 @@ from mllint.linker.python.values import (
     Constant,
     External,
     Function,
-    Hole,
     Partial,
     Tuple,
     Unknown,
@@ -122,21 +133,8 @@ def command_line(call: Invocation) -> Any:
         rest = Unknown(why="no command in the repository gives this argument")
         slots: dict[Any, Any] = {"items": (), "<rest>": rest}
         return m.heap.new("list", slots, (m.now.path, call.at))
-    words = [Constant(m.run.path), *(word(text) for text in m.run.arguments)]
+    words = [Constant(m.run.path), *(texts.word(text) for text in m.run.arguments)]
     return m.heap.new("list", {"items": tuple(words)}, (m.now.path, call.at))
-
-
-def word(text: str) -> Any:
-    """A word of a command; unknown parts are written `{NAME}`."""
-    if "{" not in text:
-        return Constant(text)
-    parts: list[Any] = []
-    rest = text
-    while "{" in rest:
-        before, _, after = rest.partition("{")
-        name, _, rest = after.partition("}")
-        parts += [before, Hole(name)]
-    return texts.make((*parts, rest))
 
 
 def configuration(call: Invocation) -> Any:
@@ -220,8 +218,6 @@ def dependency(call: Invocation) -> Any:
 
 def map_first(call: Invocation) -> Any:
     """`pool.map(f, items)`: like the builtin."""
-    from mllint.linker.python.builtins import FUNCTIONS
-
     return FUNCTIONS["builtins.map"](call.m, call.arguments, call.at)
 
 
@@ -245,14 +241,12 @@ def default_dict(call: Invocation) -> Any:
 
 def named_tuple(call: Invocation) -> Any:
     """`namedtuple(typename, field_names)`: the names in a list or in one text."""
-    from mllint.linker.python.classes import named_tuple as make
-
     names = frames.names_of(call.get("field_names"))
     title = text_of(call.get("typename"))
     if names is None or title is None:
         return Unknown(why="a named tuple whose fields are not known")
     fields = [name for text in names for name in text.replace(",", " ").split()]
-    return make(call.m, title, fields, call.at)
+    return classes.named_tuple(call.m, title, fields, call.at)
 
 
 def replaced(call: Invocation) -> Any:
@@ -310,11 +304,9 @@ def type_only(call: Invocation) -> Any:
 
 def import_module(call: Invocation) -> Any:
     """`importlib.import_module(name)` of a known name."""
-    from mllint.linker.python.calls import load_module
-
     name = text_of(call.get("name|0"))
     path = call.m.imports.find(name, call.m.now.path) if name and "{" not in name else None
-    return load_module(call.m, path) if path is not None else Unknown()
+    return call.m.load_module(path) if path is not None else Unknown()
 
 
 def glob_paths(call: Invocation) -> Any:
@@ -382,11 +374,9 @@ def held_row(call: Invocation) -> Any:
 
 def make_estimator(call: Invocation) -> Any:
     """A function that makes an estimator of its arguments: `make_pipeline(a, b)`."""
-    from mllint.linker.python.library import new_object
-
     name = "".join(part.capitalize() for part in call.name.rpartition("make_")[2].split("_"))
     dotted = f"{call.name.rpartition('.')[0]}.{name}"
-    return new_object(call.m, call.m.library.type_of_class(dotted), dotted, by_name((), call.arguments), call.at)
+    return call.m.new_object(call.m.library.type_of_class(dotted), dotted, by_name((), call.arguments), call.at)
 
 
 TABLE: dict[str, Callable[[Invocation], Any]] = {

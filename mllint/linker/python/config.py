@@ -10,6 +10,7 @@ from mllint.linker.python.heap import Cell
 from mllint.linker.python.iteration import is_inner
 from mllint.linker.python.locate import locate, texts
 from mllint.linker.python.machine import Machine
+from mllint.linker.python.texts import concatenate
 from mllint.linker.python.values import Constant, Unknown, join_all
 from mllint.source import Span
 
@@ -68,8 +69,6 @@ def span_of(value: Value, path: str) -> Span:
 
 def interpolated(m: Machine, text: str, path: str, value: Value) -> Any:
     """`${data.root}/train.csv`, as OmegaConf and DVC write it: from the same file."""
-    from mllint.linker.python import texts as writing
-
     root = m.project.config(path)
     parts: list[tuple[Any, str]] = []
     rest = text
@@ -81,7 +80,7 @@ def interpolated(m: Machine, text: str, path: str, value: Value) -> Any:
         known = found is not None and found.kind == "scalar" and "${" not in str(found.value)
         parts.append((Constant(found.value) if known and found is not None else Unknown(), name.replace(".", "_")))
     parts.append((Constant(rest), ""))
-    made = writing.concatenate(parts)
+    made = concatenate(parts)
     return Constant(made.value, (span_of(value, path),)) if isinstance(made, Constant) else made
 
 

@@ -13,6 +13,7 @@ from mllint.libraries.models import Place
 from mllint.linker.python.heap import Cell
 from mllint.linker.python.invocation import Invocation
 from mllint.linker.python.locate import nodes_of
+from mllint.linker.python.storage import put
 from mllint.linker.python.values import Constant, Tuple, options_of, origins_of
 
 _FIGURE = "evidently.Figure"
@@ -58,8 +59,6 @@ def gathered(call: Invocation) -> Any:
 
 def save_figure(call: Invocation) -> Any:
     """What was drawn goes into a file: `fname` or `file`."""
-    from mllint.linker.python.storage import put
-
     figure = call.receiver if call.receiver is not None else the_figure(call)
     for node in nodes_of(call, Place(file="fname|file|0")):
         put(call, node, figure)

@@ -243,6 +243,4 @@ def scored(call: Invocation) -> Any:
 
 def writer_of(call: Invocation) -> Any:
     """An object that writes the frame: `df.write.parquet(path)`; models speak of the frame as `self.frame`."""
-    from mllint.linker.python.library import new_object
-
-    return new_object(call.m, call.entry.returns, call.entry.returns, {"frame": call.receiver}, call.at)
+    return call.m.new_object(call.entry.returns, call.entry.returns, {"frame": call.receiver}, call.at)

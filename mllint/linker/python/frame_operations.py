@@ -14,6 +14,8 @@ import msgspec
 from mllint.lineage import expressions as ex
 from mllint.linker.python import frame_expressions, frame_groups, frames
 from mllint.linker.python.arguments import Arguments
+from mllint.linker.python.classes import instance_fields
+from mllint.linker.python.columns import expression_of
 from mllint.linker.python.frame_parts import is_inner, like_receiver, result, subject, table_of
 from mllint.linker.python.heap import Cell
 from mllint.linker.python.invocation import Invocation
@@ -194,8 +196,6 @@ def _constructed(call: Invocation, data: Any) -> Table:
             if rows and all(isinstance(row, Cell) and row.kind in ("dict", "frame") for row in rows):
                 return frames.merge_all([_constructed(call, row) for row in rows])
         case Cell(kind="instance"):
-            from mllint.linker.python.classes import instance_fields
-
             fields = instance_fields(data)
             return Table({}, False).with_columns({k: frames.as_column(m, v, k, at) for k, v in fields.items()})
         case Cell(kind="frame") | Column():
@@ -370,8 +370,6 @@ def choose(call: Invocation) -> Any:
     subjects = [p for p in parts if isinstance(p, Column)]
     if not subjects or any(p is None for p in parts):
         return Unknown(call.origins())
-    from mllint.linker.python.columns import expression_of
-
     expression = ex.apply("CASE", *(expression_of(call, part) for part in parts))
     function = call.m.now.function.qualified if call.m.now.function else ""
     return Column(expression, call.origins(), subjects[0].name, call.span, function, subjects[0].rows)
@@ -379,8 +377,6 @@ def choose(call: Invocation) -> Any:
 
 def cases(call: Invocation) -> Any:
     """`tests`, `values`, `default`: lists of conditions and of what holds under each: `np.select(tests, values, 0)`."""
-    from mllint.linker.python.columns import expression_of
-
     tests, values = (items_of(call.m, call.get(name), call.at).known for name in ("tests", "values"))
     everything = [*(tests or ()), *(values or ())]
     first = next((v for v in everything if isinstance(v, Column)), None)

@@ -41,13 +41,6 @@ def copy(call: Invocation) -> Any:
     return call.receiver if isinstance(call.receiver, Column) else Unknown(call.origins())
 
 
-def apply(call: Invocation) -> Any:
-    """The operation that a model names; see linker/python/frame_operations.py."""
-    from mllint.linker.python.frame_operations import TABLE
-
-    return TABLE[call.entry.frame](call)
-
-
 # --------------------------------------------------------------------------------------------- names
 
 
@@ -80,9 +73,7 @@ def item(m: Machine, frame: Cell, index: Any, at: facts.At) -> Any:
     if frame.slots.get("grouped"):  # `df.groupby("k")["x"]`
         found = m.library.method(frame.slots["type"], "__getitem__")
         if found is not None:
-            from mllint.linker.python.library import apply as apply_model
-
-            return apply_model(Invocation(m, *found, frame, Arguments((index,)), at))
+            return m.apply(Invocation(m, *found, frame, Arguments((index,)), at))
     match index:
         case Choice(options=options):
             return join_all([item(m, frame, option, at) for option in options])
@@ -196,10 +187,8 @@ def column_item(m: Machine, column: Column, index: Any, at: facts.At) -> Any:
     """`series[mask]`, `series[0]`, `predictions[:, 1]`, `request_value["key"]`, `names.str[:3]`."""
     found = m.library.method(column.kind, "__getitem__")
     if found is not None:
-        from mllint.linker.python.library import apply as apply_model
-
         bounds = {"start": index.lower, "stop": index.upper, "step": index.step} if isinstance(index, Slice) else {}
-        return apply_model(Invocation(m, *found, column, Arguments(() if bounds else (index,), bounds), at))
+        return m.apply(Invocation(m, *found, column, Arguments(() if bounds else (index,), bounds), at))
     if not column.kind and isinstance(index, Slice | Constant):  # of one value: `body["zip"][:2]`, `body["sizes"][0]`
         return msgspec.structs.replace(column, expression=_part(column, index), span=m.span(at))
     if isinstance(column.expression, ex.Column) and is_text(index) and not column.kind.startswith("pandas."):
@@ -323,4 +312,4 @@ def merge_all(tables: list[Table]) -> Table:
     return result
 
 
-__all__ = ["Table", "apply", "arithmetic", "as_column", "assign_item", "copy", "item", "join_columns", "like", "new"]
+__all__ = ["Table", "arithmetic", "as_column", "assign_item", "copy", "item", "join_columns", "like", "new"]

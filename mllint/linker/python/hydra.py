@@ -15,9 +15,11 @@ from typing import Any
 
 from mllint.facts import python as facts
 from mllint.linker.python.arguments import Arguments
+from mllint.linker.python.computations import box
 from mllint.linker.python.heap import Cell
 from mllint.linker.python.invocation import Invocation
 from mllint.linker.python.iteration import entries_of, is_inner, items_of
+from mllint.linker.python.locate import locate, texts
 from mllint.linker.python.machine import HERE, Machine
 from mllint.linker.python.omega import Composed, Leaf, Tree, merged, placed, tree_of
 from mllint.linker.python.values import Choice, Constant, External, Function, Partial, Unknown, join_all, text_of
@@ -186,7 +188,6 @@ _RESOLVERS = {
 
 def boxed(m: Machine, value: Any, at: facts.At) -> Any:
     from mllint.libraries.models import Entry
-    from mllint.linker.python.computations import box
 
     return box(Invocation(m, "config", Entry(), None, Arguments(), at), value)
 
@@ -289,13 +290,11 @@ def made(m: Machine, value: Any, args: tuple[Any, ...], more: dict[str, Any], at
 
 def _named(m: Machine, dotted: str, at: facts.At) -> Any:
     """What a dotted name means: of the repository if one of its modules bears the name, else of a library."""
-    from mllint.linker.python.calls import load_module
-
     parts = dotted.split(".")
     for length in range(len(parts) - 1, 0, -1):
         path = m.imports.find(".".join(parts[:length]), m.now.path)
         if path is not None:
-            found: Any = load_module(m, path)
+            found: Any = m.load_module(path)
             for name in parts[length:]:
                 found = m.attribute(found, name, at)
             return found
@@ -356,8 +355,6 @@ def absolute_path(call: Invocation) -> Any:
 
 def load(call: Invocation) -> Any:
     """`OmegaConf.load("config.yaml")`, with `${...}` filled in from the whole file."""
-    from mllint.linker.python.locate import locate, texts
-
     m, target = call.m, call.get("file|file_|0")
     found = []
     for text in texts(target):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mllint.libraries.models import Library
 from mllint.linker.project import Project
-from mllint.linker.python import calls, evaluation, handovers, operations, statements
+from mllint.linker.python import calls, databases, evaluation, handovers, library, operations, statements
 from mllint.linker.python.entries import Entry, entries_of, handler_entries, run_entry, uncalled
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.orchestration import extensions, jobs
@@ -45,14 +45,19 @@ def interpret(project: Project, library: Library, schema: Schema) -> Machine:
     return m
 
 
-def machine(project: Project, library: Library, schema: Schema) -> Machine:
-    m = Machine(project, library, schema)
+def machine(project: Project, models: Library, schema: Schema) -> Machine:
+    m = Machine(project, models, schema)
     m.evaluate = lambda expression: evaluation.evaluate(m, expression)
     m.execute = lambda block: statements.run(m, block)
     m.call = lambda function, arguments, at: calls.call(m, function, arguments, at)
     m.attribute = lambda owner, name, at: operations.attribute(m, owner, name, at)
     m.item = lambda owner, index, at: operations.item(m, owner, index, at)
     m.truth = operations.truth
+    m.bind = lambda target, value: statements.bind(m, target, value)
+    m.load_module = lambda path: calls.load_module(m, path)
+    m.new_object = lambda kind, name, given, at: library.new_object(m, kind, name, given, at)
+    m.apply = library.apply
+    m.run_statement = databases.run
     m.started = lambda kind, thing, at: extensions.made(m, kind, thing, at)
     m.stands_for = lambda value: extensions.stands_for(m, value)
     m.watch_return = lambda function, result, given: handovers.watch(m, function, result, given)

@@ -9,6 +9,7 @@ import msgspec
 
 from mllint.facts import python as facts
 from mllint.linker.python.arguments import Arguments
+from mllint.linker.python.classes import fields_in_order, operate
 from mllint.linker.python.heap import Cell
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.values import (
@@ -85,8 +86,6 @@ def items_of(m: Machine, value: Any, at: facts.At) -> Items:
 
 def _items_of_instance(m: Machine, value: Cell, at: facts.At) -> Items:
     """What `__iter__` of the repository's class yields, or the fields of a named tuple."""
-    from mllint.linker.python.classes import fields_in_order, operate
-
     fields = fields_in_order(value)
     if fields is not None:
         return Items(fields, join_all(fields) if fields else Unknown())
@@ -141,9 +140,6 @@ class Rounds:
         return self._go(0, True)
 
     def _go(self, index: int, exact: bool) -> Iterator[bool]:
-        from mllint.linker.python.operations import truth
-        from mllint.linker.python.statements import bind
-
         if index == len(self.generators):
             yield exact
             return
@@ -154,8 +150,8 @@ class Rounds:
         if self.done > 4 * MOST_ITEMS:  # sequences within sequences
             known = None
         for item in known if known is not None else [items.any]:
-            bind(self.m, generator.target, item)
-            tests = [truth(self.evaluate(self.m, condition)) for condition in generator.conditions]
+            self.m.bind(generator.target, item)
+            tests = [self.m.truth(self.evaluate(self.m, condition)) for condition in generator.conditions]
             if any(test is False for test in tests):
                 continue
             certain = exact and known is not None and all(test is True for test in tests)

@@ -7,7 +7,17 @@ from typing import Any
 import msgspec
 
 from mllint.facts import python as facts
-from mllint.linker.python import builtins, columns, computations, frame_expressions, frames, learning, storage, web
+from mllint.linker.python import (
+    builtins,
+    columns,
+    computations,
+    frame_expressions,
+    frame_operations,
+    frames,
+    learning,
+    storage,
+    web,
+)
 from mllint.linker.python.arguments import Arguments, by_name
 from mllint.linker.python.effects import as_scores
 from mllint.linker.python.heap import Cell
@@ -247,7 +257,7 @@ def apply(call: Invocation) -> Any:
         result = web.request(call, entry.requests)
     call.made = result
     if entry.frame:
-        result = frames.apply(call)
+        result = frame_operations.TABLE[entry.frame](call)
     if entry.column:
         result = columns.apply(call)
     return _returned(call, result)

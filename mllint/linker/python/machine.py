@@ -101,6 +101,11 @@ class Machine:
         self.attribute: Callable[[Any, str, facts.At], Any]
         self.item: Callable[[Any, Any, facts.At], Any]
         self.truth: Callable[[Any], bool | None]
+        self.bind: Callable[[facts.Expr, Any], None]
+        self.load_module: Callable[[str], Any]
+        self.new_object: Callable[[str, str, dict[str, Any], facts.At], Any]
+        self.apply: Callable[[Any], Any]
+        self.run_statement: Callable[[Any, Cell], Any]
         self.started: Callable[[str, Cell, facts.At], None]
         self.stands_for: Callable[[Any], Any]
         self.watch_return: Callable[[Function, Any, dict[str, Any]], None] | None = None

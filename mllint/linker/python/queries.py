@@ -23,9 +23,7 @@ def read(call: Invocation, place: Place) -> Any:
     m, tables = call.m, []
     value = call.get(place.query)
     if isinstance(value, Cell) and "tables" in value.slots:  # `pd.read_sql(select(User), engine)`
-        from mllint.linker.python.databases import run
-
-        return run(call, value)
+        return call.m.run_statement(call, value)
     for text in _texts(value):
         if _TABLE.fullmatch(text.strip()):  # `read_sql("trips", con)` names a table
             tables.append(_read_table(call, text))

@@ -234,3 +234,16 @@ def _cut(parts: Parts) -> tuple[Parts, Parts]:
             head, _, tail = part.rpartition("/")
             return (*parts[:index], head), (tail, *parts[index + 1 :])
     return ("",), parts
+
+
+def word(text: str) -> Any:
+    """A word of a command; unknown parts are written `{NAME}`."""
+    if "{" not in text:
+        return Constant(text)
+    parts: list[Any] = []
+    rest = text
+    while "{" in rest:
+        before, _, after = rest.partition("{")
+        name, _, rest = after.partition("}")
+        parts += [before, Hole(name)]
+    return make((*parts, rest))

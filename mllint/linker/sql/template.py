@@ -1,4 +1,4 @@
-"""What the names in dbt's Jinja stand for: `ref('rides')`, `source('raw', 'rides')`, `var('day')`, the project's macros.
+"""What names in dbt's Jinja stand for: `ref('rides')`, `source('raw', 'rides')`, `var('day')`, macros of the project.
 
 Expressions are read as Python syntax, which they nearly are, and looked up; nothing is run. What is not known is None.
 """

@@ -11,6 +11,7 @@ from mllint.linker.python.heap import Cell
 from mllint.linker.python.invocation import Invocation
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.orchestration import airflow, components, dbt, decorated, kedro, luigi, metaflow
+from mllint.linker.python.values import Unknown
 
 COMPUTED: dict[str, Callable[[Invocation], Any]] = {
     "decorator": decorated.decorator,
@@ -67,7 +68,5 @@ def stands_for(m: Machine, value: Any) -> Any:
     if isinstance(value, Cell) and value.kind == "object":
         known = m.library.types.get(value.slots.get("type", ""))
         if known is not None and known.value:
-            from mllint.linker.python.values import Unknown
-
             return value.slots["arguments"].get(known.value, Unknown(why="a parameter without default"))
     return value

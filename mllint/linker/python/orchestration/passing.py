@@ -12,7 +12,7 @@ from mllint.linker.python.heap import Cell
 from mllint.linker.python.invocation import Invocation
 from mllint.linker.python.iteration import items_of
 from mllint.linker.python.machine import Machine
-from mllint.linker.python.values import Choice, Constant, Tuple, Unknown, origins_of, text_of
+from mllint.linker.python.values import Choice, Constant, Tuple, Unknown, join_all, origins_of, text_of
 
 
 def put(m: Machine, node: str, value: Any, at: facts.At) -> None:
@@ -49,8 +49,6 @@ def parts(m: Machine, value: Any, count: int, at: facts.At) -> list[Any]:
     if isinstance(value, Choice):
         options = [parts(m, option, count, at) for option in value.options if _may_hold(option)]
         if options:
-            from mllint.linker.python.values import join_all
-
             return [join_all(column) for column in zip(*options, strict=True)]
     items = items_of(m, value, at)
     if items.known is not None and len(items.known) == count:

@@ -18,6 +18,7 @@ from mllint.linker.python.invocation import Invocation
 from mllint.linker.python.iteration import entries_of, is_inner, items_of
 from mllint.linker.python.locate import locate
 from mllint.linker.python.machine import Machine
+from mllint.linker.python.orchestration import passing
 from mllint.linker.python.values import Constant, Hole, Text, Tuple, Unknown, text_of
 from mllint.linker.systems.start import runs_of
 from mllint.readers.commands import split_commands
@@ -151,8 +152,6 @@ def run_sql(m: Machine, class_name: str, given: Mapping[str, Any], at: facts.At)
         found = queries.execute(invocation, Place(query="sql", dialect=dialect))
         rows = found if isinstance(found, Cell) else rows
     if rows is not None and target:
-        from mllint.linker.python.orchestration import passing
-
         passing.put(m, table_id(target.replace(":", ".")), rows, at)
     return rows
 
