@@ -142,6 +142,7 @@ class LibraryFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     library: str
     imports: tuple[str, ...] = ()  # further top-level modules it speaks of
     needs: tuple[str, ...] = ()  # libraries whose types it speaks of
+    hosts: bool = False  # a scheduler or server of this library starts the files that import it
     aliases: dict[str, str] = {}  # dotted name -> dotted name
     types: dict[str, Kind] = {}
     calls: dict[str, Entry] = {}
@@ -163,14 +164,19 @@ class Library:
         self.patterns: list[tuple[re.Pattern[str], str]] = []
         self.usual: dict[str, str] = {}  # `frame`, `column`, `array` -> the type where nothing tells which
         self.families: list[tuple[str, Entry]] = []  # entries for all names below a prefix, written `metrics.*`
+        self.hosts: set[str] = set()  # top-level modules whose importers are started by a scheduler or server
         self.modules: set[str] = set()  # top-level modules that are modelled
         for file in files:
             self._add(file)
+        self._canonical: dict[str, str] = {}
+        self._kinds: dict[str, str] = {}
         self._prefixes = tuple(sorted(self.aliases, key=len, reverse=True))
 
     def _add(self, file: LibraryFile) -> None:
         prefix = file.library + "."
         self.modules.update((file.library, *file.imports))
+        if file.hosts:
+            self.hosts.update(name.partition(".")[0] for name in (file.library, *file.imports))
         for name, kind in file.types.items():
             self.types[prefix + name] = kind
             self.patterns += [(re.compile(fnmatch.translate(pattern)), prefix + name) for pattern in kind.classes]
@@ -188,10 +194,12 @@ class Library:
 
     def canonical(self, name: str) -> str:
         """The name under which models speak of a dotted name."""
-        for alias in self._prefixes:
-            if name == alias or name.startswith(alias + "."):
-                return self.aliases[alias] + name[len(alias) :]
-        return name
+        known = self._canonical.get(name)
+        if known is None:
+            prefixes = (alias for alias in self._prefixes if name == alias or name.startswith(alias + "."))
+            alias = next(prefixes, "")
+            known = self._canonical[name] = self.aliases[alias] + name[len(alias) :] if alias else name
+        return known
 
     def call(self, name: str) -> Entry | None:
         name = self.canonical(name)
@@ -217,10 +225,9 @@ class Library:
         name = self.canonical(name)
         if name in self.types:
             return name
-        for pattern, kind in self.patterns:
-            if pattern.match(name):
-                return kind
-        return ""
+        if name not in self._kinds:
+            self._kinds[name] = next((kind for pattern, kind in self.patterns if pattern.match(name)), "")
+        return self._kinds[name]
 
     def composes(self, name: str) -> bool:
         entry = self.call(name) if name else None

@@ -18,6 +18,7 @@ from mllint.linker.python.finish import build, mark_sources
 from mllint.linker.python.interpreter import interpret
 from mllint.linker.python.inventory import imported_modules, observe
 from mllint.linker.python.mentions import name_features
+from mllint.linker.python.orchestration import dbt
 from mllint.linker.sql.link import link_sql
 from mllint.settings import Settings
 
@@ -30,7 +31,7 @@ def link(
     project = Project(files, settings, declarations)
     project.runs = systems.runs(project)
     imported = {module for modules in imported_modules(project).values() for module in modules}
-    needed = {module for file in own_models for module in file.needs}
+    needed = {module for file in own_models for module in file.needs} | dbt.needed(project)
     library = Library([*builtin(imported | needed), *own_models])
     for file in own_models:
         check_model(file, library)
@@ -51,7 +52,8 @@ def link(
 def declare_consumers(project: Project) -> None:
     """Consumers that people declared, with what they read and write."""
     graph = project.graph
-    for entry in project.declarations.of_kind("consumer"):
+    native = [entry for entry in project.observations.declared if entry.kind == "consumer"]  # dbt's exposures
+    for entry in (*project.declarations.of_kind("consumer"), *native):
         consumer = graph.add_node(consumer_id(entry.name), "consumer", entry.span, entry.name, owner=entry.owner).id
         for id in (*entry.reads, *entry.writes):
             if id not in graph.nodes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 
@@ -59,6 +60,7 @@ class Project:
         self.definitions: dict[str, Expression] = {}  # column id -> how it is computed where it is written
         self.runs: list[Run] = []
         self.flows: dict[Flow, None] = {}  # what pipelines written in Python say of their steps
+        self.dbt: Any = None  # the memory of `sql.dbt.projects`
         self.folders = {""}
         for path in self.files:
             folder = posixpath.dirname(path)

@@ -130,6 +130,7 @@ class _Reader:
                 statement.piped = True
             case "arrow":
                 statement.target = "->"
+                statement.line, statement.column = line, column
             case "comma" if self._in_call():
                 self.open[-1].arguments.append(_Argument())
             case "close":

@@ -51,11 +51,11 @@ def test_a_script_that_nothing_starts():
 
 
 def test_a_script_of_another_project_counts_only_if_it_shares_data_with_what_is_run():
-    far = msgspec.structs.replace(SCRIPT, path="demo/old.py")
-    own = step("file:b.csv", "model:old", "trains", "demo/old.py:3")
-    shared = step("file:a.csv", "model:old", "trains", "demo/old.py:3")
+    far = msgspec.structs.replace(SCRIPT, path="other/old.py")
+    own = step("file:b.csv", "model:old", "trains", "other/old.py:3")
+    shared = step("file:a.csv", "model:old", "trains", "other/old.py:3")
     assert run(RULE, lineage(*WORK, own, scripts=[RUN, far], runners=[RUNNER])) == []
-    assert places(run(RULE, lineage(*WORK, shared, scripts=[RUN, far], runners=[RUNNER]))) == ["demo/old.py:1"]
+    assert places(run(RULE, lineage(*WORK, shared, scripts=[RUN, far], runners=[RUNNER]))) == ["other/old.py:1"]
 
 
 def test_a_service_is_started_where_it_is_deployed():

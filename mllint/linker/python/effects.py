@@ -38,6 +38,7 @@ class Link(msgspec.Struct, frozen=True):
     strength: Strength = "direct"
     expression: str = ""
     language: str = "python"
+    scored: bool = False  # the target tells how good the source's predictions are, and holds none
 
 
 class Passing(msgspec.Struct, frozen=True):
@@ -148,9 +149,11 @@ class Effects:
         """Edges from all origins to a target; a column's dataset is linked along with it."""
         shown = brief(expression) if expression is not None else ""
         for origin in sorted(origins):
-            if origin == target and not origin.startswith(("file:", "table:")):
+            real = origin.removeprefix(_SCORE)
+            if real == target and not real.startswith(("file:", "table:")):
                 continue
-            self.now.links[Link(origin, target, kind, span, self.job, strength, shown, self.language)] = None
+            scored = real != origin
+            self.now.links[Link(real, target, kind, span, self.job, strength, shown, self.language, scored)] = None
         if not target.startswith("column:"):
             for dataset in sorted(dataset_origins(frozenset(o for o in origins if o.startswith("column:")))):
                 if dataset != target and dataset not in origins:
@@ -169,8 +172,10 @@ class Effects:
             else:
                 self.link(column.origins, target, kind, span)
         if table.open and table.base:
-            known = frozenset(table.columns)
-            passing = Passing(table.base, target, table.dropped, known, kind, span, self.job)
+            known, dropped = frozenset(table.columns), table.dropped
+            if table.folds:
+                known, dropped = frozenset(map(str.lower, known)), frozenset(map(str.lower, dropped))
+            passing = Passing(table.base, target, dropped, known, kind, span, self.job)
             self.now.passings[passing] = None
 
     def write_column(self, target: str, name: str, column: Column, span: Span) -> None:
@@ -179,8 +184,9 @@ class Effects:
         self.now.definitions[id, column.expression] = None
         for origin in sorted(column.origins):
             shown = brief(column.expression)
-            at = column.span or span
-            self.now.links[Link(origin, id, "derives", at, self.job, "direct", shown, self.language)] = None
+            at, real = column.span or span, origin.removeprefix(_SCORE)
+            link = Link(real, id, "derives", at, self.job, "direct", shown, self.language, real != origin)
+            self.now.links[link] = None
 
     def model(self, token: str, key: str, value: Any, span: Span) -> None:
         self.now.models[ModelFact(token, key, value, span)] = None
@@ -206,6 +212,14 @@ class Effects:
 
     def handover(self, handover: Handover) -> None:
         self.now.handovers[handover] = None
+
+
+_SCORE = "score of "
+
+
+def as_scores(origins: frozenset[str], predictors: set[str]) -> frozenset[str]:
+    """Origins of a metric: of the models whose predictions it measures it is only a score."""
+    return frozenset(_SCORE + origin if origin in predictors else origin for origin in origins)
 
 
 def is_model_token(id: str) -> bool:

@@ -21,8 +21,6 @@ from mllint.linker.python.operations import (
     unary,
 )
 from mllint.linker.python.values import (
-    Bound,
-    Class,
     Column,
     Constant,
     External,
@@ -89,21 +87,7 @@ def _call(m: Machine, e: facts.Call) -> Any:
         known_entries, other = iteration.entries_of(value)
         keywords.update(known_entries)
         rest = join(rest, other)
-    own = function.function if isinstance(function, Bound) else function
-    if isinstance(own, Function | Class):
-        args = [_chosen(m, x, v) for x, v in zip(e.args, args, strict=True)] if len(args) == len(e.args) else args
-        written = {keyword.name: keyword.value for keyword in e.keywords}
-        keywords = {name: _chosen(m, written.get(name), value) for name, value in keywords.items()}
     return calls.call(m, function, Arguments(tuple(args), keywords, rest), e.at)
-
-
-def _chosen(m: Machine, expression: facts.Expr | None, value: Any) -> Any:
-    """A literal word that a caller gives, `impute(frame, "median")`, is a choice like one in a configuration file."""
-    if isinstance(expression, facts.Literal) and isinstance(value, Constant) and isinstance(value.value, str):
-        place = m.span(expression.at)
-        m.chosen[place] = value.value
-        return Constant(value.value, (place,), value.origins)
-    return value
 
 
 def _binary(m: Machine, e: facts.Binary) -> Any:

@@ -13,7 +13,7 @@ from mllint.libraries.models import Place
 from mllint.linker.python.heap import Cell
 from mllint.linker.python.invocation import Invocation
 from mllint.linker.python.locate import nodes_of
-from mllint.linker.python.values import Constant, Tuple, origins_of
+from mllint.linker.python.values import Constant, Tuple, options_of, origins_of
 
 _FIGURE = "evidently.Figure"
 
@@ -40,9 +40,12 @@ def new_figure(call: Invocation) -> Any:
 def drawn(call: Invocation) -> Any:
     """Data are drawn: on the receiver, on `ax`, or on the figure of pyplot. Gives the figure back."""
     target = call.receiver if call.receiver is not None else call.get("ax")
-    figure = target if isinstance(target, Cell) and target.kind == "object" else the_figure(call)
-    call.m.heap.set(figure, "origins", figure.slots["origins"].union(*(origins_of(v) for v in call.arguments.values())))
-    return figure
+    drawn_on = target if isinstance(target, Cell) and target.kind == "object" else the_figure(call)
+    data: frozenset[str] = frozenset().union(*(origins_of(value) for value in call.arguments.values()))
+    for figure in options_of(drawn_on):  # after a branch, pyplot may draw on either of two figures
+        if isinstance(figure, Cell):
+            call.m.heap.set(figure, "origins", figure.slots["origins"] | data)
+    return drawn_on
 
 
 def gathered(call: Invocation) -> Any:

@@ -161,7 +161,7 @@ def _add_link(graph: Graph, link: Link, reads: dict[str, Span]) -> None:
         if id not in graph.nodes:
             _add_missing(graph, id, link.span)
     kind = link.kind
-    if kind in ("writes", "derives") and graph.nodes[link.source].kind in ("model", "artifact"):
+    if kind in ("writes", "derives") and graph.nodes[link.source].kind in ("model", "artifact") and not link.scored:
         kind = "predicts"
     dataset = split_column(link.source)[0] if link.source.startswith("column:") else link.source
     edge = Edge(link.source, link.target, kind, link.strength, link.job, link.language, link.span, link.expression)

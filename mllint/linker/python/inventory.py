@@ -9,7 +9,6 @@ import msgspec
 from mllint.facts import python as facts
 from mllint.lineage.observations import Branch, Setting
 from mllint.linker.project import Project
-from mllint.linker.python.definitions import calls_in
 from mllint.linker.python.machine import Machine
 from mllint.source import Span
 
@@ -23,6 +22,23 @@ def imported_modules(project: Project) -> dict[str, tuple[str, ...]]:
 
 
 def observe(project: Project, m: Machine) -> None:
+    """What the interpreter saw, and what its library models say, of scripts and branches."""
+    observe_hosts(project, m)
+    observe_branches(project, m)
+
+
+def observe_hosts(project: Project, m: Machine) -> None:
+    """A file that imports a scheduler's library is started by it: a DAG of Airflow, a page of Streamlit."""
+    imported = imported_modules(project)
+    project.observations.scripts = [
+        msgspec.structs.replace(
+            script, is_mentioned=script.is_mentioned or bool(m.library.hosts & {*imported[script.path]})
+        )
+        for script in project.observations.scripts
+    ]
+
+
+def observe_branches(project: Project, m: Machine) -> None:
     """Branches whose outcome is the same for every value that a setting takes."""
     made = {edge.target.removeprefix("file:") for edge in project.graph.edges() if edge.strength != "declared"}
     for (path, _), (statement, outcomes, settings) in sorted(m.branches.items(), key=lambda item: item[0]):
@@ -37,9 +53,7 @@ def observe(project: Project, m: Machine) -> None:
         span = m.span(statement.test.at, path)
         first, last = m.span(dead[0].at, path), m.span(dead[-1].at, path)
         cut = Span(path, first.line, first.column, last.end_line, last.end_column, first.cell)
-        if any(place in m.chosen for place in settings) and _has_other(project, statement.test, m.chosen, settings):
-            continue
-        values = tuple(Setting(m.chosen.get(place, value_of(project, place)), place) for place in sorted(settings))
+        values = tuple(Setting(value_of(project, place), place) for place in sorted(settings))
         project.observations.branches.append(
             Branch(
                 span,
@@ -52,23 +66,6 @@ def observe(project: Project, m: Machine) -> None:
                 all(map(_reports, dead)) or (outcome and all(map(_is_nothing, dead))),
             )
         )
-
-
-def _has_other(project: Project, test: facts.Expr, chosen: dict[Span, str], settings: dict[Span, None]) -> bool:
-    """Whether some call, in code that was not followed, gives an argument of that name another value."""
-    subject = _subject(test)
-    name = subject.name if isinstance(subject, facts.Attribute) else getattr(subject, "id", "")
-    known = {chosen[place] for place in settings if place in chosen}
-    wanted = _encode(name)
-    for file in project.of_kind("python", "notebook"):
-        if not name or file.python is None or wanted not in _encode(file.python):
-            continue
-        for call in calls_in(file.python.body):
-            for keyword in call.keywords:
-                given = keyword.value.value if isinstance(keyword.value, facts.Literal) else None
-                if keyword.name == name and given not in known:
-                    return True
-    return False
 
 
 def _subject(test: facts.Expr) -> facts.Expr:

@@ -9,6 +9,7 @@ import msgspec
 from mllint.facts import python as facts
 from mllint.linker.python import builtins, columns, computations, frame_expressions, frames, learning, storage, web
 from mllint.linker.python.arguments import Arguments, by_name
+from mllint.linker.python.effects import as_scores
 from mllint.linker.python.heap import Cell
 from mllint.linker.python.invocation import Invocation
 from mllint.linker.python.machine import Machine
@@ -215,7 +216,7 @@ def apply(call: Invocation) -> Any:
         result = (computations.TABLE.get(entry.computes) or COMPUTED[entry.computes])(call)
         if entry.evaluates == "metric" and isinstance(result, Unknown):
             # a score tells of predictions, and holds none: `json.dump({"auc": roc_auc_score(y, p)}, file)`
-            result = msgspec.structs.replace(result, origins=result.origins - call.m.predictors)
+            result = msgspec.structs.replace(result, origins=as_scores(result.origins, call.m.predictors))
     if entry.opens is not None:
         return storage.open_handle(call, entry.opens)
     if entry.reads is not None:

@@ -75,14 +75,17 @@ def _local(m: Machine, name: str) -> str:
 
 
 def _filled(call: Invocation, template: str) -> str:
-    """A node id with `{parameter}` in it, such as `topic:fluentd:{label}`."""
+    """A node id with `{parameter}` in it, such as `topic:fluentd:{label}`; `{job}` is the file that runs. A scheme that
+    the parameter brings along is not written twice."""
 
     def value(hit: re.Match[str]) -> str:
+        if hit.group(0) == "{job}":
+            return call.m.effects.job
         found = call.get(hit.group(0)[1:-1])
         text = texts(found)[0] if found is not None else hit.group(0)
         return text
 
-    return _HOLE.sub(value, template)
+    return re.sub(r"^\w+://(?=\w+://)", "", _HOLE.sub(value, template))
 
 
 def _registered(m: Machine, uri: str) -> str:

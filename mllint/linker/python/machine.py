@@ -83,7 +83,6 @@ class Machine:
         self.entry = ""
         self.endpoint = ""  # the endpoint whose handler is interpreted
         self.required: set[str] = set()  # columns of endpoints that cannot be null: declared, and not as optional
-        self.chosen: dict[Span, str] = {}  # literal words given as arguments, by place
         self.predictors: set[str] = set()  # nodes and tokens that something predicted with
         self.relevant = relevant_functions(project, library)
         self.unrolled = 1  # rounds of the loops of known length that are being gone through

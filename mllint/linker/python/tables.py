@@ -46,6 +46,7 @@ class Table(msgspec.Struct, frozen=True):
     keys: tuple[str, ...] = ()
     mixed: bool = False  # an unlisted column is in one dataset of `base` (a join), not in each (rows of several)
     pending: tuple[Pending, ...] = ()  # what was computed on the columns that are not listed: `df.fillna(0)`
+    folds: bool = False  # the columns of `base` have lower-case names there, whatever case they are asked for in
     tail: int = 0  # of an open frame: how many of the known columns come after all unknown ones
 
     def column(self, name: str) -> Column | None:
@@ -56,8 +57,9 @@ class Table(msgspec.Struct, frozen=True):
         if not self.open or name in self.dropped:
             return None
         if self.base and (len(self.base) == 1 or not self.mixed):
-            origins = frozenset(column_id(dataset, name) for dataset in self.base)
-            column = Column(ex.Column(min(self.base), name), origins, name, rows=self.rows)
+            theirs = name.lower() if self.folds else name
+            origins = frozenset(column_id(dataset, theirs) for dataset in self.base)
+            column = Column(ex.Column(min(self.base), theirs), origins, name, rows=self.rows)
             for step in self.pending:
                 column = step.compute(column)
             return column
@@ -108,6 +110,7 @@ class Table(msgspec.Struct, frozen=True):
             self.keys,
             self.mixed or other.mixed,
             _either(self.pending, other.pending),
+            self.folds or other.folds,
         )
 
     def beside(self, other: Table, suffixes: tuple[str, str] = ("_x", "_y"), on: frozenset[str] = NOTHING) -> Table:
@@ -136,6 +139,7 @@ class Table(msgspec.Struct, frozen=True):
             else self.pending
             if self.open
             else other.pending,
+            folds=self.folds or other.folds,
             tail=tail,
         )
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from mllint.libraries.models import Place, Route
-from mllint.lineage.ids import endpoint_id
+from mllint.lineage.ids import consumer_id, endpoint_id
 from mllint.linker.python import classes
 from mllint.linker.python.arguments import Arguments
 from mllint.linker.python.heap import Cell
@@ -144,8 +144,9 @@ def shown(call: Invocation) -> Any:
     m, function = call.m, call.get("fn")
     if isinstance(function, Function | Bound):
         result = m.call(function, Arguments(), call.at)
-        m.effects.mark("consumer:gradio", "consumer", call.span)
-        m.effects.link(origins_of(result), "consumer:gradio", "consumes", call.span)
+        shown_by = consumer_id(m.effects.job)  # who looks at the page is known by the file that shows it
+        m.effects.mark(shown_by, "consumer", call.span)
+        m.effects.link(origins_of(result), shown_by, "consumes", call.span)
     return Unknown()
 
 

@@ -7,6 +7,7 @@ a hole. Of `{% if %}` the first branch stays, of `{% for %}` one turn; macros, t
 from __future__ import annotations
 
 import re
+from typing import Any, Protocol
 
 _TAG = re.compile(r"\{\{(?:(?!\{\{).){0,2000}?\}\}|\{%(?:(?!\{%).){0,4000}?%\}|\{#(?:(?!\{#).){0,20000}?#\}", re.DOTALL)
 _CALL = re.compile(r"(ref|source)\s*\(\s*['\"]([^'\"]+)['\"]\s*(?:,\s*['\"]([^'\"]+)['\"])?")
@@ -15,9 +16,18 @@ _WORD = re.compile(r"[\w.]*")
 
 _HIDDEN = {"macro", "test", "materialization", "docs", "call", "set"}
 _MOST_OPEN = 200
+_ENDS = ("", " ", "\t", "\r", "\n", ",", ")")
 
 
-def without_jinja(text: str, hole: str) -> str:
+class Names(Protocol):
+    """What is known of the names in a text's Jinja; see `template.Reading`."""
+
+    def expand(self, inside: str, hole: str) -> str | None: ...
+    def assign(self, inside: str) -> None: ...
+    def turns(self, inside: str) -> tuple[str, list[Any]] | None: ...
+
+
+def without_jinja(text: str, hole: str, names: Names | None = None) -> str:
     """The SQL that stands between the Jinja. `hole` is a pair of characters that mark a hole's name."""
     parts: list[str] = []
     hidden: list[bool] = []  # of each open block, whether what it holds is dropped
@@ -27,10 +37,19 @@ def without_jinja(text: str, hole: str) -> str:
         gone = any(hidden)
         parts.append(padded("", between) if gone else between)
         last = found.end()
-        tag = found[0]
+        tag, word = found[0], ""
         if tag.startswith("{%"):
-            _block(tag[2:-2].strip("-+ \n\t"), hidden)
-        parts.append(padded("" if gone or not tag.startswith("{{") else _expression(tag, hole), tag))
+            inside = tag[2:-2].strip("-+ \n\t")
+            if names is not None and not gone and inside.startswith("set ") and "=" in inside:
+                names.assign(inside)
+            if inside.startswith("endsnapshot"):  # the next snapshot is another statement
+                word = ";"
+            _block(inside, hidden)
+        elif tag.startswith("{{") and not gone:
+            word = _expression(tag, hole, names)
+        # {{ method }}_amount and '{{ day }}' are one word, or one text: no blanks there
+        is_part = word and text[last : last + 1] not in _ENDS
+        parts.append(word + "".join(c for c in tag if c in "\r\n") if is_part else padded(word, tag))
     parts.append(padded("", text[last:]) if any(hidden) else text[last:])
     return "".join(parts)
 
@@ -51,8 +70,11 @@ def _block(inside: str, hidden: list[bool]) -> None:
         hidden.append(name in _HIDDEN or (name == "if" and "loop.last" in inside))
 
 
-def _expression(tag: str, hole: str) -> str:
+def _expression(tag: str, hole: str, names: Names | None) -> str:
     inside = tag[2:-2].strip("-+ \n\t")
+    known = names.expand(inside, hole) if names is not None and not _SILENT.match(inside) else None
+    if known is not None:
+        return known
     call = _CALL.match(inside)
     if call:
         first, second = call[2], call[3]
@@ -66,5 +88,6 @@ def _expression(tag: str, hole: str) -> str:
 
 
 def padded(word: str, original: str) -> str:
-    """`word` and then blanks, as long as the original and with its line ends."""
-    return word + "".join(c if c in "\r\n" else " " for c in original[len(word) :])
+    """`word` and then blanks, as long as the original if it is not longer, and with all its line ends."""
+    covered, rest = original[: len(word)], original[len(word) :]
+    return word + "".join(c for c in covered if c in "\r\n") + "".join(c if c in "\r\n" else " " for c in rest)

@@ -12,8 +12,10 @@ from mllint.facts.file import FileFacts, encode
 from mllint.lineage.graph import Edge, EdgeKind, Graph, NodeKind, Strength
 from mllint.lineage.ids import column_id, consumer_id, is_resolved
 from mllint.linker.project import Project
+from mllint.linker.sql.dbt import Resource, of_path
 from mllint.linker.sql.schema import Schema
 from mllint.linker.sql.statements import Statement, dataset_id
+from mllint.linker.sql.template import Reading
 from mllint.source import Span
 
 _WRITES = {"insert", "create", "view", "merge", "update", "copy", "rename", "swap", "ddl", "model"}
@@ -27,7 +29,7 @@ class Script(msgspec.Struct):
     parsed: list  # type: ignore[type-arg]  # of `parse.Parsed`, which is imported late
     makes: set[str]
     uses: set[str]
-    is_model: bool
+    models: tuple[str, ...]  # of dbt: the table of each SELECT
 
 
 def link_sql(project: Project, schema: Schema | None = None) -> Schema:
@@ -42,6 +44,8 @@ def link_sql(project: Project, schema: Schema | None = None) -> Schema:
     for facts in project.files.values():
         if facts.data is not None:  # COPY rides FROM 'data/rides.csv': the file's header tells the columns
             schema.add(dataset_id("file:" + facts.path), facts.data.columns)
+            for seed in _resources(project, facts.path):
+                schema.add(seed.table, facts.data.columns)
     scripts = [script for facts in project.files.values() if (script := _script(project, facts)) is not None]
     for script in scripts:
         _define(script, schema)
@@ -61,24 +65,30 @@ def _script(project: Project, facts: FileFacts) -> Script | None:
 
     if facts.sql is None:
         return None
-    parsed = parse(facts.sql.text, configured(project.settings, facts.path))
+    dbt = of_path(project, facts.path) if facts.sql.jinja else None
+    names = Reading(dbt.names) if dbt is not None else None
+    parsed = parse(facts.sql.text, configured(project.settings, facts.path), names)
     makes: set[str] = set()
     uses: set[str] = set()
     for statement in parsed:
         _names(statement, makes, uses)
-    model = _is_model(project, facts)
-    if model:
-        makes.add(_stem(facts.path))
-    return Script(facts.path, facts, parsed, makes, uses - makes, model)
+    models = _models(project, facts)
+    makes.update(models)
+    return Script(facts.path, facts, parsed, makes, uses - makes, models)
 
 
-def _is_model(project: Project, facts: FileFacts) -> bool:
-    """A model of dbt: a file below `models/` that is a template, or that lies in a dbt project."""
-    folders = posixpath.dirname(facts.path).split("/")
-    if "models" not in folders or facts.sql is None:
-        return False
-    roots = ("/".join(folders[:i]) for i, folder in enumerate(folders) if folder == "models")
-    return facts.sql.jinja or any(posixpath.join(root, "dbt_project.yml") in project.files for root in roots)
+def _models(project: Project, facts: FileFacts) -> tuple[str, ...]:
+    """The tables that dbt makes of a file's SELECTs: those of its project, or, where a template lies below `models/`
+    and no project is there to tell, the one of the file's name."""
+    if of_path(project, facts.path) is not None:
+        return tuple(resource.table for resource in _resources(project, facts.path))
+    is_template = facts.sql is not None and facts.sql.jinja and "models" in facts.path.split("/")[:-1]
+    return (_stem(facts.path),) if is_template else ()
+
+
+def _resources(project: Project, path: str) -> list[Resource]:
+    dbt = of_path(project, path)
+    return dbt.of_file(path) if dbt is not None else []
 
 
 def _names(statement, makes: set[str], uses: set[str]) -> None:  # type: ignore[no-untyped-def]
@@ -135,10 +145,11 @@ def _link(project: Project, script: Script, schema: Schema, elsewhere: _Mentions
     sql = script.facts.sql
     assert sql is not None
     begin = (sql.line, sql.column)
+    made = list(script.models)
     for parsed in script.parsed:
         for statement in derive(parsed, schema):
-            if script.is_model and statement.kind == "select":
-                statement = _as_model(statement, script.path, schema)
+            if made and statement.kind == "select":
+                statement = _as_model(statement, made.pop(0) if len(made) > 1 else made[0], schema)
             is_report = statement.kind == "select" and not _is_test(script.path) and not elsewhere.of(script.path)
             add_statement(project, statement, script.path, begin, script.path if is_report else "")
             _note_problem(project, statement, script.path, sql.line)
@@ -158,9 +169,8 @@ def _is_test(path: str) -> bool:
     return not {"test", "tests"}.isdisjoint(path.split("/"))
 
 
-def _as_model(statement: Statement, path: str, schema: Schema) -> Statement:
-    """A model of dbt: the file's SELECT is the table of the file's name."""
-    name = _stem(path)
+def _as_model(statement: Statement, name: str, schema: Schema) -> Statement:
+    """A model of dbt: its SELECT is the table."""
     if not statement.open and statement.columns:
         schema.add(name, [column.name for column in statement.columns])
     reads = tuple(read for read in statement.reads if read.name != "{this}")  # {{ this }} of an incremental model

@@ -15,6 +15,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import Token, TokenType
 
 from mllint.linker.sql.dialects import known, recognise
+from mllint.linker.sql.jinja import Names
 from mllint.linker.sql.text import Places, readable
 
 _DEEPEST = 45  # brackets; sqlglot's recursion ends near 50
@@ -41,12 +42,12 @@ class Parsed(msgspec.Struct):
         return self.places.at((self.offset if offset is None else offset) + self.shift)
 
 
-def parse(text: str, dialect: str) -> list[Parsed]:
-    """The statements of a text in order. Never raises."""
+def parse(text: str, dialect: str, names: Names | None = None) -> list[Parsed]:
+    """The statements of a text in order; `names` knows what its Jinja names. Never raises."""
     if len(text) > _LARGEST:
         return [Parsed([], None, dialect, Places(""), "", problem="too large")]
     dialect = known(dialect) or recognise(text)
-    clean = readable(text)
+    clean = readable(text, names)
     return list(_parse(clean, dialect, Places(clean), 0, 0))
 
 

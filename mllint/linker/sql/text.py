@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 
-from mllint.linker.sql.jinja import padded, without_jinja
+from mllint.linker.sql.jinja import Names, padded, without_jinja
 
 # Letters (Canadian syllabics) that no SQL dialect gives a meaning: they take the place of the braces of a hole
 # `{name}`, which thereby becomes an identifier.
@@ -21,13 +21,13 @@ _CLIENT = re.compile(
 )
 
 
-def readable(text: str) -> str:
+def readable(text: str, names: Names | None = None) -> str:
     """The text for the parser: without Jinja (see `jinja`), with holes as identifiers; `GO`, `/` and `\\commands` of
     clients end a statement."""
     if "\0" in text:
         text = text.replace("\0", " ")
     if "{{" in text or "{%" in text or "{#" in text:
-        text = without_jinja(text, _OPEN + _CLOSE)
+        text = without_jinja(text, _OPEN + _CLOSE, names)
     if "{" in text or "%" in text:
         text = _HOLE.sub(_hole, text)
     return _CLIENT.sub(lambda found: ";" + " " * (len(found[0]) - 1), text)

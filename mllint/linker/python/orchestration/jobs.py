@@ -9,7 +9,7 @@ from mllint.facts.config import Value
 from mllint.linker.python.arguments import Arguments
 from mllint.linker.python.entries import Entry, uncalled
 from mllint.linker.python.machine import Machine
-from mllint.linker.python.orchestration import assets, deployments, kedro
+from mllint.linker.python.orchestration import assets, dbt, deployments, kedro
 from mllint.linker.python.orchestration.decorated import meaning
 from mllint.linker.python.values import External, Function
 
@@ -76,5 +76,5 @@ def started(m: Machine, entries: list[Entry]) -> Iterator[Entry]:
 
 def waiting(m: Machine) -> list[Entry]:
     """The steps of all pipelines that were put together, producers before consumers where that is known."""
-    jobs = [*kedro.jobs(m), *assets.jobs(m)]
+    jobs = [*kedro.jobs(m), *assets.jobs(m), *dbt.jobs(m)]
     return [Entry(job.name, job.path, job.path, action=job.run) for job in jobs]
