@@ -67,7 +67,8 @@ def _is_estimator(function: Function) -> bool:
     what it gives."""
     if function.facts.name not in _PROTOCOL:
         return False
-    bases = function.owner.bases if isinstance(function.owner, Class) else ()
+    owner = function.scope.slots.get("<self>")
+    bases = owner.bases if isinstance(owner, Class) else ()
     asked = any(isinstance(base, External) and base.name.startswith(_BASES) for base in bases)
     return asked or "fit" in function.scope.slots
 

@@ -46,6 +46,7 @@ _WATCHES = {
     "monitor", "monitoring", "drift", "eval", "evaluate", "evaluation", "validate", "validation", "backtest", "parity",
     "health", "quality",
 }  # fmt: skip
+_NOTES = (".json", ".yaml", ".yml", ".toml", ".txt", ".md", ".html", ".png", ".svg", ".pdf")
 _PAGES = (".html", ".htm", ".js", ".jsx", ".ts", ".tsx", ".vue")
 
 
@@ -62,7 +63,7 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
 def _reads_outside(lineage: Lineage, model: Model) -> Iterator[tuple[Edge, set[str]]]:
     """The first read of each job outside, with the ids that were walked up to it."""
     graph = lineage.graph
-    todo = [id for id in model.outputs if not _TECHNICAL.search(id)]
+    todo = [id for id in model.outputs if not _TECHNICAL.search(id) and not _is_report(lineage, model, id)]
     walked = set(todo)
     outside: dict[str, Edge] = {}
     for id in todo:
@@ -79,6 +80,16 @@ def _reads_outside(lineage: Lineage, model: Model) -> Iterator[tuple[Edge, set[s
                 todo.append(edge.target)
     for job in sorted(outside):
         yield outside[job], walked
+
+
+def _is_report(lineage: Lineage, model: Model, id: str) -> bool:
+    """What training itself notes beside the model: `json.dump({"threshold": cut, "features": names}, manifest)`."""
+    if not (split_column(id)[0] if id.startswith("column:") else id).endswith(_NOTES):
+        return False
+    graph = lineage.graph
+    training = {edge.job for member in model.members for edge in graph.in_edges(member) if edge.kind == "trains"}
+    made = [edge for edge in graph.in_edges(id) if edge.source in model.members]
+    return bool(made) and all(edge.job in training or is_test(edge.job) for edge in made)
 
 
 def _rank(lineage: Lineage, edge: Edge) -> tuple[bool, Span]:
