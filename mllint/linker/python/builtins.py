@@ -1,4 +1,4 @@
-"""Python's own functions, and the methods of its own types: texts, lists, dictionaries."""
+"""Python's own functions."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ import msgspec
 
 from mllint.facts import python as facts
 from mllint.lineage import expressions as ex
-from mllint.linker.python import columns, texts
 from mllint.linker.python.arguments import Arguments
 from mllint.linker.python.heap import Cell
-from mllint.linker.python.iteration import entries_of, extend, is_inner, items_of
-from mllint.linker.python.machine import HERE, Machine
+from mllint.linker.python.iteration import is_inner, items_of
+from mllint.linker.python.machine import Machine
 from mllint.linker.python.values import (
     Choice,
     Class,
@@ -23,14 +22,11 @@ from mllint.linker.python.values import (
     Text,
     Tuple,
     Unknown,
-    is_text,
     join,
     join_all,
     origins_of,
     text_of,
 )
-
-__all__ = ["FUNCTIONS", "HERE", "choose", "lookup", "method"]
 
 
 def lookup(name: str, m: Machine) -> Any:
@@ -42,14 +38,14 @@ def lookup(name: str, m: Machine) -> Any:
 
 def choose(m: Machine, test: Any, then: Any, otherwise: Any, at: facts.At) -> Column:
     """`a if test else b` where some of them is a column's value."""
-    parts = [_expression(value) for value in (test, then, otherwise)]
+    parts = [expression_of_value(value) for value in (test, then, otherwise)]
     origins = origins_of(test) | origins_of(then) | origins_of(otherwise)
     first = next(v for v in (then, otherwise, test) if isinstance(v, Column))
     function = m.now.function.qualified if m.now.function else ""
     return Column(ex.apply("CASE", *parts), origins, first.name, m.span(at), function, first.rows, first.kind)
 
 
-def _expression(value: Any) -> ex.Expression:
+def expression_of_value(value: Any) -> ex.Expression:
     match value:
         case Column(expression=expression):
             return expression
@@ -61,11 +57,11 @@ def _expression(value: Any) -> ex.Expression:
 # --------------------------------------------------------------------------------------------- functions
 
 
-def _first(arguments: Arguments) -> Any:
+def first_of(arguments: Arguments) -> Any:
     return arguments.args[0] if arguments.args else None
 
 
-def _computed(m: Machine, value: Column, operator: str, at: facts.At, *more: ex.Expression) -> Column:
+def computed(m: Machine, value: Column, operator: str, at: facts.At, *more: ex.Expression) -> Column:
     function = m.now.function.qualified if m.now.function else ""
     expression = ex.apply(operator, value.expression, *more)
     return msgspec.structs.replace(value, expression=expression, span=m.span(at), function=function)
@@ -73,10 +69,10 @@ def _computed(m: Machine, value: Column, operator: str, at: facts.At, *more: ex.
 
 def _cast(kind: str, python: Callable[..., Any]) -> Callable[[Machine, Arguments, facts.At], Any]:
     def cast(m: Machine, arguments: Arguments, at: facts.At) -> Any:
-        value = _first(arguments)
+        value = first_of(arguments)
         match value:
             case Column():
-                return _computed(m, value, "CAST", at, ex.Constant(kind))
+                return computed(m, value, "CAST", at, ex.Constant(kind))
             case None:
                 return Constant(python())
             case Constant(value=constant, settings=settings):
@@ -96,13 +92,13 @@ def _cast(kind: str, python: Callable[..., Any]) -> Callable[[Machine, Arguments
 
 
 def _len(m: Machine, arguments: Arguments, at: facts.At) -> Any:
-    value = _first(arguments)
+    value = first_of(arguments)
     if isinstance(value, Tuple | Cell):
         items = items_of(m, value, at)
         if items.known is not None and not (isinstance(value, Cell) and value.kind == "frame"):
             return Constant(len(items.known))
     if isinstance(value, Column) and not value.kind.startswith(("pandas", "numpy", "polars")):
-        return _computed(m, value, "LENGTH", at)
+        return computed(m, value, "LENGTH", at)
     return Unknown(origins_of(value))
 
 
@@ -115,8 +111,8 @@ def _range(m: Machine, arguments: Arguments, at: facts.At) -> Any:
     return m.heap.new("list", {"items": (), "<rest>": Unknown()}, (m.now.path, at))
 
 
-def _as_list(m: Machine, arguments: Arguments, at: facts.At) -> Any:
-    value = _first(arguments)
+def as_list(m: Machine, arguments: Arguments, at: facts.At) -> Any:
+    value = first_of(arguments)
     if value is None:
         return m.heap.new("list", {"items": ()}, (m.now.path, at))
     if isinstance(value, Column):
@@ -129,21 +125,21 @@ def _as_list(m: Machine, arguments: Arguments, at: facts.At) -> Any:
 
 
 def _reversed(m: Machine, arguments: Arguments, at: facts.At) -> Any:
-    made = _as_list(m, arguments, at)
+    made = as_list(m, arguments, at)
     if isinstance(made, Cell):
         made.slots["items"] = made.slots["items"][::-1]
     return made
 
 
 def _as_tuple(m: Machine, arguments: Arguments, at: facts.At) -> Any:
-    value = _first(arguments)
+    value = first_of(arguments)
     items = items_of(m, value, at).known if value is not None else []
-    return Tuple(tuple(items)) if items is not None else _as_list(m, arguments, at)
+    return Tuple(tuple(items)) if items is not None else as_list(m, arguments, at)
 
 
-def _as_dict(m: Machine, arguments: Arguments, at: facts.At) -> Any:
+def as_dict(m: Machine, arguments: Arguments, at: facts.At) -> Any:
     slots: dict[Any, Any] = dict(arguments.keywords)
-    value = _first(arguments)
+    value = first_of(arguments)
     if isinstance(value, Cell) and value.kind == "frame":
         return value
     if isinstance(value, Cell) and value.kind == "dict":
@@ -173,7 +169,7 @@ def _zip(m: Machine, arguments: Arguments, at: facts.At) -> Any:
 
 
 def _enumerate(m: Machine, arguments: Arguments, at: facts.At) -> Any:
-    items = items_of(m, _first(arguments), at)
+    items = items_of(m, first_of(arguments), at)
     if items.known is not None:
         first = arguments.args[1] if len(arguments.args) > 1 else arguments.keywords.get("start", Constant(0))
         start = first.value if isinstance(first, Constant) and isinstance(first.value, int) else None
@@ -250,8 +246,8 @@ def _super(m: Machine, arguments: Arguments, at: facts.At) -> Any:
                                  "super": (cls, receiver)}, (m.now.path, at))  # fmt: skip
 
 
-def _sorted(m: Machine, arguments: Arguments, at: facts.At) -> Any:
-    value = _first(arguments)
+def as_sorted(m: Machine, arguments: Arguments, at: facts.At) -> Any:
+    value = first_of(arguments)
     items = items_of(m, value, at) if value is not None else None
     if items is not None and items.known is not None and all(isinstance(i, Constant) for i in items.known):
         try:
@@ -270,12 +266,12 @@ def _sorted(m: Machine, arguments: Arguments, at: facts.At) -> Any:
 
 def _next(m: Machine, arguments: Arguments, at: facts.At) -> Any:
     """The first item that is left: each call takes one away."""
-    value = _first(arguments)
+    value = first_of(arguments)
     if isinstance(value, Cell) and value.kind == "list" and value.slots["items"] and "<rest>" not in value.slots:
         item, *rest = value.slots["items"]
         m.heap.set(value, "items", tuple(rest))
         return item
-    return items_of(m, _first(arguments), at).any
+    return items_of(m, first_of(arguments), at).any
 
 
 def _any_of(m: Machine, arguments: Arguments, at: facts.At) -> Any:
@@ -290,7 +286,7 @@ def _extreme(operator: str) -> Callable[[Machine, Arguments, facts.At], Any]:
     def extreme(m: Machine, arguments: Arguments, at: facts.At) -> Any:
         if len(arguments.args) > 1 and any(isinstance(v, Column) for v in arguments.args):
             first = next(v for v in arguments.args if isinstance(v, Column))
-            rest = [_expression(v) for v in arguments.args]
+            rest = [expression_of_value(v) for v in arguments.args]
             made = msgspec.structs.replace(first, expression=ex.apply(operator, *rest), span=m.span(at))
             return msgspec.structs.replace(made, origins=frozenset().union(*(origins_of(v) for v in arguments.args)))
         return _any_of(m, arguments, at)
@@ -300,10 +296,10 @@ def _extreme(operator: str) -> Callable[[Machine, Arguments, facts.At], Any]:
 
 def _unary(operator: str, *more: ex.Expression) -> Callable[[Machine, Arguments, facts.At], Any]:
     def unary(m: Machine, arguments: Arguments, at: facts.At) -> Any:
-        value = _first(arguments)
+        value = first_of(arguments)
         if isinstance(value, Column):
-            extra = tuple(_expression(v) for v in arguments.args[1:]) or more
-            return _computed(m, value, operator, at, *extra)
+            extra = tuple(expression_of_value(v) for v in arguments.args[1:]) or more
+            return computed(m, value, operator, at, *extra)
         return Unknown(origins_of(value))
 
     return unary
@@ -314,11 +310,11 @@ def _nothing(m: Machine, arguments: Arguments, at: facts.At) -> Any:
 
 
 def _vars(m: Machine, arguments: Arguments, at: facts.At) -> Any:
-    return m.attribute(_first(arguments), "__dict__", at) if arguments.args else Unknown()
+    return m.attribute(first_of(arguments), "__dict__", at) if arguments.args else Unknown()
 
 
-def _format(m: Machine, arguments: Arguments, at: facts.At) -> Any:
-    value = _first(arguments)
+def formatted(m: Machine, arguments: Arguments, at: facts.At) -> Any:
+    value = first_of(arguments)
     spec = text_of(arguments.args[1]) if len(arguments.args) > 1 else ""
     if isinstance(value, Constant) and spec is not None:
         try:
@@ -330,15 +326,15 @@ def _format(m: Machine, arguments: Arguments, at: facts.At) -> Any:
 
 FUNCTIONS: dict[str, Callable[[Machine, Arguments, facts.At], Any]] = {
     "builtins.str": _cast("text", str), "builtins.int": _cast("int", int), "builtins.float": _cast("float", float),
-    "builtins.bool": _cast("bool", bool), "builtins.len": _len, "builtins.range": _range, "builtins.list": _as_list,
-    "builtins.set": _as_list, "builtins.frozenset": _as_list, "builtins.tuple": _as_tuple, "builtins.dict": _as_dict,
+    "builtins.bool": _cast("bool", bool), "builtins.len": _len, "builtins.range": _range, "builtins.list": as_list,
+    "builtins.set": as_list, "builtins.frozenset": as_list, "builtins.tuple": _as_tuple, "builtins.dict": as_dict,
     "builtins.zip": _zip, "builtins.enumerate": _enumerate, "builtins.map": _map, "builtins.getattr": _getattr,
     "builtins.setattr": _setattr, "builtins.isinstance": _isinstance, "builtins.super": _super,
-    "builtins.sorted": _sorted, "builtins.reversed": _reversed, "builtins.iter": _as_list, "builtins.next": _next,
+    "builtins.sorted": as_sorted, "builtins.reversed": _reversed, "builtins.iter": as_list, "builtins.next": _next,
     "builtins.sum": _any_of, "builtins.min": _extreme("LEAST"), "builtins.max": _extreme("GREATEST"),
     "builtins.abs": _unary("ABS"), "builtins.round": _unary("ROUND_EVEN", ex.Constant(0)), "builtins.print": _nothing,
-    "builtins.vars": _vars, "builtins.format": _format, "builtins.filter": _filter,
-    "collections.OrderedDict": _as_dict,
+    "builtins.vars": _vars, "builtins.format": formatted, "builtins.filter": _filter,
+    "collections.OrderedDict": as_dict,
 }  # fmt: skip
 
 _NAMES = {name.rpartition(".")[2] for name in FUNCTIONS} | {
@@ -348,286 +344,4 @@ _NAMES = {name.rpartition(".")[2] for name in FUNCTIONS} | {
     "exit", "quit", "AttributeError", "IndexError", "ImportError", "StopIteration", "OSError", "IOError", "complex",
     "slice", "memoryview", "help", "open", "__import__", "delattr", "bin", "hex", "oct", "ascii", "compile", "eval",
     "exec", "AssertionError", "BaseException", "KeyboardInterrupt", "SystemExit", "Warning", "UserWarning",
-}  # fmt: skip
-
-
-# ----------------------------------------------------------------------------------------------- methods
-
-Method = Callable[[Machine, Any, Arguments, facts.At], Any]
-
-
-def method(receiver: Any, name: str) -> Method | None:
-    """The method of a value of Python's own types."""
-    if isinstance(receiver, Choice):
-        if all(method(option, name) is not None for option in receiver.options if not isinstance(option, Unknown)):
-            return lambda m, r, a, at: join_all([m.call(m.attribute(o, name, at), a, at) for o in r.options])
-        return None
-    if is_text(receiver):
-        return _TEXT.get(name) or _text_method(name)
-    if isinstance(receiver, Cell):
-        if receiver.kind == "list":
-            return _LIST.get(name)
-        if receiver.kind == "dict":
-            return _DICT.get(name)
-        if receiver.kind == "instance" and name in ("dict", "model_dump", "_asdict", "to_dict", "asdict"):
-            return _fields
-    if isinstance(receiver, Column) and not receiver.kind.startswith(("pandas", "numpy", "polars", "pyspark")):
-        return _COLUMN.get(name)
-    return None
-
-
-def _fields(m: Machine, receiver: Any, arguments: Arguments, at: facts.At) -> Any:
-    return m.attribute(receiver, "__dict__", at)
-
-
-def _text_method(name: str) -> Method | None:
-    """Methods that need only the text itself and constant arguments."""
-    if name not in ("lower", "upper", "strip", "lstrip", "rstrip", "title", "capitalize", "replace", "removesuffix",
-                    "removeprefix", "zfill", "casefold", "startswith", "endswith", "isdigit", "swapcase"):  # fmt: skip
-        return None
-
-    def apply(m: Machine, receiver: Any, arguments: Arguments, at: facts.At) -> Any:
-        values = [a.value for a in arguments.args if isinstance(a, Constant)]
-        if isinstance(receiver, Constant) and len(values) == len(arguments.args):
-            try:
-                return Constant(getattr(str(receiver.value), name)(*values), receiver.settings, receiver.origins)
-            except (TypeError, ValueError):
-                return Unknown()
-        if isinstance(receiver, Text) and name in ("lower", "upper", "strip", "replace"):
-            try:
-                parts = [getattr(p, name)(*values) if isinstance(p, str) else p for p in receiver.parts]
-            except TypeError:  # an argument that is not known
-                return Unknown(receiver.origins)
-            return texts.make(tuple(parts), receiver.origins)
-        return Unknown(origins_of(receiver))
-
-    return apply
-
-
-def _join(m: Machine, receiver: Any, arguments: Arguments, at: facts.At) -> Any:
-    items = items_of(m, _first(arguments), at).known
-    if items is None:
-        return Unknown(origins_of(_first(arguments)))
-    parts: list[tuple[Any, str]] = []
-    for index, item in enumerate(items):
-        if index:
-            parts.append((receiver, "separator"))
-        parts.append((item, "item"))
-    return texts.concatenate(parts) if parts else Constant("")
-
-
-def _split(m: Machine, receiver: Any, arguments: Arguments, at: facts.At) -> Any:
-    values = [a.value for a in arguments.args if isinstance(a, Constant)]
-    if isinstance(receiver, Constant) and len(values) == len(arguments.args):
-        try:
-            parts = str(receiver.value).split(*values)  # type: ignore[arg-type]
-        except (TypeError, ValueError):
-            return Unknown()
-        return m.heap.new("list", {"items": tuple(Constant(p) for p in parts[:64])}, (m.now.path, at))
-    return m.heap.new("list", {"items": (), "<rest>": Unknown(origins_of(receiver))}, (m.now.path, at))
-
-
-def _text_format(m: Machine, receiver: Any, arguments: Arguments, at: facts.At) -> Any:
-    if isinstance(receiver, Constant):
-        return texts.formatted(
-            str(receiver.value),
-            list(arguments.args),
-            dict(arguments.keywords),
-            lambda value, name: m.attribute(value, name, at),
-            lambda value, key: m.item(value, Constant(int(key) if key.isdigit() else key), at),
-            lambda value, spec: _format(m, Arguments((value, Constant(spec))), at),
-        )
-    return Unknown(origins_of(receiver).union(*(origins_of(v) for v in arguments.values())))
-
-
-def _same(m: Machine, receiver: Any, arguments: Arguments, at: facts.At) -> Any:
-    return receiver
-
-
-def _parts(name: str) -> Method:
-    """`rsplit`, `partition`: several texts of one."""
-
-    def apply(m: Machine, receiver: Any, arguments: Arguments, at: facts.At) -> Any:
-        values = [a.value for a in arguments.args if isinstance(a, Constant)]
-        if isinstance(receiver, Constant) and len(values) == len(arguments.args):
-            try:
-                made = tuple(Constant(p) for p in getattr(str(receiver.value), name)(*values)[:64])
-            except (TypeError, ValueError):
-                return Unknown()
-            return Tuple(made) if "partition" in name else m.heap.new("list", {"items": made}, (m.now.path, at))
-        return _split(m, receiver, arguments, at)
-
-    return apply
-
-
-_TEXT: dict[str, Method] = {
-    "rsplit": _parts("rsplit"), "splitlines": _parts("splitlines"), "partition": _parts("partition"),
-    "rpartition": _parts("rpartition"), "join": _join, "split": _split,
-    "format": _text_format, "encode": _same, "decode": _same,
-}  # fmt: skip
-
-
-def _append(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
-    value = _first(arguments)
-    items = receiver.slots["items"]
-    if receiver.slots.get("<rest>") is None and len(items) < 200:
-        m.heap.set(receiver, "items", (*items, value))
-    else:
-        m.heap.set(receiver, "<rest>", join(receiver.slots.get("<rest>"), value))
-    return Constant(None)
-
-
-def _extend(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
-    extend(receiver, m, items_of(m, _first(arguments), at))
-    return Constant(None)
-
-
-def _remove(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
-    value = _first(arguments)
-    items = receiver.slots["items"]
-    if value in items:
-        place = items.index(value)
-        m.heap.set(receiver, "items", items[:place] + items[place + 1 :])
-    return Constant(None)
-
-
-def _pop(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
-    items = receiver.slots["items"]
-    place = _first(arguments)
-    index = place.value if isinstance(place, Constant) and isinstance(place.value, int) else -1
-    if items and -len(items) <= index < len(items):
-        m.heap.set(receiver, "items", items[: index % len(items)] + items[index % len(items) + 1 :])
-        return items[index]
-    return items_of(m, receiver, at).any
-
-
-def _insert(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
-    if len(arguments.args) == 2:
-        items, place = receiver.slots["items"], arguments.args[0]
-        index = place.value if isinstance(place, Constant) and isinstance(place.value, int) else len(items)
-        m.heap.set(receiver, "items", (*items[:index], arguments.args[1], *items[index:]))
-    return Constant(None)
-
-
-def _sort(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
-    made = _sorted(m, Arguments((receiver,), arguments.keywords), at)
-    for key in ("items", "<rest>") if isinstance(made, Cell) else ():
-        if key in made.slots:
-            m.heap.set(receiver, key, made.slots[key])
-    return Constant(None)
-
-
-def _reverse(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
-    m.heap.set(receiver, "items", receiver.slots["items"][::-1])
-    return Constant(None)
-
-
-def _clear(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
-    m.heap.set(receiver, "items", ())
-    m.heap.delete(receiver, "<rest>")
-    return Constant(None)
-
-
-def _index(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
-    return Unknown()
-
-
-_LIST: dict[str, Method] = {
-    "append": _append, "add": _append, "extend": _extend, "update": _extend, "remove": _remove, "discard": _remove,
-    "pop": _pop, "insert": _insert, "copy": lambda m, r, a, at: _as_list(m, Arguments((r,)), at), "index": _index,
-    "union": lambda m, r, a, at: _as_list(m, Arguments((r,)), at), "sort": _sort, "reverse": _reverse,
-    "clear": _clear,
-}  # fmt: skip
-
-
-def _get(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
-    key, default = (*arguments.args, Constant(None), Constant(None))[:2]
-    if len(arguments.args) < 2:
-        default = arguments.keywords.get("default", default)
-    if isinstance(key, Constant):
-        if key.value in receiver.slots and not is_inner(key.value):
-            return receiver.slots[key.value]
-        rest = receiver.slots.get("<rest>")
-        return default if rest is None else join(rest, default)
-    found = columns.looked_up(m, receiver, key, default, at)
-    return found if found is not None else join(items_values(receiver), default)
-
-
-def items_values(receiver: Cell) -> Any:
-    values = [v for k, v in receiver.slots.items() if not is_inner(k) or k == "<rest>"]
-    return join_all(values) if values else Unknown()
-
-
-def _keys(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
-    return _as_list(m, Arguments((receiver,)), at)
-
-
-def _values(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
-    slots: dict[Any, Any] = {"items": tuple(v for k, v in receiver.slots.items() if not is_inner(k))}
-    if receiver.slots.get("<rest>") is not None:
-        slots["<rest>"] = receiver.slots["<rest>"]
-    return m.heap.new("list", slots, (m.now.path, at))
-
-
-def _items(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
-    pairs = tuple(Tuple((Constant(k), v)) for k, v in receiver.slots.items() if not is_inner(k))
-    slots: dict[Any, Any] = {"items": pairs}
-    if receiver.slots.get("<rest>") is not None:
-        slots["<rest>"] = Tuple((Unknown(), receiver.slots["<rest>"]))
-    return m.heap.new("list", slots, (m.now.path, at))
-
-
-def _update(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
-    known: dict[str, Any] = dict(arguments.keywords)
-    rest = arguments.rest
-    if arguments.args:
-        more, other = entries_of(arguments.args[0])
-        known = {**more, **known}
-        rest = join(rest, other)
-    for key, value in known.items():
-        m.heap.set(receiver, key, value)
-        if "<of>" in receiver.slots:  # `self.__dict__.update(options)`
-            m.heap.set(receiver.slots["<of>"], key, value)
-    if rest is not None:
-        m.heap.set(receiver, "<rest>", join(receiver.slots.get("<rest>"), rest))
-    return Constant(None)
-
-
-def _dict_pop(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
-    value = _get(m, receiver, arguments, at)
-    key = _first(arguments)
-    if isinstance(key, Constant) and not is_inner(key.value):
-        m.heap.delete(receiver, key.value)
-    return value
-
-
-def _setdefault(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
-    key = _first(arguments)
-    if (
-        isinstance(key, Constant)
-        and not is_inner(key.value)
-        and key.value not in receiver.slots
-        and len(arguments.args) > 1
-    ):
-        m.heap.set(receiver, key.value, arguments.args[1])
-    return _get(m, receiver, arguments, at)
-
-
-_DICT: dict[str, Method] = {
-    "get": _get, "keys": _keys, "values": _values, "items": _items, "update": _update, "pop": _dict_pop,
-    "setdefault": _setdefault, "copy": lambda m, r, a, at: _as_dict(m, Arguments((r,)), at),
-}  # fmt: skip
-
-
-def _column_unary(operator: str) -> Method:
-    return lambda m, receiver, arguments, at: _computed(
-        m, receiver, operator, at, *(_expression(v) for v in arguments.args)
-    )
-
-
-_COLUMN: dict[str, Method] = {
-    "lower": _column_unary("LOWER"), "upper": _column_unary("UPPER"), "strip": _column_unary("TRIM"),
-    "replace": _column_unary("REPLACE"), "startswith": _column_unary("STARTSWITH"),
-    "weekday": _column_unary("WEEKDAY_MON0"),
-    "isoweekday": _column_unary("WEEKDAY_ISO"), "endswith": _column_unary("ENDSWITH"),
 }  # fmt: skip

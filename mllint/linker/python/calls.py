@@ -7,12 +7,12 @@ from typing import Any
 import msgspec
 
 from mllint.facts import python as facts
-from mllint.linker.python import builtins, classes, library, web
+from mllint.linker.python import classes, library, web
 from mllint.linker.python.arguments import Arguments
 from mllint.linker.python.command_lines import option_values
 from mllint.linker.python.heap import Cell
 from mllint.linker.python.iteration import is_inner
-from mllint.linker.python.machine import Machine
+from mllint.linker.python.machine import HERE, Machine
 from mllint.linker.python.orchestration import decorated
 from mllint.linker.python.values import (
     Bound,
@@ -193,7 +193,7 @@ def load_module(m: Machine, path: str) -> Module:
     m.loaded.setdefault(m.entry, {})[path] = None
     scope = m.modules.setdefault(path, m.heap.new("scope", {}, (path, 0)))
     scope.slots["__name__"] = Constant(path.removesuffix(".py").removesuffix("/__init__").replace("/", "."))
-    scope.slots["__file__"] = Constant(f"{builtins.HERE}/{path}")
+    scope.slots["__file__"] = Constant(f"{HERE}/{path}")
     if path.endswith("/"):  # a folder without __init__.py
         return Module(path, scope)
     facts_of_module = m.project.files[path].python

@@ -15,12 +15,11 @@ from mllint.facts.file import FileFacts
 from mllint.linker.project import Run
 from mllint.linker.python import requests
 from mllint.linker.python.arguments import Arguments
-from mllint.linker.python.builtins import HERE
 from mllint.linker.python.calls import enter, load_module
 from mllint.linker.python.classes import bind_parameters, construct
 from mllint.linker.python.command_lines import option_values
 from mllint.linker.python.heap import Cell
-from mllint.linker.python.machine import Machine
+from mllint.linker.python.machine import HERE, Machine
 from mllint.linker.python.values import (
     Bound,
     Choice,

@@ -8,18 +8,8 @@ from mllint.facts import python as facts
 from mllint.linker.python import builtins, calls, classes, columns, iteration, texts
 from mllint.linker.python.arguments import Arguments, Rest, Slice
 from mllint.linker.python.machine import Machine
-from mllint.linker.python.operations import (
-    MOST_IN_SEQUENCE,
-    attribute,
-    binary,
-    compare,
-    item,
-    logical,
-    sequence,
-    table_entry,
-    truth,
-    unary,
-)
+from mllint.linker.python.operations import MOST_IN_SEQUENCE, attribute, item, sequence, table_entry
+from mllint.linker.python.operators import binary, compare, logical, truth, unary
 from mllint.linker.python.values import (
     Column,
     Constant,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mllint.libraries.models import Library
 from mllint.linker.project import Project
-from mllint.linker.python import calls, databases, evaluation, handovers, library, operations, statements
+from mllint.linker.python import calls, databases, evaluation, handovers, library, operations, operators, statements
 from mllint.linker.python.entries import Entry, entries_of, handler_entries, run_entry, uncalled
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.orchestration import extensions, jobs
@@ -52,7 +52,7 @@ def machine(project: Project, models: Library, schema: Schema) -> Machine:
     m.call = lambda function, arguments, at: calls.call(m, function, arguments, at)
     m.attribute = lambda owner, name, at: operations.attribute(m, owner, name, at)
     m.item = lambda owner, index, at: operations.item(m, owner, index, at)
-    m.truth = operations.truth
+    m.truth = operators.truth
     m.bind = lambda target, value: statements.bind(m, target, value)
     m.load_module = lambda path: calls.load_module(m, path)
     m.new_object = lambda kind, name, given, at: library.new_object(m, kind, name, given, at)

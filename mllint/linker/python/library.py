@@ -15,6 +15,7 @@ from mllint.linker.python import (
     frame_operations,
     frames,
     learning,
+    methods,
     storage,
     web,
 )
@@ -78,7 +79,7 @@ def call_method(m: Machine, receiver: Any, name: str, arguments: Arguments, at: 
         result = decorated.method(m, receiver, name, arguments, at)
         if result is not None:
             return result
-    method = builtins.method(receiver, name)
+    method = methods.method(receiver, name)
     if method is not None:
         return method(m, receiver, arguments, at)
     if name == "get" and arguments.args:
@@ -127,7 +128,7 @@ def attribute_of(m: Machine, owner: Any, name: str, at: facts.At) -> Any:
     if isinstance(owner, Cell) and owner.kind == "object" and ("attribute", name) in owner.slots:
         return owner.slots["attribute", name]
     kind = type_of(owner)
-    if kind == "python.path" and builtins.method(owner, name) is not None:
+    if kind == "python.path" and methods.method(owner, name) is not None:
         return Bound(name, owner)
     found = m.library.method(kind, name) if kind else None
     if found is None and isinstance(owner, Cell) and owner.kind == "frame":

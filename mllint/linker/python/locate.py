@@ -9,10 +9,9 @@ from typing import Any
 
 from mllint.libraries.models import Place
 from mllint.lineage.ids import file_id, model_id, table_id
-from mllint.linker.python.builtins import HERE
 from mllint.linker.python.heap import Cell
 from mllint.linker.python.invocation import Invocation
-from mllint.linker.python.machine import Machine
+from mllint.linker.python.machine import HERE, Machine
 from mllint.linker.python.values import Choice, Constant, Tuple, Unknown, options_of, text_of
 
 MOST_FILES = 40

@@ -12,7 +12,8 @@ from mllint.linker.python.branches import note_branch
 from mllint.linker.python.evaluation import evaluate
 from mllint.linker.python.heap import Cell, State
 from mllint.linker.python.machine import Machine
-from mllint.linker.python.operations import assign_attribute, assign_item, attribute, binary, truth
+from mllint.linker.python.operations import assign_attribute, assign_item, attribute
+from mllint.linker.python.operators import binary, truth
 from mllint.linker.python.values import Constant, External, Function, Module, Unknown, origins_of, text_of
 
 MOST_UNROLLED = 24

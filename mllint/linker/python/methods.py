@@ -1,0 +1,313 @@
+"""Methods of Python's own types: texts, lists, dictionaries; and of single values of a request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from mllint.facts import python as facts
+from mllint.linker.python import columns, texts
+from mllint.linker.python.arguments import Arguments
+from mllint.linker.python.builtins import (
+    as_dict,
+    as_list,
+    as_sorted,
+    computed,
+    expression_of_value,
+    first_of,
+    formatted,
+)
+from mllint.linker.python.heap import Cell
+from mllint.linker.python.iteration import entries_of, extend, is_inner, items_of
+from mllint.linker.python.machine import Machine
+from mllint.linker.python.values import (
+    Choice,
+    Column,
+    Constant,
+    Text,
+    Tuple,
+    Unknown,
+    is_text,
+    join,
+    join_all,
+    origins_of,
+)
+
+Method = Callable[[Machine, Any, Arguments, facts.At], Any]
+
+
+def method(receiver: Any, name: str) -> Method | None:
+    """The method of a value of Python's own types."""
+    if isinstance(receiver, Choice):
+        if all(method(option, name) is not None for option in receiver.options if not isinstance(option, Unknown)):
+            return lambda m, r, a, at: join_all([m.call(m.attribute(o, name, at), a, at) for o in r.options])
+        return None
+    if is_text(receiver):
+        return _TEXT.get(name) or _text_method(name)
+    if isinstance(receiver, Cell):
+        if receiver.kind == "list":
+            return _LIST.get(name)
+        if receiver.kind == "dict":
+            return _DICT.get(name)
+        if receiver.kind == "instance" and name in ("dict", "model_dump", "_asdict", "to_dict", "asdict"):
+            return _fields
+    if isinstance(receiver, Column) and not receiver.kind.startswith(("pandas", "numpy", "polars", "pyspark")):
+        return _COLUMN.get(name)
+    return None
+
+
+def _fields(m: Machine, receiver: Any, arguments: Arguments, at: facts.At) -> Any:
+    return m.attribute(receiver, "__dict__", at)
+
+
+def _text_method(name: str) -> Method | None:
+    """Methods that need only the text itself and constant arguments."""
+    if name not in ("lower", "upper", "strip", "lstrip", "rstrip", "title", "capitalize", "replace", "removesuffix",
+                    "removeprefix", "zfill", "casefold", "startswith", "endswith", "isdigit", "swapcase"):  # fmt: skip
+        return None
+
+    def apply(m: Machine, receiver: Any, arguments: Arguments, at: facts.At) -> Any:
+        values = [a.value for a in arguments.args if isinstance(a, Constant)]
+        if isinstance(receiver, Constant) and len(values) == len(arguments.args):
+            try:
+                return Constant(getattr(str(receiver.value), name)(*values), receiver.settings, receiver.origins)
+            except (TypeError, ValueError):
+                return Unknown()
+        if isinstance(receiver, Text) and name in ("lower", "upper", "strip", "replace"):
+            try:
+                parts = [getattr(p, name)(*values) if isinstance(p, str) else p for p in receiver.parts]
+            except TypeError:  # an argument that is not known
+                return Unknown(receiver.origins)
+            return texts.make(tuple(parts), receiver.origins)
+        return Unknown(origins_of(receiver))
+
+    return apply
+
+
+def _join(m: Machine, receiver: Any, arguments: Arguments, at: facts.At) -> Any:
+    items = items_of(m, first_of(arguments), at).known
+    if items is None:
+        return Unknown(origins_of(first_of(arguments)))
+    parts: list[tuple[Any, str]] = []
+    for index, item in enumerate(items):
+        if index:
+            parts.append((receiver, "separator"))
+        parts.append((item, "item"))
+    return texts.concatenate(parts) if parts else Constant("")
+
+
+def _split(m: Machine, receiver: Any, arguments: Arguments, at: facts.At) -> Any:
+    values = [a.value for a in arguments.args if isinstance(a, Constant)]
+    if isinstance(receiver, Constant) and len(values) == len(arguments.args):
+        try:
+            parts = str(receiver.value).split(*values)  # type: ignore[arg-type]
+        except (TypeError, ValueError):
+            return Unknown()
+        return m.heap.new("list", {"items": tuple(Constant(p) for p in parts[:64])}, (m.now.path, at))
+    return m.heap.new("list", {"items": (), "<rest>": Unknown(origins_of(receiver))}, (m.now.path, at))
+
+
+def _text_format(m: Machine, receiver: Any, arguments: Arguments, at: facts.At) -> Any:
+    if isinstance(receiver, Constant):
+        return texts.formatted(
+            str(receiver.value),
+            list(arguments.args),
+            dict(arguments.keywords),
+            lambda value, name: m.attribute(value, name, at),
+            lambda value, key: m.item(value, Constant(int(key) if key.isdigit() else key), at),
+            lambda value, spec: formatted(m, Arguments((value, Constant(spec))), at),
+        )
+    return Unknown(origins_of(receiver).union(*(origins_of(v) for v in arguments.values())))
+
+
+def _same(m: Machine, receiver: Any, arguments: Arguments, at: facts.At) -> Any:
+    return receiver
+
+
+def _parts(name: str) -> Method:
+    """`rsplit`, `partition`: several texts of one."""
+
+    def apply(m: Machine, receiver: Any, arguments: Arguments, at: facts.At) -> Any:
+        values = [a.value for a in arguments.args if isinstance(a, Constant)]
+        if isinstance(receiver, Constant) and len(values) == len(arguments.args):
+            try:
+                made = tuple(Constant(p) for p in getattr(str(receiver.value), name)(*values)[:64])
+            except (TypeError, ValueError):
+                return Unknown()
+            return Tuple(made) if "partition" in name else m.heap.new("list", {"items": made}, (m.now.path, at))
+        return _split(m, receiver, arguments, at)
+
+    return apply
+
+
+_TEXT: dict[str, Method] = {
+    "rsplit": _parts("rsplit"), "splitlines": _parts("splitlines"), "partition": _parts("partition"),
+    "rpartition": _parts("rpartition"), "join": _join, "split": _split,
+    "format": _text_format, "encode": _same, "decode": _same,
+}  # fmt: skip
+
+
+def _append(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
+    value = first_of(arguments)
+    items = receiver.slots["items"]
+    if receiver.slots.get("<rest>") is None and len(items) < 200:
+        m.heap.set(receiver, "items", (*items, value))
+    else:
+        m.heap.set(receiver, "<rest>", join(receiver.slots.get("<rest>"), value))
+    return Constant(None)
+
+
+def _extend(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
+    extend(receiver, m, items_of(m, first_of(arguments), at))
+    return Constant(None)
+
+
+def _remove(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
+    value = first_of(arguments)
+    items = receiver.slots["items"]
+    if value in items:
+        place = items.index(value)
+        m.heap.set(receiver, "items", items[:place] + items[place + 1 :])
+    return Constant(None)
+
+
+def _pop(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
+    items = receiver.slots["items"]
+    place = first_of(arguments)
+    index = place.value if isinstance(place, Constant) and isinstance(place.value, int) else -1
+    if items and -len(items) <= index < len(items):
+        m.heap.set(receiver, "items", items[: index % len(items)] + items[index % len(items) + 1 :])
+        return items[index]
+    return items_of(m, receiver, at).any
+
+
+def _insert(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
+    if len(arguments.args) == 2:
+        items, place = receiver.slots["items"], arguments.args[0]
+        index = place.value if isinstance(place, Constant) and isinstance(place.value, int) else len(items)
+        m.heap.set(receiver, "items", (*items[:index], arguments.args[1], *items[index:]))
+    return Constant(None)
+
+
+def _sort(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
+    made = as_sorted(m, Arguments((receiver,), arguments.keywords), at)
+    for key in ("items", "<rest>") if isinstance(made, Cell) else ():
+        if key in made.slots:
+            m.heap.set(receiver, key, made.slots[key])
+    return Constant(None)
+
+
+def _reverse(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
+    m.heap.set(receiver, "items", receiver.slots["items"][::-1])
+    return Constant(None)
+
+
+def _clear(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
+    m.heap.set(receiver, "items", ())
+    m.heap.delete(receiver, "<rest>")
+    return Constant(None)
+
+
+def _index(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
+    return Unknown()
+
+
+_LIST: dict[str, Method] = {
+    "append": _append, "add": _append, "extend": _extend, "update": _extend, "remove": _remove, "discard": _remove,
+    "pop": _pop, "insert": _insert, "copy": lambda m, r, a, at: as_list(m, Arguments((r,)), at), "index": _index,
+    "union": lambda m, r, a, at: as_list(m, Arguments((r,)), at), "sort": _sort, "reverse": _reverse,
+    "clear": _clear,
+}  # fmt: skip
+
+
+def _get(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
+    key, default = (*arguments.args, Constant(None), Constant(None))[:2]
+    if len(arguments.args) < 2:
+        default = arguments.keywords.get("default", default)
+    if isinstance(key, Constant):
+        if key.value in receiver.slots and not is_inner(key.value):
+            return receiver.slots[key.value]
+        rest = receiver.slots.get("<rest>")
+        return default if rest is None else join(rest, default)
+    found = columns.looked_up(m, receiver, key, default, at)
+    return found if found is not None else join(items_values(receiver), default)
+
+
+def items_values(receiver: Cell) -> Any:
+    values = [v for k, v in receiver.slots.items() if not is_inner(k) or k == "<rest>"]
+    return join_all(values) if values else Unknown()
+
+
+def _keys(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
+    return as_list(m, Arguments((receiver,)), at)
+
+
+def _values(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
+    slots: dict[Any, Any] = {"items": tuple(v for k, v in receiver.slots.items() if not is_inner(k))}
+    if receiver.slots.get("<rest>") is not None:
+        slots["<rest>"] = receiver.slots["<rest>"]
+    return m.heap.new("list", slots, (m.now.path, at))
+
+
+def _items(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
+    pairs = tuple(Tuple((Constant(k), v)) for k, v in receiver.slots.items() if not is_inner(k))
+    slots: dict[Any, Any] = {"items": pairs}
+    if receiver.slots.get("<rest>") is not None:
+        slots["<rest>"] = Tuple((Unknown(), receiver.slots["<rest>"]))
+    return m.heap.new("list", slots, (m.now.path, at))
+
+
+def _update(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
+    known: dict[str, Any] = dict(arguments.keywords)
+    rest = arguments.rest
+    if arguments.args:
+        more, other = entries_of(arguments.args[0])
+        known = {**more, **known}
+        rest = join(rest, other)
+    for key, value in known.items():
+        m.heap.set(receiver, key, value)
+        if "<of>" in receiver.slots:  # `self.__dict__.update(options)`
+            m.heap.set(receiver.slots["<of>"], key, value)
+    if rest is not None:
+        m.heap.set(receiver, "<rest>", join(receiver.slots.get("<rest>"), rest))
+    return Constant(None)
+
+
+def _dict_pop(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
+    value = _get(m, receiver, arguments, at)
+    key = first_of(arguments)
+    if isinstance(key, Constant) and not is_inner(key.value):
+        m.heap.delete(receiver, key.value)
+    return value
+
+
+def _setdefault(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
+    key = first_of(arguments)
+    if (
+        isinstance(key, Constant)
+        and not is_inner(key.value)
+        and key.value not in receiver.slots
+        and len(arguments.args) > 1
+    ):
+        m.heap.set(receiver, key.value, arguments.args[1])
+    return _get(m, receiver, arguments, at)
+
+
+_DICT: dict[str, Method] = {
+    "get": _get, "keys": _keys, "values": _values, "items": _items, "update": _update, "pop": _dict_pop,
+    "setdefault": _setdefault, "copy": lambda m, r, a, at: as_dict(m, Arguments((r,)), at),
+}  # fmt: skip
+
+
+def _column_unary(operator: str) -> Method:
+    return lambda m, receiver, arguments, at: computed(
+        m, receiver, operator, at, *(expression_of_value(v) for v in arguments.args)
+    )
+
+
+_COLUMN: dict[str, Method] = {
+    "lower": _column_unary("LOWER"), "upper": _column_unary("UPPER"), "strip": _column_unary("TRIM"),
+    "replace": _column_unary("REPLACE"), "startswith": _column_unary("STARTSWITH"),
+    "weekday": _column_unary("WEEKDAY_MON0"),
+    "isoweekday": _column_unary("WEEKDAY_ISO"), "endswith": _column_unary("ENDSWITH"),
+}  # fmt: skip
