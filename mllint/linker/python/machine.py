@@ -64,7 +64,7 @@ class Machine:
         self.job = ""
         self.in_test = False
         self.spent = 0  # steps of functions that nothing calls
-        self.allowance = 300_000 + 4 * sum(file.lines for file in project.files.values())
+        self.allowance = 100_000 + sum(file.lines for file in project.files.values())
         self.from_outside = False  # whether the entry point is a function that nothing calls
         self.modules: dict[str, Cell] = {}  # namespaces of imported modules, by path
         self.loaded: dict[str, dict[str, None]] = {}  # entry -> modules that it was the first to load
