@@ -196,3 +196,25 @@ def test_any_text_gives_commands_inside_the_file(kind: str, text: str) -> None:
     facts = read("x", kind, text.encode())
     assert facts.problems == ()
     assert all(1 <= command.line <= max(facts.lines, 1) for command in facts.commands)
+
+
+def test_markdown_gives_the_commands_of_spans_and_blocks_alone() -> None:
+    text = b"""# Use
+Call `python jobs/clean.py` first. Then see `frame.merge(other)`.
+
+```bash
+$ uv run python -m service.app --port 80
+```
+
+```
+src
+|-- train.py   # a listing tells nobody to run it
+```
+"""
+    from mllint.readers import read
+
+    commands = read("README.md", "markdown", text).commands
+    assert [(command.words[:3], command.line) for command in commands if "python" in command.words] == [
+        (("python", "jobs/clean.py"), 2),
+        (("uv", "run", "python"), 5),
+    ]

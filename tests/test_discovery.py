@@ -208,3 +208,19 @@ def test_a_hostile_ignore_file_does_not_stop_the_walk(tmp_path: Path) -> None:
     write(tmp_path, **{".gitignore": "[\n[a-\n\\\n!\n/\n//\n***/***\n[z-a]\n" + "x" * 100_000 + "\n\udcff".encode(
         "utf-8", "surrogateescape").decode("latin-1"), "good.py": ""})  # fmt: skip
     assert paths(tmp_path) == ["good.py"]
+
+
+def test_templates_of_a_helm_chart_are_not_yaml(tmp_path: Path) -> None:
+    (tmp_path / "chart" / "templates").mkdir(parents=True)
+    (tmp_path / "chart" / "Chart.yaml").write_text("name: eta\n")
+    (tmp_path / "chart" / "templates" / "service.yaml").write_text("{{- if .Values.on }}\nkind: Service\n{{- end }}\n")
+    assert [found.path for found in discover(tmp_path).found] == ["chart/Chart.yaml"]
+
+
+def test_markdown_is_told_apart_from_what_is_analysed(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("Run `python train.py`.\n")
+    (tmp_path / "train.py").write_text("")
+    found = discover(tmp_path)
+    assert [one.path for one in found.found] == ["train.py"]
+    assert [one.path for one in found.documents] == ["README.md"]
+    assert found.files_found == 1

@@ -86,7 +86,7 @@ def _bare(value: Any) -> tuple[str, Column] | None:
             parts, shape = [v for k, v in value.slots.items() if k != "<span>"], "dict"
         case _:
             return None
-    for part in parts:
+    for part in (option for each in parts for option in (each.options if isinstance(each, Choice) else (each,))):
         if isinstance(part, Column) and part.name == "prediction":
             return shape, part
     return None
