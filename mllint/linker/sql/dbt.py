@@ -1,6 +1,6 @@
 """dbt projects: what their models, seeds, snapshots and sources are called in the warehouse, and what their Jinja says.
 
-Nothing is rendered: `ref`, `source`, `var`, `env_var` and the project's own macros are looked up, the rest stays a hole.
+Nothing is run: `ref`, `source`, `var`, `env_var` and the project's own macros are looked up, the rest stays a hole.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What the names in dbt's Jinja stand for: `ref('rides')`, `source('raw', 'rides')`, `var('day')`, the project's macros.
+"""What the names in dbt's Jinja stand for: `ref('rides')`, `source('raw', 'rides')`, `var('day')`, own macros.
 
-Expressions are read as Python syntax, which they nearly are, and looked up; nothing is run. What is not known is None.
+Expressions are read as Python syntax, which they nearly are, and looked up; nothing is run. The unknown is `None`.
 """
 
 from __future__ import annotations
