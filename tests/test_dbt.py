@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mllint.linker.sql.template import Names, Reading, macros_in, references, rendered
+from mllint.linker.sql.template import Names, Reading, call_of, macros_in, references, rendered
 from tests.linking import columns, edges, linked
 
 PROJECT = {"dbt_project.yml": "name: shop\nmodel-paths: [models]\nvars: {day: '2024-01-01', shop: {area: north}}\n"}
@@ -124,6 +124,35 @@ def test_macros_and_variables_in_a_model(tmp_path: Path) -> None:
     assert made.expression == "price * 100"
 
 
+def test_loops_over_known_values_turn_for_each(tmp_path: Path) -> None:
+    model = """
+        {% set methods = ['card', 'cash'] -%}
+        select id,
+            {% for method in methods %}  -- each
+            sum(case when method = '{{ method }}' then amount end) as {{ method }}_amount,
+            {% for part in ["a", "b"] %}{{ part }}_{{ method }}{{ "," if not loop.last }}{% endfor %},
+            {% endfor %}
+            {% for unknown in run_query('x') %}{{ unknown }},{% endfor %}
+            {% for n in ['x', 'y'] %}{{ n }}{% if not loop.last %},{% endif %}{% endfor %}
+        from raw.payments
+    """
+    lineage = linked(tmp_path, {**PROJECT, "models/m.sql": model})
+    found = columns(lineage, "table:m")
+    assert {"id", "card_amount", "cash_amount", "a_card", "b_cash", "x", "y"} <= found
+    assert lineage.graph.path("column:table:raw.payments#amount", "column:table:m#cash_amount")
+    [read] = [
+        edge for edge in lineage.graph.edges() if edge.target == "table:m" and edge.source == "table:raw.payments"
+    ]
+    assert read.span.line == 9
+
+
+def test_loops_that_would_grow_without_end_stay_as_they_are(tmp_path: Path) -> None:
+    many = "[" + ", ".join(f"'v{i}'" for i in range(400)) + "]"
+    loops = "".join(f"{{% for v{i} in {many} %}}" for i in range(6)) + "x," + "{% endfor %}" * 6
+    files = {**PROJECT, "models/m.sql": f"select {loops} id from raw.rides"}
+    assert ("table:raw.rides", "table:m") in edges(linked(tmp_path, files))
+
+
 # ---------------------------------------------------------------------------------------------------- Python models
 
 PYTHON = {
@@ -238,6 +267,8 @@ def test_what_properties_files_declare(tmp_path: Path) -> None:
         ("this", None),
         ("__import__('os').system('true')", None),
         ("[" * 500, None),
+        ("a" + ".a" * 1500, None),
+        ("+".join(["'a'"] * 900), None),
         ("(" * 3000 + "1" + ")" * 3000, None),
     ],
 )
@@ -257,3 +288,21 @@ def test_lists_of_references() -> None:
     assert [*references("ref('a')", names), *references("source('s', 't')", names)] == ["x.a", "raw.t"]
     assert not list(references("metric('a')", names))
     assert rendered("{{ target.name }}_x", names) == "{target_name}_x"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{% for x in [1] %}" * 20_000,
+        "{% for x in [1] %}" * 300 + "x" + "{% endfor %}" * 300,
+        "{% macro a() %}" * 20_000,
+        "{% macro a(" * 20_000,
+        "{{ config(" * 20_000,
+        "{% set x = [" * 900,
+    ],
+    ids=lambda text: text[:12],
+)
+def test_hostile_templates_end(text: str) -> None:
+    names = Names(macros=macros_in(text))
+    assert call_of(text, "config") is None
+    rendered(text, names)

@@ -15,9 +15,9 @@ import msgspec
 
 from mllint.linker.sql.jinja import without_jinja
 
-_MACRO = re.compile(
-    r"\{%-?\s*macro\s+(\w+)\s*\(((?:(?!%\}).){0,2000})\)\s*-?%\}(.{0,20000}?)\{%-?\s*endmacro\b", re.DOTALL
-)
+_MACRO = re.compile(r"\{%[-+]?\s*macro\s+(\w+)\s*\(((?:(?!%\}).){0,400})\)\s*[-+]?%\}", re.DOTALL)
+_LONGEST = 20_000  # characters of a macro
+_MOST_NESTED = 150  # brackets, dots and signs of an expression
 _DEEPEST = 4  # macros in macros
 _LARGEST = 200_000  # characters that macros may add to one text
 
@@ -70,11 +70,19 @@ class Reading:
         else:
             self.local[name.strip()] = value
 
-    def turns(self, inside: str) -> tuple[str, list[Any]] | None:
-        """The name and the values of `{% for name in ['a', 'b'] %}`, if all are known."""
+    def turns(self, inside: str, length: int) -> list[Reading] | None:
+        """The names in each turn of `{% for name in ['a', 'b'] %}` around `length` characters, if all are known."""
         name, _, written = inside.removeprefix("for").partition(" in ")
-        value = self.value(_parsed(written), "{}")
-        return (name.strip(), value) if isinstance(value, list) and name.strip().isidentifier() else None
+        values = self.value(_parsed(written), "{}")
+        if not isinstance(values, list) or not name.strip().isidentifier():
+            return None
+        self.added[0] += length * len(values)
+        return None if self.added[0] > _LARGEST else [self._within({name.strip(): value}) for value in values]
+
+    def _within(self, local: dict[str, Any], depth: int = 0) -> Reading:
+        inner = Reading(self.names, {**self.local, **local}, self.depth + depth)
+        inner.added = self.added
+        return inner
 
     def value(self, node: ast.expr | None, hole: str) -> Any:
         match node:
@@ -133,12 +141,16 @@ def rendered(text: str, names: Names) -> str:
 def macros_in(text: str) -> dict[str, Macro]:
     """The macros that a file defines: `{% macro cents(column, scale=2) %}...{% endmacro %}`."""
     found = {}
-    for match in _MACRO.finditer(text):
-        call = _parsed(f"f({match[2]})")
-        if isinstance(call, ast.Call):
+    end = 0
+    while match := _MACRO.search(text, end):
+        end = text.find("endmacro", match.end())
+        if end < 0:
+            break
+        call, body = _parsed(f"f({match[2]})"), text[match.end() : end].rpartition("{%")[0]
+        if isinstance(call, ast.Call) and len(body) <= _LONGEST:
             parameters = [(arg.id, None) for arg in call.args if isinstance(arg, ast.Name)]
             parameters += [(k.arg, Reading(Names()).value(k.value, "{}")) for k in call.keywords if k.arg]
-            found[match[1]] = Macro(tuple(parameters), match[3])
+            found[match[1]] = Macro(tuple(parameters), body)
     return found
 
 
@@ -164,7 +176,7 @@ def references(written: str, names: Names) -> Iterator[str]:
 
 
 def _parsed(written: str) -> ast.expr | None:
-    if len(written) > 4_000:
+    if len(written) > 4_000 or max(map(written.count, ".+([")) > _MOST_NESTED:
         return None
     try:
         with warnings.catch_warnings(action="ignore"):  # `\d` in a text: a SyntaxWarning of theirs
