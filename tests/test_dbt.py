@@ -70,6 +70,31 @@ def test_a_schema_counts_where_others_use_it(tmp_path: Path, query: str, table: 
     assert (f"table:{query}", "file:out.csv") in found
 
 
+def test_the_profile_tells_schema_and_dialect(tmp_path: Path) -> None:
+    profiles = """
+        shop:
+          target: dev
+          outputs:
+            ci: {type: duckdb, schema: main}
+            dev: {type: snowflake, schema: "{{ env_var('SCHEMA', 'mart') }}"}
+    """
+    sources = "sources: [{name: raw, schema: mart, tables: [{name: stops}]}]\n"
+    files = {
+        "dbt/dbt_project.yml": "name: shop\nprofile: shop\n",
+        "dbt/models/sources.yml": sources,
+        "dbt/models/rides.sql": "select datediff('year', born, ended) as age from raw.rides",
+        "dbt/models/stops.sql": "select id from {{ source('raw', 'stops') }}",
+        "dbt/models/more.sql": "select age from {{ ref('rides') }}",
+        "profiles.yml": profiles,
+        "read.py": 'import pandas as pd\npd.read_sql("select age from mart.rides", None).to_csv("out.csv")\n',
+    }
+    lineage = linked(tmp_path, files)
+    found = edges(lineage)
+    assert {("table:raw.rides", "table:mart.rides"), ("table:mart.rides", "file:out.csv")} <= found
+    assert {("table:mart.rides", "table:mart.more"), ("table:mart.stops", "table:stops")} <= found
+    assert lineage.graph.path("column:table:raw.rides#ended", "column:table:mart.rides#age")
+
+
 def test_seeds_have_columns_and_files(tmp_path: Path) -> None:
     files = {
         **PROJECT,
