@@ -10,13 +10,14 @@ from mllint.linker.python import hydra
 from mllint.linker.python.heap import Cell
 from mllint.linker.python.invocation import Invocation
 from mllint.linker.python.machine import Machine
-from mllint.linker.python.orchestration import airflow, components, dbt, decorated, kedro, luigi, metaflow
+from mllint.linker.python.orchestration import airflow, components, dbt, decorated, kedro, luigi, metaflow, snowpark
 
 COMPUTED: dict[str, Callable[[Invocation], Any]] = {
     "decorator": decorated.decorator,
     "future_result": decorated.future_result,
     "dbt_ref": dbt.ref,
     "dbt_source": dbt.source,
+    "snowpark_get": snowpark.get,
     "kedro_node": kedro.node,
     "kedro_pipeline": kedro.pipeline,
     "airflow_context": airflow.context,
