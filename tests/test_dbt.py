@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mllint.linker.sql.template import Names, Reading, call_of, macros_in, references, rendered
+from mllint.linker.sql.template import Names, Reading, config_of, macros_in, references, rendered
 from tests.linking import columns, edges, linked
 
 PROJECT = {"dbt_project.yml": "name: shop\nmodel-paths: [models]\nvars: {day: '2024-01-01', shop: {area: north}}\n"}
@@ -43,7 +43,10 @@ def test_a_source_is_the_table_that_its_yaml_names(tmp_path: Path) -> None:
 def test_models_of_all_kinds_of_names(tmp_path: Path) -> None:
     files = {
         **PROJECT,
-        "models/base/stg.sql": "{{ config(alias='stg_rides') }} select id, km from raw.rides",
+        "models/base/stg.sql": """
+            {{ config(alias='stg_rides', post_hook=['analyze {{ this }} (id)']) }}
+            select id, km from raw.rides
+        """,
         "models/rides_v2.sql": "select id from {{ ref('stg') }}",
         "models/last.sql": "select id from {{ ref('shop', 'rides', v=2) }}",
         "queries/outside.sql": "select 1 from {{ ref('last') }}",
@@ -323,11 +326,13 @@ def test_lists_of_references() -> None:
         "{% macro a() %}" * 20_000,
         "{% macro a(" * 20_000,
         "{{ config(" * 20_000,
+        "{{ config('" * 20_000,
+        "{{ config(" + "((" * 20_000,
         "{% set x = [" * 900,
     ],
     ids=lambda text: text[:12],
 )
 def test_hostile_templates_end(text: str) -> None:
     names = Names(macros=macros_in(text))
-    assert call_of(text, "config") is None
+    assert config_of(text, names) == {}
     rendered(text, names)

@@ -15,7 +15,7 @@ import msgspec
 from mllint.facts.config import Value
 from mllint.facts.file import FileFacts, encode
 from mllint.linker.project import Project
-from mllint.linker.sql.template import Macro, Names, call_of, keywords_of, macros_in, rendered
+from mllint.linker.sql.template import Names, config_of, macros_in, rendered
 
 FILE = "dbt_project.yml"
 _PATHS = {  # key of dbt_project.yml, the older key, the default
@@ -222,7 +222,7 @@ def _config_of(dbt: Dbt, facts: FileFacts, kind: str, name: str) -> dict[str, st
         if each.section == kind and text(each.value, "name") == name:
             found |= {e.key: text(e.value) for e in entries(each.value, "config")}
     if facts.sql is not None:  # {{ config(schema="mart", alias="rides") }}
-        given = keywords_of(call_of(facts.sql.text, "config"), dbt.names)
+        given = config_of(facts.sql.text, dbt.names)
         found |= {key: value for key, value in given.items() if isinstance(value, str)}
     return {key: _word(dbt, found.get(key, "")) for key in ("schema", "alias")}
 
@@ -273,6 +273,3 @@ def items(value: Value | None, *path: str) -> tuple[Value, ...]:
 
 def _plain(value: Value) -> Any:
     return [_plain(item) for item in value.items] if value.kind == "sequence" else value.value
-
-
-__all__ = ["Dbt", "Macro", "Property", "Resource", "of_path", "projects"]

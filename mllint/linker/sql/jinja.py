@@ -1,7 +1,8 @@
-"""A light reader of Jinja in SQL: it renders nothing, runs nothing, and keeps the length of the text.
+"""A light reader of Jinja in SQL: it runs nothing, and keeps the lines of the text.
 
 `{{ ref('stg_rides') }}` is the table `stg_rides`, `{{ source('raw', 'rides') }}` is `raw.rides`; another expression is
-a hole. Of `{% if %}` the first branch stays, of `{% for %}` one turn; macros, tests and block `set`s go.
+a hole. Of `{% if %}` the first branch stays, of `{% for %}` one turn, or all if `names` knows the list; macros, tests
+and block `set`s go.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 _TAG = re.compile(r"\{\{(?:(?!\{\{).){0,2000}?\}\}|\{%(?:(?!\{%).){0,4000}?%\}|\{#(?:(?!\{#).){0,20000}?#\}", re.DOTALL)
+# {{ config(post_hook="create index i on {{ this }} (id)") }}: other tags may stand in its texts
+CONFIG = re.compile(r"\{\{-?\s*(config\s*\((?:[^'\"{}()]|'[^']*'|\"[^\"]*\"|\([^()]*\)|\{[^{}]*\})*\))\s*-?\}\}")
 _CALL = re.compile(r"(ref|source)\s*\(\s*['\"]([^'\"]+)['\"]\s*(?:,\s*['\"]([^'\"]+)['\"])?")
 _SILENT = re.compile(r"(?:config|log|print|exceptions\.|run_query|set_sql_header)\b")
 _WORD = re.compile(r"[\w.]*")
@@ -31,6 +34,8 @@ class Names(Protocol):
 
 def without_jinja(text: str, hole: str, names: Names | None = None) -> str:
     """The SQL that stands between the Jinja. `hole` is a pair of characters that mark a hole's name."""
+    if "config" in text:
+        text = CONFIG.sub(lambda found: padded("", found[0]), text)
     parts: list[str] = []
     hidden: list[bool] = []  # of each open block, whether what it holds is dropped
     last = 0

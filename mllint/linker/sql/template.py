@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from mllint.linker.sql.jinja import without_jinja
+from mllint.linker.sql.jinja import CONFIG, without_jinja
 
 _MACRO = re.compile(r"\{%[-+]?\s*macro\s+(\w+)\s*\(((?:(?!%\}).){0,400})\)\s*[-+]?%\}", re.DOTALL)
 _LONGEST = 20_000  # characters of a macro
@@ -154,16 +154,12 @@ def macros_in(text: str) -> dict[str, Macro]:
     return found
 
 
-def call_of(text: str, name: str) -> ast.Call | None:
-    """The first `{{ name(...) }}` of a text."""
-    match = re.search(r"\{\{-?\s*(" + name + r"\s*\((?:(?!\{\{).){0,4000}?\))\s*-?\}\}", text, re.DOTALL)
+def config_of(text: str, names: Names) -> dict[str, Any]:
+    """What the `{{ config(schema="mart") }}` of a text gives, `None` for what is not known."""
+    match = CONFIG.search(text)
     call = _parsed(match[1]) if match else None
-    return call if isinstance(call, ast.Call) else None
-
-
-def keywords_of(call: ast.Call | None, names: Names) -> dict[str, Any]:
     reading = Reading(names)
-    return {k.arg: reading.value(k.value, "{}") for k in call.keywords if k.arg} if call is not None else {}
+    return {k.arg: reading.value(k.value, "{}") for k in call.keywords if k.arg} if isinstance(call, ast.Call) else {}
 
 
 def references(written: str, names: Names) -> Iterator[str]:
