@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mllint.linker.sql.template import Names, Reading, macros_in, references, rendered
+from mllint.linker.sql.template import Names, Reading, config_of, macros_in, references, rendered
 from tests.linking import columns, edges, linked
 
 PROJECT = {"dbt_project.yml": "name: shop\nmodel-paths: [models]\nvars: {day: '2024-01-01', shop: {area: north}}\n"}
@@ -43,7 +43,10 @@ def test_a_source_is_the_table_that_its_yaml_names(tmp_path: Path) -> None:
 def test_models_of_all_kinds_of_names(tmp_path: Path) -> None:
     files = {
         **PROJECT,
-        "models/base/stg.sql": "{{ config(alias='stg_rides') }} select id, km from raw.rides",
+        "models/base/stg.sql": """
+            {{ config(alias='stg_rides', post_hook=['analyze {{ this }} (id)']) }}
+            select id, km from raw.rides
+        """,
         "models/rides_v2.sql": "select id from {{ ref('stg') }}",
         "models/last.sql": "select id from {{ ref('shop', 'rides', v=2) }}",
         "queries/outside.sql": "select 1 from {{ ref('last') }}",
@@ -68,6 +71,31 @@ def test_a_schema_counts_where_others_use_it(tmp_path: Path, query: str, table: 
     assert ("table:raw.rides", f"table:{table}") in found
     assert (f"table:{table}", "table:next") in found
     assert (f"table:{query}", "file:out.csv") in found
+
+
+def test_the_profile_tells_schema_and_dialect(tmp_path: Path) -> None:
+    profiles = """
+        shop:
+          target: dev
+          outputs:
+            ci: {type: duckdb, schema: main}
+            dev: {type: snowflake, schema: "{{ env_var('SCHEMA', 'mart') }}"}
+    """
+    sources = "sources: [{name: raw, schema: mart, tables: [{name: stops}]}]\n"
+    files = {
+        "dbt/dbt_project.yml": "name: shop\nprofile: shop\n",
+        "dbt/models/sources.yml": sources,
+        "dbt/models/rides.sql": "select datediff('year', born, ended) as age from raw.rides",
+        "dbt/models/stops.sql": "select id from {{ source('raw', 'stops') }}",
+        "dbt/models/more.sql": "select age from {{ ref('rides') }}",
+        "profiles.yml": profiles,
+        "read.py": 'import pandas as pd\npd.read_sql("select age from mart.rides", None).to_csv("out.csv")\n',
+    }
+    lineage = linked(tmp_path, files)
+    found = edges(lineage)
+    assert {("table:raw.rides", "table:mart.rides"), ("table:mart.rides", "file:out.csv")} <= found
+    assert {("table:mart.rides", "table:mart.more"), ("table:mart.stops", "table:stops")} <= found
+    assert lineage.graph.path("column:table:raw.rides#ended", "column:table:mart.rides#age")
 
 
 def test_seeds_have_columns_and_files(tmp_path: Path) -> None:
@@ -122,6 +150,35 @@ def test_macros_and_variables_in_a_model(tmp_path: Path) -> None:
     assert graph.path("column:table:base#fee", "column:table:m#price_fee")
     [made] = [edge for edge in graph.edges() if edge.target == "column:table:m#cents"]
     assert made.expression == "price * 100"
+
+
+def test_loops_over_known_values_turn_for_each(tmp_path: Path) -> None:
+    model = """
+        {% set methods = ['card', 'cash'] -%}
+        select id,
+            {% for method in methods %}  -- each
+            sum(case when method = '{{ method }}' then amount end) as {{ method }}_amount,
+            {% for part in ["a", "b"] %}{{ part }}_{{ method }}{{ "," if not loop.last }}{% endfor %},
+            {% endfor %}
+            {% for unknown in run_query('x') %}{{ unknown }},{% endfor %}
+            {% for n in ['x', 'y'] %}{{ n }}{% if not loop.last %},{% endif %}{% endfor %}
+        from raw.payments
+    """
+    lineage = linked(tmp_path, {**PROJECT, "models/m.sql": model})
+    found = columns(lineage, "table:m")
+    assert {"id", "card_amount", "cash_amount", "a_card", "b_cash", "x", "y"} <= found
+    assert lineage.graph.path("column:table:raw.payments#amount", "column:table:m#cash_amount")
+    [read] = [
+        edge for edge in lineage.graph.edges() if edge.target == "table:m" and edge.source == "table:raw.payments"
+    ]
+    assert read.span.line == 9
+
+
+def test_loops_that_would_grow_without_end_stay_as_they_are(tmp_path: Path) -> None:
+    many = "[" + ", ".join(f"'v{i}'" for i in range(400)) + "]"
+    loops = "".join(f"{{% for v{i} in {many} %}}" for i in range(6)) + "x," + "{% endfor %}" * 6
+    files = {**PROJECT, "models/m.sql": f"select {loops} id from raw.rides"}
+    assert ("table:raw.rides", "table:m") in edges(linked(tmp_path, files))
 
 
 # ---------------------------------------------------------------------------------------------------- Python models
@@ -238,6 +295,8 @@ def test_what_properties_files_declare(tmp_path: Path) -> None:
         ("this", None),
         ("__import__('os').system('true')", None),
         ("[" * 500, None),
+        ("a" + ".a" * 1500, None),
+        ("+".join(["'a'"] * 900), None),
         ("(" * 3000 + "1" + ")" * 3000, None),
     ],
 )
@@ -257,3 +316,23 @@ def test_lists_of_references() -> None:
     assert [*references("ref('a')", names), *references("source('s', 't')", names)] == ["x.a", "raw.t"]
     assert not list(references("metric('a')", names))
     assert rendered("{{ target.name }}_x", names) == "{target_name}_x"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{% for x in [1] %}" * 20_000,
+        "{% for x in [1] %}" * 300 + "x" + "{% endfor %}" * 300,
+        "{% macro a() %}" * 20_000,
+        "{% macro a(" * 20_000,
+        "{{ config(" * 20_000,
+        "{{ config('" * 20_000,
+        "{{ config(" + "((" * 20_000,
+        "{% set x = [" * 900,
+    ],
+    ids=lambda text: text[:12],
+)
+def test_hostile_templates_end(text: str) -> None:
+    names = Names(macros=macros_in(text))
+    assert config_of(text, names) == {}
+    rendered(text, names)

@@ -24,8 +24,8 @@ from tests.model_examples import Check, checks_of, complaints, lineage_of
 
 # What orchestrators mean is tested by programs of their own; these files carry no examples yet.
 WITHOUT_EXAMPLES = {
-    "airflow.yaml", "click.yaml", "dagster.yaml", "hydra.yaml", "kedro.yaml", "kfp.yaml", "luigi.yaml", "metaflow.yaml",
-    "tasks.yaml",
+    "airflow.yaml", "click.yaml", "dagster.yaml", "dbt.yaml", "hydra.yaml", "kedro.yaml", "kfp.yaml", "luigi.yaml",
+    "metaflow.yaml", "tasks.yaml",
 }  # fmt: skip
 
 FILES = {name: models.load(models.text_of_shipped(name), name) for name in models.shipped_names()}

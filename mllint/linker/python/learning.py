@@ -49,6 +49,8 @@ def models_in(value: Any, depth: int = 5) -> list[Cell]:
             parts = list(items)
         case Cell(kind="object") if is_estimator(value):
             return [value]
+        case Cell(kind="object") if value.slots.get("class") == "io.BytesIO":  # joblib.dump(model, buffer)
+            parts = [value.slots.get("held")]
         case Cell(kind="list"):
             parts = [*value.slots["items"], value.slots.get("<rest>")]
         case Cell(kind="dict"):

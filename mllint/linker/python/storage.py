@@ -27,6 +27,7 @@ from mllint.linker.python.values import (
     Text,
     Tuple,
     Unknown,
+    join,
     join_all,
     origins_of,
 )
@@ -200,7 +201,8 @@ def write(call: Invocation, place: Place) -> None:
         queries.execute(call, place)
         return
     if isinstance(target, Cell) and target.kind == "object" and "nodes" not in target.slots:
-        return  # a buffer in memory
+        m.heap.set(target, "held", join(target.slots.get("held"), value))  # a buffer in memory, written on later
+        return
     nodes = _nodes(call, place, target)
     if not nodes and not place.consumer:
         note_unknown(call, target if target is not None else _argument(call, place), is_read=False)

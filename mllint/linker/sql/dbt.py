@@ -1,6 +1,6 @@
-"""dbt projects: what their models, seeds, snapshots and sources are called in the warehouse, what Jinja says.
+"""dbt projects: what their models, seeds, snapshots and sources are called in the warehouse, and what their Jinja says.
 
-Nothing is rendered: `ref`, `source`, `var`, `env_var` and the project's own macros are looked up, all else is a hole.
+Nothing is run: `ref`, `source`, `var`, `env_var` and the project's own macros are looked up, the rest stays a hole.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import msgspec
 from mllint.facts.config import Value
 from mllint.facts.file import FileFacts, encode
 from mllint.linker.project import Project
-from mllint.linker.sql.template import Macro, Names, call_of, keywords_of, macros_in, rendered
+from mllint.linker.sql.template import Names, config_of, macros_in, rendered
 
 FILE = "dbt_project.yml"
 _PATHS = {  # key of dbt_project.yml, the older key, the default
@@ -52,6 +52,7 @@ class Dbt(msgspec.Struct):
     names: Names
     resources: list[Resource] = []
     properties: list[Property] = []
+    warehouse: str = ""  # sqlglot's name of its dialect, empty if nothing tells
 
     def of_file(self, path: str) -> list[Resource]:
         return [resource for resource in self.resources if resource.path == path]
@@ -91,8 +92,12 @@ def _read(project: Project, path: str, taken: set[str]) -> Dbt:
     for facts in by_kind["macros"]:
         if facts.sql is not None:
             dbt.names.macros.update(macros_in(facts.sql.text))
+    outputs = _outputs(project, dbt)
+    types = (text(output, "type") for output in outputs)
+    dbt.warehouse = next(filter(None, types), "") or _imported(by_kind["models"])
     _add_sources(dbt)
-    _add_resources(project, dbt, by_kind)
+    targets = [_word(dbt, text(output, "schema") or text(output, "dataset")) for output in outputs]
+    _add_resources(project, dbt, by_kind, targets)
     return dbt
 
 
@@ -135,20 +140,63 @@ def _word(dbt: Dbt, written: str) -> str:
     return found if found and re.fullmatch(r"\w+", found) else ""
 
 
-def _add_resources(project: Project, dbt: Dbt, by_kind: dict[str, list[FileFacts]]) -> None:
+def _outputs(project: Project, dbt: Dbt) -> list[Value]:
+    """What profiles.yml says of the databases that the project may run in, its default first."""
+    found = []
+    for facts in project.named("profiles.yml", "profiles.yaml"):
+        profile = get(project.config(facts.path), text(dbt.settings, "profile"))
+        default = rendered(text(profile, "target"), dbt.names)
+        listed = sorted(entries(profile, "outputs"), key=lambda entry: entry.key != default)
+        found += [entry.value for entry in listed]
+    return found
+
+
+def _imported(models: list[FileFacts]) -> str:
+    """Python models that import Snowpark run in Snowflake."""
+    return "snowflake" if any(f.python and re.search(rb"snowflake", encode(f)) for f in models) else ""
+
+
+def _add_resources(project: Project, dbt: Dbt, by_kind: dict[str, list[FileFacts]], targets: list[str]) -> None:
     wanted: list[tuple[str, str, str, str, str]] = []
     for kind in ("models", "seeds", "snapshots"):
         for facts in by_kind[kind]:
             for name in _made_by(facts, kind):
                 config = _config_of(dbt, facts, kind, name)
                 wanted.append((kind, name, facts.path, config.get("alias") or name, config.get("schema", "")))
-    elsewhere = _texts(project, by_kind["models"]) if any(schema for *_, schema in wanted) else []
+    used = _used_schemas(project, dbt, by_kind["models"], [t for t in targets if t], wanted)
     for kind, name, path, last, schema in wanted:
-        table = f"{schema}.{last}".lower()
-        # dbt writes it to `mart`, or `dev_mart`: which, its project does not tell. What reads it elsewhere does.
-        is_named = schema and any(table.encode() in each for each in elsewhere)
-        dbt.resources.append(Resource(kind, name, path, table if is_named else last.lower()))
-        dbt.names.tables[name.lower()] = dbt.resources[-1].table
+        table = f"{used[schema]}.{last}".lower() if used.get(schema) else last.lower()
+        if table in dbt.names.sources.values():  # `stg_rides` on top of the source `public.stg_rides`
+            table = last.lower()
+        dbt.resources.append(Resource(kind, name, path, table))
+        dbt.names.tables[name.lower()] = table
+
+
+def _used_schemas(
+    project: Project,
+    dbt: Dbt,
+    models: list[FileFacts],
+    targets: list[str],
+    wanted: list[tuple[str, str, str, str, str]],
+) -> dict[str, str]:
+    """For each schema that the project gives its tables (empty: none), the schema by which the rest of the repository
+    calls them. dbt writes to `mart`, `dev_mart` or `dev`: which, its project does not tell, but what reads it does."""
+    lasts: dict[str, set[str]] = {}
+    for *_, last, schema in wanted:
+        lasts.setdefault(schema, set()).add(last.lower())
+    if not targets and set(lasts) <= {""}:
+        return {}
+    elsewhere = _texts(project, models)
+    found: dict[str, str] = {}
+    for schema, names in sorted(lasts.items()):
+        candidates = [schema, *(f"{target}_{schema}" for target in targets)] if schema else targets
+        own = names - {source.rpartition(".")[2] for source in dbt.names.sources.values()}
+        for each in candidates:
+            called = re.compile(rb"(?<![a-z_.])" + re.escape(each.lower()).encode() + rb"\.(\w+)")
+            if any(hit.decode() in own for text in elsewhere for hit in called.findall(text)):
+                found[schema] = each
+                break
+    return found
 
 
 def _texts(project: Project, models: list[FileFacts]) -> list[bytes]:
@@ -174,7 +222,7 @@ def _config_of(dbt: Dbt, facts: FileFacts, kind: str, name: str) -> dict[str, st
         if each.section == kind and text(each.value, "name") == name:
             found |= {e.key: text(e.value) for e in entries(each.value, "config")}
     if facts.sql is not None:  # {{ config(schema="mart", alias="rides") }}
-        given = keywords_of(call_of(facts.sql.text, "config"), dbt.names)
+        given = config_of(facts.sql.text, dbt.names)
         found |= {key: value for key, value in given.items() if isinstance(value, str)}
     return {key: _word(dbt, found.get(key, "")) for key in ("schema", "alias")}
 
@@ -225,6 +273,3 @@ def items(value: Value | None, *path: str) -> tuple[Value, ...]:
 
 def _plain(value: Value) -> Any:
     return [_plain(item) for item in value.items] if value.kind == "sequence" else value.value
-
-
-__all__ = ["Dbt", "Macro", "Property", "Resource", "of_path", "projects"]

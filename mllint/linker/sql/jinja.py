@@ -1,21 +1,26 @@
-"""A light reader of Jinja in SQL: it renders nothing, runs nothing, and keeps the length of the text.
+"""A light reader of Jinja in SQL: it runs nothing, and keeps the lines of the text.
 
 `{{ ref('stg_rides') }}` is the table `stg_rides`, `{{ source('raw', 'rides') }}` is `raw.rides`; another expression is
-a hole. Of `{% if %}` the first branch stays, of `{% for %}` one turn; macros, tests and block `set`s go.
+a hole. Of `{% if %}` the first branch stays, of `{% for %}` one turn, or all if `names` knows the list; macros, tests
+and block `set`s go.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Protocol
 
 _TAG = re.compile(r"\{\{(?:(?!\{\{).){0,2000}?\}\}|\{%(?:(?!\{%).){0,4000}?%\}|\{#(?:(?!\{#).){0,20000}?#\}", re.DOTALL)
+# {{ config(post_hook="create index i on {{ this }} (id)") }}: other tags may stand in its texts
+CONFIG = re.compile(r"\{\{-?\s*(config\s*\((?:[^'\"{}()]|'[^']*'|\"[^\"]*\"|\([^()]*\)|\{[^{}]*\})*\))\s*-?\}\}")
 _CALL = re.compile(r"(ref|source)\s*\(\s*['\"]([^'\"]+)['\"]\s*(?:,\s*['\"]([^'\"]+)['\"])?")
 _SILENT = re.compile(r"(?:config|log|print|exceptions\.|run_query|set_sql_header)\b")
 _WORD = re.compile(r"[\w.]*")
 
 _HIDDEN = {"macro", "test", "materialization", "docs", "call", "set"}
 _MOST_OPEN = 200
+_MOST_TAGS = 1_000  # in a text whose loops are followed
 _ENDS = ("", " ", "\t", "\r", "\n", ",", ")")
 
 
@@ -24,15 +29,18 @@ class Names(Protocol):
 
     def expand(self, inside: str, hole: str) -> str | None: ...
     def assign(self, inside: str) -> None: ...
-    def turns(self, inside: str) -> tuple[str, list[Any]] | None: ...
+    def turns(self, inside: str, length: int) -> Sequence[Names] | None: ...
 
 
 def without_jinja(text: str, hole: str, names: Names | None = None) -> str:
     """The SQL that stands between the Jinja. `hole` is a pair of characters that mark a hole's name."""
+    if "config" in text:
+        text = CONFIG.sub(lambda found: padded("", found[0]), text)
     parts: list[str] = []
     hidden: list[bool] = []  # of each open block, whether what it holds is dropped
     last = 0
-    for found in _TAG.finditer(text):
+    may_loop = names is not None and text.count("{%") <= _MOST_TAGS
+    while found := _TAG.search(text, last):
         between = text[last : found.start()]
         gone = any(hidden)
         parts.append(padded("", between) if gone else between)
@@ -40,6 +48,11 @@ def without_jinja(text: str, hole: str, names: Names | None = None) -> str:
         tag, word = found[0], ""
         if tag.startswith("{%"):
             inside = tag[2:-2].strip("-+ \n\t")
+            loop = _loop(text, last, inside, hole, names) if names is not None and may_loop and not gone else None
+            if loop is not None:
+                word, last = loop
+                parts.append(padded("", tag) + word)
+                continue
             if names is not None and not gone and inside.startswith("set ") and "=" in inside:
                 names.assign(inside)
             if inside.startswith("endsnapshot"):  # the next snapshot is another statement
@@ -52,6 +65,41 @@ def without_jinja(text: str, hole: str, names: Names | None = None) -> str:
         parts.append(word + "".join(c for c in tag if c in "\r\n") if is_part else padded(word, tag))
     parts.append(padded("", text[last:]) if any(hidden) else text[last:])
     return "".join(parts)
+
+
+def _loop(text: str, begin: int, inside: str, hole: str, names: Names) -> tuple[str, int] | None:
+    """All turns of a `{% for %}` whose values are known, and where it ends. Lines count as those of one turn."""
+    end = _end_of_loop(text, begin) if inside.startswith("for ") else None
+    if end is None:
+        return None
+    body = text[begin : end.start()]
+    turns = names.turns(inside, len(body))
+    if turns is None:
+        return None
+    made = []
+    for index, turn in enumerate(turns):
+        whole = _SEPARATED.sub(r"\2\4" if index + 1 < len(turns) else "", body)
+        rendered = without_jinja(whole, hole, turn)
+        made.append(rendered if index == 0 else " ".join(_COMMENT.sub("", rendered).split()))
+    return " ".join(made) + padded("", end[0]), end.end()
+
+
+def _end_of_loop(text: str, begin: int) -> re.Match[str] | None:
+    depth = 1
+    for found in _LOOP.finditer(text, begin):
+        depth += 1 if found[1] == "for" else -1
+        if depth == 0:
+            return found
+    return None
+
+
+_LOOP = re.compile(r"\{%[-+]?\s*(for|endfor)\b(?:(?!%\}).){0,4000}%\}", re.DOTALL)
+_COMMENT = re.compile(r"--[^\n]*")
+# {% if not loop.last %},{% endif %} and {{ "," if not loop.last }}: in all turns but the last
+_SEPARATED = re.compile(
+    r"\{%[-+]?\s*(if not loop\.last)\s*[-+]?%\}([^{]{0,200})\{%[-+]?\s*endif\s*[-+]?%\}"
+    r"|\{\{[-+]?\s*(['\"])([^'\"{}]{0,200})\3\s+if not loop\.last\s*(?:else\s*(?:''|\"\")\s*)?[-+]?\}\}"
+)
 
 
 def _block(inside: str, hidden: list[bool]) -> None:

@@ -65,9 +65,10 @@ def _script(project: Project, facts: FileFacts) -> Script | None:
 
     if facts.sql is None:
         return None
-    dbt = of_path(project, facts.path) if facts.sql.jinja else None
-    names = Reading(dbt.names) if dbt is not None else None
-    parsed = parse(facts.sql.text, configured(project.settings, facts.path), names)
+    dbt = of_path(project, facts.path)
+    names = Reading(dbt.names) if dbt is not None and facts.sql.jinja else None
+    dialect = configured(project.settings, facts.path) or (dbt.warehouse if dbt is not None else "")
+    parsed = parse(facts.sql.text, dialect, names)
     makes: set[str] = set()
     uses: set[str] = set()
     for statement in parsed:

@@ -1,6 +1,6 @@
-"""What names in dbt's Jinja stand for: `ref('rides')`, `source('raw', 'rides')`, `var('day')`, macros of the project.
+"""What the names in dbt's Jinja stand for: `ref('rides')`, `source('raw', 'rides')`, `var('day')`, own macros.
 
-Expressions are read as Python syntax, which they nearly are, and looked up; nothing is run. What is not known is None.
+Expressions are read as Python syntax, which they nearly are, and looked up; nothing is run. The unknown is `None`.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import Any
 
 import msgspec
 
-from mllint.linker.sql.jinja import without_jinja
+from mllint.linker.sql.jinja import CONFIG, without_jinja
 
-_MACRO = re.compile(
-    r"\{%-?\s*macro\s+(\w+)\s*\(((?:(?!%\}).){0,2000})\)\s*-?%\}(.{0,20000}?)\{%-?\s*endmacro\b", re.DOTALL
-)
+_MACRO = re.compile(r"\{%[-+]?\s*macro\s+(\w+)\s*\(((?:(?!%\}).){0,400})\)\s*[-+]?%\}", re.DOTALL)
+_LONGEST = 20_000  # characters of a macro
+_MOST_NESTED = 150  # brackets, dots and signs of an expression
 _DEEPEST = 4  # macros in macros
 _LARGEST = 200_000  # characters that macros may add to one text
 
@@ -70,11 +70,19 @@ class Reading:
         else:
             self.local[name.strip()] = value
 
-    def turns(self, inside: str) -> tuple[str, list[Any]] | None:
-        """The name and the values of `{% for name in ['a', 'b'] %}`, if all are known."""
+    def turns(self, inside: str, length: int) -> list[Reading] | None:
+        """The names in each turn of `{% for name in ['a', 'b'] %}` around `length` characters, if all are known."""
         name, _, written = inside.removeprefix("for").partition(" in ")
-        value = self.value(_parsed(written), "{}")
-        return (name.strip(), value) if isinstance(value, list) and name.strip().isidentifier() else None
+        values = self.value(_parsed(written), "{}")
+        if not isinstance(values, list) or not name.strip().isidentifier():
+            return None
+        self.added[0] += length * len(values)
+        return None if self.added[0] > _LARGEST else [self._within({name.strip(): value}) for value in values]
+
+    def _within(self, local: dict[str, Any], depth: int = 0) -> Reading:
+        inner = Reading(self.names, {**self.local, **local}, self.depth + depth)
+        inner.added = self.added
+        return inner
 
     def value(self, node: ast.expr | None, hole: str) -> Any:
         match node:
@@ -133,25 +141,25 @@ def rendered(text: str, names: Names) -> str:
 def macros_in(text: str) -> dict[str, Macro]:
     """The macros that a file defines: `{% macro cents(column, scale=2) %}...{% endmacro %}`."""
     found = {}
-    for match in _MACRO.finditer(text):
-        call = _parsed(f"f({match[2]})")
-        if isinstance(call, ast.Call):
+    end = 0
+    while match := _MACRO.search(text, end):
+        end = text.find("endmacro", match.end())
+        if end < 0:
+            break
+        call, body = _parsed(f"f({match[2]})"), text[match.end() : end].rpartition("{%")[0]
+        if isinstance(call, ast.Call) and len(body) <= _LONGEST:
             parameters = [(arg.id, None) for arg in call.args if isinstance(arg, ast.Name)]
             parameters += [(k.arg, Reading(Names()).value(k.value, "{}")) for k in call.keywords if k.arg]
-            found[match[1]] = Macro(tuple(parameters), match[3])
+            found[match[1]] = Macro(tuple(parameters), body)
     return found
 
 
-def call_of(text: str, name: str) -> ast.Call | None:
-    """The first `{{ name(...) }}` of a text."""
-    match = re.search(r"\{\{-?\s*(" + name + r"\s*\((?:(?!\{\{).){0,4000}?\))\s*-?\}\}", text, re.DOTALL)
+def config_of(text: str, names: Names) -> dict[str, Any]:
+    """What the `{{ config(schema="mart") }}` of a text gives, `None` for what is not known."""
+    match = CONFIG.search(text)
     call = _parsed(match[1]) if match else None
-    return call if isinstance(call, ast.Call) else None
-
-
-def keywords_of(call: ast.Call | None, names: Names) -> dict[str, Any]:
     reading = Reading(names)
-    return {k.arg: reading.value(k.value, "{}") for k in call.keywords if k.arg} if call is not None else {}
+    return {k.arg: reading.value(k.value, "{}") for k in call.keywords if k.arg} if isinstance(call, ast.Call) else {}
 
 
 def references(written: str, names: Names) -> Iterator[str]:
@@ -164,7 +172,7 @@ def references(written: str, names: Names) -> Iterator[str]:
 
 
 def _parsed(written: str) -> ast.expr | None:
-    if len(written) > 4_000:
+    if len(written) > 4_000 or max(map(written.count, ".+([")) > _MOST_NESTED:
         return None
     try:
         with warnings.catch_warnings(action="ignore"):  # `\d` in a text: a SyntaxWarning of theirs

@@ -1,6 +1,7 @@
 """SQL as people keep it in files and strings: with holes, Jinja and client commands between the statements.
 
-`readable` makes of it what a parser takes, of the same length, so that every place in it stays where it was.
+`readable` makes of it what a parser takes, with the same lines, and with places that stay where they were: a name that
+is longer than the Jinja it stands for moves what follows it on its line.
 """
 
 from __future__ import annotations

@@ -7,8 +7,6 @@ def model(dbt, session):
 
 from __future__ import annotations
 
-import posixpath
-import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -28,8 +26,6 @@ from mllint.linker.python.orchestration.job import Job
 from mllint.linker.python.tables import Table
 from mllint.linker.python.values import Column, Function, Unknown, options_of, text_of
 from mllint.linker.sql.dbt import Dbt, Resource, of_path, projects
-
-_WAREHOUSES = re.compile(rb"snowflake|snowpark", re.IGNORECASE)
 
 
 def needed(project: Project) -> set[str]:
@@ -130,7 +126,7 @@ def _frame(call: Invocation, dbt: Dbt, name: str) -> Cell:
     if isinstance(stored, Cell) and stored.kind == "frame":
         table: Table = stored.slots["table"]
         known = None if table.open else list(table.columns)
-    upper = _is_upper(m, dbt)
+    upper = dbt.warehouse == "snowflake"  # pandas gets the names of columns as Snowflake holds them
     columns = {}
     for each in known or ():
         shown = each.upper() if upper else each
@@ -138,15 +134,3 @@ def _frame(call: Invocation, dbt: Dbt, name: str) -> Cell:
     base = frozenset({node})
     made = Table(columns, known is None, frozenset() if known else base, origins=base, rows=node, folds=True)
     return frames.new(m, made, "dbt.DataFrame", call.at)
-
-
-def _is_upper(m: Machine, dbt: Dbt) -> bool:
-    """Whether the warehouse gives its columns names in upper case, as Snowflake does."""
-    known: dict[str, bool] = m.plans.setdefault("dbt upper", {})
-    if dbt.path not in known:
-        folder = posixpath.dirname(dbt.path)
-        profiles = m.project.config(posixpath.join(folder, "profiles.yml"))
-        words = [str(profiles).encode()] if profiles is not None else []
-        words += [encode(m.project.files[model.path]) for each, model in _models(m.project) if each is dbt]
-        known[dbt.path] = any(_WAREHOUSES.search(text) for text in words)
-    return known[dbt.path]

@@ -10,7 +10,7 @@ from mllint.linker.python import hydra
 from mllint.linker.python.heap import Cell
 from mllint.linker.python.invocation import Invocation
 from mllint.linker.python.machine import Machine
-from mllint.linker.python.orchestration import airflow, components, dbt, decorated, kedro, luigi, metaflow
+from mllint.linker.python.orchestration import airflow, components, dbt, decorated, kedro, luigi, metaflow, snowpark
 from mllint.linker.python.values import Unknown
 
 COMPUTED: dict[str, Callable[[Invocation], Any]] = {
@@ -18,6 +18,7 @@ COMPUTED: dict[str, Callable[[Invocation], Any]] = {
     "future_result": decorated.future_result,
     "dbt_ref": dbt.ref,
     "dbt_source": dbt.source,
+    "snowpark_get": snowpark.get,
     "kedro_node": kedro.node,
     "kedro_pipeline": kedro.pipeline,
     "airflow_context": airflow.context,

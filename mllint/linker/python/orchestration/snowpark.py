@@ -1,0 +1,25 @@
+"""Files of Snowflake's stages: `session.file.get("@models/eta.joblib", "/tmp")` brings one to a folder."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import Any
+
+from mllint.lineage.ids import file_id
+from mllint.linker.python.invocation import Invocation
+from mllint.linker.python.locate import locate, texts
+from mllint.linker.python.values import Unknown
+
+
+def get(call: Invocation) -> Any:
+    """`session.file.get(stage_location, target_directory)`"""
+    m = call.m
+    for stage in texts(call.get("stage_location")):
+        source = file_id(stage)
+        m.effects.mark(source, "dataset", call.span)
+        m.effects.access(source, call.span, m.now.path, True)
+        for folder in texts(call.get("target_directory")):
+            target = locate(m, posixpath.join(folder, posixpath.basename(stage)))
+            m.effects.mark(target, "dataset", call.span)
+            m.effects.link([source], target, "writes", call.span)
+    return Unknown(call.origins())
