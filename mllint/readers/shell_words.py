@@ -171,6 +171,9 @@ class _Tokenizer:
         if char == "\\":
             if text[start + 1 : start + 2] == "\n":
                 self._advance(start + 2)
+            elif self._is_in_windows_path(start):
+                self._add(Part("/"))
+                self._advance(start + 1)
             else:
                 self._add(Part(text[start + 1 : start + 2]))
                 self._advance(min(start + 2, len(text)))
@@ -190,6 +193,10 @@ class _Tokenizer:
             end = match.end() if match else start + 1
             self._add(Part(text[start:end]))
             self._advance(end)
+
+    def _is_in_windows_path(self, at: int) -> bool:
+        """Whether the backslash separates folders: `python src\\train.py`. No shell needs one before a letter."""
+        return self.word is not None and self.text[at - 1 : at].isalnum() and self.text[at + 1 : at + 2].isalnum()
 
     def _double_quoted(self) -> None:
         text = self.text

@@ -93,6 +93,8 @@ def _cast(kind: str, python: Callable[..., Any]) -> Callable[[Machine, Arguments
 
 def _len(m: Machine, arguments: Arguments, at: facts.At) -> Any:
     value = first_of(arguments)
+    if isinstance(value, Cell) and value.kind == "list" and (value.slots.get("<grown>") or not value.slots["items"]):
+        return Unknown(origins_of(value))  # `batch.append(row)` in a loop: how often, nobody knows
     if isinstance(value, Tuple | Cell):
         items = items_of(m, value, at)
         if items.known is not None and not (isinstance(value, Cell) and value.kind == "frame"):

@@ -38,7 +38,7 @@ class Link(msgspec.Struct, frozen=True):
     strength: Strength = "direct"
     expression: str = ""
     language: str = "python"
-    scored: bool = False  # the target tells how good the source's predictions are, and holds none
+    scored: bool = False  # the target holds no predictions: it tells how good they are, or is a copy of the model
 
 
 class Passing(msgspec.Struct, frozen=True):
@@ -145,6 +145,7 @@ class Effects:
         span: Span,
         strength: Strength = "direct",
         expression: Expression | None = None,
+        is_copy: bool = False,
     ) -> None:
         """Edges from all origins to a target; a column's dataset is linked along with it."""
         shown = brief(expression) if expression is not None else ""
@@ -152,7 +153,7 @@ class Effects:
             real = origin.removeprefix(_SCORE)
             if real == target and not real.startswith(("file:", "table:")):
                 continue
-            scored = real != origin
+            scored = is_copy or real != origin
             self.now.links[Link(real, target, kind, span, self.job, strength, shown, self.language, scored)] = None
         if not target.startswith("column:"):
             for dataset in sorted(dataset_origins(frozenset(o for o in origins if o.startswith("column:")))):

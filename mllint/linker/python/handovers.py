@@ -7,6 +7,7 @@ from typing import Any
 from mllint.facts import python as facts
 from mllint.lineage.observations import Handover
 from mllint.linker.python.heap import Cell
+from mllint.linker.python.iteration import is_inner
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.values import Choice, Class, Column, External, Function, Tuple
 
@@ -22,6 +23,9 @@ def watch(m: Machine, function: Function, result: Any, given: dict[str, Any]) ->
     is not the first to cross: `def clip(score, top): return min(score, top)`."""
     if m.in_test or not m.call_places or _is_estimator(function) or _gives_frame(function):
         return
+    if function in _captured(m, m.now.function):
+        return  # `result = func(*args)` in the wrapper that `@timed` put around it: nobody has received anything yet
+    function = next(iter(_captured(m, function)), function)
     receiver = m.span_of_call()
     came = {id for name, value in given.items() if name not in ("self", "cls") for id in _predicted(value)}
     for option in result.options if isinstance(result, Choice) else (result,):
@@ -45,6 +49,14 @@ def watch(m: Machine, function: Function, result: Any, given: dict[str, Any]) ->
                 receiver,
             )
         )
+
+
+def _captured(m: Machine, function: Function | None) -> list[Function]:
+    """The functions that an inner function was put around: `func` of `def timed(func): def wrapper(*args): ...`."""
+    if function is None or m.module_scope_of(function.scope) is function.scope:
+        return []
+    values = [value for name, value in function.scope.slots.items() if not is_inner(name)]
+    return [v for v in values if isinstance(v, Function) and v.scope is not function.scope]
 
 
 def _gives_frame(function: Function) -> bool:

@@ -63,7 +63,7 @@ def observe_branches(project: Project, m: Machine) -> None:
                 values,
                 (cut,),
                 cut.end_line - cut.line + 1,
-                all(map(_reports, dead)) or (outcome and all(map(_is_nothing, dead))),
+                all(map(_gives_nothing, dead)) or (outcome and all(map(_is_nothing, dead))),
             )
         )
 
@@ -88,6 +88,16 @@ def _is_nothing(statement: facts.Stmt) -> bool:
     match statement:
         case facts.Assign(value=facts.Literal(value=None)) | facts.Return(value=facts.Literal(value=None) | None):
             return True
+    return _reports(statement)
+
+
+def _gives_nothing(statement: facts.Stmt) -> bool:
+    """The way out of a step that is switched off: `if not config.backup: log.info("skipped"); return None, None`."""
+    match statement:
+        case facts.Return(value=facts.Literal(value=None) | None):
+            return True
+        case facts.Return(value=facts.Collection(items=items)):
+            return all(isinstance(item, facts.Literal) and item.value is None for item in items)
     return _reports(statement)
 
 

@@ -150,6 +150,7 @@ _TEXT: dict[str, Method] = {
 def _append(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
     value = first_of(arguments)
     items = receiver.slots["items"]
+    m.heap.set(receiver, "<grown>", True)
     if receiver.slots.get("<rest>") is None and len(items) < 200:
         m.heap.set(receiver, "items", (*items, value))
     else:

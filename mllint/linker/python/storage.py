@@ -293,7 +293,7 @@ def transfer(call: Invocation, source: Place, target: Place) -> None:
             continue
         m.effects.access(node, call.span, m.now.path, False)
         m.effects.mark(node, "dataset", call.span)
-        m.effects.link(sources, node, "writes", call.span)
+        m.effects.link(sources, node, "writes", call.span, is_copy=True)
 
 
 def load(call: Invocation, place: Place) -> Any:

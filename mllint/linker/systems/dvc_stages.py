@@ -144,7 +144,7 @@ def _key_place(entry: Entry) -> Value:
 def resolve(folder: str, path: str) -> str:
     if "://" in path:
         return path
-    return posixpath.normpath(posixpath.join(folder, path))
+    return posixpath.normpath(posixpath.join(folder, path.replace("\\", "/")))
 
 
 def _all_of(text: str, scope: Scope) -> list[str]:

@@ -9,12 +9,13 @@ from collections import defaultdict
 from collections.abc import Iterator
 from posixpath import dirname
 
-from mllint.rule import Branch, Context, Definition, Finding, Label, Lineage, Rule, Script, Span, is_seen, is_test
+from mllint.rule import Branch, Context, Definition, Edge, Finding, Label, Lineage, Rule, Script, Span, is_seen, is_test
 
 _MODEL_BASES = (
     "torch.nn.", "pytorch_lightning.", "lightning.", "keras.", "tensorflow.keras.", "tf.keras.", "sklearn.base.",
     "flax.linen.", "haiku.", "gluon.", "transformers.", "xgboost.", "lightgbm.", "catboost.",
 )  # fmt: skip
+_MAKES = ("writes", "saves", "predicts")
 _FEW_LINES = 8
 _FITS = {"fit", "train", "partial_fit", "fit_transform"}
 _PREDICTS = {"predict", "predict_proba", "transform", "score", "forward"}
@@ -108,10 +109,33 @@ def _dead_scripts(lineage: Lineage) -> Iterator[Script]:
         path, own = script.path, data[script.path]
         used = script.takes_arguments or script.runners or script.importers or script.is_mentioned or is_test(path)
         serves = any(id.startswith("endpoint:") for id in own)
-        if not script.is_entry or used or serves or _is_for_people(script) or own.isdisjoint(on_a_way):
+        if (
+            not script.is_entry
+            or used
+            or serves
+            or _is_needed(lineage, path, alive)
+            or _is_for_people(script)
+            or own.isdisjoint(on_a_way)
+        ):
             continue
         if dirname(path) in folders or not own.isdisjoint(shared):
             yield script
+
+
+def _is_needed(lineage: Lineage, path: str, alive: list[str]) -> bool:
+    """Whether code that runs reads what this script makes, and nothing that runs makes it: people start it by hand."""
+    graph = lineage.graph
+    made = {edge.target for edge in graph.edges() if edge.kind in _MAKES and path in _files(edge)}
+    for id in made:
+        makers = {file for edge in graph.in_edges(id) if edge.kind in _MAKES for file in _files(edge)}
+        readers = {file for edge in graph.out_edges(id) if is_seen(edge) for file in _files(edge)}
+        if makers.isdisjoint(alive) and not readers.isdisjoint(alive):
+            return True
+    return False
+
+
+def _files(edge: Edge) -> set[str]:
+    return {edge.job, edge.span.path if edge.span else edge.job}
 
 
 def _is_for_people(script: Script) -> bool:

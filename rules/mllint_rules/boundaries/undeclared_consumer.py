@@ -88,6 +88,7 @@ def _is_report(lineage: Lineage, model: Model, id: str) -> bool:
         return False
     graph = lineage.graph
     training = {edge.job for member in model.members for edge in graph.in_edges(member) if edge.kind == "trains"}
+    training |= {e.job for e in lineage.observations.evaluations if e.what == "metric"}  # which measures it later
     made = [edge for edge in graph.in_edges(id) if edge.source in model.members]
     return bool(made) and all(edge.job in training or is_test(edge.job) for edge in made)
 
