@@ -67,6 +67,8 @@ def binary(
         return _constants(operator, left, right)
     if isinstance(left, Cell | Tuple) and isinstance(right, Cell | Tuple) and operator in ("+", "|"):
         return _together(m, operator, left, right, at)
+    if operator == "+" and any(isinstance(side, Cell) and side.kind == "list" for side in (left, right)):
+        return _together(m, operator, left, right, at)  # a list and what is not known: a list that is known in part
     if operator == ">>" or operator == "<<":  # task dependencies: `a >> b` is b
         return right if operator == ">>" else left
     return Unknown(origins_of(left) | origins_of(right), "an operation on unknown values", m.span(at))

@@ -64,6 +64,14 @@ def names_of(value: Any) -> list[str] | None:
     return [name for names in found if names is not None for name in names]
 
 
+def listed_names(value: Any) -> list[str]:
+    """The names that a list is known to hold, where it may hold others: `base_columns + made_up_at_run_time`."""
+    if not (isinstance(value, Cell) and value.kind == "list"):
+        return []
+    found = [names_of(item) for item in value.slots["items"]]
+    return [name for names in found if names is not None for name in names]
+
+
 # ----------------------------------------------------------------------------------------- subscripts
 
 
@@ -97,7 +105,8 @@ def item(m: Machine, frame: Cell, index: Any, at: facts.At) -> Any:
         return like(m, frame, table.select(names), at)
     expression = ex.Unresolved("which column is taken is not known")
     if isinstance(index, Cell | Tuple):
-        return like(m, frame, _some_of(table), at)
+        some = listed_names(index)
+        return like(m, frame, _some_of(table.select(some) if some else table), at)
     return Column(expression, table.origins | origins_of(index), "", m.span(at), rows=table.rows)
 
 
@@ -256,7 +265,12 @@ def assign_item(m: Machine, frame: Cell, index: Any, value: Any, at: facts.At) -
     names = names_of(index) if not isinstance(index, Column) else None
     if names is None:
         more = origins_of(value) | (index.origins if isinstance(index, Column) else frozenset())
-        m.heap.set(frame, "table", msgspec.structs.replace(table, origins=table.origins | _datasets(more)))
+        given = value.slots["table"].columns if isinstance(value, Cell) and value.kind == "frame" else {}
+        table = table.with_columns({name: given[name] for name in listed_names(index) if name in given})
+        is_open = table.open or not isinstance(index, Column)  # a name that is not known may be a new column's
+        m.heap.set(
+            frame, "table", msgspec.structs.replace(table, origins=table.origins | _datasets(more), open=is_open)
+        )
         return
     parts: list[Any] = [value] * len(names)
     if len(names) > 1 and isinstance(value, Cell) and value.kind == "frame":
