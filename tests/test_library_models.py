@@ -15,8 +15,9 @@ from mllint.errors import UsageError
 from mllint.libraries import models
 from mllint.libraries.models import Entry, LibraryFile, Place
 from mllint.lineage import evaluate
-from mllint.linker.python import computations, frame_operations
-from mllint.linker.python.columns import parse_template
+from mllint.linker.python.frames import frame_operations
+from mllint.linker.python.library import computations
+from mllint.linker.python.library.columns import parse_template
 from mllint.linker.python.orchestration.extensions import COMPUTED
 from tests.cases import read_page, run
 from tests.conftest import ROOT

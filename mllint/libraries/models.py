@@ -92,10 +92,10 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     evaluates: str = ""  # measures data: metric, drift, check or plot
 
-    frame: str = ""  # extension point: an operation on frames, see linker/python/frames.py
+    frame: str = ""  # extension point: an operation on frames, see linker/python/frames/frames.py
     column: str = ""  # an expression over `self` and parameters, in the operators of lineage/expressions.py
     free: str = ""  # parameters in which a text names a column of the frame that the expression meets; `*` is all
-    computes: str = ""  # extension point: a pure computation, see linker/python/computations.py
+    computes: str = ""  # extension point: a pure computation, see linker/python/library/computations.py
     decorates: str = ""  # extension point: what calling a function under this decorator means, see decorated.py
     composes: bool = False  # functions that use it put pipelines together: they are run before other uncalled ones
     config: bool = False  # what is read may be a configuration file of the repository

@@ -157,11 +157,11 @@ class Graph:
             trail.append(before[trail[-1].source])
         return trail[::-1]
 
-    def networkx(self) -> networkx.MultiDiGraph:
+    def networkx(self) -> networkx.MultiDiGraph[str]:
         """The graph as networkx sees it, for algorithms that stand there (cycles, components, drawing order)."""
         import networkx
 
-        result: networkx.MultiDiGraph = networkx.MultiDiGraph()
+        result: networkx.MultiDiGraph[str] = networkx.MultiDiGraph()
         for id in sorted(self.nodes):
             result.add_node(id, node=self.nodes[id])
         for edge in self.edges():

@@ -12,13 +12,13 @@ from mllint.lineage.ids import consumer_id
 from mllint.lineage.lineage import Lineage
 from mllint.linker import systems
 from mllint.linker.project import Project
-from mllint.linker.python.definitions import observe_definitions
-from mllint.linker.python.extension_points import check_model
-from mllint.linker.python.finish import build, mark_sources
 from mllint.linker.python.interpreter import interpret
-from mllint.linker.python.inventory import imported_modules, observe
-from mllint.linker.python.mentions import name_features
+from mllint.linker.python.library.extension_points import check_model
 from mllint.linker.python.orchestration import dbt
+from mllint.linker.python.results.definitions import observe_definitions
+from mllint.linker.python.results.finish import build, mark_sources
+from mllint.linker.python.results.inventory import imported_modules, observe
+from mllint.linker.python.results.mentions import name_features
 from mllint.linker.sql.link import link_sql
 from mllint.settings import Settings
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from mllint.facts import python as facts
+from mllint.linker.python.abstract.values import Constant
 from mllint.linker.python.machine import Machine
-from mllint.linker.python.values import Constant
 
 
 def note_branch(m: Machine, s: facts.If, test: Any, known: bool | None) -> None:

@@ -9,11 +9,9 @@ import msgspec
 
 from mllint.facts import python as facts
 from mllint.lineage import expressions as ex
-from mllint.linker.python.arguments import Arguments
-from mllint.linker.python.heap import Cell
-from mllint.linker.python.iteration import is_inner, items_of
-from mllint.linker.python.machine import Machine
-from mllint.linker.python.values import (
+from mllint.linker.python.abstract.arguments import Arguments
+from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.values import (
     Choice,
     Class,
     Column,
@@ -27,6 +25,8 @@ from mllint.linker.python.values import (
     origins_of,
     text_of,
 )
+from mllint.linker.python.iteration import is_inner, items_of
+from mllint.linker.python.machine import Machine
 
 
 def lookup(name: str, m: Machine) -> Any:

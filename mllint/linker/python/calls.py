@@ -7,14 +7,10 @@ from typing import Any
 import msgspec
 
 from mllint.facts import python as facts
-from mllint.linker.python import classes, library, web
-from mllint.linker.python.arguments import Arguments
-from mllint.linker.python.command_lines import option_values
-from mllint.linker.python.heap import Cell
-from mllint.linker.python.iteration import is_inner
-from mllint.linker.python.machine import HERE, Machine
-from mllint.linker.python.orchestration import decorated
-from mllint.linker.python.values import (
+from mllint.linker.python import classes
+from mllint.linker.python.abstract.arguments import Arguments
+from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.values import (
     Bound,
     Choice,
     Class,
@@ -30,6 +26,11 @@ from mllint.linker.python.values import (
     join_all,
     origins_of,
 )
+from mllint.linker.python.iteration import is_inner
+from mllint.linker.python.library import library, web
+from mllint.linker.python.library.command_lines import option_values
+from mllint.linker.python.machine import HERE, Machine
+from mllint.linker.python.orchestration import decorated
 
 
 def call(m: Machine, function: Any, arguments: Arguments, at: facts.At) -> Any:

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from mllint.facts import python as facts
-from mllint.linker.python.arguments import Arguments, bind
-from mllint.linker.python.heap import Cell
-from mllint.linker.python.machine import Machine
-from mllint.linker.python.values import (
+from mllint.linker.python.abstract.arguments import Arguments, bind
+from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.values import (
     Bound,
     Class,
     Constant,
@@ -20,6 +19,7 @@ from mllint.linker.python.values import (
     join,
     origins_of,
 )
+from mllint.linker.python.machine import Machine
 
 # What a base class or decorator makes of a class, by the last part of its dotted name.
 _FLAVOURS = {

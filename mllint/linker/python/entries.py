@@ -13,14 +13,9 @@ import msgspec
 from mllint.errors import Problem
 from mllint.facts.file import FileFacts
 from mllint.linker.project import Run
-from mllint.linker.python import requests
-from mllint.linker.python.arguments import Arguments
-from mllint.linker.python.calls import enter, load_module
-from mllint.linker.python.classes import bind_parameters, construct
-from mllint.linker.python.command_lines import option_values
-from mllint.linker.python.heap import Cell
-from mllint.linker.python.machine import HERE, Machine
-from mllint.linker.python.values import (
+from mllint.linker.python.abstract.arguments import Arguments
+from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.values import (
     Bound,
     Choice,
     Class,
@@ -31,7 +26,12 @@ from mllint.linker.python.values import (
     join,
     origins_of,
 )
-from mllint.linker.python.web import Handler, answered
+from mllint.linker.python.calls import enter, load_module
+from mllint.linker.python.classes import bind_parameters, construct
+from mllint.linker.python.library import requests
+from mllint.linker.python.library.command_lines import option_values
+from mllint.linker.python.library.web import Handler, answered
+from mllint.linker.python.machine import HERE, Machine
 from mllint.linker.systems.inventory import is_entry
 
 _TESTS = re.compile(r"(^|/)(tests?|testing)/|(^|/)(test_[^/]*|[^/]*_test|tests?|conftest)\.py$")

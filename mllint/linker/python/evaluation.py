@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from mllint.facts import python as facts
-from mllint.linker.python import builtins, calls, classes, columns, iteration, texts
-from mllint.linker.python.arguments import Arguments, Rest, Slice
-from mllint.linker.python.machine import Machine
-from mllint.linker.python.operations import MOST_IN_SEQUENCE, attribute, item, sequence, table_entry
-from mllint.linker.python.operators import binary, compare, logical, truth, unary
-from mllint.linker.python.values import (
+from mllint.linker.python import builtins, calls, classes, iteration
+from mllint.linker.python.abstract import texts
+from mllint.linker.python.abstract.arguments import Arguments, Rest, Slice
+from mllint.linker.python.abstract.values import (
     Column,
     Constant,
     External,
@@ -20,6 +18,10 @@ from mllint.linker.python.values import (
     join,
     origins_of,
 )
+from mllint.linker.python.library import columns
+from mllint.linker.python.machine import Machine
+from mllint.linker.python.operations import MOST_IN_SEQUENCE, attribute, item, sequence, table_entry
+from mllint.linker.python.operators import binary, compare, logical, truth, unary
 
 
 def evaluate(m: Machine, expression: facts.Expr) -> Any:

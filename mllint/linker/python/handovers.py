@@ -6,10 +6,10 @@ from typing import Any
 
 from mllint.facts import python as facts
 from mllint.lineage.observations import Handover
-from mllint.linker.python.heap import Cell
+from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.values import Choice, Class, Column, External, Function, Tuple
 from mllint.linker.python.iteration import is_inner
 from mllint.linker.python.machine import Machine
-from mllint.linker.python.values import Choice, Class, Column, External, Function, Tuple
 
 _PROTOCOL = {
     "predict", "predict_proba", "predict_log_proba", "decision_function", "score_samples", "transform",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from mllint.libraries.models import Library
 from mllint.linker.project import Project
-from mllint.linker.python import calls, databases, evaluation, handovers, library, operations, operators, statements
+from mllint.linker.python import calls, evaluation, handovers, operations, operators, statements
 from mllint.linker.python.entries import Entry, entries_of, handler_entries, run_entry, uncalled
+from mllint.linker.python.library import databases, library
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.orchestration import extensions, jobs
 from mllint.linker.sql.schema import Schema

@@ -8,11 +8,9 @@ from typing import Any
 import msgspec
 
 from mllint.facts import python as facts
-from mllint.linker.python.arguments import Arguments
-from mllint.linker.python.classes import fields_in_order, operate
-from mllint.linker.python.heap import Cell
-from mllint.linker.python.machine import Machine
-from mllint.linker.python.values import (
+from mllint.linker.python.abstract.arguments import Arguments
+from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.values import (
     Choice,
     Class,
     Column,
@@ -23,6 +21,8 @@ from mllint.linker.python.values import (
     join_all,
     origins_of,
 )
+from mllint.linker.python.classes import fields_in_order, operate
+from mllint.linker.python.machine import Machine
 
 MOST_ITEMS = 64
 

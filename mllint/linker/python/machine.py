@@ -11,12 +11,12 @@ from typing import Any
 from mllint.facts import python as facts
 from mllint.libraries.models import Library
 from mllint.linker.project import Project, Run
-from mllint.linker.python.arguments import Arguments
-from mllint.linker.python.effects import Effects
-from mllint.linker.python.heap import Cell, Heap
+from mllint.linker.python.abstract.arguments import Arguments
+from mllint.linker.python.abstract.heap import Cell, Heap
+from mllint.linker.python.abstract.values import Choice, Column, Function, Tuple, Unknown, join, join_all
 from mllint.linker.python.imports import Imports
 from mllint.linker.python.relevance import relevant_functions
-from mllint.linker.python.values import Choice, Column, Function, Tuple, Unknown, join, join_all
+from mllint.linker.python.results.effects import Effects
 from mllint.linker.sql.schema import Schema
 from mllint.linker.sql.statements import Statement
 from mllint.source import Span

@@ -6,21 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from mllint.facts import python as facts
-from mllint.linker.python import columns, texts
-from mllint.linker.python.arguments import Arguments
-from mllint.linker.python.builtins import (
-    as_dict,
-    as_list,
-    as_sorted,
-    computed,
-    expression_of_value,
-    first_of,
-    formatted,
-)
-from mllint.linker.python.heap import Cell
-from mllint.linker.python.iteration import entries_of, extend, is_inner, items_of
-from mllint.linker.python.machine import Machine
-from mllint.linker.python.values import (
+from mllint.linker.python.abstract import texts
+from mllint.linker.python.abstract.arguments import Arguments
+from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.values import (
     Choice,
     Column,
     Constant,
@@ -32,6 +21,18 @@ from mllint.linker.python.values import (
     join_all,
     origins_of,
 )
+from mllint.linker.python.builtins import (
+    as_dict,
+    as_list,
+    as_sorted,
+    computed,
+    expression_of_value,
+    first_of,
+    formatted,
+)
+from mllint.linker.python.iteration import entries_of, extend, is_inner, items_of
+from mllint.linker.python.library import columns
+from mllint.linker.python.machine import Machine
 
 Method = Callable[[Machine, Any, Arguments, facts.At], Any]
 

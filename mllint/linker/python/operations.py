@@ -5,14 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from mllint.facts import python as facts
-from mllint.linker.python import calls, classes, frames
-from mllint.linker.python.arguments import Arguments, Slice
-from mllint.linker.python.heap import Cell
-from mllint.linker.python.imports import DOT
-from mllint.linker.python.iteration import is_inner
-from mllint.linker.python.library import read_attribute, subscript_external
-from mllint.linker.python.machine import Machine
-from mllint.linker.python.values import (
+from mllint.linker.python import calls, classes
+from mllint.linker.python.abstract.arguments import Arguments, Slice
+from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.values import (
     Bound,
     Choice,
     Class,
@@ -29,6 +25,11 @@ from mllint.linker.python.values import (
     origins_of,
     text_of,
 )
+from mllint.linker.python.frames import frames
+from mllint.linker.python.imports import DOT
+from mllint.linker.python.iteration import is_inner
+from mllint.linker.python.library.library import read_attribute, subscript_external
+from mllint.linker.python.machine import Machine
 
 MOST_IN_SEQUENCE = 1_000
 

@@ -7,13 +7,11 @@ from typing import Any
 
 from mllint.facts import python as facts
 from mllint.lineage import expressions as ex
-from mllint.linker.python import classes, frames, texts
-from mllint.linker.python.arguments import Arguments
-from mllint.linker.python.heap import Cell
-from mllint.linker.python.iteration import items_of
-from mllint.linker.python.machine import Machine
-from mllint.linker.python.operations import MOST_IN_SEQUENCE, sequence
-from mllint.linker.python.values import (
+from mllint.linker.python import classes
+from mllint.linker.python.abstract import texts
+from mllint.linker.python.abstract.arguments import Arguments
+from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.values import (
     Choice,
     Class,
     Column,
@@ -26,6 +24,10 @@ from mllint.linker.python.values import (
     origins_of,
     text_of,
 )
+from mllint.linker.python.frames import frames
+from mllint.linker.python.iteration import items_of
+from mllint.linker.python.machine import Machine
+from mllint.linker.python.operations import MOST_IN_SEQUENCE, sequence
 
 _ARITHMETIC = {
     "+": op.add, "-": op.sub, "*": op.mul, "/": op.truediv, "//": op.floordiv, "%": op.mod, "&": op.and_,
@@ -65,6 +67,8 @@ def binary(
         return _constants(operator, left, right)
     if isinstance(left, Cell | Tuple) and isinstance(right, Cell | Tuple) and operator in ("+", "|"):
         return _together(m, operator, left, right, at)
+    if operator == "+" and any(isinstance(side, Cell) and side.kind == "list" for side in (left, right)):
+        return _together(m, operator, left, right, at)  # a list and what is not known: a list that is known in part
     if operator == ">>" or operator == "<<":  # task dependencies: `a >> b` is b
         return right if operator == ">>" else left
     return Unknown(origins_of(left) | origins_of(right), "an operation on unknown values", m.span(at))

@@ -8,13 +8,13 @@ from typing import Any
 
 from mllint.facts import python as facts
 from mllint.linker.python import calls, classes, iteration
+from mllint.linker.python.abstract.heap import Cell, State
+from mllint.linker.python.abstract.values import Constant, External, Function, Module, Unknown, origins_of, text_of
 from mllint.linker.python.branches import note_branch
 from mllint.linker.python.evaluation import evaluate
-from mllint.linker.python.heap import Cell, State
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.operations import assign_attribute, assign_item, attribute
 from mllint.linker.python.operators import binary, truth
-from mllint.linker.python.values import Constant, External, Function, Module, Unknown, origins_of, text_of
 
 MOST_UNROLLED = 24
 MOST_NESTED = 400  # rounds of loops within loops

@@ -23,6 +23,7 @@ from mllint.rule import (
     Lineage,
     Model,
     Rule,
+    Span,
     Witness,
     by_member,
     by_name,
@@ -53,12 +54,24 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
     for model in found:
         train, serve = sides[model.id]["train"], sides[model.id]["serve"]
         names = known_names(lineage.graph, (feature.expression for feature in train))
-        told = set()  # one finding where several requests, pages or jobs come by the same place
+        found_at: dict[Span, dict[str, Finding]] = defaultdict(dict)
         for served in sorted(serve, key=lambda feature: (feature.span, feature.name)):
             for finding in _skew(lineage, model, [t for t in train if _is_same_feature(t, served)], served, names):
-                if (served.span, served.name) not in told:
-                    told.add((served.span, served.name))
-                    yield finding
+                found_at[served.span].setdefault(served.name, finding)
+        for findings in found_at.values():
+            yield _together(findings)
+
+
+def _together(findings: dict[str, Finding]) -> Finding:
+    """One finding for one place, whatever features it fills: a row of constants, a dictionary of a form's fields."""
+    first, *others = findings.values()
+    names = [f"`{name}`" for name in list(findings)[1:]]
+    if names:
+        shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+        first.message += f"; so {'is' if len(names) == 1 else 'are'} {shown}, at the same place"
+        first.related += [label for other in others for label in other.related if label not in first.related][:4]
+        first.nodes = list(dict.fromkeys([*first.nodes, *(node for other in others for node in other.nodes)]))
+    return first
 
 
 def _is_same_feature(trained: Feature, served: Feature) -> bool:
@@ -133,9 +146,12 @@ def _finding(lineage: Lineage, model: Model, trained: Feature, served: Feature, 
     inputs = ", ".join(f"{name} = {_value(value)}" for name, value in row.inputs.items()) or "any row"
     fixed = isinstance(served.expression, Constant)
     used = [f"column:{column.dataset}#{column.name}" for column in columns(trained.expression)]
+    how = f"is computed differently when serving: {inputs} gives {_value(row.training)} in training and "
+    how += f"{_value(row.serving)} when serving"
+    if fixed:
+        how = f"is always {_value(row.serving)} when serving, while training takes it from the data"
     return Finding(
-        message=f"feature `{trained.name}` of model `{model.name}` is computed differently when serving: {inputs} "
-        f"gives {_value(row.training)} in training and {_value(row.serving)} when serving",
+        message=f"feature `{trained.name}` of model `{model.name}` {how}",
         help="give the model what it was trained on"
         if fixed
         else "compute it once and import it in both, or persist it in the model's Pipeline",

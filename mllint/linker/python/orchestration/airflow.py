@@ -15,13 +15,9 @@ from mllint.facts import python as facts
 from mllint.lineage.ids import file_id
 from mllint.linker.project import Flow
 from mllint.linker.python import classes
-from mllint.linker.python.arguments import Arguments
-from mllint.linker.python.heap import Cell
-from mllint.linker.python.invocation import Invocation
-from mllint.linker.python.iteration import entries_of, items_of
-from mllint.linker.python.machine import Machine
-from mllint.linker.python.orchestration import passing, templates
-from mllint.linker.python.values import (
+from mllint.linker.python.abstract.arguments import Arguments
+from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.values import (
     Bound,
     Constant,
     External,
@@ -33,6 +29,10 @@ from mllint.linker.python.values import (
     join_all,
     text_of,
 )
+from mllint.linker.python.iteration import entries_of, items_of
+from mllint.linker.python.library.invocation import Invocation
+from mllint.linker.python.machine import Machine
+from mllint.linker.python.orchestration import passing, templates
 
 
 def dag(m: Machine, made: Cell, at: facts.At) -> None:

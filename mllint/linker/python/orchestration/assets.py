@@ -14,13 +14,13 @@ import msgspec
 
 from mllint.facts import python as facts
 from mllint.linker.project import Flow
-from mllint.linker.python.arguments import Arguments
-from mllint.linker.python.heap import Cell
+from mllint.linker.python.abstract.arguments import Arguments
+from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.values import Column, Constant, Function, Unknown, origins_of, text_of
 from mllint.linker.python.iteration import entries_of, items_of
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.orchestration import passing
 from mllint.linker.python.orchestration.job import Job
-from mllint.linker.python.values import Column, Constant, Function, Unknown, origins_of, text_of
 from mllint.source import Span
 
 

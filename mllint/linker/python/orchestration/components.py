@@ -13,12 +13,12 @@ from __future__ import annotations
 from typing import Any
 
 from mllint.facts import python as facts
-from mllint.linker.python.arguments import Arguments
-from mllint.linker.python.heap import Cell
-from mllint.linker.python.invocation import Invocation
+from mllint.linker.python.abstract.arguments import Arguments
+from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.values import Constant, External, Function, Unknown
 from mllint.linker.python.iteration import entries_of
+from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import Machine
-from mllint.linker.python.values import Constant, External, Function, Unknown
 
 
 def call(m: Machine, function: Function, by: Any, arguments: Arguments, at: facts.At, follow: Any) -> Any:

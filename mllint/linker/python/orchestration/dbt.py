@@ -16,15 +16,16 @@ from mllint.facts.file import encode
 from mllint.lineage import expressions as ex
 from mllint.lineage.ids import column_id, table_id
 from mllint.linker.project import Project
-from mllint.linker.python import frames, storage
-from mllint.linker.python.arguments import Arguments
-from mllint.linker.python.heap import Cell
-from mllint.linker.python.invocation import Invocation
+from mllint.linker.python.abstract.arguments import Arguments
+from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.tables import Table
+from mllint.linker.python.abstract.values import Column, Function, Unknown, options_of, text_of
+from mllint.linker.python.frames import frames
+from mllint.linker.python.library import storage
+from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.orchestration import passing
 from mllint.linker.python.orchestration.job import Job
-from mllint.linker.python.tables import Table
-from mllint.linker.python.values import Column, Function, Unknown, options_of, text_of
 from mllint.linker.sql.dbt import Dbt, Resource, of_path, projects
 
 

@@ -9,15 +9,15 @@ from collections.abc import Callable
 from typing import Any
 
 from mllint.facts import python as facts
-from mllint.linker.python import hydra
-from mllint.linker.python.arguments import Arguments, Rest
-from mllint.linker.python.heap import Cell
-from mllint.linker.python.invocation import Invocation
+from mllint.linker.python.abstract.arguments import Arguments, Rest
+from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.values import Class, Constant, External, Function, Partial, Unknown, text_of
 from mllint.linker.python.iteration import entries_of, items_of
-from mllint.linker.python.locate import locate
+from mllint.linker.python.library import hydra
+from mllint.linker.python.library.invocation import Invocation
+from mllint.linker.python.library.locate import locate
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.orchestration import airflow, assets, components, passing
-from mllint.linker.python.values import Class, Constant, External, Function, Partial, Unknown, text_of
 
 Follow = Callable[[Machine, Function, Arguments, facts.At], Any]
 

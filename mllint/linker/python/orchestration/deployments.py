@@ -11,10 +11,10 @@ import posixpath
 from typing import Any
 
 from mllint.facts.config import Value
-from mllint.linker.python import config
+from mllint.linker.python.abstract.values import Function
 from mllint.linker.python.iteration import entries_of
+from mllint.linker.python.library import config
 from mllint.linker.python.machine import Machine
-from mllint.linker.python.values import Function
 from mllint.linker.systems import tree
 
 

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from mllint.facts import python as facts
-from mllint.linker.python import hydra
-from mllint.linker.python.heap import Cell
-from mllint.linker.python.invocation import Invocation
+from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.values import Unknown
+from mllint.linker.python.library import hydra
+from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.orchestration import airflow, components, dbt, decorated, kedro, luigi, metaflow, snowpark
-from mllint.linker.python.values import Unknown
 
 COMPUTED: dict[str, Callable[[Invocation], Any]] = {
     "decorator": decorated.decorator,

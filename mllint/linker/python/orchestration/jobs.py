@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from mllint.facts.config import Value
-from mllint.linker.python.arguments import Arguments
+from mllint.linker.python.abstract.arguments import Arguments
+from mllint.linker.python.abstract.values import External, Function
 from mllint.linker.python.entries import Entry, uncalled
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.orchestration import assets, dbt, deployments, kedro
 from mllint.linker.python.orchestration.decorated import meaning
-from mllint.linker.python.values import External, Function
 
 
 def composing(m: Machine) -> Iterator[Entry]:

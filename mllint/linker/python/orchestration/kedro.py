@@ -15,17 +15,17 @@ from mllint.facts import python as facts
 from mllint.libraries.models import Entry, Place
 from mllint.lineage.ids import table_id
 from mllint.linker.project import Flow
-from mllint.linker.python import storage
-from mllint.linker.python.arguments import Arguments
-from mllint.linker.python.heap import Cell
-from mllint.linker.python.invocation import Invocation
+from mllint.linker.python.abstract.arguments import Arguments
+from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.values import Bound, Constant, Function, Partial, Unknown, options_of, text_of
 from mllint.linker.python.iteration import entries_of, items_of
-from mllint.linker.python.locate import locate
+from mllint.linker.python.library import storage
+from mllint.linker.python.library.invocation import Invocation
+from mllint.linker.python.library.locate import locate
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.orchestration import passing
 from mllint.linker.python.orchestration.job import Job
 from mllint.linker.python.orchestration.kedro_catalog import Dataset, project_of
-from mllint.linker.python.values import Bound, Constant, Function, Partial, Unknown, options_of, text_of
 from mllint.source import Span
 
 Names = tuple[tuple[str, str], ...]  # parameter or key of the result (empty: by position), and the dataset's name

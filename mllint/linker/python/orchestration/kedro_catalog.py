@@ -14,9 +14,9 @@ from typing import Any
 
 import msgspec
 
+from mllint.linker.python.abstract.values import Constant, Text, text_of
+from mllint.linker.python.library.omega import Composed, Leaf, Tree, merged, select, tree_of
 from mllint.linker.python.machine import HERE, Machine
-from mllint.linker.python.omega import Composed, Leaf, Tree, merged, select, tree_of
-from mllint.linker.python.values import Constant, Text, text_of
 
 MOST_FILES = 200
 

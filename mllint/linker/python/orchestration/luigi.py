@@ -10,11 +10,11 @@ from __future__ import annotations
 from typing import Any
 
 from mllint.facts import python as facts
-from mllint.linker.python.arguments import Arguments
-from mllint.linker.python.heap import Cell
-from mllint.linker.python.invocation import Invocation
+from mllint.linker.python.abstract.arguments import Arguments
+from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.values import Choice, Constant, Tuple, Unknown, join_all
+from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import Machine
-from mllint.linker.python.values import Choice, Constant, Tuple, Unknown, join_all
 
 
 def inputs(call: Invocation) -> Any:

@@ -14,12 +14,12 @@ from typing import Any
 
 from mllint.facts import python as facts
 from mllint.linker.python import classes
-from mllint.linker.python.arguments import Arguments
-from mllint.linker.python.heap import Cell
-from mllint.linker.python.invocation import Invocation
+from mllint.linker.python.abstract.arguments import Arguments
+from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.values import Bound, Choice, Constant, Function, Unknown, text_of
 from mllint.linker.python.iteration import items_of
+from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import Machine
-from mllint.linker.python.values import Bound, Choice, Constant, Function, Unknown, text_of
 
 MOST_STEPS = 60
 

@@ -6,13 +6,13 @@ from typing import Any
 
 from mllint.facts import python as facts
 from mllint.libraries.models import Entry, Place
-from mllint.linker.python import storage
-from mllint.linker.python.arguments import Arguments
-from mllint.linker.python.heap import Cell
-from mllint.linker.python.invocation import Invocation
+from mllint.linker.python.abstract.arguments import Arguments
+from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.values import Choice, Constant, Tuple, Unknown, join_all, origins_of, text_of
 from mllint.linker.python.iteration import items_of
+from mllint.linker.python.library import storage
+from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import Machine
-from mllint.linker.python.values import Choice, Constant, Tuple, Unknown, join_all, origins_of, text_of
 
 
 def put(m: Machine, node: str, value: Any, at: facts.At) -> None:

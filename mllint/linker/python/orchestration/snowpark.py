@@ -6,9 +6,9 @@ import posixpath
 from typing import Any
 
 from mllint.lineage.ids import file_id
-from mllint.linker.python.invocation import Invocation
-from mllint.linker.python.locate import locate, texts
-from mllint.linker.python.values import Unknown
+from mllint.linker.python.abstract.values import Unknown
+from mllint.linker.python.library.invocation import Invocation
+from mllint.linker.python.library.locate import locate, texts
 
 
 def get(call: Invocation) -> Any:

@@ -11,15 +11,16 @@ from typing import Any
 from mllint.facts import python as facts
 from mllint.libraries.models import Entry, Place
 from mllint.lineage.ids import file_id, table_id
-from mllint.linker.python import queries, texts
-from mllint.linker.python.arguments import Arguments
-from mllint.linker.python.heap import Cell
-from mllint.linker.python.invocation import Invocation
+from mllint.linker.python.abstract import texts
+from mllint.linker.python.abstract.arguments import Arguments
+from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.values import Constant, Hole, Text, Tuple, Unknown, text_of
 from mllint.linker.python.iteration import entries_of, is_inner, items_of
-from mllint.linker.python.locate import locate
+from mllint.linker.python.library import queries
+from mllint.linker.python.library.invocation import Invocation
+from mllint.linker.python.library.locate import locate
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.orchestration import passing
-from mllint.linker.python.values import Constant, Hole, Text, Tuple, Unknown, text_of
 from mllint.linker.systems.start import runs_of
 from mllint.readers.commands import split_commands
 

@@ -1,0 +1,1 @@
+"""The abstract domain: what is known of a value, objects that change, frames, texts with unknown parts."""

@@ -1,0 +1,249 @@
+"""Texts with unknown parts: f-strings, `%`, `.format`, `+`, and paths."""
+
+from __future__ import annotations
+
+import itertools
+import posixpath
+import re
+from collections.abc import Callable
+from typing import Any
+
+from mllint.facts import python as facts
+from mllint.linker.python.abstract.values import (
+    MOST_CHOICES,
+    NOTHING,
+    Constant,
+    Hole,
+    Text,
+    Unknown,
+    is_text,
+    join_all,
+    options_of,
+    origins_of,
+)
+from mllint.source import Span
+
+MOST_LETTERS = 100_000  # a query may be long
+MOST_PARTS = 200
+Parts = tuple[str | Hole, ...]
+
+
+def hint(expression: facts.Expr) -> str:
+    """A name for an unknown part, after the expression that would give it."""
+    match expression:
+        case facts.Name(id=name) | facts.Attribute(name=name):
+            return name
+        case facts.Call(function=function):
+            return hint(function)
+        case facts.Subscript(index=facts.Literal(value=str() as key)):
+            return re.sub(r"\W", "_", key)
+        case facts.Subscript(value=value):
+            return hint(value)
+    return "unknown"
+
+
+def parts_of(value: Any, name: str = "unknown") -> Parts:
+    match value:
+        case Constant(value=str() as text):
+            return (text,)
+        case Constant(value=bool() | int() | float() | None as scalar):
+            return (str(scalar),)
+        case Text(parts=parts):
+            return parts
+    slots = getattr(value, "slots", None)
+    if slots is not None and value.kind == "object" and slots.get("path") is not None:  # an open file
+        return parts_of(slots["path"], name)
+    return (Hole(name),)
+
+
+def make(parts: Parts, origins: frozenset[str] = NOTHING, settings: tuple[Any, ...] = ()) -> Any:
+    """The value of a text: a constant if all of it is known, unknown if nothing is."""
+    merged: list[str | Hole] = []
+    for part in parts:
+        if isinstance(part, str) and merged and isinstance(merged[-1], str):
+            merged[-1] += part
+        elif part != "":
+            merged.append(part)
+    if (
+        len(merged) > MOST_PARTS or sum(len(part) for part in merged if isinstance(part, str)) > MOST_LETTERS
+    ):  # `x = x + x` in a loop
+        return Unknown(origins, "a text that is too long")
+    if all(isinstance(part, str) for part in merged):
+        return Constant("".join(merged), settings, origins)  # type: ignore[arg-type]
+    return Text(tuple(merged), origins)
+
+
+def concatenate(values: list[tuple[Any, str]]) -> Any:
+    """Texts one after the other; each with a name for what is unknown in it. Choices multiply, within bounds."""
+    results = []
+    choices = [options_of(value) for value, _ in values]
+    for combination in combinations(choices) if any(len(c) > 1 for c in choices) else [[c[0] for c in choices]]:
+        parts: list[str | Hole] = []
+        for value, (_, name) in zip(combination, values, strict=True):
+            parts.extend(parts_of(value, name))
+        origins: frozenset[str] = NOTHING
+        settings: tuple[Span, ...] = ()
+        for value in combination:
+            if type(value) is Constant:
+                settings += value.settings
+                origins = origins | value.origins if value.origins else origins
+            else:
+                origins |= origins_of(value)
+        results.append(make(tuple(parts), origins, settings[:4]))
+    return join_all(results) if results else Constant("")
+
+
+def combinations(options: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """All combinations, or, where that would be too many, those of the first options only."""
+    count = 1
+    for choices in options:
+        count *= len(choices)
+    if count > MOST_CHOICES:
+        return [tuple(choices[0] for choices in options)]
+    return list(itertools.product(*options))
+
+
+_PERCENT = re.compile(r"%(?:\((\w+)\))?[-+ #0]*(?:\d+|\*)?(?:\.\d+)?([sdirfgeExXo%])")
+
+
+def percent(template: str, arguments: Any, entries: dict[str, Any] | None) -> Any:
+    """`template % arguments`: `arguments` a list of values, or `entries` by name."""
+    parts: list[tuple[Any, str]] = []
+    last, index = 0, 0
+    for hit in _PERCENT.finditer(template):
+        parts.append((Constant(template[last : hit.start()]), ""))
+        last = hit.end()
+        name, kind = hit.group(1), hit.group(2)
+        if kind == "%":
+            parts.append((Constant("%"), ""))
+        elif name is not None:
+            parts.append(((entries or {}).get(name, Unknown()), name))
+        else:
+            value = arguments[index] if index < len(arguments) else Unknown()
+            parts.append((_formatted(value, hit.group(0)), f"{index}"))
+            index += 1
+    parts.append((Constant(template[last:]), ""))
+    return concatenate(parts)
+
+
+def _formatted(value: Any, specification: str) -> Any:
+    """A number under a format such as `%03d` is written as Python would."""
+    if isinstance(value, Constant) and isinstance(value.value, int | float) and specification != "%s":
+        try:
+            return Constant(specification % value.value)
+        except (TypeError, ValueError):
+            return Unknown()
+    return value
+
+
+_FIELD = re.compile(r"\{\{|\}\}|\{([^{}!:]*)(?:![rsa])?(?::([^{}]*))?\}")
+_STEP = re.compile(r"\.(\w+)|\[([^\[\]]*)\]")
+Follow = Callable[[Any, str], Any]
+
+
+def formatted(
+    template: str, args: list[Any], keywords: dict[str, Any], attribute: Follow, item: Follow, written: Follow
+) -> Any:
+    """`template.format(*args, **keywords)`. The last three are how a value's attribute, item and text come about."""
+    parts: list[tuple[Any, str]] = []
+    last, index = 0, 0
+    for hit in _FIELD.finditer(template):
+        parts.append((Constant(template[last : hit.start()]), ""))
+        last = hit.end()
+        if hit.group(0) in ("{{", "}}"):
+            parts.append((Constant(hit.group(0)[0]), ""))
+            continue
+        name = re.split(r"[.\[]", hit.group(1))[0]
+        if name == "" or name.isdigit():
+            place = index if name == "" else int(name)
+            index += name == ""
+            value = args[place] if place < len(args) else Unknown()
+            name = name or str(place)
+        else:
+            value = keywords.get(name, Unknown())
+        for step in _STEP.finditer(hit.group(1)):  # `{config.root}`, `{paths[raw]}`
+            name = step.group(1) or step.group(2)
+            value = attribute(value, name) if step.group(1) else item(value, name)
+        parts.append((written(value, hit.group(2)) if hit.group(2) else value, re.sub(r"\W", "_", name)))
+    parts.append((Constant(template[last:]), ""))
+    return concatenate(parts)
+
+
+# ------------------------------------------------------------------------------------------------------ paths
+
+
+def join_paths(values: list[Any]) -> Any:
+    """`os.path.join(*values)`, `Path(a) / b`: choices multiply; an absolute part starts anew."""
+    results = []
+    for combination in combinations([options_of(value) for value in values]):
+        parts: Parts = ()
+        for value in combination:
+            more = parts_of(value, "folder" if not parts else "name")
+            text_so_far = parts and parts != ("",)
+            absolute = isinstance(more[0], str) and (more[0].startswith("/") or "://" in more[0]) if more else False
+            if absolute or not text_so_far:
+                parts = more
+            else:
+                ends = isinstance(parts[-1], str) and parts[-1].endswith(("/", "\\"))
+                parts = (*parts, "", *more) if ends else (*parts, "/", *more)
+        origins = frozenset().union(*(origins_of(value) for value in combination))
+        results.append(make(parts, origins))
+    return join_all(results) if results else Constant("")
+
+
+def map_text(value: Any, function: Any) -> Any:
+    """Apply a function of one Python text to every known text that a value may be; else unknown."""
+    results: list[Any] = []
+    for option in options_of(value):
+        if isinstance(option, Constant) and isinstance(option.value, str):
+            try:
+                results.append(Constant(function(option.value), option.settings, option.origins))
+            except Exception:  # what the analysed program would raise is not our failure
+                results.append(Unknown(option.origins))
+        else:
+            results.append(Unknown(origins_of(option)))
+    return join_all(results)
+
+
+def parent(value: Any) -> Any:
+    """The folder of a path, also where parts before its last `/` are unknown."""
+    return _split(value, posixpath.dirname, lambda parts: _cut(parts)[0])
+
+
+def base_name(value: Any) -> Any:
+    return _split(value, posixpath.basename, lambda parts: _cut(parts)[1])
+
+
+def _split(value: Any, known: Any, partly: Any) -> Any:
+    results = []
+    for option in options_of(value):
+        if isinstance(option, Text):
+            results.append(make(partly(option.parts), option.origins))
+        elif is_text(option):
+            results.append(Constant(known(option.value.replace("\\", "/")), option.settings, option.origins))
+        else:
+            results.append(Unknown(origins_of(option)))
+    return join_all(results)
+
+
+def _cut(parts: Parts) -> tuple[Parts, Parts]:
+    """Parts before and after the last `/`."""
+    for index in range(len(parts) - 1, -1, -1):
+        part = parts[index]
+        if isinstance(part, str) and "/" in part:
+            head, _, tail = part.rpartition("/")
+            return (*parts[:index], head), (tail, *parts[index + 1 :])
+    return ("",), parts
+
+
+def word(text: str) -> Any:
+    """A word of a command; unknown parts are written `{NAME}`."""
+    if "{" not in text:
+        return Constant(text)
+    parts: list[Any] = []
+    rest = text
+    while "{" in rest:
+        before, _, after = rest.partition("{")
+        name, _, rest = after.partition("}")
+        parts += [before, Hole(name)]
+    return make((*parts, rest))

@@ -1,0 +1,229 @@
+"""What the interpreter knows about a value.
+
+Immutable values are frozen structs. Values that a program can change (lists, dicts, instances, library objects, frames)
+are `heap.Cell`s, so that two names for one object see the same changes and a branch can be undone.
+
+Every value that carries data tells its `origins`: ids of the nodes it was made from. Unknown is a value too: it never
+becomes a guess, but it keeps its origins.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from mllint.facts import python as facts
+from mllint.lineage.expressions import Expression
+from mllint.source import Span
+
+if TYPE_CHECKING:
+    from mllint.linker.python.abstract.heap import Cell
+
+NOTHING: frozenset[str] = frozenset()
+MOST_CHOICES = 8
+
+
+class Unknown(msgspec.Struct, frozen=True):
+    """A value that could not be followed; `why` and `span` say where the trail was lost."""
+
+    origins: frozenset[str] = NOTHING
+    why: str = ""
+    span: Span | None = None
+
+
+class Constant(msgspec.Struct, frozen=True):
+    """A scalar. `settings` are the places in configuration or on command lines that it came from."""
+
+    value: bool | int | float | str | None
+    settings: tuple[Span, ...] = ()
+    origins: frozenset[str] = NOTHING
+
+
+class Hole(msgspec.Struct, frozen=True):
+    """An unknown part of a text, written `{name}` in ids."""
+
+    name: str
+
+
+class Text(msgspec.Struct, frozen=True):
+    """A text of which some parts are unknown."""
+
+    parts: tuple[str | Hole, ...]
+    origins: frozenset[str] = NOTHING
+
+
+class Tuple(msgspec.Struct, frozen=True):
+    items: tuple[Any, ...]
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """One of these values (at most `MOST_CHOICES`, none of them a `Choice`)."""
+
+    options: tuple[Any, ...]
+
+
+class Module(msgspec.Struct, frozen=True):
+    """A module of the repository, by the key of its namespace."""
+
+    path: str
+    scope: Any  # heap.Cell
+
+
+class External(msgspec.Struct, frozen=True):
+    """A thing of a library, by its dotted name: a module, function or class."""
+
+    name: str
+
+
+class Function(msgspec.Struct, frozen=True):
+    """A function of the repository: its facts, the scope it was defined in, and its module's path."""
+
+    facts: facts.Function
+    scope: Any  # heap.Cell
+    path: str
+    qualified: str
+    owner: Any = None  # the class it was defined in
+    decorators: tuple[Any, ...] = ()
+    defaults: tuple[tuple[str, Any], ...] = ()  # those that are no literals, as they were when it was defined
+
+
+class Bound(msgspec.Struct, frozen=True):
+    """A method and its receiver. `function` is a `Function`, or the name of a library method."""
+
+    function: Any
+    receiver: Any
+
+
+class Partial(msgspec.Struct, frozen=True):
+    """`functools.partial(function, *args, **keywords)`."""
+
+    function: Any
+    args: tuple[Any, ...]
+    keywords: tuple[tuple[str, Any], ...]
+
+
+class Class(msgspec.Struct, frozen=True):
+    """A class of the repository; `scope` holds its attributes."""
+
+    name: str
+    qualified: str
+    scope: Any  # heap.Cell
+    bases: tuple[Any, ...]
+    path: str
+    at: facts.At
+    flavour: str = ""  # dataclass, enum, settings, namedtuple ...
+
+
+class Column(msgspec.Struct, frozen=True):
+    """A column of a frame, or what was computed from columns: its expression, and the place that computed it."""
+
+    expression: Expression
+    origins: frozenset[str]
+    name: str = ""
+    span: Span | None = None
+    function: str = ""
+    rows: str = ""  # row set it belongs to, see frames.Table
+    kind: str = "pandas.Series"  # whose methods it has
+
+
+Value = (
+    Unknown | Constant | Text | Tuple | Choice | Module | External | Function | Bound | Partial | Class | Column
+)  # and heap.Cell
+
+
+def is_text(value: Any) -> bool:
+    return isinstance(value, Text) or (isinstance(value, Constant) and isinstance(value.value, str))
+
+
+def text_of(value: Any) -> str | None:
+    """The text of a value as ids write it, unknown parts as `{name}`; `None` if it is no text at all."""
+    match value:
+        case Constant(value=str() as text):
+            return text
+        case Text(parts=parts):
+            return "".join(part if isinstance(part, str) else "{" + part.name + "}" for part in parts)
+    slots = getattr(value, "slots", None)
+    if slots is not None and "<text>" in slots:  # a member of an enumeration of texts
+        return text_of(slots["<text>"])
+    return None
+
+
+def constant_of(value: Any, default: Any = None) -> Any:
+    """The Python constant that a value is, else `default`."""
+    return value.value if isinstance(value, Constant) else default
+
+
+def options_of(value: Any) -> tuple[Any, ...]:
+    """The values that a value may be."""
+    return value.options if isinstance(value, Choice) else (value,)
+
+
+def join(left: Any, right: Any) -> Any:
+    """The least that is known when a value is one or the other."""
+    if left is right or left == right:
+        return left
+    if left is None or right is None:  # unset on one path: using it there would be an error
+        return left if right is None else right
+    options: list[Any] = []
+    for option in options_of(left) + options_of(right):
+        if not any(option is other or option == other for other in options):
+            options.append(option)
+    unknowns = [option for option in options if isinstance(option, Unknown)]
+    if len(unknowns) > 1:
+        merged = Unknown(frozenset().union(*(u.origins for u in unknowns)), unknowns[0].why, unknowns[0].span)
+        options = [option for option in options if not isinstance(option, Unknown)] + [merged]
+    if len(options) == 1:
+        return options[0]
+    if len(options) > MOST_CHOICES:
+        return Unknown(origins_of(Choice(tuple(options))), "too many possible values")
+    return Choice(tuple(options))
+
+
+def join_all(values: Any) -> Any:
+    result = None
+    for value in values:
+        result = value if result is None else join(result, value)
+    return result
+
+
+def origins_of(value: Any, depth: int = 6) -> frozenset[str]:
+    """Ids of all nodes that a value was made from, looking into collections."""
+    kind = type(value)
+    if kind is Constant or kind is Unknown or kind is Column or kind is Text:
+        origins: frozenset[str] = value.origins
+        return origins
+    if depth == 0 or value is None:
+        return NOTHING
+    match value:
+        case Tuple(items=items) | Choice(options=items):
+            return frozenset().union(*(origins_of(item, depth - 1) for item in items))
+        case Bound(receiver=receiver):
+            return origins_of(receiver, depth - 1)
+        case Partial(function=function, args=args):
+            return frozenset().union(origins_of(function, depth - 1), *(origins_of(a, depth - 1) for a in args))
+        case Module() | External() | Function() | Class():
+            return NOTHING
+    return cell_origins(value, depth)
+
+
+def cell_origins(cell: Cell, depth: int) -> frozenset[str]:
+    slots = getattr(cell, "slots", None)
+    if slots is None:  # a slice, or what is left of unknown arguments
+        return NOTHING
+    match cell.kind:
+        case "frame":
+            table = slots["table"]
+            known: frozenset[str] = table.origins
+            return known.union(*(c.origins for c in table.columns.values()))
+        case "list":
+            inner = [*slots["items"], slots.get("<rest>")]
+        case "dict" | "instance":
+            inner = [v for k, v in slots.items() if k not in ("<span>", "<class>")]
+        case "object":
+            inner = [slots.get("items"), slots.get("held")]
+        case _:
+            return NOTHING
+    # an instance or dictionary of the program may well have an `origins` of its own
+    found: frozenset[str] = slots.get("origins", NOTHING) if cell.kind == "object" else NOTHING
+    return found.union(*(origins_of(item, depth - 1) for item in inner))

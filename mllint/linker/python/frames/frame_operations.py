@@ -1,0 +1,373 @@
+"""The extension point `frame:` of library models: what an operation does to the columns and rows of a frame.
+
+Each takes the invocation; which parameter means what stands in the docstring, in the names that the model must give
+its parameters (other names are mapped by listing them in `parameters` in the library's order, with these names)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from mllint.lineage import expressions as ex
+from mllint.linker.python.abstract.arguments import Arguments
+from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.tables import Table
+from mllint.linker.python.abstract.values import (
+    Bound,
+    Column,
+    Constant,
+    Function,
+    Partial,
+    Tuple,
+    Unknown,
+    is_text,
+    origins_of,
+    text_of,
+)
+from mllint.linker.python.frames import frame_expressions, frame_groups, frames
+from mllint.linker.python.frames.frame_construction import construct, series
+from mllint.linker.python.frames.frame_parts import is_inner, like_receiver, result, subject, table_of
+from mllint.linker.python.iteration import Items, items_of
+from mllint.linker.python.library.columns import expression_of
+from mllint.linker.python.library.invocation import Invocation
+
+
+def same(call: Invocation) -> Any:
+    """The same rows and columns (sorting, sampling, copying, casting as a whole); of a column, the column."""
+    value = call.receiver if call.receiver is not None else call.get("0")
+    if isinstance(value, Column):
+        return value
+    return result(call, table_of(value))
+
+
+def filtered(call: Invocation) -> Any:
+    """Fewer rows, decided by the arguments."""
+    value = call.receiver if call.receiver is not None else call.get("0")
+    if isinstance(value, Column):
+        return value
+    others = frozenset().union(*(origins_of(a) for a in call.arguments.values())) if call.receiver is not None else None
+    return result(call, table_of(value).filtered(others or frozenset()))
+
+
+def select(call: Invocation) -> Any:
+    """`items`: the columns to keep, or all positional arguments."""
+    names = frames.names_of(call.get("items")) if call.get("items") is not None else None
+    if names is None and call.arguments.args:
+        names = frames.names_of(Tuple(tuple(call.arguments.args)))
+    table = subject(call)
+    return result(call, table.select(names) if names is not None else msgspec.structs.replace(table, open=True))
+
+
+def drop(call: Invocation) -> Any:
+    """`columns`, or `labels` with `axis` 1; rows otherwise."""
+    table = subject(call)
+    chosen = call.get("columns")
+    if chosen is None and call.get("labels") is not None and call.constant("axis", 0) in (1, "columns"):
+        chosen = call.get("labels")
+    if chosen is None:
+        return result(call, table)
+    names = frames.names_of(chosen)
+    if names is None:
+        return result(call, msgspec.structs.replace(table, open=True))
+    return result(call, table.drop(names))
+
+
+def rename(call: Invocation) -> Any:
+    """`columns` (or `mapper` with `axis` 1): old name to new name."""
+    mapping = call.get("columns")
+    if mapping is None and call.constant("axis", 0) in (1, "columns"):
+        mapping = call.get("mapper")
+    table = subject(call)
+    if isinstance(mapping, Cell) and mapping.kind == "dict":
+        names = {k: text_of(v) for k, v in mapping.slots.items() if isinstance(k, str) and is_text(v)}
+        return result(call, table.rename({k: v for k, v in names.items() if v is not None}))
+    if mapping is None:
+        return result(call, table)
+    return result(call, Table(open=True, origins=table.origins, indirect=table.indirect, rows=table.rows))
+
+
+def rename_one(call: Invocation) -> Any:
+    """`old`, `new`: Spark's `withColumnRenamed`."""
+    old, new = text_of(call.get("old")), text_of(call.get("new"))
+    table = subject(call)
+    return result(call, table.rename({old: new}) if old and new else table)
+
+
+def assign(call: Invocation) -> Any:
+    """New columns by keyword; a function is called with the frame."""
+    table = subject(call)
+    for name, value in call.arguments.keywords.items():
+        if isinstance(value, Function | Bound | Partial):
+            frame = like_receiver(call, table)
+            value = call.m.call(value, Arguments((frame,)), call.at)
+        table = table.with_columns({name: frames.as_column(call.m, value, name, call.at)})
+    return result(call, table)
+
+
+def with_column(call: Invocation) -> Any:
+    """`name`, `value`: one new column (`withColumn`, `insert`)."""
+    table, name = subject(call), text_of(call.get("name"))
+    if name is None:
+        return result(call, msgspec.structs.replace(table, open=True))
+    column = frames.as_column(call.m, call.get("value"), name, call.at)
+    return result(call, table.with_columns({name: column}))
+
+
+def merge(call: Invocation) -> Any:
+    """`left` (or the receiver), `right`, keys `on`, `left_on`, `right_on`, `by`; `suffixes`, or `lsuffix`, `rsuffix`.
+    The keys decide which rows meet."""
+    left = table_of(call.receiver if call.receiver is not None else call.get("left"))
+    right = table_of(call.get("right"))
+    named = {p: frames.names_of(call.get(p)) or [] for p in ("on", "by", "left_on", "right_on", "left_by", "right_by")}
+    on = frozenset(named["on"] + named["by"])
+    keys = {name for names in named.values() for name in names}
+    decided = frozenset().union(*(c.origins for t in (left, right) for n in sorted(keys) if (c := t.column(n))))
+    names = frames.names_of(call.get("suffixes"))
+    suffixes = (names[0], names[1]) if names and len(names) == 2 else ("_x", "_y")
+    if call.get("lsuffix|rsuffix") is not None:
+        suffixes = (text_of(call.get("lsuffix")) or "", text_of(call.get("rsuffix")) or "")
+    return result(call, left.beside(right, suffixes, on).filtered(decided))
+
+
+def concat(call: Invocation) -> Any:
+    """`objs`: frames below each other, or side by side with `axis` 1; the receiver comes first, if there is one."""
+    objs = call.get("objs")
+    is_one = isinstance(objs, Column) or (isinstance(objs, Cell) and objs.kind == "frame")  # `df.append(other)`
+    items = Items([objs], objs) if is_one else items_of(call.m, objs, call.at)
+    parts = [table_of(part) for part in (items.known if items.known is not None else [items.any])]
+    if call.receiver is not None:
+        parts = [table_of(call.receiver), *parts]
+    if not parts:
+        return result(call, Table())
+    if call.constant("axis", 0) in (1, "columns") or call.name.endswith("hstack"):
+        table = parts[0]
+        for part in parts[1:]:
+            table = table.beside(part)
+        return result(call, table)
+    return result(call, frames.merge_all(parts))
+
+
+def beside(call: Invocation) -> Any:
+    """All positional arguments side by side: `np.c_[a, b]`, `np.column_stack((a, b))`."""
+    args = call.arguments.args
+    if len(args) == 1:
+        items = items_of(call.m, args[0], call.at)
+        args = tuple(items.known if items.known is not None else [items.any])
+    parts = [table_of(arg) for arg in args]
+    if not parts:
+        return result(call, Table())
+    table = parts[0]
+    for part in parts[1:]:
+        table = table.beside(part)
+    return result(call, table)
+
+
+def dummies(call: Invocation) -> Any:
+    """`columns`: replaced by columns that are not known by name."""
+    table = table_of(call.receiver if call.receiver is not None else call.get("data"))
+    names = frames.names_of(call.get("columns"))
+    kept = table.drop(names) if names else msgspec.structs.replace(table, columns={})
+    return result(call, msgspec.structs.replace(kept, open=True, base=frozenset(), tail=0))
+
+
+def reshape(call: Invocation) -> Any:
+    """Rows become columns or the reverse: columns are no longer known."""
+    table = subject(call)
+    return result(call, Table(open=True, origins=table.origins, indirect=table.indirect))
+
+
+def mapped(call: Invocation) -> Any:
+    """`func` is applied to rows, columns or values: a function of the repository is followed."""
+    value = call.receiver
+    func = call.get("func")
+    if isinstance(value, Column):
+        return _mapped_column(call, value, func)
+    table = table_of(value)
+    if isinstance(func, Function | Bound | Partial) and call.constant("axis", 0) in (1, "columns"):
+        frame = like_receiver(call, table)
+        made = call.m.call(func, Arguments((frame,)), call.at)
+        if isinstance(made, Column):
+            return made
+        return Column(ex.Unresolved("applied to rows"), origins_of(made) or table.origins, "", call.span)
+    if isinstance(func, Function | Bound | Partial):
+        extra = call.arguments.args[1:]
+        frame = like_receiver(call, msgspec.structs.replace(table, keys=()))
+        made = call.m.call(func, Arguments((frame, *extra)), call.at)
+        if isinstance(made, Cell) and made.kind == "frame":
+            return made
+    return result(call, msgspec.structs.replace(table, keys=()))
+
+
+def _mapped_column(call: Invocation, column: Column, func: Any) -> Any:
+    match func:
+        case Function() | Bound() | Partial():
+            plain = msgspec.structs.replace(column, kind="")
+            made = call.m.call(func, Arguments((plain, *call.arguments.args[1:])), call.at)
+            made = frames.as_column(call.m, made, column.name, call.at)
+            return msgspec.structs.replace(made, kind=column.kind, origins=made.origins | column.origins)
+        case Cell(kind="dict"):
+            pairs = [(k, v) for k, v in func.slots.items() if not is_inner(k)]
+            if "<rest>" not in func.slots and all(isinstance(v, Constant) for _, v in pairs):
+                flat = [ex.Constant(x) for k, v in pairs for x in (k, v.value)]
+                expression = ex.apply("MAP", column.expression, *flat, ex.Constant(None))
+                function = call.m.now.function.qualified if call.m.now.function else ""
+                return msgspec.structs.replace(column, expression=expression, span=call.span, function=function)
+    expression = ex.Unresolved("mapped by what is not known")
+    return msgspec.structs.replace(column, expression=expression, origins=column.origins | origins_of(func))
+
+
+def pipe(call: Invocation) -> Any:
+    """`func` is called with the frame first."""
+    func, args = call.get("func"), call.arguments.args[1:]
+    keywords = {k: v for k, v in call.arguments.keywords.items() if k != "func"}
+    return call.m.call(func, Arguments((call.receiver, *args), keywords), call.at)
+
+
+def names(call: Invocation) -> Any:
+    """The names of the columns, as a list where all are known."""
+    table = subject(call)
+    if table.open:
+        return Unknown()
+    return call.m.heap.new("list", {"items": tuple(Constant(n) for n in table.columns)}, (call.m.now.path, call.at))
+
+
+def indexer(call: Invocation) -> Any:
+    """`loc`, `iloc`: subscripts of rows and columns."""
+    frame = call.receiver
+    if not (isinstance(frame, Cell) and frame.kind == "frame"):
+        return frame
+    return call.m.heap.new("indexer", {"frame": frame}, (call.m.now.path, call.at))
+
+
+def column(call: Invocation) -> Any:
+    """`name`: one column (`get`, `col`; `pop` takes it away); what is missing becomes `default`."""
+    name, default = call.get("name"), call.get("default")
+    if isinstance(call.receiver, Cell) and call.receiver.kind == "frame" and name is not None:
+        found = frames.item(call.m, call.receiver, name, call.at)
+        if call.name.endswith(".pop") and (taken := frames.names_of(name)) is not None:
+            call.m.heap.set(call.receiver, "table", call.receiver.slots["table"].drop(taken))
+        if isinstance(found, Column) and isinstance(default, Constant) and default.value is not None:
+            filled = ex.apply("COALESCE", found.expression, ex.Constant(default.value))
+            return msgspec.structs.replace(found, expression=filled)
+        return found
+    return Column(ex.Unresolved("a column of no frame"), call.origins(), text_of(name) or "", call.span)
+
+
+def several(call: Invocation) -> Any:
+    """One of several values of the receiver: `df.iterrows()` yields rows."""
+    value = call.receiver
+    return call.m.heap.new("list", {"items": (), "<rest>": Tuple((Unknown(), value))}, (call.m.now.path, call.at))
+
+
+def records(call: Invocation) -> Any:
+    """Rows as dictionaries or tuples: each row is a frame of one row."""
+    value = call.made if call.made is not None else call.receiver
+    return call.m.heap.new("list", {"items": (), "<rest>": value}, (call.m.now.path, call.at))
+
+
+def choose(call: Invocation) -> Any:
+    """`test`, `then`, `otherwise`: `np.where(test, a, b)`."""
+    parts = [call.get(name) for name in ("test", "then", "otherwise")]
+    subjects = [p for p in parts if isinstance(p, Column)]
+    if not subjects or any(p is None for p in parts):
+        return Unknown(call.origins())
+    expression = ex.apply("CASE", *(expression_of(call, part) for part in parts))
+    function = call.m.now.function.qualified if call.m.now.function else ""
+    return Column(expression, call.origins(), subjects[0].name, call.span, function, subjects[0].rows)
+
+
+def cases(call: Invocation) -> Any:
+    """`tests`, `values`, `default`: lists of conditions and of what holds under each: `np.select(tests, values, 0)`."""
+    tests, values = (items_of(call.m, call.get(name), call.at).known for name in ("tests", "values"))
+    everything = [*(tests or ()), *(values or ())]
+    first = next((v for v in everything if isinstance(v, Column)), None)
+    if first is None or tests is None or values is None or len(tests) != len(values):
+        return Unknown(call.origins(), "conditions that are not known", call.span)
+    pairs = [expression_of(call, part) for pair in zip(tests, values, strict=True) for part in pair]
+    otherwise = expression_of(call, call.get("default", Constant(0)))
+    function = call.m.now.function.qualified if call.m.now.function else ""
+    return Column(ex.apply("CASE", *pairs, otherwise), call.origins(), first.name, call.span, function, first.rows)
+
+
+def some(call: Invocation) -> Any:
+    """Some of the columns, not known which: `df.select_dtypes("number")`."""
+    value = call.receiver if call.receiver is not None else call.get("0")
+    return value if isinstance(value, Column) else result(call, msgspec.structs.replace(table_of(value), open=True))
+
+
+def queried(call: Invocation) -> Any:
+    """`expr`: a condition in text, whose columns decide which rows stay: `df.query("age > 30")`."""
+    table, text = subject(call), text_of(call.get("expr"))
+    names = dict.fromkeys(re.findall(r"(?<![\w@.'\"])[A-Za-z_]\w*", text or ""))
+    known = [table.columns[name] for name in names if name in table.columns]
+    if not known and len(table.base) == 1:
+        known = [c for name in names if name not in _WORDS and (c := table.column(name)) is not None]
+    return result(call, table.filtered(frozenset().union(*(column.origins for column in known))))
+
+
+_WORDS = {"and", "or", "not", "in", "is", "None", "True", "False", "between", "like", "null", "AND", "OR", "NOT", "IN"}
+
+
+def framed(call: Invocation) -> Any:
+    """A column as a frame: `name` is its new name, if given. What comes beside it (an index) is not known."""
+    value = call.receiver
+    if not isinstance(value, Column) or call.is_true("drop"):
+        return same(call)
+    name = text_of(call.get("name")) or value.name
+    table = table_of(msgspec.structs.replace(value, name=name))
+    return result(call, table)
+
+
+def affixed(call: Invocation) -> Any:
+    """`prefix`, `suffix`: every column is renamed."""
+    table = subject(call)
+    prefix, suffix = (text_of(call.get(name, Constant(""))) for name in ("prefix", "suffix"))
+    if table.open or prefix is None or suffix is None:
+        return result(call, Table(open=True, origins=table.origins, indirect=table.indirect, rows=table.rows))
+    return result(call, table.rename({name: f"{prefix}{name}{suffix}" for name in table.columns}))
+
+
+def relabelled(call: Invocation) -> Any:
+    """`labels`, `axis` 1: new names by position: `df.set_axis(names, axis=1)`."""
+    if call.constant("axis", 0) not in (1, "columns"):
+        return same(call)
+    frame = like_receiver(call, subject(call))
+    frames.assign_attribute(call.m, frame, "columns", call.get("labels"), call.at)
+    return result(call, frame.slots["table"])
+
+
+def data_and_target(call: Invocation) -> Any:
+    """What a data set that comes with a library yields: with `return_X_y`, rows and target as two values."""
+    if not call.is_true("return_X_y"):
+        return call.made
+    return Tuple((call.made, _target(call, call.made)))
+
+
+def _target(call: Invocation, frame: Any) -> Column:
+    column = table_of(frame).column("target")
+    return column if column is not None else Column(ex.Unresolved("no target"), origins_of(frame), "", call.span)
+
+
+def pass_through(call: Invocation) -> Any:
+    """The arguments again, with other rows: `X, y = SMOTE().fit_resample(X, y)`."""
+    parts = [call.get(name) for name in call.entry.parameters if call.get(name) is not None]
+    return Tuple(tuple(parts)) if len(parts) != 1 else parts[0]
+
+
+TABLE: dict[str, Callable[[Invocation], Any]] = {
+    function.__name__: function
+    for function in (
+        same, filtered, select, drop, rename, rename_one, assign, with_column, merge, concat, beside, construct,
+        dummies, reshape, mapped, pipe, names, indexer, column, series, several, records, choose, cases, some, queried,
+        framed, affixed, relabelled, data_and_target, pass_through,
+        frame_groups.group, frame_groups.aggregate, frame_groups.grouped_column,
+        frame_expressions.expressions, frame_expressions.with_expressions, frame_expressions.with_expression,
+        frame_expressions.free_column, frame_expressions.named, frame_expressions.writer_of,
+        frame_expressions.literal, frame_expressions.case, frame_expressions.otherwise, frame_expressions.kept,
+        frame_expressions.without, frame_expressions.grouped, frame_expressions.aggregated,
+        frame_expressions.scored,
+    )
+}  # fmt: skip

@@ -1,0 +1,329 @@
+"""Operations on frames: subscripts, assignments, and the extension point `frame:` of library models."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from mllint.facts import python as facts
+from mllint.lineage import expressions as ex
+from mllint.lineage.ids import column_id
+from mllint.linker.python.abstract.arguments import Arguments, Slice
+from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.tables import Table, join_columns
+from mllint.linker.python.abstract.values import (
+    Choice,
+    Column,
+    Constant,
+    Tuple,
+    Unknown,
+    is_text,
+    join_all,
+    origins_of,
+    text_of,
+)
+from mllint.linker.python.library.invocation import Invocation
+from mllint.linker.python.machine import Machine
+
+
+def new(m: Machine, table: Table, kind: str, at: facts.At) -> Cell:
+    return m.heap.new("frame", {"table": table, "type": kind}, (m.now.path, at))
+
+
+def like(m: Machine, frame: Cell, table: Table, at: facts.At) -> Cell:
+    return new(m, table, frame.slots["type"], at)
+
+
+def copy(call: Invocation) -> Any:
+    if isinstance(call.receiver, Cell) and call.receiver.kind == "frame":
+        return like(call.m, call.receiver, call.receiver.slots["table"], call.at)
+    return call.receiver if isinstance(call.receiver, Column) else Unknown(call.origins())
+
+
+# --------------------------------------------------------------------------------------------- names
+
+
+def names_of(value: Any) -> list[str] | None:
+    """Column names that a value lists, `None` if not all are known."""
+    match value:
+        case Constant(value=str() as name):
+            return [name]
+        case Tuple(items=items):
+            found = [names_of(item) for item in items]
+        case Cell(kind="list") if value.slots.get("<rest>") is None:
+            found = [names_of(item) for item in value.slots["items"]]
+        case Cell(kind="frame") if not value.slots["table"].open:
+            return list(value.slots["table"].columns)
+        case Cell(kind="dict") if value.slots.get("<rest>") is None:
+            return [key for key in value.slots if isinstance(key, str) and not key.startswith("<")]
+        case _:
+            return None
+    if any(names is None for names in found):
+        return None
+    return [name for names in found if names is not None for name in names]
+
+
+def listed_names(value: Any) -> list[str]:
+    """The names that a list is known to hold, where it may hold others: `base_columns + made_up_at_run_time`."""
+    if not (isinstance(value, Cell) and value.kind == "list"):
+        return []
+    found = [names_of(item) for item in value.slots["items"]]
+    return [name for names in found if names is not None for name in names]
+
+
+# ----------------------------------------------------------------------------------------- subscripts
+
+
+def item(m: Machine, frame: Cell, index: Any, at: facts.At) -> Any:
+    """`df["a"]`, `df[["a", "b"]]`, `df[mask]`, `matrix[:, 1]`, `df[df.columns[:-1]]`."""
+    table: Table = frame.slots["table"]
+    if frame.slots.get("grouped"):  # `df.groupby("k")["x"]`
+        found = m.library.method(frame.slots["type"], "__getitem__")
+        if found is not None:
+            return m.apply(Invocation(m, *found, frame, Arguments((index,)), at))
+    match index:
+        case Choice(options=options):
+            return join_all([item(m, frame, option, at) for option in options])
+        case Constant(value=str() as name):
+            column = table.column(name)
+            return own_kind(m, frame, column) if column is not None else missing(m, table, name, at)
+        case Column() | Unknown() if isinstance(index, Column):
+            return like(m, frame, table.filtered(index.origins), at)
+        case Slice():
+            return like(m, frame, table, at)
+        case Tuple(items=items) if any(isinstance(i, Slice) for i in items) or _positional(items):
+            return _cut(m, frame, items, at)
+        case Cell(kind="frame"):  # a boolean frame, or an array of columns
+            return like(m, frame, table.filtered(index.slots["table"].origins), at)
+        case Constant(value=int() as place):
+            kind = m.library.types.get(frame.slots["type"])
+            column = table.at_place(place) if kind is not None and kind.row else None
+            return column if column is not None else row(m, frame, at)
+    names = names_of(index)
+    if names is not None:
+        return like(m, frame, table.select(names), at)
+    expression = ex.Unresolved("which column is taken is not known")
+    if isinstance(index, Cell | Tuple):
+        some = listed_names(index)
+        return like(m, frame, _some_of(table.select(some) if some else table), at)
+    return Column(expression, table.origins | origins_of(index), "", m.span(at), rows=table.rows)
+
+
+def field_of_record(m: Machine, record: Any, key: Any, at: facts.At) -> Column | None:
+    """`row["price"]` of a row that was read from one dataset in a way that is not followed: a field of that dataset."""
+    if not isinstance(record, Unknown) or not is_text(key) or len(record.origins) != 1:
+        return None
+    (dataset,) = record.origins
+    name = text_of(key) or ""
+    if "{" in name or not dataset.startswith(("file:", "table:", "endpoint:", "topic:", "collection:")):
+        return None
+    function = m.now.function.qualified if m.now.function else ""
+    origins = frozenset({column_id(dataset, name)})
+    return Column(ex.Column(dataset, name), origins, name, m.span(at), function, kind="")
+
+
+def _some_of(table: Table) -> Table:
+    """Some of its columns, not known which."""
+    return msgspec.structs.replace(table, open=True)
+
+
+def _positional(items: tuple[Any, ...]) -> bool:
+    return len(items) == 2 and all(isinstance(i, Constant) and isinstance(i.value, int) for i in items)
+
+
+def row(m: Machine, frame: Cell, at: facts.At) -> Cell:
+    kind = m.library.types.get(frame.slots["type"])
+    own = kind.yields if kind is not None and kind.yields else frame.slots["type"]
+    return new(m, frame.slots["table"], own, at)
+
+
+def missing(m: Machine, table: Table, name: str, at: facts.At) -> Any:
+    """A column that the frame does not have, as far as is known: an unknown one, with the frame's origins."""
+    return Column(ex.Unresolved(f"no column `{name}`"), table.origins, name, m.span(at), rows=table.rows)
+
+
+def _cut(m: Machine, frame: Cell, items: tuple[Any, ...], at: facts.At) -> Any:
+    """`matrix[rows, columns]` by position, `df.loc[rows, names]`."""
+    table: Table = frame.slots["table"]
+    if isinstance(items[0], Column):
+        table = table.filtered(items[0].origins)
+    which = items[1] if len(items) > 1 else Slice(Constant(None), Constant(None), Constant(None))
+    match which:
+        case Constant(value=int() as place):
+            column = table.at_place(place)
+            if column is not None:
+                return column
+            return Column(ex.Unresolved("a column by position"), table.origins, "", m.span(at), rows=table.rows)
+        case Constant(value=str()):
+            return item(m, like(m, frame, table, at), which, at)
+        case Slice(lower=Constant(value=int() | None as lower), upper=Constant(value=int() | None as upper)):
+            return like(m, frame, table if lower is None and upper is None else table.between(lower, upper), at)
+        case Slice():
+            return like(m, frame, _some_of(table), at)
+    return item(m, like(m, frame, table, at), which, at)
+
+
+def indexed(m: Machine, indexer: Cell, index: Any, at: facts.At) -> Any:
+    """`df.loc[...]`, `df.iloc[...]`: rows, or rows and columns."""
+    frame = indexer.slots["frame"]
+    if isinstance(index, Tuple):
+        return _cut(m, frame, index.items, at)
+    return like(m, frame, frame.slots["table"].filtered(origins_of(index)), at)
+
+
+def assign_indexed(m: Machine, indexer: Cell, index: Any, value: Any, at: facts.At) -> None:
+    """`df.loc[mask, "x"] = v`: the column is `v` where the mask holds, else what it was."""
+    frame = indexer.slots["frame"]
+    if not (isinstance(index, Tuple) and len(index.items) == 2):
+        return
+    rows, which = index.items
+    names = names_of(which)
+    table: Table = frame.slots["table"]
+    for name in names or ():
+        old = table.column(name)
+        new_column = as_column(m, value, name, at)
+        if old is not None and not isinstance(rows, Slice):
+            test = rows.expression if isinstance(rows, Column) else ex.Unresolved("which rows is not known")
+            expression = ex.apply("CASE", test, new_column.expression, old.expression)
+            origins = new_column.origins | old.origins | origins_of(rows)
+            new_column = msgspec.structs.replace(new_column, expression=expression, origins=origins)
+        table = table.with_columns({name: new_column})
+    m.heap.set(frame, "table", table)
+
+
+def column_item(m: Machine, column: Column, index: Any, at: facts.At) -> Any:
+    """`series[mask]`, `series[0]`, `predictions[:, 1]`, `request_value["key"]`, `names.str[:3]`."""
+    found = m.library.method(column.kind, "__getitem__")
+    if found is not None:
+        bounds = {"start": index.lower, "stop": index.upper, "step": index.step} if isinstance(index, Slice) else {}
+        return m.apply(Invocation(m, *found, column, Arguments(() if bounds else (index,), bounds), at))
+    if not column.kind and isinstance(index, Slice | Constant):  # of one value: `body["zip"][:2]`, `body["sizes"][0]`
+        return msgspec.structs.replace(column, expression=_part(column, index), span=m.span(at))
+    if isinstance(column.expression, ex.Column) and is_text(index) and not column.kind.startswith("pandas."):
+        key = text_of(index) or ""
+        expression = ex.apply("ITEM", column.expression, ex.Constant(key))
+        return msgspec.structs.replace(column, expression=expression, name=key)
+    return column
+
+
+def _part(column: Column, index: Slice | Constant) -> ex.Expression:
+    if isinstance(index, Constant):
+        return ex.apply("ITEM", column.expression, ex.Constant(index.value))
+    bounds = [part.value if isinstance(part, Constant) else ... for part in (index.lower, index.upper, index.step)]
+    lower, upper, step = bounds
+    if step is not None or not isinstance(lower, int | None) or not isinstance(upper, int | None):
+        return ex.Unresolved("a slice that is not known")
+    return ex.apply("SUBSTRING", column.expression, ex.Constant(lower or 0), ex.Constant(upper))
+
+
+def column_attribute(m: Machine, frame: Cell, name: str, at: facts.At) -> Column | None:
+    """`df.price`. Not for the nameless columns of arrays."""
+    kind = m.library.types.get(frame.slots["type"])
+    if name.startswith("_") or (kind is not None and kind.nameless):
+        return None
+    table: Table = frame.slots["table"]
+    known = table.columns.get(name)
+    if known is None and table.base:
+        known = table.column(name)
+    return own_kind(m, frame, known) if known is not None else None
+
+
+def own_kind(m: Machine, frame: Cell, column: Column) -> Column:
+    """A column as a frame of this library gives it: with the methods of that library's columns."""
+    kind = m.library.types.get(frame.slots["type"])
+    return msgspec.structs.replace(column, kind=kind.columns) if kind is not None and kind.columns else column
+
+
+# ---------------------------------------------------------------------------------------- assignments
+
+
+def as_column(m: Machine, value: Any, name: str, at: facts.At) -> Column:
+    """A value as the column `name` of a frame."""
+    function = m.now.function.qualified if m.now.function else ""
+    match value:
+        case Column():
+            span = value.span or m.span(at)
+            return msgspec.structs.replace(value, name=name, span=span, function=value.function or function)
+        case Constant(value=constant):
+            return Column(ex.Constant(constant), value.origins, name, m.span(at), function)
+        case Cell(kind="frame"):
+            table = value.slots["table"]
+            if len(table.columns) == 1 and not table.open:
+                only: Column = next(iter(table.columns.values()))
+                return msgspec.structs.replace(only, name=name)
+        case Cell(kind="list") | Tuple():
+            items = value.items if isinstance(value, Tuple) else value.slots["items"]
+            if len(items) == 1 and (isinstance(value, Tuple) or value.slots.get("<rest>") is None):
+                return as_column(m, items[0], name, at)
+    return Column(ex.Unresolved("computed by what is not modelled"), origins_of(value), name, m.span(at), function)
+
+
+def assign_item(m: Machine, frame: Cell, index: Any, value: Any, at: facts.At) -> None:
+    """`df["x"] = value`, `df[["x", "y"]] = frame`, `df[mask] = value`."""
+    table: Table = frame.slots["table"]
+    names = names_of(index) if not isinstance(index, Column) else None
+    if names is None:
+        more = origins_of(value) | (index.origins if isinstance(index, Column) else frozenset())
+        given = value.slots["table"].columns if isinstance(value, Cell) and value.kind == "frame" else {}
+        table = table.with_columns({name: given[name] for name in listed_names(index) if name in given})
+        is_open = table.open or not isinstance(index, Column)  # a name that is not known may be a new column's
+        m.heap.set(
+            frame, "table", msgspec.structs.replace(table, origins=table.origins | _datasets(more), open=is_open)
+        )
+        return
+    parts: list[Any] = [value] * len(names)
+    if len(names) > 1 and isinstance(value, Cell) and value.kind == "frame":
+        inner = value.slots["table"]
+        known = list(inner.columns.values())
+        if len(known) == len(names) and not inner.open:
+            parts = list(known)
+    new_columns = {name: as_column(m, part, name, at) for name, part in zip(names, parts, strict=True)}
+    m.heap.set(frame, "table", table.with_columns(new_columns))
+
+
+def _datasets(origins: frozenset[str]) -> frozenset[str]:
+    return frozenset(o for o in origins if not o.startswith("column:"))
+
+
+def assign_attribute(m: Machine, frame: Cell, name: str, value: Any, at: facts.At) -> None:
+    """`df.columns = [...]` renames by position; `df.x = value` sets a column that is there."""
+    table: Table = frame.slots["table"]
+    if name == "columns":
+        names = names_of(value)
+        if names is None:
+            m.heap.set(
+                frame, "table", Table(open=True, origins=table.origins, indirect=table.indirect, rows=table.rows)
+            )
+            return
+        if not table.open and len(names) == len(table.columns):
+            m.heap.set(frame, "table", table.rename(dict(zip(table.columns, names, strict=True))))
+            return
+        renamed = {n: Column(ex.Unresolved("renamed by position"), table.origins, n, m.span(at)) for n in names}
+        fixed = Table(renamed, False, origins=table.origins, indirect=table.indirect, rows=table.rows)
+        m.heap.set(frame, "table", fixed)
+    elif name in table.columns:
+        m.heap.set(frame, "table", table.with_columns({name: as_column(m, value, name, at)}))
+
+
+def arithmetic(m: Machine, left: Any, right: Any) -> Cell:
+    """An operator on frames: the same columns, whose values are not followed."""
+    tables = [v.slots["table"] for v in (left, right) if isinstance(v, Cell) and v.kind == "frame"]
+    frame = left if isinstance(left, Cell) and left.kind == "frame" else right
+    origins = origins_of(left) | origins_of(right)
+    columns = {
+        name: Column(ex.Unresolved("an operation on whole frames"), column.origins, name, column.span, column.function)
+        for name, column in tables[0].columns.items()
+    }
+    table = msgspec.structs.replace(tables[0], columns=columns, origins=_datasets(origins))
+    return like(m, frame, table, 0)
+
+
+def merge_all(tables: list[Table]) -> Table:
+    result = tables[0]
+    for table in tables[1:]:
+        result = result.below(table)
+    return result
+
+
+__all__ = ["Table", "arithmetic", "as_column", "assign_item", "copy", "item", "join_columns", "like", "new"]

@@ -1,0 +1,395 @@
+"""The extension point `computes:` of library models: pure computations on texts, paths, settings and arguments."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import posixpath
+from collections.abc import Callable
+from typing import Any
+
+from mllint.linker.python import classes
+from mllint.linker.python.abstract import texts
+from mllint.linker.python.abstract.arguments import Arguments, Rest, by_name
+from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.tables import of_dataset
+from mllint.linker.python.abstract.values import (
+    Bound,
+    Class,
+    Column,
+    Constant,
+    External,
+    Function,
+    Partial,
+    Tuple,
+    Unknown,
+    is_text,
+    join_all,
+    origins_of,
+    text_of,
+)
+from mllint.linker.python.builtins import FUNCTIONS
+from mllint.linker.python.frames import frames
+from mllint.linker.python.iteration import items_of
+from mllint.linker.python.library import config, databases, feature_stores, figures, locate, networks, web
+from mllint.linker.python.library.command_lines import TABLE as COMMAND_LINES
+from mllint.linker.python.library.invocation import Invocation
+from mllint.linker.python.machine import HERE
+
+
+def path_join(call: Invocation) -> Any:
+    """All positional arguments, after the receiver if there is one: `os.path.join`, `Path.joinpath`."""
+    parts: list[Any] = [] if call.receiver is None else [call.receiver]
+    for argument in call.arguments.args:
+        parts.append(Unknown() if isinstance(argument, Rest) else argument)
+    return texts.join_paths(parts) if parts else Constant(".")
+
+
+def path_parent(call: Invocation) -> Any:
+    return texts.parent(_path(call))
+
+
+def path_name(call: Invocation) -> Any:
+    return texts.base_name(_path(call))
+
+
+def path_stem(call: Invocation) -> Any:
+    return texts.map_text(texts.base_name(_path(call)), lambda t: posixpath.splitext(t)[0])
+
+
+def path_suffix(call: Invocation) -> Any:
+    return texts.map_text(_path(call), lambda t: posixpath.splitext(t)[1])
+
+
+def path_with_suffix(call: Invocation) -> Any:
+    suffix = text_of(call.get("suffix")) or ""
+    return texts.map_text(_path(call), lambda t: posixpath.splitext(t)[0] + suffix)
+
+
+def path_with_name(call: Invocation) -> Any:
+    return texts.join_paths([texts.parent(_path(call)), call.get("name", Unknown())])
+
+
+def path_split(call: Invocation) -> Any:
+    return Tuple((texts.parent(_path(call)), texts.base_name(_path(call))))
+
+
+def path_split_extension(call: Invocation) -> Any:
+    return Tuple((texts.map_text(_path(call), lambda t: posixpath.splitext(t)[0]), path_suffix(call)))
+
+
+def path_normal(call: Invocation) -> Any:
+    """The path itself: `abspath`, `resolve`, `expanduser`, `Path(p)`, `str(p)`."""
+    value = _path(call)
+    return value if value is not None else Constant("")
+
+
+def path_parents(call: Invocation) -> Any:
+    """All folders above, nearest first."""
+    value, found = _path(call), []
+    for _ in range(8):
+        value = texts.parent(value)
+        found.append(value)
+    return Tuple(tuple(found))
+
+
+def working_folder(call: Invocation) -> Any:
+    run = call.m.run
+    return Constant(f"{HERE}/{run.folder}".rstrip("/") if run is not None else HERE)
+
+
+def _path(call: Invocation) -> Any:
+    return call.receiver if call.receiver is not None else call.get("path|0")
+
+
+def environment(call: Invocation) -> Any:
+    """An environment variable: its default, or something unknown. A name that is set in a `.env` file is known."""
+    name = text_of(call.get("key"))
+    default = call.get("default")
+    values: list[Any] = []
+    if name is not None:
+        for file in call.m.project.of_kind("env"):
+            if file.config is not None and file.config.documents:
+                found = config.lookup(file.config.documents[0], name)
+                if found is not None and isinstance(found.value, str) and found.value:
+                    values.append(Constant(found.value))
+    if default is not None and not (isinstance(default, Constant) and default.value is None):
+        values.append(default)
+    return join_all([*values, Unknown(why=f"the environment variable `{name or '?'}`", span=call.span)])
+
+
+def command_line(call: Invocation) -> Any:
+    """`sys.argv` as the stage, script or workflow that runs the file gives it."""
+    m = call.m
+    if m.run is None:
+        rest = Unknown(why="no command in the repository gives this argument")
+        slots: dict[Any, Any] = {"items": (), "<rest>": rest}
+        return m.heap.new("list", slots, (m.now.path, call.at))
+    words = [Constant(m.run.path), *(texts.word(text) for text in m.run.arguments)]
+    return m.heap.new("list", {"items": tuple(words)}, (m.now.path, call.at))
+
+
+def configuration(call: Invocation) -> Any:
+    """`path` or `file`: the values of a configuration file of the repository."""
+    target = call.get("file|path|stream|0")
+    values = config.load(call.m, target, call.at)
+    return (
+        values if values is not None else Unknown(origins_of(target), "a configuration that is not in sight", call.span)
+    )
+
+
+def attributes(call: Invocation) -> Any:
+    """A dictionary whose entries are attributes too: ConfigBox, Namespace, OmegaConf."""
+    value = call.get("0|data|obj")
+    if value is None:
+        value = call.m.heap.new("dict", dict(call.arguments.keywords), (call.m.now.path, call.at))
+    return box(call, value)
+
+
+def box(call: Invocation, value: Any) -> Any:
+    m = call.m
+    if not (isinstance(value, Cell) and value.kind == "dict"):
+        return value
+    slots: dict[Any, Any] = {
+        "type": "python.box",
+        "class": "box",
+        "arguments": {},
+        "origins": frozenset(),
+        "items": value,
+    }
+    cell = m.heap.new("object", slots, (m.now.path, call.at))
+    for key, entry in value.slots.items():
+        if isinstance(key, str):
+            cell.slots["attribute", key] = box(call, entry)
+    return cell
+
+
+def unbox(call: Invocation) -> Any:
+    value = call.receiver if call.receiver is not None else call.get("0")
+    return value.slots["items"] if isinstance(value, Cell) and "items" in value.slots else value
+
+
+def partial(call: Invocation) -> Any:
+    function, *args = call.arguments.args or (Unknown(),)
+    return Partial(function, tuple(args), tuple(sorted(call.arguments.keywords.items())))
+
+
+def first_argument(call: Invocation) -> Any:
+    """The call gives back what it was given: `copy.deepcopy(x)`, `tqdm(items)`, `functools.wraps(f)`."""
+    return call.arguments.args[0] if call.arguments.args else Unknown(call.origins())
+
+
+def identity_decorator(call: Invocation) -> Any:
+    """A decorator factory that leaves the function as it is: `@functools.wraps(f)`, `@lru_cache(maxsize=1)`."""
+    if call.arguments.args and isinstance(call.arguments.args[0], Function | Class) and "wraps" not in call.name:
+        return call.arguments.args[0]
+    return Unknown()
+
+
+def call_first(call: Invocation) -> Any:
+    """Calls what it is given: `Depends(get_model)`, `executor.submit(f, x)`, `Thread(target=f, args=(x,))`."""
+    function = call.get("function|target|fn|func|dependency|0")
+    if not isinstance(function, Function | Bound | Partial | Class):
+        return Unknown(call.origins())
+    args: tuple[Any, ...] = call.arguments.args[1:]
+    given = call.get("args")
+    if given is not None:
+        args = tuple(items_of(call.m, given, call.at).known or ())
+    keywords = call.get("kwargs|op_kwargs")
+    known = {k: v for k, v in keywords.slots.items() if isinstance(k, str)} if isinstance(keywords, Cell) else {}
+    return call.m.call(function, Arguments(args, known), call.at)
+
+
+def dependency(call: Invocation) -> Any:
+    """`Depends(get_model)`: what the function returns, or yields."""
+    value = call_first(call)
+    if isinstance(value, Cell) and value.kind == "list" and value.slots.get("<rest>") is not None:
+        return value.slots["<rest>"]
+    return value
+
+
+def map_first(call: Invocation) -> Any:
+    """`pool.map(f, items)`: like the builtin."""
+    return FUNCTIONS["builtins.map"](call.m, call.arguments, call.at)
+
+
+def fields_of(call: Invocation) -> Any:
+    """`asdict(x)`, `vars(x)`: attributes as a dictionary."""
+    return call.m.attribute(call.get("0"), "__dict__", call.at)
+
+
+def unknown_flag(call: Invocation) -> Any:
+    """A truth that is not known: `os.path.exists(p)`."""
+    return Unknown(why=f"the outcome of `{call.name}`")
+
+
+def default_dict(call: Invocation) -> Any:
+    """`defaultdict(list)`: a missing key is made when it is asked for."""
+    factory = call.get("0")
+    is_known = isinstance(factory, Function | Bound | Partial | Class | External)
+    slots: dict[Any, Any] = {"<default>": factory} if is_known else {}
+    return call.m.heap.new("dict", slots, (call.m.now.path, call.at))
+
+
+def named_tuple(call: Invocation) -> Any:
+    """`namedtuple(typename, field_names)`: the names in a list or in one text."""
+    names = frames.names_of(call.get("field_names"))
+    title = text_of(call.get("typename"))
+    if names is None or title is None:
+        return Unknown(why="a named tuple whose fields are not known")
+    fields = [name for text in names for name in text.replace(",", " ").split()]
+    return classes.named_tuple(call.m, title, fields, call.at)
+
+
+def replaced(call: Invocation) -> Any:
+    """`dataclasses.replace(config, name=value)`: a copy with other fields."""
+    value = call.get("obj|0")
+    if not (isinstance(value, Cell) and value.kind == "instance"):
+        return Unknown(call.origins())
+    slots = {**value.slots, **call.arguments.keywords}
+    return call.m.heap.new("instance", slots, (call.m.now.path, call.at))
+
+
+def any_item(call: Invocation) -> Any:
+    """`random.choice(names)`: one of them."""
+    return items_of(call.m, call.get("0"), call.at).any
+
+
+def chained(call: Invocation) -> Any:
+    """`itertools.chain(a, b)`: the items of each."""
+    parts = [items_of(call.m, value, call.at) for value in call.arguments.args]
+    return _listed(call, [p.known for p in parts], join_all([p.any for p in parts]))
+
+
+def chained_from(call: Invocation) -> Any:
+    """`itertools.chain.from_iterable(lists)`."""
+    outer = items_of(call.m, call.get("0"), call.at)
+    inner = [items_of(call.m, value, call.at) for value in (outer.known if outer.known is not None else [outer.any])]
+    known: list[list[Any] | None] = [p.known for p in inner] if outer.known is not None else [None]
+    return _listed(call, known, join_all([p.any for p in inner]) if inner else Unknown())
+
+
+def _listed(call: Invocation, parts: list[list[Any] | None], rest: Any) -> Any:
+    known = [item for part in parts if part is not None for item in part]
+    slots: dict[Any, Any] = {"items": tuple(known[:200])}
+    if any(part is None for part in parts) or len(known) > 200:
+        slots = {"items": (), "<rest>": rest}
+    return call.m.heap.new("list", slots, (call.m.now.path, call.at))
+
+
+def product(call: Invocation) -> Any:
+    """`itertools.product(a, b)`: each with each."""
+    parts = [items_of(call.m, value, call.at) for value in call.arguments.args]
+    size = 1
+    for part in parts:
+        size *= len(part.known) if part.known is not None else 1000
+    if size > 64 or call.arguments.keywords:
+        return _listed(call, [None], Tuple(tuple(part.any for part in parts)))
+    rows = [Tuple(row) for row in itertools.product(*[part.known or [] for part in parts])]
+    return _listed(call, [rows], Unknown())
+
+
+def type_only(call: Invocation) -> Any:
+    """`typing.cast(type, value)`."""
+    return call.arguments.args[-1] if call.arguments.args else Unknown()
+
+
+def import_module(call: Invocation) -> Any:
+    """`importlib.import_module(name)` of a known name."""
+    name = text_of(call.get("name|0"))
+    path = call.m.imports.find(name, call.m.now.path) if name and "{" not in name else None
+    return call.m.load_module(path) if path is not None else Unknown()
+
+
+def glob_paths(call: Invocation) -> Any:
+    """`glob.glob(pattern)`, `folder.glob(pattern)`: a path of that pattern."""
+    pattern = call.get("pattern|0", Unknown())
+    root = call.receiver if call.receiver is not None else None
+    value = texts.join_paths([root, pattern]) if root is not None and is_text(root) else pattern
+    known = locate.matching(call.m, text_of(value) or "")
+    if known:
+        return call.m.heap.new("list", {"items": tuple(map(Constant, known))}, (call.m.now.path, call.at))
+    return call.m.heap.new("list", {"items": (), "<rest>": value}, (call.m.now.path, call.at))
+
+
+def joined_data(call: Invocation) -> Any:
+    """Something of a text nature made of data: keeps the origins."""
+    first = call.receiver if call.receiver is not None else call.get("0")
+    if isinstance(first, Cell) and "path" in first.slots:  # `json.loads(open("config.json").read())`
+        values = config.load(call.m, first, call.at)
+        return values if values is not None else Unknown(call.origins())
+    return first if isinstance(first, Column) else Unknown(call.origins())
+
+
+def configuration_box(call: Invocation) -> Any:
+    """A configuration file whose keys are attributes: `OmegaConf.load(path)`."""
+    return box(call, configuration(call))
+
+
+def joined_values(call: Invocation) -> Any:
+    """Something made of all arguments: an answer, a page."""
+    return Unknown(call.origins())
+
+
+def pass_on(call: Invocation) -> Any:
+    """The positional arguments again, in another order or with other rows: `X, y = shuffle(X, y)`."""
+    args = call.arguments.args
+    return args[0] if len(args) == 1 else Tuple(args)
+
+
+def request_fields(call: Invocation) -> Any:
+    """The fields of the request that is being answered."""
+    m = call.m
+    if not m.endpoint:
+        return Unknown(why="a request outside of a handler", span=call.span)
+    return frames.new(m, of_dataset(m.endpoint), "python.request", call.at)
+
+
+def number(call: Invocation) -> Any:
+    """A number that a library names: `math.pi`."""
+    return Constant({"pi": math.pi, "e": math.e, "tau": math.tau, "inf": math.inf}[call.name.rpartition(".")[2]])
+
+
+def held_rows(call: Invocation) -> Any:
+    """The rows that an object holds since it last read: `cursor.fetchall()`, `consumer.poll()`."""
+    receiver = call.receiver
+    if isinstance(receiver, Cell) and receiver.kind == "object" and "rows" in receiver.slots:
+        return receiver.slots["rows"]
+    return Unknown(call.origins())
+
+
+def held_row(call: Invocation) -> Any:
+    """One of them: `cursor.fetchone()`."""
+    rows = held_rows(call)
+    return items_of(call.m, rows, call.at).any if isinstance(rows, Cell) else rows
+
+
+def make_estimator(call: Invocation) -> Any:
+    """A function that makes an estimator of its arguments: `make_pipeline(a, b)`."""
+    name = "".join(part.capitalize() for part in call.name.rpartition("make_")[2].split("_"))
+    dotted = f"{call.name.rpartition('.')[0]}.{name}"
+    return call.m.new_object(call.m.library.type_of_class(dotted), dotted, by_name((), call.arguments), call.at)
+
+
+TABLE: dict[str, Callable[[Invocation], Any]] = {
+    **{
+        function.__name__: function
+        for function in (
+            path_join, path_parent, path_name, path_stem, path_suffix, path_with_suffix, path_with_name, path_split,
+            path_split_extension, path_normal, path_parents, working_folder, environment, command_line, configuration,
+            attributes, unbox, partial, first_argument, identity_decorator, call_first, map_first, fields_of,
+            unknown_flag, default_dict, named_tuple, replaced, any_item, chained, chained_from, product, type_only,
+            import_module, glob_paths, joined_data, joined_values, request_fields, pass_on,
+            make_estimator, configuration_box,
+            number, held_rows, held_row, dependency, web.mount, web.application, web.state,
+        )
+    },
+    **COMMAND_LINES,
+    "statement": databases.statement, "refined_statement": databases.refined, "run_statement": databases.execute,
+    "shown": web.shown, "forward": networks.forward, "backward": networks.backward, "network_state": networks.state,
+    "load_network_state": networks.load_state,
+    "the_figure": figures.the_figure, "new_figure": figures.new_figure, "drawn": figures.drawn,
+    "gathered": figures.gathered, "save_figure": figures.save_figure,
+    "feature_view": feature_stores.feature_view, "features_of": feature_stores.features_of,
+    "add_rows": databases.add, "bulk_rows": databases.bulk,
+}  # fmt: skip

@@ -1,0 +1,94 @@
+"""Configuration files of the repository as values of the program that loads them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mllint.facts import python as facts
+from mllint.facts.config import Value
+from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.texts import concatenate
+from mllint.linker.python.abstract.values import Constant, Unknown, join_all
+from mllint.linker.python.iteration import is_inner
+from mllint.linker.python.library.locate import locate, texts
+from mllint.linker.python.machine import Machine
+from mllint.source import Span
+
+_KINDS = ("yaml", "json", "toml", "ini", "env")
+
+
+def document_of(m: Machine, path: Any) -> Value | None:
+    """The parsed configuration file at a path (or open file), if it is one of the repository."""
+    if isinstance(path, Cell):
+        path = path.slots.get("path") if path.kind == "object" else None
+    for text in texts(path):
+        found = _document(m, text)
+        if found is not None:
+            return found[1]
+    return None
+
+
+def _document(m: Machine, text: str) -> tuple[str, Value] | None:
+    if "{" in text:
+        return None
+    path = locate(m, text).removeprefix("file:")
+    value = m.project.config(path)
+    return (path, value) if value is not None else None
+
+
+def load(m: Machine, target: Any, at: facts.At) -> Any:
+    """The values of a configuration file, given by path or open file; `None` if it is none of the repository."""
+    if isinstance(target, Cell) and target.kind == "object" and "path" in target.slots:
+        target = target.slots["path"]
+    found = []
+    for text in texts(target):
+        known = _document(m, text)
+        if known is not None and (m.project.files[known[0]].kind in _KINDS):
+            m.settings_read.setdefault(known[0], set()).add(m.job)
+            found.append(as_value(m, known[1], known[0], at))
+    return join_all(found) if found else None
+
+
+def as_value(m: Machine, value: Value, path: str, at: facts.At) -> Any:
+    """A tree of configuration as dictionaries, lists and constants that remember where they were written."""
+    match value.kind:
+        case "mapping":
+            slots = {e.key: as_value(m, e.value, path, at) for e in value.entries if not is_inner(e.key)}
+            return m.heap.new("dict", slots, (path, value.line))
+        case "sequence":
+            items = tuple(as_value(m, item, path, at) for item in value.items)
+            return m.heap.new("list", {"items": items}, (path, value.line))
+    if isinstance(value.value, str) and "${" in value.value:
+        return interpolated(m, value.value, path, value)
+    return Constant(value.value, (span_of(value, path),))
+
+
+def span_of(value: Value, path: str) -> Span:
+    return Span(path, value.line, value.column, value.end_line, value.end_column)
+
+
+def interpolated(m: Machine, text: str, path: str, value: Value) -> Any:
+    """`${data.root}/train.csv`, as OmegaConf and DVC write it: from the same file."""
+    root = m.project.config(path)
+    parts: list[tuple[Any, str]] = []
+    rest = text
+    while "${" in rest:
+        before, _, after = rest.partition("${")
+        name, closed, rest = after.partition("}")
+        parts.append((Constant(before), ""))
+        found = lookup(root, name) if root is not None and closed else None
+        known = found is not None and found.kind == "scalar" and "${" not in str(found.value)
+        parts.append((Constant(found.value) if known and found is not None else Unknown(), name.replace(".", "_")))
+    parts.append((Constant(rest), ""))
+    made = concatenate(parts)
+    return Constant(made.value, (span_of(value, path),)) if isinstance(made, Constant) else made
+
+
+def lookup(root: Value, dotted: str) -> Value | None:
+    """The value at `a.b.c`."""
+    current: Value | None = root
+    for key in dotted.split("."):
+        if current is None:
+            return None
+        current = next((entry.value for entry in current.entries if entry.key == key), None)
+    return current

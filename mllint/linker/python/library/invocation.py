@@ -1,0 +1,82 @@
+"""One call of a modelled library function: its entry, receiver and arguments by name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mllint.facts import python as facts
+from mllint.libraries.models import Entry
+from mllint.linker.python.abstract.arguments import Arguments, by_name
+from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.values import Constant, origins_of
+from mllint.linker.python.machine import Machine
+from mllint.source import Span
+
+
+class Invocation:
+    __slots__ = ("arguments", "at", "entry", "given", "m", "made", "name", "receiver")
+
+    def __init__(self, m: Machine, name: str, entry: Entry, receiver: Any, arguments: Arguments, at: facts.At) -> None:
+        self.m = m
+        self.name = name
+        self.entry = entry
+        self.receiver = receiver
+        self.arguments = arguments
+        self.at = at
+        self.given = by_name(entry.parameters, arguments)
+        for theirs, ours in entry.keywords.items():
+            if theirs in self.given:
+                self.given[ours] = self.given[theirs]
+        self.made: Any = None  # what reading has made so far: the subject of `frame:` where there is a reader
+
+    def with_given(self, given: dict[str, Any]) -> Invocation:
+        """The same call with other arguments by name."""
+        other = Invocation(self.m, self.name, self.entry, self.receiver, self.arguments, self.at)
+        other.given = given
+        return other
+
+    @property
+    def span(self) -> Span:
+        return self.m.span(self.at)
+
+    @property
+    def place(self) -> Span:
+        """Where the call is known: the outermost place of the chain of calls that lies in the entry's own file is of
+        less use than the call itself, so it is the call itself."""
+        return self.span
+
+    def get(self, parameter: str, default: Any = None) -> Any:
+        """A parameter. `a|b` tries names in turn; `self` is the receiver, `self.x` what it was made with."""
+        for name in parameter.split("|"):
+            if name == "self":
+                return self.receiver
+            value = self._of_receiver(name[5:]) if name.startswith("self.") else self.given.get(name)
+            if value is not None:
+                return value
+        return default
+
+    def _of_receiver(self, name: str) -> Any:
+        """What an argument of the receiver's constructor was; also of the object that made the receiver."""
+        holder = self.receiver
+        for _ in range(4):
+            if not isinstance(holder, Cell):
+                return None
+            given = holder.slots.get("arguments", {})
+            if name in given:
+                return given[name]
+            if ("attribute", name) in holder.slots:
+                return holder.slots["attribute", name]
+            holder = holder.slots.get("maker")
+        return None
+
+    def constant(self, parameter: str, default: Any = None) -> Any:
+        value = self.get(parameter)
+        return value.value if isinstance(value, Constant) else default
+
+    def is_true(self, parameter: str) -> bool:
+        return bool(self.constant(parameter, False))
+
+    def origins(self) -> frozenset[str]:
+        """Origins of everything that goes into the call."""
+        found = origins_of(self.receiver) if self.receiver is not None else frozenset()
+        return found.union(*(origins_of(value) for value in self.arguments.values()))

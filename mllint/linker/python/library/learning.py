@@ -1,0 +1,374 @@
+"""Fitting, predicting, transforming, splitting."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from mllint.facts import python as facts
+from mllint.libraries.models import Fit
+from mllint.lineage import expressions as ex
+from mllint.lineage.ids import column_id
+from mllint.lineage.observations import Feature
+from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.tables import Pending, Table
+from mllint.linker.python.abstract.values import (
+    Choice,
+    Column,
+    Constant,
+    Tuple,
+    Unknown,
+    join_all,
+    origins_of,
+)
+from mllint.linker.python.frames import frames
+from mllint.linker.python.frames.frame_parts import table_of
+from mllint.linker.python.library.invocation import Invocation
+from mllint.linker.python.machine import Machine
+
+
+def prepare(m: Machine, estimator: Cell, at: facts.At) -> None:
+    """A new estimator: its token, by the place that makes it."""
+    span = m.span(at)
+    serving = f"@{m.endpoint}" if m.endpoint else ""  # what a handler fits is not the model that training fitted
+    estimator.slots["token"] = f"model@{span.path}:{span.cell or ''}:{span.line}:{span.column}{serving}"
+    estimator.slots["made"] = span
+
+
+def is_estimator(value: Any) -> bool:
+    return isinstance(value, Cell) and value.kind == "object" and "token" in value.slots
+
+
+def models_in(value: Any, depth: int = 5) -> list[Cell]:
+    """Fitted (or at least made) estimators that a value is or holds, in order."""
+    if depth == 0 or value is None:
+        return []
+    match value:
+        case Tuple(items=items) | Choice(options=items):
+            parts = list(items)
+        case Cell(kind="object") if is_estimator(value):
+            return [value]
+        case Cell(kind="object") if value.slots.get("class") == "io.BytesIO":  # joblib.dump(model, buffer)
+            parts = [value.slots.get("held")]
+        case Cell(kind="list"):
+            parts = [*value.slots["items"], value.slots.get("<rest>")]
+        case Cell(kind="dict"):
+            parts = [v for k, v in value.slots.items() if k != "<span>"]
+        case Cell(kind="instance"):
+            parts = [v for k, v in value.slots.items() if k != "<class>"]
+        case _:
+            return []
+    found: dict[str, Cell] = {}
+    for part in parts:
+        for model in models_in(part, depth - 1):
+            found.setdefault(model.slots["token"], model)
+    return list(found.values())
+
+
+# ------------------------------------------------------------------------------------------------ fitting
+
+
+def fit(call: Invocation, how: Fit) -> Any:
+    """`model.fit(X, y)`: the data train the model."""
+    m = call.m
+    x, y = call.get(how.x), call.get(how.y) if how.y else None
+    estimator = subject(call)
+    if not isinstance(estimator, Cell) or estimator.kind != "object":
+        return _fit_unknown(call, x, y)
+    if x is None and y is None and not call.arguments.args:
+        return estimator
+    if "token" not in estimator.slots:
+        prepare(m, estimator, call.at)
+    train(m, call, estimator, x, y)
+    return estimator
+
+
+def subject(call: Invocation) -> Any:
+    """The estimator that a call is about: its receiver, or the argument that the model of the call names."""
+    return call.get(call.entry.model) if call.entry.model else call.receiver
+
+
+def become(call: Invocation, loaded: Any) -> None:
+    """The receiver is what was loaded from now on: `model.load_model(path)`."""
+    receiver = call.receiver
+    if isinstance(receiver, Cell) and receiver.kind == "object":
+        call.m.heap.set(receiver, "origins", receiver.slots["origins"] | origins_of(loaded))
+        for key in ("artifact", "token", "fitted") if is_estimator(loaded) else ():
+            if key in loaded.slots:
+                call.m.heap.set(receiver, key, loaded.slots[key])
+
+
+def _fit_unknown(call: Invocation, x: Any, y: Any) -> Any:
+    """A fit of something of which the class is not known: still a model. A function that fits and returns the model
+    (`xgb.train(params, dtrain)`) makes it."""
+    m = call.m
+    kind = call.entry.returns if call.m.library.holds(call.entry.returns) in ("estimator", "transformer") else ""
+    slots: dict[Any, Any] = {
+        "type": kind,
+        "class": kind,
+        "arguments": call.given,
+        "origins": frozenset(),
+    }
+    estimator = m.heap.new("object", slots, (m.now.path, call.at))
+    prepare(m, estimator, call.at)
+    estimator.slots["origins"] = origins_of(call.receiver)
+    train(m, call, estimator, x, y)
+    return estimator
+
+
+def train(m: Machine, call: Invocation, estimator: Cell, x: Any, y: Any) -> None:
+    token, span = estimator.slots["token"], call.span
+    class_name = principal_class(m, estimator)
+    m.effects.mark(token, "model", span)
+    m.effects.model(token, "class", class_name, span)
+    if m.library.holds(estimator.slots["type"]) == "transformer":
+        m.effects.model(token, "role", "transformer", span)
+    for option in x.options if isinstance(x, Choice) else (x,):
+        _train_on(m, estimator, token, option, span)
+    for option in y.options if isinstance(y, Choice) else (y,):
+        _label(m, token, option, span)
+    for inner in inner_estimators(estimator):
+        m.effects.model(token, "contains", inner.slots["token"], span)
+        m.heap.set(inner, "origins", inner.slots["origins"] | {token})
+    m.heap.set(estimator, "origins", estimator.slots["origins"] | {token})
+    m.heap.set(estimator, "fitted", True)
+
+
+def _train_on(m: Machine, estimator: Cell, token: str, x: Any, span: Any) -> None:
+    if x is None:
+        return
+    selected = selection(m, estimator)
+    if isinstance(x, Cell) and x.kind == "frame":
+        table: Table = x.slots["table"]
+        if selected:
+            chosen = table.select(selected)
+            table = msgspec.structs.replace(chosen, origins=table.origins, indirect=table.indirect)
+        m.effects.write_table(token, table, "trains", span)
+        kind = m.library.types.get(x.slots["type"])
+        nameless = kind is not None and kind.nameless
+        note_features(m, token, table, "train", span, by_place=nameless)
+        if table.columns and not table.open:
+            m.effects.model(token, "features", tuple(table.columns), span)
+        return
+    if isinstance(x, Cell) and x.kind == "object" and "held" not in x.slots and "arguments" in x.slots:
+        # a data set object made of frames: `lgb.Dataset(X, label=y)`, `DMatrix(X)`
+        inner = [
+            v for k, v in x.slots["arguments"].items() if isinstance(v, Cell) and v.kind == "frame" and k != "label"
+        ]
+        for part in inner[:1]:
+            _train_on(m, estimator, token, part, span)
+        _label(m, token, x.slots["arguments"].get("label"), span)
+    m.effects.link(origins_of(x) - {token}, token, "trains", span)
+
+
+def _label(m: Machine, token: str, y: Any, span: Any) -> None:
+    if y is None:
+        return
+    if isinstance(y, Column) and y.name:
+        m.effects.model(token, "label", y.name, span)
+    elif isinstance(y, Cell) and y.kind == "frame" and not y.slots["table"].open:
+        m.effects.model(token, "label", ", ".join(y.slots["table"].columns), span)
+    m.effects.link(origins_of(y) - {token}, token, "trains", span)
+
+
+def principal_class(m: Machine, estimator: Cell) -> str:
+    """The class that a fitted object is known by: of a pipeline or search, its last or inner estimator."""
+    inner = inner_estimators(estimator)
+    name: str = estimator.slots["class"]
+    kind = m.library.types.get(estimator.slots["type"])
+    if inner and kind is not None and kind.wraps:
+        return principal_class(m, inner[-1])
+    return name
+
+
+def inner_estimators(estimator: Cell) -> list[Cell]:
+    """Estimators among the arguments an estimator was made from, in order."""
+    found: list[Cell] = []
+    for key, value in estimator.slots["arguments"].items():
+        if key.isdigit() or value is None:
+            found += [model for model in models_in(value) if model is not estimator]
+    named = [m for k, v in estimator.slots["arguments"].items() if not k.isdigit() for m in models_in(v)]
+    for model in named:
+        if all(model is not other for other in found) and model is not estimator:
+            found.append(model)
+    return found
+
+
+def selection(m: Machine, estimator: Cell, depth: int = 4) -> list[str] | None:
+    """The columns that an estimator takes by name: those its ColumnTransformer lists. `None` if it takes all."""
+    if depth == 0:
+        return None
+    if m.library.holds(estimator.slots["type"]) == "selector":
+        return None
+    kind = m.library.types.get(estimator.slots["type"])
+    if kind is not None and kind.selects:
+        return _listed(estimator, kind.selects)
+    for inner in inner_estimators(estimator):
+        found = selection(m, inner, depth - 1)
+        if found is not None:
+            return found
+    return None
+
+
+def _listed(transformer: Cell, parameter: str) -> list[str] | None:
+    """Column lists of `ColumnTransformer([(name, step, columns), ...])`; `None` if the rest passes through."""
+    given = transformer.slots["arguments"]
+    remainder = given.get("remainder")
+    if isinstance(remainder, Constant) and remainder.value == "passthrough":
+        return None
+    steps: list[Any] = []
+    for key in (parameter, "0"):
+        value = given.get(key)
+        if isinstance(value, Cell) and value.kind == "list":
+            steps = list(value.slots["items"])
+            break
+    else:
+        steps = [v for k, v in given.items() if k.isdigit()]  # make_column_transformer((step, columns), ...)
+    result: list[str] = []
+    for step in steps:
+        if not isinstance(step, Tuple) or len(step.items) < 2:
+            return None
+        names = frames.names_of(step.items[-1])
+        if names is None:
+            return None
+        result += [name for name in names if name not in result]
+    return result or None
+
+
+# --------------------------------------------------------------------------------------------- predicting
+
+
+def predict(call: Invocation) -> Any:
+    """Predictions: made from the model and from the rows."""
+    m, x = call.m, call.get(call.entry.predicts)
+    receiver = subject(call)
+    own = model_origins(receiver)
+    m.predictors |= own
+    for option in x.options if isinstance(x, Choice) else (x,):
+        note_serving(m, call, receiver, own, option)
+    origins = own | origins_of(x)
+    span = call.span
+    m.effects.predicted(own, x, span)
+    return Column(ex.Unresolved("a prediction"), origins, "prediction", span, kind=m.library.usual.get("array", ""))
+
+
+def model_origins(receiver: Any) -> frozenset[str]:
+    """The nodes that a model is known by: itself where it was fitted in sight, else what it was loaded from."""
+    result: frozenset[str] = frozenset()
+    for option in receiver.options if isinstance(receiver, Choice) else (receiver,):
+        if is_estimator(option) and "artifact" not in option.slots and option.slots.get("fitted"):
+            result |= {option.slots["token"]}
+        else:
+            result |= origins_of(option)
+    return result
+
+
+def note_serving(m: Machine, call: Invocation, receiver: Any, own: frozenset[str], x: Any) -> None:
+    """What is given to a model that was not fitted here: its features as serving computes them."""
+    fitted_here = any(o.startswith("model@") for o in own)
+    if not (isinstance(x, Cell) and x.kind == "frame"):
+        return
+    table: Table = x.slots["table"]
+    if m.endpoint:
+        m.effects.write_table(m.endpoint, msgspec.structs.replace(table, origins=frozenset()), "derives", call.span)
+    if fitted_here:
+        return
+    kind = m.library.types.get(x.slots["type"])
+    selected = selection(m, receiver) if is_estimator(receiver) else None
+    if selected:
+        table = table.select(selected)
+    for model in sorted(own):
+        if not model.startswith("column:"):
+            by_place = kind is not None and kind.nameless
+            note_features(m, model, table, "serve", call.span, by_place=by_place)
+
+
+def note_features(m: Machine, model: str, table: Table, side: str, span: Any, by_place: bool = False) -> None:
+    for place, (name, column) in enumerate(table.columns.items()):
+        m.effects.feature(
+            Feature(
+                model,
+                name,
+                side,
+                column.expression,
+                column.span or span,
+                m.effects.job,
+                place if by_place and not table.open else None,
+                column.function,
+                not_null=tuple(sorted({c.name for c in ex.columns(column.expression) if _is_required(m, c)})),
+            )
+        )
+
+
+def _is_required(m: Machine, column: ex.Column) -> bool:
+    return column_id(column.dataset, column.name) in m.required
+
+
+# ------------------------------------------------------------------------------------- transforms, splits
+
+
+def transform(call: Invocation) -> Any:
+    """Rows as a fitted transformer gives them back: made from the rows and from the transformer."""
+    m, x = call.m, call.get(call.entry.transforms)
+    receiver = call.receiver
+    own = model_origins(receiver)
+    if x is None:
+        return Unknown(call.origins())
+    return join_all([_transformed(m, call, receiver, own, o) for o in (x.options if isinstance(x, Choice) else (x,))])
+
+
+def _transformed(m: Machine, call: Invocation, receiver: Any, own: frozenset[str], x: Any) -> Any:
+    kind = (
+        m.library.types.get(receiver.slots["type"])
+        if isinstance(receiver, Cell) and receiver.kind == "object"
+        else None
+    )
+    keeps = kind is not None and kind.keeps
+    name = receiver.slots["class"].rpartition(".")[2] if kind is not None else ""
+    if isinstance(x, Column):
+        expression = ex.apply("FITTED", ex.Constant(name), x.expression)
+        return msgspec.structs.replace(x, expression=expression, origins=x.origins | own, span=call.span)
+    table = table_of(x)
+    selected = selection(m, receiver) if is_estimator(receiver) else None
+    if selected:
+        table = msgspec.structs.replace(table.select(selected), origins=table.origins, indirect=table.indirect)
+
+    def fitted(column: Column) -> Column:
+        expression = ex.apply("FITTED", ex.Constant(name), column.expression)
+        return msgspec.structs.replace(column, expression=expression, origins=column.origins | own)
+
+    columns = {n: fitted(c) for n, c in table.columns.items()}
+    known = not table.open and keeps
+    made = Table(
+        columns,
+        not known,
+        table.base if keeps else frozenset(),
+        table.dropped,
+        table.origins | own,
+        table.indirect,
+        table.rows,
+        pending=(*table.pending, Pending((call.name, call.span), fitted)) if table.open else (),
+    )
+    return frames.new(m, made, m.library.usual.get("array", ""), call.at)
+
+
+def split(call: Invocation) -> Any:
+    """Two parts of each array: `train_test_split(X, y)`."""
+    parts: list[Any] = []
+    for argument in call.arguments.args:
+        for half in ("train", "test"):
+            parts.append(_half(call, argument, f"{call.span.path}:{call.span.line}:{half}"))
+    return Tuple(tuple(parts)) if parts else Unknown(call.origins())
+
+
+def _half(call: Invocation, value: Any, rows: str) -> Any:
+    match value:
+        case Cell(kind="frame"):
+            table = msgspec.structs.replace(value.slots["table"], rows=rows)
+            return frames.new(call.m, table, value.slots["type"], call.at)
+        case Column():
+            return msgspec.structs.replace(value, rows=rows)
+        case Choice(options=options):
+            return join_all([_half(call, option, rows) for option in options])
+    return Unknown(origins_of(value))

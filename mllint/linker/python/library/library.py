@@ -1,0 +1,324 @@
+"""Library calls: finding their model, and applying what it says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from mllint.facts import python as facts
+from mllint.linker.python import builtins, methods
+from mllint.linker.python.abstract.arguments import Arguments, by_name
+from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.values import (
+    Bound,
+    Choice,
+    Class,
+    Column,
+    Constant,
+    External,
+    Function,
+    Partial,
+    Text,
+    Tuple,
+    Unknown,
+    join,
+    join_all,
+    origins_of,
+)
+from mllint.linker.python.frames import frame_expressions, frame_operations, frames
+from mllint.linker.python.library import columns, computations, learning, storage, web
+from mllint.linker.python.library.invocation import Invocation
+from mllint.linker.python.machine import Machine
+from mllint.linker.python.orchestration import decorated
+from mllint.linker.python.orchestration.extensions import COMPUTED, made
+from mllint.linker.python.results.effects import as_scores
+
+# ------------------------------------------------------------------------------------------------- finding
+
+
+def call_external(m: Machine, name: str, arguments: Arguments, at: facts.At) -> Any:
+    """A call of a library function or class by its dotted name."""
+    entry = m.library.call(name)
+    if entry is not None:
+        return apply(Invocation(m, m.library.canonical(name), entry, None, arguments, at))
+    kind = m.library.type_of_class(name)
+    if kind:
+        return new_object(m, kind, m.library.canonical(name), by_name((), arguments), at)
+    builtin = builtins.FUNCTIONS.get(name)
+    if builtin is not None:
+        return builtin(m, arguments, at)
+    if _looks_like_class(name):
+        return new_object(m, "", name, by_name((), arguments), at)
+    origins = frozenset().union(*(origins_of(value) for value in arguments.values()))
+    return Unknown(origins, f"what `{name}` returns is not modelled", m.span(at))
+
+
+def _looks_like_class(name: str) -> bool:
+    last = name.rpartition(".")[2]
+    return (last[:1].isupper() and not last.isupper()) or last in ("field", "ib")
+
+
+def call_method(m: Machine, receiver: Any, name: str, arguments: Arguments, at: facts.At) -> Any:
+    """A call of a method on a value of a library or of Python itself. `name` is that of its model, or bare."""
+    if "." in name:
+        entry = m.library.calls[name]
+        if isinstance(receiver, Choice):
+            return join_all([call_method(m, option, name, arguments, at) for option in receiver.options])
+        return apply(Invocation(m, name, entry, receiver, arguments, at))
+    if isinstance(receiver, Function | Partial):
+        result = decorated.method(m, receiver, name, arguments, at)
+        if result is not None:
+            return result
+    method = methods.method(receiver, name)
+    if method is not None:
+        return method(m, receiver, arguments, at)
+    if name == "get" and arguments.args:
+        field = frames.field_of_record(m, receiver, arguments.args[0], at)
+        if field is not None:
+            return field
+    origins = origins_of(receiver).union(*(origins_of(value) for value in arguments.values()))
+    if isinstance(receiver, Column):
+        return columns.unmodelled(m, receiver, name, arguments, at)
+    return Unknown(origins, f"what the method `{name}` returns is not modelled", m.span(at))
+
+
+def call_object(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
+    """A call of a library object, such as the decorator that `app.route("/")` returned."""
+    if "route" in receiver.slots and arguments.args and isinstance(arguments.args[0], Function | Bound | Class):
+        web.register(m, receiver, arguments.args[0])
+        return arguments.args[0]
+    found = m.library.method(receiver.slots["type"], "__call__")
+    if found is not None:
+        return apply(Invocation(m, found[0], found[1], receiver, arguments, at))
+    duck = m.library.ducks.get("__call__")
+    if duck is not None and receiver.slots.get("token"):
+        return apply(Invocation(m, duck[0], duck[1], receiver, arguments, at))
+    if arguments.args and isinstance(arguments.args[0], Function) and not receiver.slots.get("origins"):
+        return arguments.args[0]  # a decorator object of a library that is not modelled
+    origins = origins_of(receiver).union(*(origins_of(value) for value in arguments.values()))
+    return Unknown(origins, "a call of a library object", m.span(at))
+
+
+# ---------------------------------------------------------------------------------------------- attributes
+
+
+def type_of(value: Any) -> str:
+    """The library type of a value, whose methods it has; empty if unknown."""
+    match value:
+        case Column(kind=kind):
+            return kind or "python.value"
+        case Cell(kind="frame" | "object"):
+            return str(value.slots["type"])
+        case Constant(value=str()) | Text():  # a text may be a path; its own methods come first
+            return "python.path"
+    return ""
+
+
+def attribute_of(m: Machine, owner: Any, name: str, at: facts.At) -> Any:
+    if isinstance(owner, Cell) and owner.kind == "object" and ("attribute", name) in owner.slots:
+        return owner.slots["attribute", name]
+    kind = type_of(owner)
+    if kind == "python.path" and methods.method(owner, name) is not None:
+        return Bound(name, owner)
+    found = m.library.method(kind, name) if kind else None
+    if found is None and isinstance(owner, Cell) and owner.kind == "frame":
+        column = frames.column_attribute(m, owner, name, at)
+        if column is not None:
+            return column
+    if found is None and isinstance(owner, Column) and not owner.kind:  # `trip.pickup.hour` of a field
+        found = m.library.method("datetime.Moment", name)
+    if found is None and _is_untyped(owner):
+        found = m.library.ducks.get(name)
+    if found is None:
+        return Bound(name, owner) if not isinstance(owner, Unknown) else _unknown_attribute(owner, name)
+    full, entry = found
+    if entry.attribute:
+        return apply(Invocation(m, full, entry, owner, Arguments(), at))
+    return Bound(full, owner)
+
+
+def _is_untyped(owner: Any) -> bool:
+    match owner:
+        case Unknown():
+            return True
+        case Cell(kind="object"):
+            return not owner.slots["type"] or bool(owner.slots.get("token"))
+        case Bound():
+            return True
+    return False
+
+
+def _unknown_attribute(owner: Unknown, name: str) -> Any:
+    return Bound(name, owner)
+
+
+def read_attribute(m: Machine, module: External, name: str, at: facts.At) -> Any:
+    """The value of an attribute such as `flask.request` or `sys.argv`, where a model says what it is."""
+    entry = m.library.call(name)
+    if entry is None or not entry.attribute:
+        return None
+    return apply(Invocation(m, m.library.canonical(name), entry, None, Arguments(), at))
+
+
+def subscript_external(m: Machine, owner: External, index: Any, at: facts.At) -> Any:
+    """`np.c_[a, b]`, `os.environ["X"]`: modelled as `numpy.c_.__getitem__`."""
+    entry = m.library.call(f"{owner.name}.__getitem__")
+    if entry is None:
+        return owner if isinstance(index, External) else Unknown(origins_of(index))  # typing.List[int]
+    args = index.items if isinstance(index, Tuple) else (index,)
+    return apply(Invocation(m, m.library.canonical(owner.name), entry, None, Arguments(tuple(args)), at))
+
+
+def object_item(m: Machine, owner: Cell, index: Any, at: facts.At) -> Any:
+    held = owner.slots.get("items")
+    if held is not None:
+        return m.item(held, index, at)
+    found = m.library.method(owner.slots["type"], "__getitem__")
+    if found is not None:
+        return apply(Invocation(m, found[0], found[1], owner, Arguments((index,)), at))
+    if owner.slots.get("reference"):  # a loaded thing of which nothing is known yet: it may well be a frame
+        return frames.item(m, storage.as_frame(m, owner, at), index, at)
+    return Unknown(origins_of(owner), "an item of a library object", m.span(at))
+
+
+def assign_object_item(m: Machine, owner: Cell, index: Any, value: Any, at: facts.At) -> None:
+    held = owner.slots.get("items")
+    if isinstance(held, Cell) and held.kind == "dict" and isinstance(index, Constant):
+        m.heap.set(held, index.value, value)
+    else:
+        m.heap.set(owner, "held", join(owner.slots.get("held"), value))
+
+
+# ------------------------------------------------------------------------------------------------ applying
+
+
+def new_object(m: Machine, kind: str, class_name: str, given: dict[str, Any], at: facts.At) -> Any:
+    """An object of a library class, with the arguments it was made from."""
+    holds = m.library.holds(kind)
+    origins = frozenset().union(*(origins_of(value) for key, value in given.items() if not key.isdigit()), frozenset())
+    origins = origins.union(*(origins_of(value) for key, value in given.items() if key.isdigit()))
+    slots: dict[Any, Any] = {"type": kind, "class": class_name, "arguments": given, "origins": origins}
+    cell = m.heap.new("object", slots, (m.now.path, at))
+    if holds in ("estimator", "transformer"):
+        learning.prepare(m, cell, at)
+    made(m, kind, cell, at)
+    return cell
+
+
+def apply(call: Invocation) -> Any:
+    """What a call means, by the model of what is called."""
+    entry = call.entry
+    if entry.free:
+        frame_expressions.free_arguments(call)
+    result: Any = None
+    if entry.evaluates and call.origins():
+        call.m.effects.evaluated(entry.evaluates, call.span)
+    if entry.computes:
+        result = (computations.TABLE.get(entry.computes) or COMPUTED[entry.computes])(call)
+        if entry.evaluates == "metric" and isinstance(result, Unknown):
+            # a score tells of predictions, and holds none: `json.dump({"auc": roc_auc_score(y, p)}, file)`
+            result = msgspec.structs.replace(result, origins=as_scores(result.origins, call.m.predictors))
+    if entry.opens is not None:
+        return storage.open_handle(call, entry.opens)
+    if entry.reads is not None:
+        result = storage.read(call, entry.reads)
+        if entry.rows:
+            result = _keep(call, result)
+    if entry.loads is not None:
+        result = storage.load(call, entry.loads)
+        if entry.mutates == "always":  # `model.load_model("eta.json")`
+            learning.become(call, result)
+    if entry.copies is not None:
+        storage.transfer(call, entry.copies.source, entry.copies.target)
+    if entry.writes is not None:
+        storage.write(call, entry.writes)
+    if entry.saves is not None:
+        storage.save(call, entry.saves)
+    if entry.fits is not None:
+        result = learning.fit(call, entry.fits)
+    if entry.transforms:
+        result = learning.transform(call)
+    if entry.predicts:
+        result = learning.predict(call)
+    if entry.splits:
+        result = learning.split(call)
+    if entry.routes is not None:
+        return web.route(call, entry.routes)
+    if entry.requests is not None:
+        result = web.request(call, entry.requests)
+    call.made = result
+    if entry.frame:
+        result = frame_operations.TABLE[entry.frame](call)
+    if entry.column:
+        result = columns.apply(call)
+    return _returned(call, result)
+
+
+def _returned(call: Invocation, result: Any) -> Any:
+    m, entry = call.m, call.entry
+    match entry.returns:
+        case "":
+            if result is None:
+                result = _unmodelled(call)
+        case "self":
+            result = call.receiver
+        case "none":
+            result = Constant(None)
+        case "unknown":
+            result = Unknown(call.origins())
+        case "same":
+            result = result if result is not None else frames.copy(call)
+        case name if name.startswith("$"):
+            result = call.get(name[1:])
+            result = result if result is not None else Unknown(call.origins())
+        case name if result is None:
+            result = _make(call, name)
+        case name:
+            result = _retype(m, result, name)
+    return result
+
+
+def _keep(call: Invocation, rows: Any) -> Any:
+    """A cursor or consumer that holds the rows it reads: `cursor.execute(query)`, then `cursor.fetchall()`."""
+    m, holder = call.m, call.receiver
+    if holder is None:
+        holder = _make(call, call.entry.returns)
+    if not (isinstance(holder, Cell) and holder.kind == "object"):
+        return rows
+    m.heap.set(holder, "rows", rows)
+    m.heap.set(holder, "origins", holder.slots["origins"] | origins_of(rows))
+    return holder
+
+
+def _unmodelled(call: Invocation) -> Any:
+    entry = call.entry
+    if entry.writes is not None and storage.is_returned(call, entry.writes):
+        return Unknown(call.origins())
+    if entry.writes is not None or entry.saves is not None or entry.copies is not None:
+        return Constant(None)
+    return Unknown(call.origins(), f"what `{call.name}` returns is not modelled", call.span)
+
+
+def _make(call: Invocation, name: str) -> Any:
+    m = call.m
+    match m.library.holds(name):
+        case "frame":
+            return frames.new(m, frames.Table(open=True, origins=call.origins()), name, call.at)
+        case "column":
+            return columns.of_origins(call, name)
+    is_class = call.name.rpartition(".")[2][:1].isupper()  # else a function that makes one
+    cell = new_object(m, name, call.name if is_class else name, {**call.given}, call.at)
+    if isinstance(call.receiver, Cell) and call.receiver.kind == "object":
+        cell.slots["maker"] = call.receiver
+        inherited = call.receiver.slots.get("origins", frozenset())
+        cell.slots["origins"] = cell.slots["origins"] | inherited
+    return cell
+
+
+def _retype(m: Machine, result: Any, name: str) -> Any:
+    if isinstance(result, Column) and m.library.holds(name) == "column":
+        return msgspec.structs.replace(result, kind=name)
+    if isinstance(result, Cell) and result.kind in ("frame", "object") and m.library.holds(name) in ("frame", "object"):
+        result.slots["type"] = name
+    return result

@@ -1,0 +1,180 @@
+"""Which node a path, table name, URL or topic means."""
+
+from __future__ import annotations
+
+import fnmatch
+import posixpath
+import re
+from typing import Any
+
+from mllint.libraries.models import Place
+from mllint.lineage.ids import file_id, model_id, table_id
+from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.values import Choice, Constant, Tuple, Unknown, options_of, text_of
+from mllint.linker.python.library.invocation import Invocation
+from mllint.linker.python.machine import HERE, Machine
+
+MOST_FILES = 40
+_HOLE = re.compile(r"\{[^{}]*\}")
+
+
+def nodes_of(call: Invocation, place: Place) -> list[str]:
+    """Node ids that the place of a call names. A name of which nothing is known is no node (it would be one with
+    every other unknown name); it is counted in the coverage."""
+    return [node for node in _nodes_of(call, place) if is_telling(node)]
+
+
+def is_telling(node: str) -> bool:
+    """Whether any part of a name is known, beside its ending.
+
+    >>> is_telling("file:data/{day}.csv"), is_telling("file:{path}"), is_telling("file:{folder}/{name}.csv")
+    (True, False, False)
+    """
+    if "{" not in node:
+        return True
+    known = _HOLE.sub("", node.partition(":")[2])
+    stem = re.sub(r"\.\w+$", "", known) if known.startswith(".") or "/." in known else known
+    return bool(re.search(r"\w", stem))
+
+
+def _nodes_of(call: Invocation, place: Place) -> list[str]:
+    m = call.m
+    for kind in ("file", "table", "topic", "collection", "url", "model"):
+        parameter = getattr(place, kind)
+        if not parameter:
+            continue
+        value = call.get(parameter)
+        if value is None and place.default:
+            value = Constant(place.default)
+        names = texts(value)
+        if kind == "table" and place.schema and call.get(place.schema) is not None:
+            schemas = texts(call.get(place.schema))
+            names = [f"{s}.{n}" if s not in ("", "None") and "." not in n else n for s in schemas for n in names]
+        if kind == "file" and place.node:  # a local path or, if no such file is known, a name in some hub
+            return [_local(m, name) or _filled(call, place.node) for name in names]
+        if kind == "file":
+            return [locate(m, name) for name in names]
+        if kind == "table":
+            return [table_id(name) for name in names]
+        if kind == "url":
+            return [file_id(name) if "://" in name else f"{kind}:{name}" for name in names]
+        if kind == "model":
+            return [_registered(m, name) for name in names]
+        return [f"{kind}:{name}" for name in names]
+    if place.node:
+        return [_filled(call, place.node)]
+    return []
+
+
+def _local(m: Machine, name: str) -> str:
+    """The file that a name means; empty if it is no path and no such file is known."""
+    node = locate(m, name)
+    known = m.project.exists(node.removeprefix("file:")) or node in m.stored
+    return node if known or name.startswith((".", "/", "~", "{")) else ""
+
+
+def _filled(call: Invocation, template: str) -> str:
+    """A node id with `{parameter}` in it, such as `topic:fluentd:{label}`; `{job}` is the file that runs. A scheme that
+    the parameter brings along is not written twice."""
+
+    def value(hit: re.Match[str]) -> str:
+        if hit.group(0) == "{job}":
+            return call.m.effects.job
+        found = call.get(hit.group(0)[1:-1])
+        text = texts(found)[0] if found is not None else hit.group(0)
+        return text
+
+    return re.sub(r"^\w+://(?=\w+://)", "", _HOLE.sub(value, template))
+
+
+def _registered(m: Machine, uri: str) -> str:
+    """A model of a registry; what is given by a path or URL is the artifact there: `load_model("s3://models/eta")`."""
+    if _REGISTRY.fullmatch(uri) is None and "/" in uri:
+        return locate(m, uri)
+    return model_id(registered_name(uri))
+
+
+_REGISTRY = re.compile(r"(?:models:/+([^/@]+)(?:[/@].*)?|runs:/+[^/]+/(.+))")
+
+
+def registered_name(uri: str) -> str:
+    """The name of a model in a registry, whatever version, stage or alias is asked for; of one that was logged with a
+    run, the path it was logged under.
+
+    >>> registered_name("models:/eta@champion"), registered_name("runs:/{run_id}/model"), registered_name("eta")
+    ('eta', 'model', 'eta')
+    """
+    hit = _REGISTRY.fullmatch(uri)
+    return (hit[1] or hit[2]) if hit else uri
+
+
+def texts(value: Any) -> list[str]:
+    """The texts that a value may be. Options with unknown parts count only if there is none without."""
+    found: list[str] = []
+    for option in options_of(value) if value is not None else ():
+        if isinstance(option, Cell) and option.kind == "object" and "path" in option.slots:
+            found += texts(option.slots["path"])
+            continue
+        if isinstance(option, Tuple) or (isinstance(option, Cell) and option.kind == "list"):  # `subscribe(["a", "b"])`
+            items = option.items if isinstance(option, Tuple) else option.slots["items"]
+            found += [text for item in items if not isinstance(item, Tuple | Cell) for text in texts(item)]
+            continue
+        text = text_of(option)
+        if text is not None and text.strip():
+            found.append(text)
+    whole = [text for text in found if not _HOLE.search(text)]
+    chosen = list(dict.fromkeys(whole or found))
+    return chosen or ["{unknown}"]
+
+
+def locate(m: Machine, path: str) -> str:
+    """`file:PATH` of a path as code writes it: relative to where the code runs, which may be the root, the working
+    folder of a stage, the folder of the script, or that of the notebook. The one under which the file exists wins, then
+    the one that other code speaks of."""
+    if "://" in path:
+        return file_id(path)
+    if path.startswith("memory:"):  # a place that a pipeline gives to a step
+        return path
+    path = path.replace("\\", "/").strip()
+    if path.startswith(HERE):
+        return file_id(posixpath.normpath(path.removeprefix(HERE).lstrip("/") or "."))
+    if path.startswith(("/", "~")) or re.match(r"[A-Za-z]:/", path):
+        return _absolute(m, path)
+    for folder in m.folders():
+        candidate = posixpath.normpath(posixpath.join(folder, path))
+        if not candidate.startswith("../") and m.project.exists(candidate):
+            return file_id(candidate)
+    candidates = [posixpath.normpath(posixpath.join(folder, path)) for folder in m.folders()]
+    inside = [candidate for candidate in candidates if not candidate.startswith("..")] or [path]
+    spoken_of = [candidate for candidate in inside if candidate in m.located]
+    chosen = spoken_of[0] if spoken_of else inside[0]
+    m.located.add(chosen)
+    return file_id(chosen)
+
+
+def matching(m: Machine, pattern: str) -> list[str]:
+    """Files of the repository that a glob finds, as paths from its root; none if there are too many to tell apart."""
+    if "{" in pattern or "*" not in pattern:
+        return []
+    wanted = locate(m, pattern).removeprefix("file:")
+    known = [path for path in m.project.files if fnmatch.fnmatchcase(path, wanted)]
+    return [f"{HERE}/{path}" for path in known] if len(known) <= MOST_FILES else []
+
+
+def _absolute(m: Machine, path: str) -> str:
+    """A container's path is the repository's where a file of the repository lies under its last parts."""
+    parts = path.lstrip("/~").split("/")
+    for start in range(1, len(parts)):
+        tail = "/".join(parts[start:])
+        if "/" in tail and m.project.exists(tail):
+            return file_id(tail)
+    return "file:" + posixpath.normpath(path)
+
+
+def why_unknown(value: Any) -> str:
+    match value:
+        case Unknown(why=why):
+            return why
+        case Choice(options=options):
+            return next((o.why for o in options if isinstance(o, Unknown)), "")
+    return "" if value is not None else "the argument is not given"

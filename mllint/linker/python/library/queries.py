@@ -1,0 +1,137 @@
+"""SQL in Python: the tables a query reads, the columns it gives, the tables a statement writes."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from mllint.libraries.models import Place
+from mllint.lineage.ids import column_id, table_id
+from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.tables import Table, of_dataset
+from mllint.linker.python.abstract.values import Column, Unknown, options_of, origins_of, text_of
+from mllint.linker.python.frames import frames
+from mllint.linker.python.library.invocation import Invocation
+from mllint.linker.python.library.locate import why_unknown
+from mllint.linker.sql.statements import Statement, dataset_id
+
+_TABLE = re.compile(r"[\w.$\"`\[\]-]+")
+
+
+def read(call: Invocation, place: Place) -> Any:
+    """The frame that a query yields: one column for each select item, from the columns of the tables it reads."""
+    m, tables = call.m, []
+    value = call.get(place.query)
+    if isinstance(value, Cell) and "tables" in value.slots:  # `pd.read_sql(select(User), engine)`
+        return call.m.run_statement(call, value)
+    for text in _texts(value):
+        if _TABLE.fullmatch(text.strip()):  # `read_sql("trips", con)` names a table
+            tables.append(_read_table(call, text))
+            continue
+        is_file = _run_file(call, text)
+        statements = m.query(text, _dialect(call, place))
+        selects = [statement for statement in statements if statement.kind == "select"]
+        for statement in statements:
+            if statement.kind != "select" and not is_file:
+                _write(call, statement)
+        if selects:
+            tables.append(_table_of(call, selects[-1]))
+    if not tables and not _texts(value) and not (call.entry.duck and isinstance(call.receiver, Unknown)):
+        _note_unknown(call, value)
+    if call.entry.rows:
+        return frames.new(m, frames.merge_all(tables) if tables else Table(), call.entry.rows, call.at)
+    kind = call.entry.returns if m.library.holds(call.entry.returns) == "frame" else "pandas.DataFrame"
+    table = frames.merge_all(tables) if tables else Table(origins=frozenset())
+    return frames.new(m, table, kind, call.at)
+
+
+def execute(call: Invocation, place: Place) -> Any:
+    """A statement that runs in a database: it may write tables; what it selects is a cursor of rows."""
+    value = call.get(place.query)
+    texts = _texts(value)
+    if not texts:
+        _note_unknown(call, value)
+        return Unknown(call.origins(), "a query that is not known", call.span)
+    tables = []
+    for text in texts:
+        is_file = _run_file(call, text)
+        for statement in call.m.query(text, _dialect(call, place)):
+            if statement.kind == "select":
+                tables.append(_table_of(call, statement))
+            elif not is_file:
+                _write(call, statement)
+    if tables:
+        return frames.new(call.m, frames.merge_all(tables), "python.rows", call.at)
+    return Unknown(frozenset(), "a statement without rows", call.span)
+
+
+def _run_file(call: Invocation, text: str) -> bool:
+    """Whether a text is that of a SQL file of the repository: its statements are in the graph already, and now it is
+    known who runs them."""
+    m = call.m
+    path = m.sql_files.get(text)
+    if path is not None:
+        m.effects.ran(path)
+    return path is not None
+
+
+def _texts(value: Any) -> list[str]:
+    found = []
+    for option in options_of(value) if value is not None else ():
+        if isinstance(option, Cell) and option.kind == "object":  # `text("select ...")`
+            given = option.slots.get("arguments", {})
+            option = given.get("text", given.get("0"))
+        text = text_of(option)
+        if text is not None and re.search(r"\w", re.sub(r"\{[^{}]*\}", "", text)):
+            found.append(text)
+    return found
+
+
+def _dialect(call: Invocation, place: Place) -> str:
+    return place.dialect or call.m.sql_dialect(call.m.now.path)
+
+
+def _note_unknown(call: Invocation, value: Any) -> None:
+    reason = why_unknown(value) or "the query is not known"
+    call.m.effects.access("", call.span, call.m.now.path, True, reason)
+
+
+def _read_table(call: Invocation, name: str) -> Table:
+    node = table_id(name)
+    call.m.effects.mark(node, "dataset", call.span)
+    call.m.effects.access(node, call.span, call.m.now.path, True)
+    return of_dataset(node, call.m.columns_of_table(name))
+
+
+def _table_of(call: Invocation, statement: Statement) -> Table:
+    """The rows of a SELECT as a frame."""
+    m, span = call.m, call.span
+    origins = frozenset(dataset_id(read.name) for read in statement.reads)
+    for node in sorted(origins):
+        m.effects.mark(node, "dataset", span)
+        m.effects.access(node, span, m.now.path, True)
+    columns = {}
+    for column in statement.columns:
+        if column.name == "*":
+            continue
+        sources = frozenset(column_id(dataset_id(table), name) for table, name in column.sources if name != "*")
+        columns[column.name] = Column(column.expression, sources, column.name, span)
+    indirect = frozenset(column_id(dataset_id(table), name) for table, name in statement.indirect)
+    base = origins if statement.open and len(origins) == 1 else frozenset()
+    return Table(columns, statement.open, base, origins=origins, indirect=indirect)
+
+
+def _write(call: Invocation, statement: Statement) -> None:
+    """`insert into t select ...`, `create table t as select ...` run by Python."""
+    if not statement.target or statement.kind in ("ddl", "drop", "other"):
+        return
+    m, span, target = call.m, call.span, dataset_id(statement.target)
+    m.effects.mark(target, "dataset", span)
+    m.effects.access(target, span, m.now.path, False)
+    table = _table_of(call, statement)
+    m.effects.language = "sql"
+    m.effects.write_table(target, table, "writes", span)
+    m.effects.language = "python"
+    parameters = [value for name, value in call.given.items() if name not in ("0", "sql", "query", "operation")]
+    for value in parameters:  # `execute("insert into t values (?, ?)", (a, b))`
+        m.effects.link(origins_of(value), target, "writes", span)

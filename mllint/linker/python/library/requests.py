@@ -1,0 +1,131 @@
+"""What a handler of a route is given: the body of the request, and fields of it, as its parameters declare them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mllint.facts import python as facts
+from mllint.lineage import expressions as ex
+from mllint.lineage.ids import column_id
+from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.tables import of_dataset
+from mllint.linker.python.abstract.values import Class, Column, Constant, External, Unknown, origins_of
+from mllint.linker.python.classes import lineage_of
+from mllint.linker.python.frames import frames
+from mllint.linker.python.machine import Machine
+
+_BODY_NAMES = ("request", "req", "body", "payload", "data", "input", "event", "features", "item")
+_MANY = ("List", "list", "Sequence", "Iterable", "conlist", "tuple", "set", "Set")
+_SAME = ("Optional", "Annotated", "Union", "Required", "Body", "Final")
+_SCALARS = ("int", "float", "str", "bool", "datetime", "date", "UUID", "Decimal", "Literal", "bytes", "UploadFile")
+
+
+def field(m: Machine, endpoint: str, parameter: facts.Parameter, given: Any) -> Any:
+    """A parameter of a handler: a body whose fields are columns of the endpoint, or one such field."""
+    injected = _injected(m, parameter.annotation)
+    if injected is not None:
+        return injected
+    if not isinstance(given, Unknown) and not _is_request_default(given):
+        return given  # `model=Depends(get_model)`
+    if parameter.annotation is not None:
+        return typed(m, endpoint, parameter.name, parameter.annotation, parameter.at)
+    if parameter.name in _BODY_NAMES:
+        return body(m, endpoint, parameter.at)
+    return column(m, endpoint, parameter.name, parameter.at)
+
+
+def _is_request_default(given: Any) -> bool:
+    """`x: int = Query(...)`, `x: str = Form()`, `x: int = 3`."""
+    if isinstance(given, Cell) and given.kind == "object":
+        return "token" not in given.slots and not origins_of(given)
+    return isinstance(given, Constant)
+
+
+def _injected(m: Machine, annotation: facts.Expr | None) -> Any:
+    """`model: Annotated[Model, Depends(get_model)]`."""
+    match annotation:
+        case facts.Subscript(index=facts.Collection(items=(_, *extra))) if _last_name(annotation.value) == "Annotated":
+            for part in extra:
+                if isinstance(part, facts.Call) and _last_name(part.function) in ("Depends", "Security"):
+                    return m.evaluate(part)
+    return None
+
+
+def _last_name(expression: facts.Expr) -> str:
+    match expression:
+        case facts.Name(id=name) | facts.Attribute(name=name):
+            return name
+    return ""
+
+
+def typed(m: Machine, endpoint: str, name: str, annotation: facts.Expr, at: facts.At) -> Any:
+    """The part of a request that an annotation describes: `Trip`, `list[Trip]`, `float | None`."""
+    match annotation:
+        case facts.Subscript(value=outer, index=inner) if _last_name(outer) in (*_SAME, *_MANY):
+            first = inner.items[0] if isinstance(inner, facts.Collection) and inner.items else inner
+            value = typed(m, endpoint, name, first, at)
+            if _last_name(outer) in _SAME or isinstance(value, Column):
+                return value
+            return m.heap.new("list", {"items": (), "<rest>": value}, (m.now.path, at))
+        case facts.Binary(operator="|", left=left):
+            return typed(m, endpoint, name, left, at)
+        case facts.Literal(value=str() as quoted):
+            annotation = facts.Name(annotation.at, quoted)
+    kind = m.evaluate(annotation)
+    if isinstance(kind, Class) and kind.flavour != "enum":
+        return request_body(m, endpoint, kind, at)
+    if isinstance(kind, Class) or (isinstance(kind, External) and kind.name.rpartition(".")[2] in _SCALARS):
+        return column(m, endpoint, name, at)
+    return body(m, endpoint, at)
+
+
+def body(m: Machine, endpoint: str, at: facts.At) -> Cell:
+    """A body whose fields are not declared."""
+    return frames.new(m, of_dataset(endpoint), "python.request", at)
+
+
+def request_body(m: Machine, endpoint: str, cls: Class, at: facts.At) -> Cell:
+    """An instance of a request model: each declared field is a column of the endpoint,
+    those of a model within it too."""
+    instance = m.heap.new("instance", {"<class>": cls}, (m.now.path, at))
+    depth = sum(1 for activation in m.stack if activation.function is None)
+    for base in reversed([b for b in lineage_of(cls) if isinstance(b, Class)]):
+        for name, annotation in base.scope.slots.get("<fields>", {}).items():
+            instance.slots[name] = _field_of_body(m, endpoint, base, name, annotation, at, depth)
+    return instance
+
+
+def _field_of_body(
+    m: Machine, endpoint: str, cls: Class, name: str, annotation: facts.Expr | None, at: facts.At, depth: int
+) -> Any:
+    if annotation is None or depth > 6:
+        return column(m, endpoint, name, at)
+    with m.activation(cls.scope, m.module_scope_of(cls.scope), cls.path, None):
+        value = typed(m, endpoint, name, annotation, annotation.at)
+    if not _may_be_null(annotation):
+        m.required.add(column_id(endpoint, name))
+    is_part = isinstance(value, Cell) and value.kind in ("instance", "list")
+    return value if is_part else column(m, endpoint, name, at)
+
+
+def _may_be_null(annotation: facts.Expr) -> bool:
+    """`Optional[int]`, `int | None`, `Any`: whoever calls may leave it out, or send null."""
+    match annotation:
+        case facts.Name(id=name) | facts.Attribute(name=name):
+            return name == "Any"
+        case facts.Literal(value=value):
+            return value is None or not isinstance(value, str) or "None" in value or "Optional" in value
+        case facts.Subscript(value=value, index=index):
+            inner = index.items if isinstance(index, facts.Collection) else (index,)
+            optional = isinstance(value, facts.Name | facts.Attribute) and getattr(value, "id", "") == "Optional"
+            return optional or getattr(value, "name", "") == "Optional" or any(map(_may_be_null, inner))
+        case facts.Binary(left=left, right=right):
+            return _may_be_null(left) or _may_be_null(right)
+    return False
+
+
+def column(m: Machine, endpoint: str, name: str, at: facts.At) -> Column:
+    """A field of a request."""
+    id = column_id(endpoint, name)
+    m.effects.mark(id, "column", m.span(at))
+    return Column(ex.Column(endpoint, name), frozenset({id}), name, m.span(at), rows=endpoint, kind="")

@@ -1,0 +1,402 @@
+"""Reading and writing: files, tables, streams, and objects that are saved and loaded again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from mllint.facts import python as facts
+from mllint.libraries.models import Place
+from mllint.lineage.graph import NodeKind
+from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.tables import Table, of_dataset
+from mllint.linker.python.abstract.values import (
+    Bound,
+    Choice,
+    Class,
+    Column,
+    Constant,
+    External,
+    Function,
+    Text,
+    Tuple,
+    Unknown,
+    join,
+    join_all,
+    origins_of,
+)
+from mllint.linker.python.frames import frames
+from mllint.linker.python.library import config, queries
+from mllint.linker.python.library.invocation import Invocation
+from mllint.linker.python.library.learning import models_in
+from mllint.linker.python.library.locate import locate, nodes_of, texts, why_unknown
+from mllint.linker.python.machine import Machine
+
+_NO_DATASET = ("<stdin>", "<stdout>", "-", "")
+
+
+def read(call: Invocation, place: Place) -> Any:
+    """Rows of a file, table, query or URL: a frame with the columns that are known of it."""
+    m = call.m
+    if place.query:
+        return queries.read(call, place)
+    if place.file and _is_buffer(call.get(place.file)):
+        return _frame(call, [_read_buffer(call, call.get(place.file))])
+    tables = []
+    argument = _argument(call, place)
+    nodes = nodes_of(call, place)
+    for node in nodes:
+        note_read(call, node, place, argument)
+        tables.append(_table(call, m, node))
+    if not nodes:
+        note_unknown(call, argument, is_read=True)
+    return _frame(call, tables)
+
+
+def _argument(call: Invocation, place: Place) -> Any:
+    parameter = place.file or place.table or place.url or place.topic or place.collection or place.model
+    return call.get(parameter) if parameter else None
+
+
+def note_read(call: Invocation, node: str, place: Place, argument: Any = None) -> None:
+    m = call.m
+    kind: NodeKind = "model" if place.model else "dataset"
+    m.effects.mark(node, kind, call.span)
+    m.effects.access(node, call.span, m.now.path, True, why_unknown(argument) if "{" in node else "")
+
+
+def note_unknown(call: Invocation, argument: Any, is_read: bool) -> None:
+    """A read or write of which nothing is known but its place."""
+    reason = why_unknown(argument) or "the name is not known"
+    call.m.effects.access("", call.span, call.m.now.path, is_read, reason)
+
+
+def _table(call: Invocation, m: Machine, node: str) -> Table:
+    stored = m.recall(node)
+    rows = f"{node}"
+    if isinstance(stored, Cell) and stored.kind == "frame" and not stored.slots["table"].open:
+        return of_dataset(node, list(stored.slots["table"].columns), rows)
+    if isinstance(stored, Cell) and stored.kind == "frame":
+        table = stored.slots["table"]
+        known = of_dataset(node, None, rows)
+        return msgspec.structs.replace(known, dropped=table.dropped)
+    header = m.project.header(node)
+    names = _given_names(call)
+    if names is not None:
+        return of_dataset(node, names, rows)
+    table = of_dataset(node, header, rows)
+    only = (
+        frames.names_of(call.get(call.entry.columns.only)) if call.entry.columns and call.entry.columns.only else None
+    )
+    return table.select(only) if only else table
+
+
+def _given_names(call: Invocation) -> list[str] | None:
+    if call.entry.columns is None or not call.entry.columns.names:
+        return None
+    given = call.get(call.entry.columns.names)
+    return frames.names_of(given) if given is not None else None
+
+
+def _frame(call: Invocation, tables: list[Table]) -> Any:
+    table = frames.merge_all(tables) if tables else Table(origins=call.origins())
+    library = call.m.library
+    if call.entry.rows:
+        return frames.new(call.m, table, call.entry.rows, call.at)
+    kind = call.entry.returns if library.holds(call.entry.returns) == "frame" else library.usual.get("frame", "")
+    if call.entry.returns and library.holds(call.entry.returns) not in ("frame", ""):
+        return Unknown(table.origins, "", call.span)
+    if call.entry.returns == "unknown":
+        return Unknown(table.origins, "", call.span)
+    return frames.new(call.m, table, kind, call.at)
+
+
+def _is_buffer(value: Any) -> bool:
+    """Something to read from that is no path: an open file, a response, a buffer."""
+    if isinstance(value, Bound):  # `upload.file`
+        return isinstance(value.receiver, Column)
+    if isinstance(value, Cell):
+        return value.kind in ("object", "frame", "list", "dict")
+    return isinstance(value, Unknown | Column) and bool(value.origins)
+
+
+def _read_buffer(call: Invocation, buffer: Any) -> Table:
+    if isinstance(buffer, Cell) and "path" in buffer.slots:
+        tables = []
+        for node in buffer.slots["nodes"]:
+            tables.append(_table(call, call.m, node))
+        if tables:
+            return frames.merge_all(tables)
+    return Table(open=True, base=_single(origins_of(buffer)), origins=origins_of(buffer))
+
+
+def _single(origins: frozenset[str]) -> frozenset[str]:
+    datasets = frozenset(o for o in origins if not o.startswith(("column:", "model@")))
+    return datasets if len(datasets) == 1 else frozenset()
+
+
+# --------------------------------------------------------------------------------------------- open files
+
+
+def open_handle(call: Invocation, place: Place) -> Any:
+    """`open(path, mode)`: an object that remembers where it reads and writes."""
+    m = call.m
+    value = call.get(place.file or place.url)
+    mode = place.mode[1:] if place.mode.startswith("=") else call.constant(place.mode, "r") if place.mode else "r"
+    names = texts(value)
+    if isinstance(value, Constant) and (isinstance(value.value, int) or value.value in _NO_DATASET):
+        return Unknown()
+    nodes = tuple(nodes_of(call, place))
+    written = (
+        len([node for node in nodes if m.recall(node) is not None]) > 0
+    )  # what code writes is data, not configuration
+    document = config.document_of(m, value) if not _writes(mode) and not written else None
+    slots: dict[Any, Any] = {
+        "type": "python.file",
+        "class": "file",
+        "arguments": call.given,
+        "path": value if value is not None else Unknown(),
+        "mode": mode,
+        "nodes": nodes,
+        "origins": frozenset(),
+    }
+    if _writes(mode):
+        pass
+    elif document is None:
+        slots["origins"] = frozenset(slots["nodes"])
+        if not _is_source(names):
+            for node in slots["nodes"]:
+                note_read(call, node, place, value)
+            if not slots["nodes"]:
+                note_unknown(call, value, is_read=True)
+    return m.heap.new("object", slots, (m.now.path, call.at))
+
+
+def _writes(mode: Any) -> bool:
+    return isinstance(mode, str) and any(letter in mode for letter in "wax+")
+
+
+_SOURCE_ENDINGS = (".py", ".md", ".rst", ".txt", ".cfg", ".html", ".sql", ".toml", ".sh")
+
+
+def _is_source(names: list[str]) -> bool:
+    """Whether all are texts that no data is in: `open("README.md")` in a setup.py."""
+    readme = ("README", "LICENSE", "VERSION", "requirements")
+    return all(n.endswith(_SOURCE_ENDINGS[:2]) or n.rpartition("/")[2].startswith(readme) for n in names)
+
+
+# ------------------------------------------------------------------------------------------------ writing
+
+
+def write(call: Invocation, place: Place) -> None:
+    """Data goes into a file, table or topic, or to a consumer outside."""
+    m = call.m
+    value = call.get(place.value) if place.value else call.receiver
+    if place.value == "*":
+        value = Tuple(tuple(call.arguments.values()))
+    target = call.get(place.file) if place.file else None
+    if is_returned(call, place):
+        return
+    if place.query:
+        queries.execute(call, place)
+        return
+    if isinstance(target, Cell) and target.kind == "object" and "nodes" not in target.slots:
+        m.heap.set(target, "held", join(target.slots.get("held"), value))  # a buffer in memory, written on later
+        return
+    nodes = _nodes(call, place, target)
+    if not nodes and not place.consumer:
+        note_unknown(call, target if target is not None else _argument(call, place), is_read=False)
+    for node in nodes:
+        if place.consumer:
+            m.effects.mark(node, "consumer", call.span)
+            m.effects.link(origins_of(value), node, "consumes", call.span)
+            continue
+        put(call, node, value, _argument(call, place))
+
+
+def is_returned(call: Invocation, place: Place) -> bool:
+    """Whether a method that writes its receiver to a file gives it back as text instead: `df.to_csv()`."""
+    no_path = place.file and not place.default and call.get(place.file) is None
+    return bool(no_path and place.value in ("", "self") and call.receiver is not None and place.file != "self")
+
+
+def _nodes(call: Invocation, place: Place, target: Any) -> list[str]:
+    if isinstance(target, Cell) and "nodes" in target.slots:
+        return list(target.slots["nodes"])
+    return nodes_of(call, place)
+
+
+def put(call: Invocation, node: str, value: Any, argument: Any = None) -> None:
+    """A value goes into a dataset or artifact."""
+    m, span = call.m, call.span
+    models = models_in(value)
+    m.effects.access(node, span, m.now.path, False, why_unknown(argument) if "{" in node else "")
+    in_memory = node.startswith(("memory:", "xcom:"))
+    m.effects.mark(node, "artifact" if models and not in_memory else "dataset", span)
+    for model in models:
+        token = model.slots["token"]
+        m.effects.link([token], node, "saves", span)
+        if node.startswith("model:"):
+            m.effects.model(token, "registered", node.removeprefix("model:"), span)
+        elif not in_memory:
+            m.effects.model(token, "artifact", node, span)
+        held = model.slots.get("origins", frozenset()) - {token}
+        m.effects.link([o for o in held if o.startswith(("file:", "model:")) or "://" in o], node, "saves", span)
+    tokens = {model.slots["token"] for model in models}
+    for option in value.options if isinstance(value, Choice) else (value,):
+        _put_data(m, node, option, tokens, span)
+    m.store(node, value)
+
+
+def _put_data(m: Machine, node: str, value: Any, tokens: set[str], span: Any) -> None:
+    match value:
+        case Cell(kind="frame"):
+            kind = m.library.types.get(value.slots["type"])
+            table = value.slots["table"]
+            m.effects.write_table(node, table, "writes", span)
+            if kind is not None and kind.nameless:
+                origins = frozenset().union(*(c.origins for c in table.columns.values()))
+                m.effects.link(origins, node, "writes", span)
+        case Column():
+            m.effects.link(value.origins, node, "writes", span)
+            if value.name:
+                m.effects.write_column(node, value.name, value, span)
+        case Tuple(items=items):
+            for item in items:
+                _put_data(m, node, item, tokens, span)
+        case Cell(kind="list"):
+            for item in (*value.slots["items"], value.slots.get("<rest>")):
+                _put_data(m, node, item, tokens, span)
+        case Cell(kind="object") if value.slots.get("token") in tokens:
+            pass
+        case None:
+            pass
+        case _:
+            m.effects.link(origins_of(value) - tokens, node, "writes", span)
+
+
+def save(call: Invocation, place: Place) -> None:
+    """An object is saved as it is: `joblib.dump(model, path)`."""
+    write(call, place)
+
+
+def transfer(call: Invocation, source: Place, target: Place) -> None:
+    """What one place holds goes into another as it is: a download, an upload, a copy."""
+    m = call.m
+    sources = nodes_of(call, source)
+    for node in sources:
+        note_read(call, node, source, _argument(call, source))
+    for node in nodes_of(call, target):
+        if target.consumer:
+            m.effects.mark(node, "consumer", call.span)
+            m.effects.link(sources, node, "consumes", call.span)
+            continue
+        m.effects.access(node, call.span, m.now.path, False)
+        m.effects.mark(node, "dataset", call.span)
+        m.effects.link(sources, node, "writes", call.span, is_copy=True)
+
+
+def load(call: Invocation, place: Place) -> Any:
+    """An object as it was saved; a configuration file of the repository, as its values."""
+    m = call.m
+    target = call.get(place.file or place.model or place.url) if not place.node else None
+    statement = _sql_text(m, target)
+    if statement is not None:
+        return statement
+    if place.file == "self" and config.document_of(m, target) is not None:
+        return target  # the text of a configuration file: `yaml.safe_load(path.read_text())` asks for the file again
+    if call.entry.config:
+        values = config.load(m, target, call.at)
+        if values is not None:
+            return values
+    if isinstance(target, Cell) and target.kind == "object" and "nodes" not in target.slots:
+        return Unknown(origins_of(target), "loaded from a buffer", call.span)
+    if isinstance(target, Unknown) and target.origins:
+        return Unknown(target.origins, "loaded from a buffer", call.span)
+    if place.file and isinstance(target, Column):
+        return target
+    results = []
+    is_handle = isinstance(target, Cell) and "nodes" in target.slots
+    nodes = _nodes(call, place, target)
+    if not nodes and not is_handle:
+        note_unknown(call, target, is_read=True)
+    for node in nodes:
+        if not is_handle:
+            note_read(call, node, place, target)
+        results.append(loaded(m, node, call))
+    return join_all(results) if results else Unknown()
+
+
+def _sql_text(m: Machine, target: Any) -> Any:
+    """The text of a SQL file of the repository: what `open("q.sql").read()` gives."""
+    value = target.slots["path"] if isinstance(target, Cell) and "path" in target.slots else target
+    found = []
+    for text in texts(value):
+        if text.endswith(".sql"):
+            file = m.project.files.get(locate(m, text).removeprefix("file:"))
+            if file is not None and file.sql is not None:
+                found.append(Constant(file.sql.text))
+    return join_all(found) if found else None
+
+
+def loaded(m: Machine, node: str, call: Invocation) -> Any:
+    stored = m.recall(node)
+    if stored is not None:
+        return reload(m, stored, node, call.at, {})
+    if m.library.holds(call.entry.returns) == "frame":
+        return frames.new(m, of_dataset(node), call.entry.returns, call.at)
+    slots: dict[Any, Any] = {
+        "type": call.entry.returns if call.entry.returns in m.library.types else "",
+        "class": "",
+        "arguments": {},
+        "origins": frozenset({node}),
+        "reference": node,
+    }
+    return m.heap.new("object", slots, (m.now.path, call.at))
+
+
+def as_frame(m: Machine, owner: Cell, at: facts.At) -> Cell:
+    node = owner.slots["reference"]
+    return frames.new(m, of_dataset(node), m.library.usual.get("frame", ""), at)
+
+
+def reload(m: Machine, value: Any, node: str, at: facts.At, seen: dict[int, Any], depth: int = 5) -> Any:
+    """A stored value as it comes out again: the same shape, made from the node it was stored in."""
+    origins = frozenset({node})
+    if depth == 0:
+        return Unknown(origins)
+    match value:
+        case Constant() | Text() | External() | Function() | Class():
+            return value
+        case Tuple(items=items):
+            return Tuple(tuple(reload(m, item, node, at, seen, depth - 1) for item in items))
+        case Choice(options=options):
+            return join_all([reload(m, option, node, at, seen, depth - 1) for option in options])
+        case Column():
+            return msgspec.structs.replace(value, origins=origins, rows=node)
+        case Cell(kind="frame"):
+            table = value.slots["table"]
+            shape = of_dataset(node, None if table.open else list(table.columns))
+            fresh = msgspec.structs.replace(shape, dropped=table.dropped, tail=table.tail)
+            return frames.new(m, fresh, value.slots["type"], at)
+        case Cell():
+            if id(value) in seen:
+                return seen[id(value)]
+            fresh_cell = m.heap.new(value.kind, {}, (m.now.path, at))
+            seen[id(value)] = fresh_cell
+            for key, slot in list(value.slots.items()):
+                fresh_cell.slots[key] = _reload_slot(m, key, slot, node, at, seen, depth)
+            if value.kind == "object":
+                fresh_cell.slots["origins"] = origins
+                fresh_cell.slots["artifact"] = node
+            return fresh_cell
+    return Unknown(origins)
+
+
+def _reload_slot(m: Machine, key: Any, slot: Any, node: str, at: facts.At, seen: dict[int, Any], depth: int) -> Any:
+    if key == "items" and isinstance(slot, tuple):
+        return tuple(reload(m, item, node, at, seen, depth - 1) for item in slot)
+    if isinstance(slot, str | frozenset | dict | tuple | bool) or slot is None or key in ("<class>", "maker"):
+        return slot
+    return reload(m, slot, node, at, seen, depth - 1)

@@ -1,0 +1,1 @@
+"""What interpreting says: effects, and how they become the graph and the observations."""

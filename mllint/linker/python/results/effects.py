@@ -1,0 +1,227 @@
+"""What the interpreted code does to data: collected for each entry point, and turned into the graph at the end.
+
+A fitted object is known by the place that made it until its name is known: `model@src/train.py:12:5`. An entry point
+that runs again (because it reads what another one turned out to write) replaces what it said before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from mllint.lineage.expressions import Expression, brief
+from mllint.lineage.graph import EdgeKind, NodeKind, Strength
+from mllint.lineage.ids import column_id, is_resolved
+from mllint.lineage.observations import Evaluation, Feature, Handover
+from mllint.linker.project import Project
+from mllint.linker.python.abstract.tables import Table, dataset_origins
+from mllint.linker.python.abstract.values import Column
+from mllint.source import Span
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """A node that code speaks of, at a place."""
+
+    id: str
+    kind: NodeKind
+    span: Span
+    attributes: tuple[tuple[str, Any], ...] = ()
+
+
+class Link(msgspec.Struct, frozen=True):
+    source: str
+    target: str
+    kind: EdgeKind
+    span: Span
+    job: str
+    strength: Strength = "direct"
+    expression: str = ""
+    language: str = "python"
+    scored: bool = False  # the target holds no predictions: it tells how good they are, or is a copy of the model
+
+
+class Passing(msgspec.Struct, frozen=True):
+    """A frame whose columns are not all known went from datasets into a target: whatever column of these datasets
+    turns out to exist, and was not dropped, went with it (into a column of that name, if the target has columns)."""
+
+    sources: frozenset[str]
+    target: str
+    dropped: frozenset[str]
+    known: frozenset[str]
+    kind: EdgeKind
+    span: Span
+    job: str
+
+
+class Access(msgspec.Struct, frozen=True):
+    """One read or write: which node, by which file; `resolved` if its name is wholly known."""
+
+    id: str
+    is_read: bool
+    resolved: bool
+    span: Span
+    path: str
+    job: str
+    reason: str = ""
+
+
+class ModelFact(msgspec.Struct, frozen=True):
+    """One thing known about a model, by its token: class, artifact, registered name, features, label, span."""
+
+    token: str
+    key: str
+    value: Any
+    span: Span
+
+
+class Request(msgspec.Struct, frozen=True):
+    """An HTTP call of a URL by a file."""
+
+    method: str
+    url: str
+    span: Span
+    path: str
+    job: str
+
+
+class Prediction(msgspec.Struct, frozen=True):
+    """A predict call: the models (ids or tokens) and where."""
+
+    models: tuple[str, ...]
+    span: Span
+    job: str
+    path: str
+
+
+class Record(msgspec.Struct):
+    """What one entry point said."""
+
+    evaluations: dict[Evaluation, None] = {}
+    definitions: dict[tuple[str, Expression], None] = {}  # column id and how it is computed
+    scripts: dict[str, str] = {}  # SQL files that are run, and the job that runs them
+    marks: dict[Mark, None] = {}
+    links: dict[Link, None] = {}
+    passings: dict[Passing, None] = {}
+    accesses: dict[Access, None] = {}
+    models: dict[ModelFact, None] = {}
+    features: dict[Feature, None] = {}
+    handovers: dict[Handover, None] = {}
+    requests: dict[Request, None] = {}
+    predictions: dict[Prediction, None] = {}
+    answers: dict[tuple[str, str], None] = {}
+
+
+class Effects:
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self.records: dict[str, Record] = {}
+        self.now = Record()
+        self.job = ""
+        self.path = ""
+        self.language = "python"  # of what is being said: SQL text that Python runs says "sql"
+
+    def start(self, entry: str, job: str, path: str) -> None:
+        """Begin an entry point; what it said in an earlier round is forgotten."""
+        self.now = self.records[entry] = Record()
+        self.job = job
+        self.path = path
+
+    # ------------------------------------------------------------------------------------------- saying
+
+    def mark(self, id: str, kind: NodeKind, span: Span, **attributes: Any) -> None:
+        if id.startswith("column:"):
+            kind = "column"
+        self.now.marks[Mark(id, kind, span, tuple(sorted(attributes.items())))] = None
+
+    def access(self, id: str, span: Span, path: str, is_read: bool, reason: str = "") -> None:
+        self.now.accesses[Access(id, is_read, is_resolved(id) and not reason, span, path, self.job, reason)] = None
+
+    def link(
+        self,
+        origins: Iterable[str],
+        target: str,
+        kind: EdgeKind,
+        span: Span,
+        strength: Strength = "direct",
+        expression: Expression | None = None,
+        is_copy: bool = False,
+    ) -> None:
+        """Edges from all origins to a target; a column's dataset is linked along with it."""
+        shown = brief(expression) if expression is not None else ""
+        for origin in sorted(origins):
+            real = origin.removeprefix(_SCORE)
+            if real == target and not real.startswith(("file:", "table:")):
+                continue
+            scored = is_copy or real != origin
+            self.now.links[Link(real, target, kind, span, self.job, strength, shown, self.language, scored)] = None
+        if not target.startswith("column:"):
+            for dataset in sorted(dataset_origins(frozenset(o for o in origins if o.startswith("column:")))):
+                if dataset != target and dataset not in origins:
+                    self.now.links[Link(dataset, target, kind, span, self.job, strength, "", self.language)] = None
+
+    def write_table(self, target: str, table: Table, kind: EdgeKind, span: Span) -> None:
+        """A frame goes into a dataset (whose columns it makes) or into something without columns (a model)."""
+        direct = dataset_origins(table.origins)
+        self.link(direct, target, kind, span)
+        self.link(table.indirect - direct, target, kind, span, "indirect")
+        has_columns = target.startswith(("file:", "table:", "view:", "topic:", "collection:", "memory:", "endpoint:"))
+        has_columns = has_columns or "://" in target
+        for name, column in table.columns.items():
+            if has_columns:
+                self.write_column(target, name, column, span)
+            else:
+                self.link(column.origins, target, kind, span)
+        if table.open and table.base:
+            known, dropped = frozenset(table.columns), table.dropped
+            if table.folds:
+                known, dropped = frozenset(map(str.lower, known)), frozenset(map(str.lower, dropped))
+            passing = Passing(table.base, target, dropped, known, kind, span, self.job)
+            self.now.passings[passing] = None
+
+    def write_column(self, target: str, name: str, column: Column, span: Span) -> None:
+        id = column_id(target, name)
+        self.mark(id, "column", column.span or span)
+        self.now.definitions[id, column.expression] = None
+        for origin in sorted(column.origins):
+            shown = brief(column.expression)
+            at, real = column.span or span, origin.removeprefix(_SCORE)
+            link = Link(real, id, "derives", at, self.job, "direct", shown, self.language, real != origin)
+            self.now.links[link] = None
+
+    def model(self, token: str, key: str, value: Any, span: Span) -> None:
+        self.now.models[ModelFact(token, key, value, span)] = None
+
+    def feature(self, feature: Feature) -> None:
+        self.now.features[feature] = None
+
+    def request(self, method: str, url: str, span: Span, path: str) -> None:
+        self.now.requests[Request(method, url, span, path, self.job)] = None
+
+    def ran(self, path: str) -> None:
+        """The present job runs a SQL file."""
+        self.now.scripts[path] = self.job
+
+    def evaluated(self, what: str, span: Span) -> None:
+        self.now.evaluations[Evaluation(self.job, span, what)] = None
+
+    def answered(self, endpoint: str, function: str) -> None:
+        self.now.answers[endpoint, function] = None
+
+    def predicted(self, models: frozenset[str], rows: Any, span: Span) -> None:
+        self.now.predictions[Prediction(tuple(sorted(models)), span, self.job, span.path)] = None
+
+    def handover(self, handover: Handover) -> None:
+        self.now.handovers[handover] = None
+
+
+_SCORE = "score of "
+
+
+def as_scores(origins: frozenset[str], predictors: set[str]) -> frozenset[str]:
+    """Origins of a metric: of the models whose predictions it measures it is only a score."""
+    return frozenset(_SCORE + origin if origin in predictors else origin for origin in origins)
+
+
+def is_model_token(id: str) -> bool:
+    return id.startswith("model@")

@@ -1,0 +1,333 @@
+"""From what the interpreted code said to the graph: names for models, columns that went along, consumers."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+import msgspec
+
+from mllint.lineage.graph import Edge, EdgeKind, Graph
+from mllint.lineage.ids import column_id, consumer_id, model_id, split_column
+from mllint.lineage.observations import Feature
+from mllint.linker.project import Project
+from mllint.linker.python.entries import is_test
+from mllint.linker.python.library.web import route_of
+from mllint.linker.python.results.effects import Effects, Link, Record, is_model_token
+from mllint.source import Span
+
+
+def build(project: Project, effects: Effects) -> None:
+    """Add nodes and edges of all records to the project's graph, and the observations to its observations."""
+    records = [effects.records[name] for name in sorted(effects.records, key=_own_code_first)]
+    names = _model_names(records)
+    graph = project.graph
+    _add_models(graph, records, names)
+    _add_marks(graph, records, names)
+    of_job: dict[str, dict[str, Span]] = defaultdict(dict)
+    for record in records:
+        for job, reads in _first_reads(record, names).items():
+            of_job[job] = {**reads, **of_job[job]}
+    for record in records:
+        own = _first_reads(record, names)
+        # what a handler predicts with, its module has read
+        known = {job: {**of_job[job], **own.get(job, {})} for job in {link.job: None for link in record.links}}
+        for link in record.links:
+            _add_link(graph, _renamed(link, names), known[link.job])
+    graph.rejob({path: job for record in records for path, job in sorted(record.scripts.items())})
+    _add_passings(graph, records, names)
+    _add_accesses(project, records, names)
+    _add_requests(graph, records)
+    _observe(project, records, names)
+
+
+def _own_code_first(name: str) -> tuple[bool, bool, str]:
+    """What scripts say stands before what notebooks and tests say that call the same functions."""
+    path = name.partition(":")[0].partition("#")[0]
+    return (is_test(path), path.endswith(".ipynb"), name)
+
+
+# -------------------------------------------------------------------------------------------------- models
+
+
+def _model_names(records: list[Record]) -> dict[str, str]:
+    """Ids for the tokens of fitted models: the registered name, else the artifact's path, else the class.
+
+    What a pipeline or search contains is the same model as what contains it."""
+    registered: dict[str, str] = {}
+    artifacts: dict[str, list[str]] = defaultdict(list)
+    classes: dict[str, str] = {}
+    outer: dict[str, str] = {}
+    for record in records:
+        for fact in record.models:
+            match fact.key:
+                case "registered":
+                    registered.setdefault(fact.token, fact.value)
+                case "artifact":
+                    artifacts[fact.token].append(fact.value)
+                case "class":
+                    classes.setdefault(fact.token, fact.value)
+                case "contains":
+                    outer.setdefault(fact.value, fact.token)
+                    classes.setdefault(fact.token, "")
+    tokens = sorted({*classes, *registered, *artifacts})
+    names: dict[str, str] = {}
+    taken: dict[str, int] = defaultdict(int)
+    for token in tokens:
+        if token in registered:
+            names[token] = model_id(registered[token])
+        elif token in artifacts:
+            path = min(artifacts[token], key=lambda p: ("{" in p, p))
+            names[token] = model_id(path.removeprefix("file:"))
+        elif token not in outer or token in classes:
+            name = classes.get(token, "").rpartition(".")[2] or "unknown"
+            taken[name] += 1
+            names[token] = model_id(name if taken[name] == 1 else f"{name}#{taken[name]}")
+    for inner, token in sorted(outer.items()):
+        while token in outer and outer[token] != inner:
+            token = outer[token]
+        if inner not in registered and inner not in artifacts and token in names:
+            names[inner] = names[token]
+    return names
+
+
+def _add_models(graph: Graph, records: list[Record], names: dict[str, str]) -> None:
+    for record in records:
+        for fact in record.models:
+            id = names.get(fact.token)
+            if id is None or fact.key == "contains":
+                continue
+            node = graph.add_node(id, "model", fact.span)
+            match fact.key:
+                case "artifact":
+                    node.attributes.setdefault("artifact", fact.value)
+                case "features":
+                    node.attributes.setdefault("features", list(fact.value))
+                case "class" | "label" | "role":
+                    _add_attribute(node.attributes, fact.key, fact.value)
+
+
+def _add_attribute(attributes: dict[str, object], key: str, value: object) -> None:
+    """Keep the first value; further classes of one model (the best of several) are listed beside it."""
+    if not value:
+        return
+    first = attributes.setdefault(key, value)
+    if first != value and key == "class":
+        others = attributes.setdefault("classes", [first])
+        if isinstance(others, list) and value not in others:
+            others.append(value)
+
+
+# ------------------------------------------------------------------------------------------ nodes and edges
+
+
+def _add_marks(graph: Graph, records: list[Record], names: dict[str, str]) -> None:
+    for record in records:
+        for mark in record.marks:
+            id = _rename(mark.id, names)
+            if not is_model_token(id):
+                graph.add_node(id, mark.kind, mark.span, **dict(mark.attributes))
+
+
+def _rename(id: str, names: dict[str, str]) -> str:
+    if is_model_token(id):
+        return names.get(id, id)
+    if id.startswith("column:model@"):
+        dataset, column = split_column(id)
+        return column_id(names.get(dataset, dataset), column)
+    return id
+
+
+def _renamed(link: Link, names: dict[str, str]) -> Link:
+    source, target = _rename(link.source, names), _rename(link.target, names)
+    return msgspec.structs.replace(link, source=source, target=target)
+
+
+def _first_reads(record: Record, names: dict[str, str]) -> dict[str, dict[str, Span]]:
+    """By job, where an entry point first reads each node."""
+    result: dict[str, dict[str, Span]] = {}
+    for access in record.accesses:
+        if access.is_read and access.id:
+            result.setdefault(access.job, {}).setdefault(_rename(access.id, names), access.span)
+    return result
+
+
+def _add_link(graph: Graph, link: Link, reads: dict[str, Span]) -> None:
+    if is_model_token(link.source) or is_model_token(link.target):
+        return  # an estimator that was never fitted
+    if link.source == link.target and link.source.startswith("model:"):
+        return
+    for id in (link.source, link.target):
+        if id not in graph.nodes:
+            _add_missing(graph, id, link.span)
+    kind = link.kind
+    if kind in ("writes", "derives") and graph.nodes[link.source].kind in ("model", "artifact") and not link.scored:
+        kind = "predicts"
+    dataset = split_column(link.source)[0] if link.source.startswith("column:") else link.source
+    edge = Edge(link.source, link.target, kind, link.strength, link.job, link.language, link.span, link.expression)
+    graph.add_edge(msgspec.structs.replace(edge, read=reads.get(dataset)))
+
+
+def _add_missing(graph: Graph, id: str, span: Span) -> None:
+    if id.startswith("column:"):
+        dataset, name = split_column(id)
+        graph.add_node(id, "column", span, name)
+        if dataset not in graph.nodes:
+            _add_missing(graph, dataset, span)
+    elif id.startswith("endpoint:"):
+        graph.add_node(id, "endpoint", span)
+    elif id.startswith("model:"):
+        graph.add_node(id, "model", span)
+    elif id.startswith("consumer:"):
+        graph.add_node(id, "consumer", span)
+    else:
+        graph.add_node(id, "dataset", span)
+
+
+def _add_passings(graph: Graph, records: list[Record], names: dict[str, str]) -> None:
+    """Columns that are known of a dataset by other uses went along with frames that were passed on whole."""
+    passings = {passing: None for record in records for passing in record.passings}
+    for _ in range(4):  # a column found in one dataset may be passed on to the next
+        columns: dict[str, list[str]] = defaultdict(list)
+        for id in sorted(graph.nodes):
+            if id.startswith("column:"):
+                dataset, name = split_column(id)
+                columns[dataset].append(name)
+        before = len(graph.edges())
+        for passing in passings:
+            target = _rename(passing.target, names)
+            if is_model_token(target):
+                continue
+            if target.startswith("model:"):
+                for source in sorted(passing.sources):
+                    for name in columns[source]:
+                        if name not in passing.dropped and name not in passing.known:
+                            _pass(graph, column_id(source, name), target, passing.kind, passing.span, passing.job)
+            else:
+                for name in columns[target]:
+                    if name not in passing.dropped and name not in passing.known and len(passing.sources) == 1:
+                        (source,) = passing.sources
+                        _pass(
+                            graph,
+                            column_id(source, name),
+                            column_id(target, name),
+                            "derives",
+                            passing.span,
+                            passing.job,
+                        )
+        if len(graph.edges()) == before:
+            return
+
+
+def _pass(graph: Graph, source: str, target: str, kind: EdgeKind, span: Span, job: str) -> None:
+    if source == target:
+        return
+    for id in (source, target):
+        if id not in graph.nodes:
+            _add_missing(graph, id, span)
+    graph.add_edge(Edge(source, target, kind, "direct", job, "python", span))
+
+
+# ---------------------------------------------------------------------------------------- reads and writes
+
+
+def _add_accesses(project: Project, records: list[Record], names: dict[str, str]) -> None:
+    """Coverage, and a consumer for what is read and goes nowhere else."""
+    graph = project.graph
+    accesses = {access: None for record in records for access in record.accesses}
+    by_place: dict[tuple[Span, bool], bool] = {}
+    for access in accesses:
+        key = (access.span, access.is_read)
+        by_place[key] = by_place.get(key, False) or access.resolved
+    for (_, is_read), resolved in by_place.items():
+        share = project.coverage.reads if is_read else project.coverage.writes
+        share.all += 1
+        share.resolved += resolved
+    used = _used(project, records, names)
+    for access in accesses:
+        id = _rename(access.id, names)
+        if id and access.is_read and id in graph.nodes and (id, access.span) not in used:
+            consumer = consumer_id(access.job)
+            graph.add_node(consumer, "consumer", access.span, access.job)
+            edge = Edge(id, consumer, "consumes", "direct", access.job, "python", access.span)
+            graph.add_edge(msgspec.structs.replace(edge, read=access.span))
+
+
+def _used(project: Project, records: list[Record], names: dict[str, str]) -> set[tuple[str, Span]]:
+    """Reads whose data go on into something, in one entry point at least. What a task returned and no other task
+    asked for is nothing that data go on into: whoever made it is the consumer."""
+    graph = project.graph
+    flows = {(id, flow.span) for flow in project.flows if flow.outputs for id in flow.inputs}
+    result: set[tuple[str, Span]] = set()
+    for record in records:
+        targets = ((_rename(link.source, names), _rename(link.target, names)) for link in record.links)
+        sources = {s for s, t in targets if not (t.startswith("xcom:") and not graph.out_edges(t))}
+        sources |= {split_column(source)[0] for source in sources if source.startswith("column:")}
+        for access in record.accesses:
+            id = _rename(access.id, names)
+            if access.is_read and (id in sources or (id, access.span) in flows):
+                result.add((id, access.span))
+    return result
+
+
+def _add_requests(graph: Graph, records: list[Record]) -> None:
+    """HTTP calls of routes that the repository serves."""
+    endpoints = [node.id for node in graph.of_kind("endpoint")]
+    for request in {request: None for record in records for request in record.requests}:
+        endpoint = matching_endpoint(endpoints, request.method, request.url)
+        if endpoint is not None:
+            consumer = consumer_id(request.path)
+            graph.add_node(consumer, "consumer", request.span, request.path)
+            graph.add_edge(Edge(endpoint, consumer, "consumes", "direct", request.job, "python", request.span))
+
+
+def matching_endpoint(endpoints: Iterable[str], method: str, url: str) -> str | None:
+    """The endpoint that answers a request, by method and route; parameters of a route match any segment."""
+    wanted = route_of(url).split("/")
+    best: str | None = None
+    for endpoint in endpoints:
+        verb, _, route = endpoint.removeprefix("endpoint:").partition(" ")
+        parts = ("/" + route.strip("/")).split("/")
+        fits = len(parts) <= len(wanted) and all(
+            a == b or a.startswith(("{", "<")) or b.startswith("{")
+            for a, b in zip(
+                parts, wanted[len(wanted) - len(parts) + 1 :] if len(parts) < len(wanted) else wanted, strict=False
+            )
+        )
+        # `requests.post(hook)` may ask anything: one segment at least is the same on both sides
+        fits = fits and any(a == b != "" for a, b in zip(parts, wanted, strict=False))
+        if fits and len(parts) == len(wanted) and (verb == method or best is None) and route.strip("/"):
+            best = endpoint
+            if verb == method:
+                return best
+    return best
+
+
+# ------------------------------------------------------------------------------------------- observations
+
+
+def _observe(project: Project, records: list[Record], names: dict[str, str]) -> None:
+    observations = project.observations
+    for record in records:
+        for id, expression in record.definitions:
+            if not id.startswith("column:endpoint:"):
+                project.define(id, expression)
+    observations.evaluations += {e: None for record in records for e in record.evaluations}
+    features: dict[Feature, None] = {}
+    for feature in {feature: None for record in records for feature in record.features}:
+        model = _rename(feature.model, names)
+        if not is_model_token(model):
+            expression = project.inlined(feature.expression)
+            features[msgspec.structs.replace(feature, model=model, expression=expression)] = None
+    observations.features += features  # seven estimators of one search that are saved as one model have one set
+    for handover in {handover: None for record in records for handover in record.handovers}:
+        model = _rename(handover.model, names)
+        if not is_model_token(model):
+            observations.handovers.append(msgspec.structs.replace(handover, model=model))
+
+
+def mark_sources(graph: Graph) -> None:
+    """A dataset that nothing in sight produces is a source."""
+    for node in list(graph.nodes.values()):
+        if node.kind == "dataset" and not graph.in_edges(node.id) and graph.out_edges(node.id):
+            node.kind = "source"
