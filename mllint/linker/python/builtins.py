@@ -10,6 +10,7 @@ import msgspec
 from mllint.facts import python as facts
 from mllint.lineage import expressions as ex
 from mllint.linker.python.arguments import Arguments
+from mllint.linker.python.effects import as_scores
 from mllint.linker.python.heap import Cell
 from mllint.linker.python.iteration import is_inner, items_of
 from mllint.linker.python.machine import Machine
@@ -99,7 +100,8 @@ def _len(m: Machine, arguments: Arguments, at: facts.At) -> Any:
             return Constant(len(items.known))
     if isinstance(value, Column) and not value.kind.startswith(("pandas", "numpy", "polars")):
         return computed(m, value, "LENGTH", at)
-    return Unknown(origins_of(value))
+    # how many there are tells of predictions, and holds none: `INSERT INTO runs VALUES (:id, len(predictions))`
+    return Unknown(as_scores(origins_of(value), m.predictors))
 
 
 def _range(m: Machine, arguments: Arguments, at: facts.At) -> Any:
