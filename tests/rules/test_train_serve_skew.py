@@ -53,7 +53,8 @@ def test_equal_in_other_words():
 def test_exchanged_inputs_are_found_by_name_and_by_position():
     names = (trained("a", column("x")), trained("b", column("y")), served("a", field("y")), served("b", field("x")))
     (together,) = check(*names)  # one place, one finding
-    assert "`a`" in together.message and "so is `b`" in together.message
+    assert "`a`" in together.message
+    assert "so is `b`" in together.message
     by_place = (trained("a", column("x"), position=0), trained("b", column("y"), position=1),
                 served("u", field("y"), position=0), served("v", field("y"), position=1))  # fmt: skip
     assert [finding.message.split("`")[1] for finding in check(*by_place)] == ["a"]

@@ -27,6 +27,7 @@ from mllint.linker.python.abstract.values import (
 )
 from mllint.linker.python.iteration import is_inner, items_of
 from mllint.linker.python.machine import Machine
+from mllint.linker.python.results.effects import as_scores
 
 
 def lookup(name: str, m: Machine) -> Any:
@@ -101,7 +102,8 @@ def _len(m: Machine, arguments: Arguments, at: facts.At) -> Any:
             return Constant(len(items.known))
     if isinstance(value, Column) and not value.kind.startswith(("pandas", "numpy", "polars")):
         return computed(m, value, "LENGTH", at)
-    return Unknown(origins_of(value))
+    # how many there are tells of predictions, and holds none: `INSERT INTO runs VALUES (:id, len(predictions))`
+    return Unknown(as_scores(origins_of(value), m.predictors))
 
 
 def _range(m: Machine, arguments: Arguments, at: facts.At) -> Any:

@@ -137,7 +137,10 @@ def column_operation(m: Machine, operator: str, operands: list[Any], at: facts.A
     first = next(operand for operand in operands if isinstance(operand, Column))
     expression = ex.apply(operator, *expressions) if operator != "CALL" else ex.Unresolved("an unmodelled operator")
     function = m.now.function.qualified if m.now.function else ""
-    return Column(expression, origins, first.name, m.span(at), function, first.rows, first.kind)
+    # `prediction - y` is no prediction any more, `prediction * 100` is
+    others = [operand for operand in operands if operand is not first]
+    name = first.name if all(isinstance(operand, Constant) for operand in others) else ""
+    return Column(expression, origins, name, m.span(at), function, first.rows, first.kind)
 
 
 def expression_of(value: Any) -> ex.Expression:

@@ -205,7 +205,7 @@ def add_statement(
         elif consumer:
             project.graph.add_node(consumer_id(consumer), "consumer", span)
             kind: EdgeKind = "predicts" if source.startswith("model:") else "reads"
-            writer.edge(source, consumer_id(consumer), kind, place)
+            writer.edge(source, consumer_id(consumer), kind, place, read=place)
     if target and statement.kind in _WRITES:
         writer.columns(statement, target, span)
     if target:
@@ -246,11 +246,18 @@ class _Writer:
         self.project.coverage.reads.resolved += is_resolved(id)
 
     def edge(
-        self, source: str, target: str, kind: EdgeKind, span: Span, strength: Strength = "direct", expression: str = ""
+        self,
+        source: str,
+        target: str,
+        kind: EdgeKind,
+        span: Span,
+        strength: Strength = "direct",
+        expression: str = "",
+        read: Span | None = None,
     ) -> None:
         resolved = self.understood and is_resolved(source) and is_resolved(target)
         job, language = self.path, self.language
-        self.graph.add_edge(Edge(source, target, kind, strength, job, language, span, expression, resolved))
+        self.graph.add_edge(Edge(source, target, kind, strength, job, language, span, expression, resolved, read=read))
 
     def column(self, dataset: str, name: str, span: Span) -> str:
         id = column_id(dataset, name)
@@ -273,6 +280,23 @@ class _Writer:
             self.edge(source, target, "derives", span, strength="indirect")
 
 
+def run_by_naming(project: Project) -> dict[str, str]:
+    """SQL files that one Python program alone names, and that program, which runs them however it finds them:
+
+    TEMPLATES = {"visits": SQL_DIR / "visits.sql"}   # engine.execute(render(TEMPLATES[name]))
+    """
+    paths: dict[bytes, list[str]] = {}
+    for facts in project.of_kind("sql"):
+        paths.setdefault(posixpath.basename(facts.path).encode(), []).append(facts.path)
+    named: dict[bytes, set[str]] = {name: set() for name in paths}
+    for facts in project.of_kind("python", "notebook") if paths else ():
+        if not _is_test(facts.path):
+            for name in set(_SQL_LITERAL.findall(encode(facts))) & named.keys():
+                named[name].add(facts.path)
+    one = [name for name in paths if len(paths[name]) == len(named[name]) == 1]
+    return {paths[name][0]: min(named[name]) for name in one}
+
+
 class _Mentions:
     """Whether anything but SQL names a SQL file: Python that opens it, a stage or a command that runs it."""
 
@@ -290,6 +314,7 @@ class _Mentions:
 
 
 _SQL_FILE = re.compile(rb"[\w.-]+\.sql\b")
+_SQL_LITERAL = re.compile(rb"(?<![ \w.-])[\w.-]+\.sql\b(?! )")  # not the middle of `log("rendering visits.sql")`
 
 
 def _node_kind(id: str) -> NodeKind:

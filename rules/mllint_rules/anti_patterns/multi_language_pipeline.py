@@ -75,13 +75,15 @@ def _crossings(graph: Graph, id: str, onward: set[str], context: Context) -> Ite
 
 
 def _language(edge: Edge, context: Context) -> str:
-    """Empty where it is of no account. SQL that a Python program runs is that program's."""
+    """Empty where it is of no account. An embedded language is that of the program that runs it, or of none.
+
+    SQL is embedded unless the options say otherwise: a warehouse that one team loads, transforms and reads is no
+    crossing that anybody would mend.
+    """
     language = edge.language.lower()
-    if language not in _LANGUAGES:
-        return ""
-    if language in context.options["embedded"] and not edge.job.lower().endswith("." + language):
-        return _BY_SUFFIX.get(splitext(edge.job)[1].lower(), "")
-    return language
+    if language not in context.options["embedded"]:
+        return language if language in _LANGUAGES else ""
+    return "" if edge.job.lower().endswith("." + language) else _BY_SUFFIX.get(splitext(edge.job)[1].lower(), "")
 
 
 def _finding(graph: Graph, model: Model, id: str, written: Edge, read: Edge, context: Context) -> Finding:

@@ -44,8 +44,10 @@ _TECHNICAL = re.compile(
 # `monitoring/drift_exporter.py`: what looks after a model may read its predictions. The words only ever silence.
 _WATCHES = {
     "monitor", "monitoring", "drift", "eval", "evaluate", "evaluation", "validate", "validation", "backtest", "parity",
-    "health", "quality",
+    "health", "quality", "freshness",
 }  # fmt: skip
+# `scripts/smoke_test.py`, `scripts/benchmark_load.py`: what asks the endpoint only to see that, or how fast, it answers
+_TRIES = {"smoke", "benchmark", "bench", "loadtest", "locust", "e2e", "verify", "simulate", "simulator", "demo"}
 _NOTES = (".json", ".yaml", ".yml", ".toml", ".txt", ".md", ".html", ".png", ".svg", ".pdf")
 _PAGES = (".html", ".htm", ".js", ".jsx", ".ts", ".tsx", ".vue")
 
@@ -115,7 +117,8 @@ def _is_own(lineage: Lineage, model: Model, edge: Edge) -> bool:
     made = edge.source.startswith(("table:", "file:", "collection:", "topic:"))
     if made and any(job_path(other) == reader for other in lineage.graph.in_edges(edge.source) if is_seen(other)):
         return True  # what stores the predictions looks up which of them it has
-    if _WATCHES.intersection(re.split(r"[/_.-]", reader.lower())):
+    words = set(re.split(r"[/_.-]", reader.lower()))
+    if words & _WATCHES or (edge.source.startswith("endpoint:") and words & _TRIES):
         return True
     # A notebook elsewhere that measures the predictions is somebody else's only where owners say so.
     if measures - {"plot"} or (measures and top_folder(reader) in homes):

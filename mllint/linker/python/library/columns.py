@@ -55,12 +55,21 @@ def _scalar(call: Invocation) -> Any:
     return Unknown(call.origins(), f"a result of `{call.name}`", call.span)
 
 
+_STATISTICS = {"SUM", "MEAN", "MIN", "MAX", "COUNT", "STD", "MEDIAN", "QUANTILE"}
+
+
 def _column(call: Invocation, subject: Column, origins: frozenset[str] | None = None) -> Column:
     m = call.m
     expression = instantiate(call, call.entry.column, subject)
     function = m.now.function.qualified if m.now.function else ""
     made_of = call.origins() if origins is None else origins
-    return Column(expression, made_of, subject.name, call.span, function, subject.rows, subject.kind)
+    made = Column(expression, made_of, subject.name, call.span, function, subject.rows, subject.kind)
+    return msgspec.structs.replace(made, name="") if is_statistic(made) and made.name == "prediction" else made
+
+
+def is_statistic(column: Column) -> bool:
+    """Whether it is one number about a column: a mean of predictions is no prediction."""
+    return isinstance(column.expression, ex.Apply) and column.expression.operator in _STATISTICS
 
 
 def _each_column(call: Invocation, frame: Cell) -> Any:

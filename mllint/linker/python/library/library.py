@@ -241,6 +241,8 @@ def apply(call: Invocation) -> Any:
         result = learning.transform(call)
     if entry.predicts:
         result = learning.predict(call)
+        if entry.evaluates == "metric":  # `model.score(X, y)`
+            result = Unknown(as_scores(origins_of(result), call.m.predictors))
     if entry.splits:
         result = learning.split(call)
     if entry.routes is not None:

@@ -120,7 +120,7 @@ def texts(value: Any) -> list[str]:
             found += [text for item in items if not isinstance(item, Tuple | Cell) for text in texts(item)]
             continue
         text = text_of(option)
-        if text is not None and text.strip():
+        if text is not None and text.strip() and text != "None":  # `Path(str(args.out))` where no `--out` is given
             found.append(text)
     whole = [text for text in found if not _HOLE.search(text)]
     chosen = list(dict.fromkeys(whole or found))

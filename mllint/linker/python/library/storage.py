@@ -27,11 +27,12 @@ from mllint.linker.python.abstract.values import (
     origins_of,
 )
 from mllint.linker.python.frames import frames
-from mllint.linker.python.library import config, queries
+from mllint.linker.python.library import columns, config, queries
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.library.learning import models_in
 from mllint.linker.python.library.locate import locate, nodes_of, texts, why_unknown
 from mllint.linker.python.machine import Machine
+from mllint.linker.python.results.effects import as_scores
 
 _NO_DATASET = ("<stdin>", "<stdout>", "-", "")
 
@@ -249,7 +250,7 @@ def put(call: Invocation, node: str, value: Any, argument: Any = None) -> None:
     m.store(node, value)
 
 
-def _put_data(m: Machine, node: str, value: Any, tokens: set[str], span: Any) -> None:
+def _put_data(m: Machine, node: str, value: Any, tokens: set[str], span: Any, is_entry: bool = False) -> None:
     match value:
         case Cell(kind="frame"):
             kind = m.library.types.get(value.slots["type"])
@@ -258,6 +259,8 @@ def _put_data(m: Machine, node: str, value: Any, tokens: set[str], span: Any) ->
             if kind is not None and kind.nameless:
                 origins = frozenset().union(*(c.origins for c in table.columns.values()))
                 m.effects.link(origins, node, "writes", span)
+        case Column() if columns.is_statistic(value):
+            m.effects.link(as_scores(value.origins, m.predictors), node, "writes", span)
         case Column():
             m.effects.link(value.origins, node, "writes", span)
             if value.name:
@@ -268,12 +271,21 @@ def _put_data(m: Machine, node: str, value: Any, tokens: set[str], span: Any) ->
         case Cell(kind="list"):
             for item in (*value.slots["items"], value.slots.get("<rest>")):
                 _put_data(m, node, item, tokens, span)
+        case Cell(kind="dict"):
+            for key, item in value.slots.items():
+                if key != "<span>":
+                    _put_data(m, node, item, tokens, span, is_entry=True)
+        case Choice(options=options):
+            for option in options:
+                _put_data(m, node, option, tokens, span)
         case Cell(kind="object") if value.slots.get("token") in tokens:
             pass
         case None:
             pass
         case _:
-            m.effects.link(origins_of(value) - tokens, node, "writes", span)
+            origins = origins_of(value) - tokens
+            # an entry that is no column (a count, a note of how a run went) holds predictions no more; a text may
+            m.effects.link(as_scores(origins, m.predictors) if is_entry else origins, node, "writes", span)
 
 
 def save(call: Invocation, place: Place) -> None:
