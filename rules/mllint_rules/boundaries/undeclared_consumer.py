@@ -133,13 +133,24 @@ def _is_own(lineage: Lineage, model: Model, edge: Edge) -> bool:
 def _is_expected(lineage: Lineage, model: Model, edge: Edge, walked: set[str]) -> bool:
     """Whether the reader is a test or declared; a dbt model counts as such where an exposure or group is behind it."""
     reader = job_path(edge)
-    if is_test(reader):
+    if is_test(reader) or _is_within(lineage, model, reader):
         return True
+    if reader.endswith(".sql") and lineage.graph.nodes[edge.target].kind == "consumer":
+        return True  # a query that nothing seen runs: who takes its answer is not known
     ids = {edge.source, *walked, *model.members}
     for entry in consumer_of(lineage.declarations, reader, edge.job):
         if reads_any(entry, ids) or any(model.is_called(id) for id in entry.reads if id.startswith("model:")):
             return True
     return reader.endswith(".sql") and _is_published(lineage, edge.target)
+
+
+def _is_within(lineage: Lineage, model: Model, reader: str) -> bool:
+    """Whether the reader lies in the top folder of one of the model's jobs, and no owners tell them apart: parts of one
+    application are no boundary."""
+    owner = owner_of(lineage.declarations, reader)
+    owners = {owner_of(lineage.declarations, job) for job in model.jobs}
+    folders = {top_folder(job) for job in model.jobs}
+    return top_folder(reader) in folders - {""} and (not owner or owner in owners)
 
 
 def _is_published(lineage: Lineage, table: str) -> bool:
