@@ -135,6 +135,8 @@ def _is_expected(lineage: Lineage, model: Model, edge: Edge, walked: set[str]) -
     reader = job_path(edge)
     if is_test(reader) or _is_within(lineage, model, reader):
         return True
+    if edge.source.startswith("endpoint:") and _is_run_by_hand(lineage, reader):
+        return True
     if reader.endswith(".sql") and lineage.graph.nodes[edge.target].kind == "consumer":
         return True  # a query that nothing seen runs: who takes its answer is not known
     ids = {edge.source, *walked, *model.members}
@@ -142,6 +144,17 @@ def _is_expected(lineage: Lineage, model: Model, edge: Edge, walked: set[str]) -
         if reads_any(entry, ids) or any(model.is_called(id) for id in entry.reads if id.startswith("model:")):
             return True
     return reader.endswith(".sql") and _is_published(lineage, edge.target)
+
+
+def _is_run_by_hand(lineage: Lineage, reader: str) -> bool:
+    """`request.py`: a script that nothing starts or imports, and that leaves nothing behind, asks an endpoint when people
+    want to see its answer; nothing depends on that."""
+    scripts = {script.path: script for script in lineage.observations.scripts}
+    script = scripts.get(reader)
+    if script is None or not script.is_entry or script.runners or script.importers:
+        return False
+    made = (edge for edge in lineage.graph.edges() if job_path(edge) == reader and edge.kind != "consumes")
+    return not any(lineage.graph.nodes[edge.target].kind in ("dataset", "source", "artifact") for edge in made)
 
 
 def _is_within(lineage: Lineage, model: Model, reader: str) -> bool:
