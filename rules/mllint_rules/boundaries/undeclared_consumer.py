@@ -147,8 +147,8 @@ def _is_expected(lineage: Lineage, model: Model, edge: Edge, walked: set[str]) -
 
 
 def _is_run_by_hand(lineage: Lineage, reader: str) -> bool:
-    """`request.py`: a script that nothing starts or imports, and that leaves nothing behind, asks an endpoint when people
-    want to see its answer; nothing depends on that."""
+    """`request.py`: a script that nothing starts or imports, and that leaves nothing behind, asks an endpoint when
+    people want to see its answer; nothing depends on that."""
     scripts = {script.path: script for script in lineage.observations.scripts}
     script = scripts.get(reader)
     if script is None or not script.is_entry or script.runners or script.importers:
