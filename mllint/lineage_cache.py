@@ -64,6 +64,7 @@ def load(root: Path, key: bytes, declarations: Declarations) -> Lineage | None:
     graph.nodes = {node.id: node for node in stored.nodes}
     for edge in stored.edges:
         graph.add_edge(edge)
+    declarations = declarations.with_entries(stored.observations.declared)
     return Lineage(graph, stored.observations, declarations, stored.coverage, stored.problems)
 
 

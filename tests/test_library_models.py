@@ -87,7 +87,7 @@ def _parameters(entry: Entry) -> Iterator[str]:
         texts += [entry.columns.names, entry.columns.only]
     if entry.column and entry.column != "CALL":
         texts += [n.id for n in ast.walk(parse_template(entry.column)) if isinstance(n, ast.Name)]
-    functions = {"IF", "given", "plain"} | _KNOWN
+    functions = {"IF", "given", "plain", "all"} | _KNOWN
     yield from (part for text in texts for part in text.split("|") if part and part not in functions)
 
 

@@ -55,6 +55,10 @@ class Declarations(msgspec.Struct):
     def of_kind(self, kind: str) -> list[Declared]:
         return [entry for entry in self.entries if entry.kind == kind]
 
+    def with_entries(self, more: list[Declared]) -> Declarations:
+        """These, and what code declares."""
+        return Declarations([*self.entries, *more], self.owners) if more else self
+
     def owner_of(self, path: str) -> str:
         """Who owns a file of the repository by CODEOWNERS, as written there; empty if nobody does."""
         for globs, whole, owner in _matchers(tuple(self.owners)):

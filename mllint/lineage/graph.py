@@ -63,7 +63,7 @@ class Graph:
         outranks a dataset: who saves a model into a file knows more than who reads the file."""
         node = self.nodes.get(id)
         if node is None:
-            node = self.nodes[id] = Node(id, kind, name or id.partition(":")[2] or id, [], {})
+            node = self.nodes[id] = Node(id, kind, name or _name(id), [], {})
         elif _RANK[kind] > _RANK[node.kind]:
             node.kind = kind
         if span is not None and span not in node.spans:
@@ -173,6 +173,12 @@ class Graph:
         for node in self.nodes.values():
             node.spans.sort()
         self.nodes = dict(sorted(self.nodes.items()))
+
+
+def _name(id: str) -> str:
+    """The id without the word that says what it is; a URL is its own name."""
+    bare = id.partition(":")[2]
+    return id if not bare or bare.startswith("//") else bare
 
 
 _RANK = {

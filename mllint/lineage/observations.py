@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from mllint.lineage.declarations import Declared
 from mllint.lineage.expressions import Expression
 from mllint.source import Span
 
@@ -106,4 +107,5 @@ class Observations(msgspec.Struct):
     features: list[Feature] = []
     handovers: list[Handover] = []
     evaluations: list[Evaluation] = []
+    declared: list[Declared] = []  # in code: tags of features in a feature store
     runners: list[Span] = []  # every command, stage or service that starts something of the repository

@@ -32,7 +32,7 @@ def is_test(path: str) -> bool:
     return (
         not {"test", "tests", "testing"}.isdisjoint(folders.split("/"))
         or name.startswith("test_")
-        or name == "conftest.py"
+        or name in ("conftest.py", "test.py", "tests.py")
         or posixpath.splitext(name)[0].endswith("_test")
     )
 

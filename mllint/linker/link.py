@@ -44,6 +44,7 @@ def link(
     name_features(project, machine)
     mark_sources(project.graph)
     project.graph.freeze()
+    declarations = declarations.with_entries(project.observations.declared)
     return Lineage(project.graph, project.observations, declarations, project.coverage, project.problems)
 
 

@@ -125,12 +125,8 @@ def _is_plain(source: str) -> bool:
 def _without_line_magic(line: str) -> str:
     hit = _LINE_MAGIC.match(line)
     if hit is None:
-        is_help = (
-            line.lstrip().startswith("?")
-            or (line.rstrip().endswith("?")
-            and "#" not in line
-            and '"' not in line
-            and "'" not in line)
+        is_help = line.lstrip().startswith("?") or (
+            line.rstrip().endswith("?") and "#" not in line and '"' not in line and "'" not in line
         )
         return "" if is_help else line
     indent, target, mark, rest = hit.group(1), hit.group(2) or "", hit.group(3), hit.group(4)

@@ -11,6 +11,8 @@ from mllint.linker.python.values import Constant
 
 def note_branch(m: Machine, s: facts.If, test: Any, known: bool | None) -> None:
     """Remember one outcome of an `if`. Only those that settings decide are told to rules, at the end."""
+    if isinstance(s.test, facts.Compare) and {"in", "not in"} & set(s.test.operators):
+        return  # `if severity not in ("low", "high"): raise`: a check that a value is allowed, not a choice
     key = (m.now.path, s.at)
     record = m.branches.get(key)
     if record is None:

@@ -54,7 +54,7 @@ def call(m: Machine, function: Any, arguments: Arguments, at: facts.At) -> Any:
         case Choice(options=options):
             return join_all([call(m, option, arguments, at) for option in options])
         case Cell(kind="instance"):
-            method = classes.find_method(m, function, "__call__")
+            method = classes.find_method(m, function, "__call__") or classes.inherited(m, function, "__call__")
             if method is not None:
                 return call(m, method, arguments, at)
         case Cell(kind="object"):
@@ -187,9 +187,11 @@ def decorate(m: Machine, decorator: Any, function: Any, at: facts.At) -> Any:
 
 def load_module(m: Machine, path: str) -> Module:
     """The namespace of a module of the repository; its top level is interpreted at the first import."""
-    if path in m.modules:
+    if path in m.modules and path not in m.reloading:
         return Module(path, m.modules[path])
-    scope = m.modules[path] = m.heap.new("scope", {}, (path, 0))
+    m.reloading.discard(path)
+    m.loaded.setdefault(m.entry, {})[path] = None
+    scope = m.modules.setdefault(path, m.heap.new("scope", {}, (path, 0)))
     scope.slots["__name__"] = Constant(path.removesuffix(".py").removesuffix("/__init__").replace("/", "."))
     scope.slots["__file__"] = Constant(f"{builtins.HERE}/{path}")
     if path.endswith("/"):  # a folder without __init__.py

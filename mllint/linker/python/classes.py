@@ -212,6 +212,15 @@ def instance_attribute(m: Machine, instance: Cell, name: str, at: facts.At) -> A
     return _from_library_base(m, cls, instance, name, at)
 
 
+def inherited(m: Machine, instance: Cell, name: str) -> Any:
+    """A method that a library base class gives to instances, or None: `__call__` of `nn.Module`."""
+    for base in lineage_of(instance.slots["<class>"]):
+        found = m.library.method(m.library.type_of_class(base.name), name) if isinstance(base, External) else None
+        if found is not None:
+            return Bound(found[0], instance)
+    return None
+
+
 def _from_library_base(m: Machine, cls: Class, owner: Any, name: str, at: facts.At) -> Any:
     """A method that a library base class gives, such as `dict()` of a pydantic model."""
     if cls.flavour == "fields" and name in ("dict", "model_dump", "_asdict", "to_dict", "asdict"):

@@ -214,9 +214,10 @@ _TYPES = {
     "int": "int", "int32": "int", "int64": "int", "int8": "int", "int16": "int", "Int64": "int", "float": "float",
     "float32": "float", "float64": "float", "str": "text", "string": "text", "object": "text", "bool": "bool",
     "integer": "int", "long": "int", "bigint": "int", "boolean": "bool", "Integer": "int", "Long": "int",
-    "Double": "float", "Float": "float", "String": "text", "Boolean": "bool", "Timestamp": "timestamp", "Date": "date",
-    "Float64": "float", "Float32": "float", "Int32": "int", "Utf8": "text", "Datetime": "timestamp", "Int8": "int",
-    "Int16": "int", "UInt8": "int", "category": "category", "datetime64[ns]": "timestamp", "uint8": "int", "double": "float", "i8": "int",
+    "Double": "float", "Float": "float", "String": "text", "Boolean": "bool", "Timestamp": "timestamp",
+    "Date": "date", "Float64": "float", "Float32": "float", "Int32": "int", "Utf8": "text", "Datetime": "timestamp",
+    "Int8": "int", "Int16": "int", "UInt8": "int", "category": "category", "datetime64[ns]": "timestamp",
+    "uint8": "int", "double": "float", "i8": "int",
 }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import posixpath
 from collections.abc import Callable
 from typing import Any
 
-from mllint.linker.python import config, databases, frames, locate, texts, web
+from mllint.linker.python import config, databases, feature_stores, figures, frames, locate, networks, texts, web
 from mllint.linker.python.arguments import Arguments, Rest, by_name
 from mllint.linker.python.command_lines import TABLE as COMMAND_LINES
 from mllint.linker.python.heap import Cell
@@ -404,5 +404,10 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
     },
     **COMMAND_LINES,
     "statement": databases.statement, "refined_statement": databases.refined, "run_statement": databases.execute,
+    "shown": web.shown, "forward": networks.forward, "backward": networks.backward, "network_state": networks.state,
+    "load_network_state": networks.load_state,
+    "the_figure": figures.the_figure, "new_figure": figures.new_figure, "drawn": figures.drawn,
+    "gathered": figures.gathered, "save_figure": figures.save_figure,
+    "feature_view": feature_stores.feature_view, "features_of": feature_stores.features_of,
     "add_rows": databases.add, "bulk_rows": databases.bulk,
 }  # fmt: skip

@@ -35,7 +35,7 @@ from mllint.linker.python.values import (
 from mllint.linker.python.web import Handler, answered
 from mllint.linker.systems.inventory import is_entry
 
-_TESTS = re.compile(r"(^|/)(tests?|testing)/|(^|/)(test_[^/]*|[^/]*_test|conftest)\.py$")
+_TESTS = re.compile(r"(^|/)(tests?|testing)/|(^|/)(test_[^/]*|[^/]*_test|tests?|conftest)\.py$")
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -78,7 +78,9 @@ def run_entry(m: Machine, entry: Entry) -> None:
     m.in_test = is_test(entry.path)
     m.from_outside = entry.function is not None
     m.entry, m.job, m.run, m.steps = entry.name, entry.job, entry.run, 0
+    m.reloading = set(m.loaded.pop(entry.name, ()))  # of an entry point that runs again
     m.asked[entry.name] = {}
+    m.written = set()
     m.memo.clear()
     m.heap.journal.clear()
     m.heap.exits, m.heap.leaving = [], ""

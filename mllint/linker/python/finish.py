@@ -9,6 +9,7 @@ import msgspec
 
 from mllint.lineage.graph import Edge, EdgeKind, Graph
 from mllint.lineage.ids import column_id, consumer_id, model_id, split_column
+from mllint.lineage.observations import Feature
 from mllint.linker.project import Project
 from mllint.linker.python.effects import Effects, Link, Record, is_model_token
 from mllint.linker.python.entries import is_test
@@ -23,10 +24,16 @@ def build(project: Project, effects: Effects) -> None:
     graph = project.graph
     _add_models(graph, records, names)
     _add_marks(graph, records, names)
+    of_job: dict[str, dict[str, Span]] = defaultdict(dict)
     for record in records:
-        reads = _first_reads(record, names)
+        for job, reads in _first_reads(record, names).items():
+            of_job[job] = {**reads, **of_job[job]}
+    for record in records:
+        own = _first_reads(record, names)
+        # what a handler predicts with, its module has read
+        known = {job: {**of_job[job], **own.get(job, {})} for job in {link.job: None for link in record.links}}
         for link in record.links:
-            _add_link(graph, _renamed(link, names), reads)
+            _add_link(graph, _renamed(link, names), known[link.job])
     graph.rejob({path: job for record in records for path, job in sorted(record.scripts.items())})
     _add_passings(graph, records, names)
     _add_accesses(project, records, names)
@@ -136,12 +143,12 @@ def _renamed(link: Link, names: dict[str, str]) -> Link:
     return msgspec.structs.replace(link, source=source, target=target)
 
 
-def _first_reads(record: Record, names: dict[str, str]) -> dict[str, Span]:
-    """Where an entry point first reads each node."""
-    result: dict[str, Span] = {}
+def _first_reads(record: Record, names: dict[str, str]) -> dict[str, dict[str, Span]]:
+    """By job, where an entry point first reads each node."""
+    result: dict[str, dict[str, Span]] = {}
     for access in record.accesses:
         if access.is_read and access.id:
-            result.setdefault(_rename(access.id, names), access.span)
+            result.setdefault(access.job, {}).setdefault(_rename(access.id, names), access.span)
     return result
 
 
@@ -250,7 +257,7 @@ def _used(project: Project, records: list[Record], names: dict[str, str]) -> set
     """Reads whose data go on into something, in one entry point at least. What a task returned and no other task
     asked for is nothing that data go on into: whoever made it is the consumer."""
     graph = project.graph
-    flows = {(id, flow.job) for flow in project.flows if flow.outputs for id in flow.inputs}
+    flows = {(id, flow.span) for flow in project.flows if flow.outputs for id in flow.inputs}
     result: set[tuple[str, Span]] = set()
     for record in records:
         targets = ((_rename(link.source, names), _rename(link.target, names)) for link in record.links)
@@ -258,7 +265,7 @@ def _used(project: Project, records: list[Record], names: dict[str, str]) -> set
         sources |= {split_column(source)[0] for source in sources if source.startswith("column:")}
         for access in record.accesses:
             id = _rename(access.id, names)
-            if access.is_read and (id in sources or (id, access.job) in flows):
+            if access.is_read and (id in sources or (id, access.span) in flows):
                 result.add((id, access.span))
     return result
 
@@ -304,11 +311,13 @@ def _observe(project: Project, records: list[Record], names: dict[str, str]) -> 
             if not id.startswith("column:endpoint:"):
                 project.define(id, expression)
     observations.evaluations += {e: None for record in records for e in record.evaluations}
+    features: dict[Feature, None] = {}
     for feature in {feature: None for record in records for feature in record.features}:
         model = _rename(feature.model, names)
         if not is_model_token(model):
             expression = project.inlined(feature.expression)
-            observations.features.append(msgspec.structs.replace(feature, model=model, expression=expression))
+            features[msgspec.structs.replace(feature, model=model, expression=expression)] = None
+    observations.features += features  # seven estimators of one search that are saved as one model have one set
     for handover in {handover: None for record in records for handover in record.handovers}:
         model = _rename(handover.model, names)
         if not is_model_token(model):

@@ -9,10 +9,11 @@ import msgspec
 
 from mllint.lineage import expressions as ex
 from mllint.linker.python import frames
-from mllint.linker.python.frame_parts import result, subject
+from mllint.linker.python.frame_parts import result, subject, table_of
 from mllint.linker.python.heap import Cell
 from mllint.linker.python.invocation import Invocation
 from mllint.linker.python.iteration import items_of
+from mllint.linker.python.learning import model_origins, note_serving
 from mllint.linker.python.tables import Table
 from mllint.linker.python.values import Column, Constant, Tuple, origins_of, text_of
 
@@ -46,6 +47,12 @@ def with_expression(call: Invocation) -> Any:
 def _expressed(call: Invocation, table: Table) -> dict[str, Column] | None:
     found: dict[str, Column] = {}
     for argument in call.arguments.args:
+        if isinstance(argument, Cell) and argument.kind == "dict":  # `df.withColumns({"b": col("a") + 1})`
+            entries = {k: v for k, v in argument.slots.items() if isinstance(k, str) and not k.startswith("<")}
+            if not all(isinstance(value, Column) for value in entries.values()) or "<rest>" in argument.slots:
+                return None
+            found.update({k: frames.as_column(call.m, placed(v, table), k, call.at) for k, v in entries.items()})
+            continue
         items = items_of(call.m, argument, call.at).known if isinstance(argument, Cell | Tuple) else [argument]
         for item in items if items is not None else [None]:
             name = item.name if isinstance(item, Column) else text_of(item)
@@ -211,6 +218,27 @@ def placed(column: Column, table: Table) -> Column:
 
     expression = place(column.expression)
     return msgspec.structs.replace(column, expression=expression, origins=frozenset(origins), rows=table.rows)
+
+
+def scored(call: Invocation) -> Any:
+    """`X`: the rows with what a fitted stage of pyspark.ml adds: a prediction, or the column `outputCol`."""
+    m, receiver, rows = call.m, call.receiver, call.get("X")
+    table, own = table_of(rows), model_origins(receiver)
+    given = receiver.slots.get("arguments", {}) if isinstance(receiver, Cell) else {}
+    if m.library.holds(receiver.slots["type"]) == "transformer" if isinstance(receiver, Cell) else False:
+        name, inputs = text_of(given.get("outputCol")), frames.names_of(given.get("inputCols", given.get("inputCol")))
+        columns = [column for n in inputs or () if (column := table.column(n)) is not None]
+        origins = own.union(*(column.origins for column in columns)) if columns else own | table.origins
+        made = ex.apply(
+            "FITTED", ex.Constant(str(receiver.slots["class"]).rpartition(".")[2]), *[c.expression for c in columns]
+        )
+    else:
+        name, origins, made = "prediction", own | table.origins, ex.Unresolved("a prediction")
+        m.predictors |= own
+        m.effects.predicted(own, rows, call.span)
+        note_serving(m, call, receiver, own, rows)
+    column = Column(made, origins, name or "", call.span)
+    return result(call, table.with_columns({name: column}) if name else msgspec.structs.replace(table, open=True))
 
 
 def writer_of(call: Invocation) -> Any:

@@ -466,5 +466,6 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
         frame_expressions.free_column, frame_expressions.named, frame_expressions.writer_of,
         frame_expressions.literal, frame_expressions.case, frame_expressions.otherwise, frame_expressions.kept,
         frame_expressions.without, frame_expressions.grouped, frame_expressions.aggregated,
+        frame_expressions.scored,
     )
 }  # fmt: skip

@@ -23,6 +23,7 @@ from mllint.linker.python.omega import Composed, Leaf, Tree, merged, placed, tre
 from mllint.linker.python.values import Choice, Constant, External, Function, Partial, Unknown, join_all, text_of
 
 MOST_DEPTH = 8
+MOST_FILES = 400  # of one configuration, each as often as it is named
 
 
 # ----------------------------------------------------------------------------------------------- composing
@@ -36,6 +37,7 @@ class _Composition:
         self.folder = folder
         self.root: Tree = {}
         self.values: list[tuple[str, str]] = []
+        self.left = MOST_FILES
         self.choices: dict[str, str] = {}
         for word in overrides:
             key, equals, value = word.lstrip("+").partition("=")
@@ -60,6 +62,11 @@ class _Composition:
         if path is None:
             return False
         self._overridden_in(path)
+        for group, choice in list(self.choices.items()):
+            chosen = self.file(posixpath.join(group, choice))
+            if chosen is not None:
+                self._overridden_in(chosen)
+        self.left = MOST_FILES
         self._load(path, "", MOST_DEPTH)
         for group, choice in self.choices.items():  # `+experiment=x` adds a group that no defaults list names
             if group not in self.loaded:
@@ -72,10 +79,11 @@ class _Composition:
 
     def _overridden_in(self, path: str, depth: int = MOST_DEPTH) -> None:
         """`- override /model: linear` in a defaults list counts for the whole configuration."""
-        for entry in self._defaults(path):
+        self.left -= 1
+        for entry in self._defaults(path) if self.left > 0 else ():
             if isinstance(entry, dict):
                 for key, choice in entry.items():
-                    words = key.split()
+                    words = key.split() or [""]
                     if words[0] == "override" and isinstance(choice, Leaf) and len(words) > 1:
                         self.choices.setdefault(words[1].lstrip("/").partition("@")[0], str(choice.value))
                     elif isinstance(choice, Leaf) and choice.value and depth:
@@ -91,7 +99,8 @@ class _Composition:
 
     def _load(self, path: str, package: str, depth: int) -> None:
         value = self.m.project.config(path)
-        if value is None or depth == 0:
+        self.left -= 1
+        if value is None or depth == 0 or self.left < 0:
             return
         self.m.settings_read.setdefault(path, set()).add(self.m.job)
         tree = tree_of(value, path)
@@ -108,7 +117,7 @@ class _Composition:
                     self._named(entry.value, here, package, depth)
             elif isinstance(entry, dict):
                 for key, choice in entry.items():
-                    words = key.split()
+                    words = key.split() or [""]
                     if words[0] == "override":
                         continue
                     group, _, at = words[-1].partition("@")

@@ -10,7 +10,7 @@ from mllint.linker.python.machine import Machine
 from mllint.linker.python.orchestration import extensions, jobs
 from mllint.linker.sql.schema import Schema
 
-MOST_ROUNDS = 4
+MOST_ROUNDS = 2
 
 
 def interpret(project: Project, library: Library, schema: Schema) -> Machine:

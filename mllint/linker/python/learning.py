@@ -244,7 +244,7 @@ def predict(call: Invocation) -> Any:
     own = model_origins(receiver)
     m.predictors |= own
     for option in x.options if isinstance(x, Choice) else (x,):
-        _note_serving(m, call, receiver, own, option)
+        note_serving(m, call, receiver, own, option)
     origins = own | origins_of(x)
     span = call.span
     m.effects.predicted(own, x, span)
@@ -262,7 +262,7 @@ def model_origins(receiver: Any) -> frozenset[str]:
     return result
 
 
-def _note_serving(m: Machine, call: Invocation, receiver: Any, own: frozenset[str], x: Any) -> None:
+def note_serving(m: Machine, call: Invocation, receiver: Any, own: frozenset[str], x: Any) -> None:
     """What is given to a model that was not fitted here: its features as serving computes them."""
     fitted_here = any(o.startswith("model@") for o in own)
     if not (isinstance(x, Cell) and x.kind == "frame"):

@@ -16,7 +16,7 @@ from mllint.linker.python.effects import Effects
 from mllint.linker.python.heap import Cell, Heap
 from mllint.linker.python.imports import Imports
 from mllint.linker.python.relevance import relevant_functions
-from mllint.linker.python.values import Choice, Column, Function, Tuple, Unknown, join
+from mllint.linker.python.values import Choice, Column, Function, Tuple, Unknown, join, join_all
 from mllint.linker.sql.schema import Schema
 from mllint.linker.sql.statements import Statement
 from mllint.source import Span
@@ -67,6 +67,8 @@ class Machine:
         self.allowance = 300_000 + 4 * sum(file.lines for file in project.files.values())
         self.from_outside = False  # whether the entry point is a function that nothing calls
         self.modules: dict[str, Cell] = {}  # namespaces of imported modules, by path
+        self.loaded: dict[str, dict[str, None]] = {}  # entry -> modules that it was the first to load
+        self.reloading: set[str] = set()  # modules to load again, since what was said of them is forgotten
         self.scripts: dict[str, Cell] = {}  # namespaces of files that ran as scripts, by path
         self.returned: dict[str, Any] = {}  # what uncalled functions returned, by qualified name
         self.called: set[tuple[str, int]] = set()  # functions entered, by path and place
@@ -74,6 +76,8 @@ class Machine:
         self.bodies: dict[int, tuple[facts.Stmt, ...]] = {}
         self.kept: list[Any] = []  # keeps alive what `bodies` knows by identity
         self.stored: dict[str, Any] = {}  # what was written to a dataset or artifact, by node id
+        self.writers: dict[str, dict[str, Any]] = {}  # the same, by the entry point that wrote it
+        self.written: set[str] = set()  # nodes that the present entry point has written
         self.shapes: dict[str, str] = {}  # the shape of what was stored, to tell whether it changed
         self.asked: dict[str, dict[str, str]] = {}  # entry -> what it asked for, with the shape it got
         self.entry = ""
@@ -158,7 +162,11 @@ class Machine:
         """Remember what was written to a node, for those who read it."""
         if "{" in node:
             return
-        self.stored[node] = value if node not in self.stored else join(self.stored[node], value)
+        writers = self.writers.setdefault(node, {})
+        again = node in self.written  # an entry point that runs anew replaces what it wrote before
+        writers[self.entry] = join(writers[self.entry], value) if again and self.entry in writers else value
+        self.written.add(node)
+        self.stored[node] = join_all(writers.values())
         self.shapes[node] = shape(self.stored[node])
 
     def recall(self, node: str) -> Any:

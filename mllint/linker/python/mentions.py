@@ -22,7 +22,7 @@ def name_features(project: Project, m: Machine) -> None:
     """Fill in `named` of the features that training computes and somebody declared deprecated."""
     names = {
         _field(entry.name)
-        for entry in project.declarations.entries
+        for entry in (*project.declarations.entries, *project.observations.declared)
         if entry.deprecated and _is_field(entry.kind, entry.name)
     }
     features = project.observations.features
@@ -62,8 +62,9 @@ def _mentions(project: Project, m: Machine, names: set[str]) -> dict[str, list[S
     for file in project.of_kind("python", "notebook"):
         if file.python is not None:
             for literal in _listed(file.python.body):
-                if literal.value in names:
-                    found.setdefault(str(literal.value), []).append(m.span(literal.at, file.path))
+                name = str(literal.value).rpartition(":")[2]  # a feature store's `driver_stats:acceptance` too
+                if name in names:
+                    found.setdefault(name, []).append(m.span(literal.at, file.path))
     return found
 
 

@@ -15,6 +15,7 @@ from mllint.linker.python.values import Constant, Unknown
 from mllint.source import Span
 
 DEEPEST = 12
+MOST_VALUES = 20_000  # of one configuration: references to lists of references multiply
 
 
 class Leaf(msgspec.Struct, frozen=True):
@@ -73,10 +74,12 @@ class Composed:
         self.root = root
         self.resolvers = resolvers or {}
         self.at = at
+        self.left = MOST_VALUES
 
     def value(self, tree: Tree, where: tuple[str, ...] = (), depth: int = DEEPEST) -> Any:
         """A tree as the program sees it: dictionaries, lists and constants that know where they were written."""
-        if depth == 0:
+        self.left -= 1
+        if depth == 0 or self.left < 0:
             return Unknown(why="a configuration that refers to itself")
         if isinstance(tree, dict):
             slots = {key: self.value(part, (*where, key), depth - 1) for key, part in tree.items()}

@@ -16,7 +16,7 @@ from mllint.linker.python.invocation import Invocation
 from mllint.linker.python.iteration import items_of
 from mllint.linker.python.locate import texts
 from mllint.linker.python.machine import Machine
-from mllint.linker.python.values import Bound, Class, Constant, Function, Unknown, text_of
+from mllint.linker.python.values import Bound, Class, Constant, Function, Unknown, origins_of, text_of
 from mllint.source import Span
 
 
@@ -137,6 +137,16 @@ def _mounts(m: Machine, router: Any, depth: int = 4) -> list[tuple[str, Any]]:
 def application(call: Invocation) -> Any:
     """The application whose route is being answered: `request.app`, `flask.current_app`."""
     return call.m.application if call.m.application is not None else Unknown(why="an application that is not known")
+
+
+def shown(call: Invocation) -> Any:
+    """`gr.Interface(fn=predict, ...)`: what the function gives for some input is shown."""
+    m, function = call.m, call.get("fn")
+    if isinstance(function, Function | Bound):
+        result = m.call(function, Arguments(), call.at)
+        m.effects.mark("consumer:gradio", "consumer", call.span)
+        m.effects.link(origins_of(result), "consumer:gradio", "consumes", call.span)
+    return Unknown()
 
 
 def state(call: Invocation) -> Any:

@@ -9,10 +9,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from mllint.rule import (
+    Apply,
     Constant,
     Context,
     Disagreement,
+    Expression,
     Feature,
     Finding,
     Label,
@@ -63,6 +67,8 @@ def _skew(
     lineage: Lineage, model: Model, trained: list[Feature], served: Feature, names: dict[str, str]
 ) -> Iterator[Finding]:
     """A finding if no way of training the feature equals this way of serving it, and a row shows so."""
+    trained = [replace(feature, expression=before_fitted(feature.expression)) for feature in trained]
+    served = replace(served, expression=before_fitted(served.expression))
     if not trained or not all(is_known(feature.expression) for feature in (*trained, served)):
         return
     if any(plain(column.name) not in names for column in columns(served.expression)):
@@ -83,6 +89,16 @@ def _skew(
     inputs = {name: _portable(value) for name, value in row.inputs.items()}
     shown = Witness(inputs, _portable(row.left), _portable(row.right))
     yield _finding(lineage, model, trained[0], served, shown)
+
+
+def before_fitted(expression: Expression) -> Expression:
+    """What goes into the fitted steps before the model: they are persisted and the same on both sides, or ML704 says so.
+
+    model.predict(scaler.transform(frame))   # `frame` is what the two sides make themselves
+    """
+    while isinstance(expression, Apply) and expression.operator == "FITTED" and len(expression.arguments) == 2:
+        expression = expression.arguments[1]
+    return expression
 
 
 def _null_is_possible(lineage: Lineage, model: Model, trained: Feature, served: Feature, row: Disagreement) -> bool:

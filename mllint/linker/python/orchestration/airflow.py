@@ -8,6 +8,7 @@ A task that asks for the value of one that comes later in the file is interprete
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Callable
 from typing import Any
 
 from mllint.facts import python as facts
@@ -20,13 +21,25 @@ from mllint.linker.python.invocation import Invocation
 from mllint.linker.python.iteration import entries_of, items_of
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.orchestration import passing, templates
-from mllint.linker.python.values import Constant, External, Function, Hole, Text, Unknown, join_all, text_of
+from mllint.linker.python.values import (
+    Bound,
+    Constant,
+    External,
+    Function,
+    Hole,
+    Partial,
+    Text,
+    Unknown,
+    join_all,
+    text_of,
+)
 
 
 def dag(m: Machine, made: Cell, at: facts.At) -> None:
     """`with DAG("churn") as dag:` names the tasks that follow in the file."""
     given = made.slots["arguments"]
     m.plans["airflow dag"] = (m.entry, text_of(given.get("dag_id", given.get("0"))) or "")
+    m.plans["airflow params"] = (m.entry, given.get("params"))
 
 
 def _dag_name(m: Machine, given: dict[str, Any]) -> str:
@@ -57,7 +70,7 @@ def _dag_decorator(decorator: Any) -> str | None:
 
 
 def _node(m: Machine, given: dict[str, Any], task: str = "") -> str:
-    name = task or text_of(given.get("task_id")) or "task"
+    name = task or text_of(given.get("task_id")) or "{task_id}"
     return f"xcom:{_dag_name(m, given)}.{name}"
 
 
@@ -76,19 +89,34 @@ def python(m: Machine, made: Cell, at: facts.At) -> None:
     filled = {name: _rendered(m, value, given, at) for name, value in keywords.items()}
     positional = tuple(_rendered(m, value, given, at) for value in args)
     function = given.get("python_callable", Unknown())
-    result = _within(m, node, lambda: m.call(function, Arguments(positional, {**context, **filled}, rest), at))
+    result = _within(
+        m, node, given, function, lambda: m.call(function, Arguments(positional, {**context, **filled}, rest), at)
+    )
     passing.pass_on(m, node, result, at)
     declared(m, made, at)
 
 
-def _within(m: Machine, node: str, run: Any) -> Any:
-    """Run a task so that what it pushes itself goes under its own name."""
-    outer = m.plans.get("airflow task")
-    m.plans["airflow task"] = node
+def _within(m: Machine, node: str, given: dict[str, Any], function: Any, run: Callable[[], Any]) -> Any:
+    """Run a task as a job of the file that its function stands in; what it pushes itself goes under its own name."""
+    outer, job = m.plans.get("airflow task"), m.effects.job
+    m.plans["airflow task"] = (node, given)
+    m.effects.job = m.job = _file_of(function) or job
     try:
         return run()
     finally:
         m.plans["airflow task"] = outer
+        m.effects.job = m.job = job
+
+
+def _file_of(function: Any) -> str:
+    match function:
+        case Function(path=path):
+            return path
+        case Bound(function=inner) | Partial(function=inner):
+            return _file_of(inner)
+        case Cell(kind="instance"):
+            return str(function.slots["<class>"].path)
+    return ""
 
 
 def _context(m: Machine, given: dict[str, Any], at: facts.At) -> dict[str, Any]:
@@ -106,14 +134,18 @@ def _context(m: Machine, given: dict[str, Any], at: facts.At) -> dict[str, Any]:
 
 def context(call: Invocation) -> Any:
     """`get_current_context()`"""
-    return call.m.heap.new("dict", _context(call.m, {}, call.at), (call.m.now.path, call.at))
+    _, given = call.m.plans.get("airflow task") or ("", {})
+    return call.m.heap.new("dict", _context(call.m, given, call.at), (call.m.now.path, call.at))
 
 
 def _rendered(m: Machine, value: Any, given: dict[str, Any], at: facts.At) -> Any:
     """A templated argument: `{{ ds }}` is an unknown part, `{{ ti.xcom_pull(...) }}` what the other task returned."""
     if isinstance(value, Cell) and value.slots.get("<node>", "").startswith("xcom:") and value.kind == "object":
         return passing.receive(m, value.slots["<node>"], at)  # an operator itself stands for its output
-    params, _ = entries_of(given["params"]) if "params" in given else ({}, None)
+    entry, of_dag = m.plans.get("airflow params", ("", None))
+    params, _ = entries_of(of_dag) if of_dag is not None and entry == m.entry else ({}, None)
+    if "params" in given:
+        params = {**params, **entries_of(given["params"])[0]}
 
     def pulled(task: str) -> Any:
         return passing.receive(m, _node(m, given, task), at)
@@ -139,18 +171,23 @@ def sql(m: Machine, made: Cell, at: facts.At) -> None:
     declared(m, made, at)
 
 
-def own(m: Machine, made: Cell, at: facts.At) -> None:
-    """An operator class of the repository: its `execute(self, context)` is the task."""
-    if made.kind != "instance":
-        made.slots["<node>"] = _node(m, made.slots["arguments"])
-        templates.transfer(m, str(made.slots["class"]), made.slots["arguments"], at)
-        declared(m, made, at)
-        return
+def plain(m: Machine, made: Cell, at: facts.At) -> None:
+    """An operator that is not modelled for itself: one that copies, or that only declares its assets."""
+    made.slots["<node>"] = _node(m, made.slots["arguments"])
+    templates.transfer(m, str(made.slots["class"]), made.slots["arguments"], at)
+    declared(m, made, at)
+
+
+def own(m: Machine, made: Cell, at: facts.At, start: Callable[[Machine, Cell, facts.At], None]) -> None:
+    """An operator class of the repository: its `execute(self, context)` is the task; without one of its own it does
+    (`start`) what its base class does with its attributes."""
     execute = classes.find_method(m, made, "execute")
     if execute is not None:
         values = _context(m, {}, at)
-        known = m.heap.new("dict", values, (m.now.path, at))
-        m.call(execute, Arguments((known,)), at)
+        m.call(execute, Arguments((m.heap.new("dict", values, (m.now.path, at)),)), at)
+        return
+    slots = {"type": "", "class": made.slots["<class>"].name, "arguments": classes.instance_fields(made)}
+    start(m, m.heap.new("object", {**slots, "origins": frozenset()}, (m.now.path, at)), at)
 
 
 def declared(m: Machine, made: Cell, at: facts.At) -> None:
@@ -201,7 +238,7 @@ def pull(call: Invocation) -> Any:
 
 def push(call: Invocation) -> Any:
     """`ti.xcom_push(key="path", value=path)`"""
-    node = call.m.plans.get("airflow task")
+    node, _ = call.m.plans.get("airflow task") or ("", {})
     key = text_of(call.get("key"))
     if node and key:
         passing.pass_on(call.m, f"{node}.{key}", call.get("value", Unknown()), call.at)
@@ -217,10 +254,20 @@ def variable(call: Invocation) -> Any:
     return Text((Hole(name),)) if name else Unknown()
 
 
+def _numbered(m: Machine, node: str, at: facts.At) -> str:
+    """The second place that calls a task makes another task of it, `check__1`."""
+    places = m.plans.setdefault("airflow calls", {}).setdefault(node, [])
+    place = (m.now.path, at)
+    if place not in places:
+        places.append(place)
+    index = places.index(place)
+    return f"{node}__{index}" if index else node
+
+
 def task(m: Machine, function: Function, by: Any, arguments: Arguments, at: facts.At, follow: Any) -> Any:
     """A function under `@task`: what it returns is told under its name."""
     given = by.slots.get("arguments", {}) if isinstance(by, Cell) else {}
-    node = _node(m, given, text_of(given.get("task_id")) or function.facts.name)
+    node = _numbered(m, _node(m, given, text_of(given.get("task_id")) or function.facts.name), at)
     named = {parameter.name for parameter in function.facts.parameters}
     takes_all = any(parameter.kind == "double star" for parameter in function.facts.parameters)
     context = {name: value for name, value in _context(m, given, at).items() if takes_all or name in named}
@@ -230,7 +277,7 @@ def task(m: Machine, function: Function, by: Any, arguments: Arguments, at: fact
     args = tuple(_rendered(m, value, given, at) for value in arguments.args)
     keywords = {name: _rendered(m, value, given, at) for name, value in arguments.keywords.items()}
     every = Arguments(args, {**context, **keywords}, arguments.rest)
-    result = _within(m, node, lambda: follow(m, function, every, at))
+    result = _within(m, node, given, function, lambda: follow(m, function, every, at))
     passing.pass_on(m, node, result, at)
     ends = m.heap.new("object", {"arguments": given}, (m.now.path, at))
     declared(m, ends, at)

@@ -14,9 +14,10 @@ from mllint.linker.python.arguments import Arguments, Rest
 from mllint.linker.python.heap import Cell
 from mllint.linker.python.invocation import Invocation
 from mllint.linker.python.iteration import entries_of, items_of
+from mllint.linker.python.locate import locate
 from mllint.linker.python.machine import Machine
-from mllint.linker.python.orchestration import airflow, assets, components
-from mllint.linker.python.values import Class, Constant, External, Function, Partial, Unknown
+from mllint.linker.python.orchestration import airflow, assets, components, passing
+from mllint.linker.python.values import Class, Constant, External, Function, Partial, Unknown, text_of
 
 Follow = Callable[[Machine, Function, Arguments, facts.At], Any]
 
@@ -24,13 +25,14 @@ Follow = Callable[[Machine, Function, Arguments, facts.At], Any]
 def call(m: Machine, function: Function, arguments: Arguments, at: facts.At, follow: Follow) -> Any:
     """Call a function of the repository, as its decorators have it called."""
     for decorator in function.decorators:
-        handler = CALLED.get(_meaning(m, decorator))
+        handler = CALLED.get(meaning(m, decorator))
         if handler is not None:
             return handler(m, function, decorator, arguments, at, follow)
     return follow(m, function, arguments, at)
 
 
-def _meaning(m: Machine, decorator: Any) -> str:
+def meaning(m: Machine, decorator: Any) -> str:
+    """What a model says of a decorator; empty if it says nothing."""
     name = decorator.name if isinstance(decorator, External) else ""
     if isinstance(decorator, Cell) and decorator.kind == "object":
         name = decorator.slots.get("class", "")
@@ -40,7 +42,7 @@ def _meaning(m: Machine, decorator: Any) -> str:
 
 def defined(m: Machine, decorator: Any, function: Function) -> None:
     """A function has been put under a decorator."""
-    handler = DEFINED.get(_meaning(m, decorator))
+    handler = DEFINED.get(meaning(m, decorator))
     if handler is not None:
         handler(m, decorator, function)
 
@@ -70,6 +72,9 @@ def method(m: Machine, function: Any, name: str, arguments: Arguments, at: facts
         if name in _MAPPED and isinstance(function.function, Function) and function.function.decorators:
             return _mapped(m, function, arguments, at)
         return None
+    if not any(meaning(m, each) for each in function.decorators):
+        celery = name in ("delay", "apply_async") and function.decorators
+        return _future(m, m.call(function, arguments, at), at) if celery else None
     if name == "partial":
         return Partial(function, arguments.args, tuple(sorted(arguments.keywords.items())))
     if name in ("with_options", "override", "options", "with_retry_policy", "with_hooks", "configured"):
@@ -98,7 +103,7 @@ def _mapped(m: Machine, function: Any, arguments: Arguments, at: facts.At) -> An
 
 
 def _future(m: Machine, value: Any, at: facts.At) -> Any:
-    slots = {"type": "python.future", "class": "future", "arguments": {}, "origins": frozenset(), "held": value}
+    slots = {"type": "prefect.Future", "class": "future", "arguments": {}, "origins": frozenset(), "held": value}
     return m.heap.new("object", slots, (m.now.path, at))
 
 
@@ -114,7 +119,7 @@ def future_result(invocation: Invocation) -> Any:
 
 
 def _held(value: Any) -> Any:
-    if isinstance(value, Cell) and value.kind == "object" and value.slots.get("type") == "python.future":
+    if isinstance(value, Cell) and value.kind == "object" and value.slots.get("type") == "prefect.Future":
         return value.slots["held"]
     return value
 
@@ -123,7 +128,22 @@ def _task(m: Machine, function: Function, by: Any, arguments: Arguments, at: fac
     """A step that is given values, also those that other steps have yet to give."""
     args = tuple(_held(argument) for argument in arguments.args)
     keywords = {name: _held(value) for name, value in arguments.keywords.items() if name != "wait_for"}
-    return follow(m, function, Arguments(args, keywords, arguments.rest), at)
+    result = follow(m, function, Arguments(args, keywords, arguments.rest), at)
+    _keep(m, function, by, result, at)
+    return result
+
+
+def _keep(m: Machine, function: Function, by: Any, result: Any, at: facts.At) -> None:
+    """`@task(result=LocalResult("data", location="{task_name}.csv"))`: what the task returns is written there too."""
+    kept = by.slots["arguments"].get("result") if isinstance(by, Cell) else None
+    if not (isinstance(kept, Cell) and str(kept.slots.get("class", "")).endswith("Result")):
+        return
+    given = kept.slots["arguments"]
+    folder = text_of(given.get("dir", given.get("bucket", given.get("0")))) or ""
+    location = text_of(given.get("location"))
+    if location:
+        name = location.replace("{task_name}", function.facts.name)
+        passing.put(m, locate(m, f"{folder.rstrip('/')}/{name}".lstrip("/") if folder else name), result, at)
 
 
 CALLED: dict[str, Any] = {

@@ -44,7 +44,7 @@ _STARTED: dict[str, Callable[[Machine, Cell, facts.At], None]] = {
     "airflow_python": airflow.python,
     "airflow_command": airflow.command,
     "airflow_sql": airflow.sql,
-    "airflow_own": airflow.own,
+    "airflow_plain": airflow.plain,
     "metaflow": metaflow.run,
 }
 
@@ -53,7 +53,11 @@ def made(m: Machine, kind: str, thing: Cell, at: facts.At) -> None:
     """An object of a library's type, or of a subclass of it, has been made: it may be something that runs."""
     known = m.library.types.get(kind)
     if known is not None and known.runs:
-        _STARTED[known.runs](m, thing, at)
+        start = _STARTED[known.runs]
+        if thing.kind == "instance" and start not in (airflow.dag, metaflow.run):
+            airflow.own(m, thing, at, start)
+        elif thing.kind == "object" or start is metaflow.run:
+            start(m, thing, at)
 
 
 def stands_for(m: Machine, value: Any) -> Any:

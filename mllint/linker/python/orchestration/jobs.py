@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
+from mllint.facts.config import Value
+from mllint.linker.python.arguments import Arguments
 from mllint.linker.python.entries import Entry, uncalled
 from mllint.linker.python.machine import Machine
-from mllint.linker.python.orchestration import assets, kedro
-from mllint.linker.python.values import External
+from mllint.linker.python.orchestration import assets, deployments, kedro
+from mllint.linker.python.orchestration.decorated import meaning
+from mllint.linker.python.values import External, Function
 
 
 def composing(m: Machine) -> Iterator[Entry]:
@@ -16,8 +20,28 @@ def composing(m: Machine) -> Iterator[Entry]:
     entries = [entry for entry in uncalled(m) if _composes(m, entry)]
     for entry in sorted(entries, key=lambda entry: not entry.function[1].facts.name.startswith("register_")):
         _, function = entry.function
-        if (function.path, function.facts.at) not in m.called:
+        if (function.path, function.facts.at) in m.called:
+            continue
+        given = deployments.parameters_of(m, function)
+        if given:
+            yield from (
+                Entry(f"{entry.name} {i}", entry.path, entry.job, action=_caller(function, each))
+                for i, each in enumerate(given)
+            )
+        elif any(meaning(m, decorator) == "hydra" for decorator in function.decorators):
+            yield Entry(entry.name, entry.path, entry.job, action=_caller(function))
+        else:
             yield entry
+
+
+def _caller(function: Function, given: Value | None = None) -> Callable[[Machine], Any]:
+    """An entry point that its decorator, or a deployment, gives its arguments."""
+
+    def run(m: Machine) -> None:
+        values = deployments.values_of(m, given) if given is not None else {}
+        m.call(function, Arguments((), values), function.facts.at)
+
+    return run
 
 
 def _composes(m: Machine, entry: Entry) -> bool:

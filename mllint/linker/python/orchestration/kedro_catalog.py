@@ -114,6 +114,9 @@ class Project:
         table = text_of(text("table_name")) or text_of(text("table"))
         if table:
             above = [text_of(text(key)) for key in ("catalog", "project", "database", "dataset", "schema")]
+            for key in ("load_args", "save_args"):  # pandas.SQLTableDataset
+                if isinstance(tree.get(key), dict) and "schema" in tree[key] and above[-1] is None:
+                    above[-1] = text_of(composed.value(tree[key]["schema"]))
             held = [part for part in above if part and "{" not in part] if text_of(inner_kind) != table else []
             return Dataset(kind, table=".".join([*held, table]) if "." not in table else table)
         file = text("filepath") if "filepath" in tree else text("path")
@@ -150,8 +153,8 @@ def _match(pattern: str, name: str) -> dict[str, str] | None:
         else:
             seen.add(part)
             expression += f"(?P<{part}>.+?)"
-    if len(seen) > 6 or any(not field.isidentifier() for field in seen):
-        return None
+    if len(seen) > 3 or len(name) > 150 or any(not field.isidentifier() for field in seen):
+        return None  # more fields than that take too long to tell apart in a long name
     found = re.fullmatch(expression, name)
     return found.groupdict() if found else None
 

@@ -22,6 +22,7 @@ from mllint.linker.python.values import Constant, Hole, Text, Tuple, Unknown, te
 from mllint.linker.systems.start import runs_of
 from mllint.readers.commands import split_commands
 
+MOST_PLACES = 64
 _TEMPLATE = re.compile(r"\{\{(.{0,300}?)\}\}", re.DOTALL)
 _PULL = re.compile(r"xcom_pull\(\s*(?:task_ids\s*=\s*)?\[?\s*['\"]([\w.-]+)['\"]")
 
@@ -217,7 +218,7 @@ def _places(m: Machine, template: str, given: Mapping[str, Any], at: facts.At) -
             for o in options
             if o
         ]
-        found = [each.replace("{" + name + "}", option, 1) for each in found for option in filled]
+        found = [each.replace("{" + name + "}", option, 1) for each in found for option in filled][:MOST_PLACES]
     return [
         table_id(each.removeprefix("table:").replace(":", ".")) if each.startswith("table:")
         else locate(m, each.removeprefix("file:")) if each.startswith("file:") else file_id(each)

@@ -1,0 +1,63 @@
+"""Pictures of data, and reports on it: what is drawn gathers in a figure until it is saved.
+
+figure, axes = plt.subplots()            plt.hist(trips["km"])           report.run(reference_data=a, current_data=b)
+axes.plot(trips["km"])                   plt.savefig("km.png")           report.save_html("drift.html")
+figure.savefig("km.png")
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mllint.libraries.models import Place
+from mllint.linker.python.heap import Cell
+from mllint.linker.python.invocation import Invocation
+from mllint.linker.python.locate import nodes_of
+from mllint.linker.python.values import Constant, Tuple, origins_of
+
+_FIGURE = "evidently.Figure"
+
+
+def the_figure(call: Invocation) -> Any:
+    """The figure that pyplot draws on."""
+    m = call.m
+    scope = m.now.module_scope
+    if "<figure>" not in scope.slots:
+        slots: dict[Any, Any] = {"type": _FIGURE, "class": "figure", "arguments": {}, "origins": frozenset()}
+        scope.slots["<figure>"] = m.heap.new("object", slots, scope.site)
+    return scope.slots["<figure>"]
+
+
+def new_figure(call: Invocation) -> Any:
+    """`figure, axes = plt.subplots()`: from now on pyplot draws here."""
+    m = call.m
+    slots: dict[Any, Any] = {"type": _FIGURE, "class": "figure", "arguments": {}, "origins": frozenset()}
+    figure = m.heap.new("object", slots, (m.now.path, call.at))
+    m.heap.set(m.now.module_scope, "<figure>", figure)
+    return Tuple((figure, figure))
+
+
+def drawn(call: Invocation) -> Any:
+    """Data are drawn: on the receiver, on `ax`, or on the figure of pyplot. Gives the figure back."""
+    target = call.receiver if call.receiver is not None else call.get("ax")
+    figure = target if isinstance(target, Cell) and target.kind == "object" else the_figure(call)
+    call.m.heap.set(figure, "origins", figure.slots["origins"].union(*(origins_of(v) for v in call.arguments.values())))
+    return figure
+
+
+def gathered(call: Invocation) -> Any:
+    """The receiver is made of what it is given: `report.run(current_data=frame)`."""
+    if isinstance(call.receiver, Cell) and call.receiver.kind == "object":
+        origins = call.receiver.slots["origins"].union(*(origins_of(v) for v in call.arguments.values()))
+        call.m.heap.set(call.receiver, "origins", origins)
+    return call.receiver
+
+
+def save_figure(call: Invocation) -> Any:
+    """What was drawn goes into a file: `fname` or `file`."""
+    from mllint.linker.python.storage import put
+
+    figure = call.receiver if call.receiver is not None else the_figure(call)
+    for node in nodes_of(call, Place(file="fname|file|0")):
+        put(call, node, figure)
+    return Constant(None)

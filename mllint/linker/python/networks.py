@@ -1,0 +1,78 @@
+"""Networks whose class the repository writes: what they are trained on, and how they are saved and loaded.
+
+    class Net(nn.Module): ...               loss = criterion(net(x), y)       torch.save(net.state_dict(), "net.pt")
+    net = Net()                             loss.backward()                   net.load_state_dict(torch.load("net.pt"))
+
+A forward pass makes a prediction of the network and its rows; the backward pass of a loss trains the networks that it
+was computed with on whatever else it was computed from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mllint.lineage import expressions as ex
+from mllint.linker.python.heap import Cell
+from mllint.linker.python.invocation import Invocation
+from mllint.linker.python.learning import model_origins, note_serving, prepare
+from mllint.linker.python.machine import Machine
+from mllint.linker.python.values import Column, Constant, Unknown, origins_of
+
+_KEY = "<network>"
+
+
+def network_of(m: Machine, owner: Any, at: int) -> Cell | None:
+    """The fitted object that an instance of the repository's class stands for."""
+    if not isinstance(owner, Cell):
+        return None
+    if owner.kind == "object":
+        return owner
+    if owner.kind != "instance":
+        return None
+    if _KEY not in owner.slots:
+        name = owner.slots["<class>"].qualified
+        slots: dict[Any, Any] = {"type": "torch.Network", "class": name, "arguments": {}, "origins": frozenset()}
+        owner.slots[_KEY] = m.heap.new("object", slots, (m.now.path, at))
+        prepare(m, owner.slots[_KEY], at)
+    found: Cell = owner.slots[_KEY]
+    return found
+
+
+def forward(call: Invocation) -> Any:
+    """`net(x)`."""
+    m = call.m
+    network = network_of(m, call.receiver, call.at)
+    rows = call.get("0|x|input|inputs|input_ids")
+    given = frozenset().union(*(origins_of(value) for value in call.arguments.values()), frozenset())
+    if network is None:
+        return Unknown(call.origins())
+    own = model_origins(network) | ({network.slots["token"]} if not network.slots.get("loaded") else frozenset())
+    m.effects.model(network.slots["token"], "class", network.slots["class"], call.span)
+    m.predictors |= own
+    m.effects.predicted(own, rows, call.span)
+    note_serving(m, call, network, own, rows)
+    return Column(ex.Unresolved("a prediction"), own | given, "prediction", call.span, kind="torch.Tensor")
+
+
+def backward(call: Invocation) -> Any:
+    """`loss.backward()`: the networks in the loss learn from the data in it."""
+    m, origins = call.m, origins_of(call.receiver)
+    tokens = sorted(o for o in origins if o.startswith("model@"))
+    for token in tokens:
+        m.effects.mark(token, "model", call.span)
+        m.effects.link([o for o in origins if o not in tokens], token, "trains", call.span)
+    return Constant(None)
+
+
+def state(call: Invocation) -> Any:
+    """`net.state_dict()`, `net.to(device)` of a network that was loaded whole."""
+    network = network_of(call.m, call.receiver, call.at)
+    return network if network is not None else Unknown(call.origins())
+
+
+def load_state(call: Invocation) -> Any:
+    """`net.load_state_dict(torch.load(path))`: from now on the network is what was saved there."""
+    network = network_of(call.m, call.receiver, call.at)
+    if network is not None:
+        call.m.heap.set(network, "origins", network.slots["origins"] | origins_of(call.get("0|state_dict")))
+        call.m.heap.set(network, "loaded", True)
+    return Constant(None)
