@@ -8,8 +8,10 @@ from mllint.facts.file import FileFacts
 from mllint.facts.sql import SqlText
 from mllint.lineage.declarations import Declarations
 from mllint.linker.project import Project
+from mllint.linker.sql.analyse import analyse
 from mllint.linker.sql.link import link_sql
-from mllint.linker.sql.statements import Schema, Statement, analyse
+from mllint.linker.sql.schema import Schema
+from mllint.linker.sql.statements import Statement
 from mllint.settings import Settings
 
 

@@ -6,7 +6,8 @@ import pytest
 from sql_helpers import flows, one, reads
 
 from mllint.lineage.algebra import show
-from mllint.linker.sql.statements import Schema, analyse
+from mllint.linker.sql.analyse import analyse
+from mllint.linker.sql.schema import Schema
 
 QUERIES = {
     "aliases": (

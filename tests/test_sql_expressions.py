@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from mllint.lineage.algebra import equal, show, to_sqlglot, witness
 from mllint.lineage.expressions import Apply, Column, Constant, Expression, Unresolved
-from mllint.linker.sql.statements import Schema, analyse
+from mllint.linker.sql.analyse import analyse
+from mllint.linker.sql.schema import Schema
 from mllint.linker.sql.translate import from_sqlglot
 
 

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sql_helpers import flows, one, reads
 
+from mllint.linker.sql.analyse import analyse
 from mllint.linker.sql.dialects import recognise
 from mllint.linker.sql.embedded import query
-from mllint.linker.sql.statements import Schema, analyse
+from mllint.linker.sql.schema import Schema
 
 WRITES = {
     "insert with a column list": (

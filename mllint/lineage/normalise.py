@@ -10,8 +10,10 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 
 from mllint.lineage.evaluate import ERROR, evaluate
-from mllint.lineage.expressions import Apply, Column, Constant, Expression, Unresolved
+from mllint.lineage.expressions import Apply, Constant, Expression, Unresolved
 from mllint.lineage.opaque import is_opaque
+from mllint.lineage.ordering import key
+from mllint.lineage.polynomials import arithmetic
 
 Arguments = tuple[Expression, ...]
 TRUE, FALSE, NULL = Constant(True), Constant(False), Constant(None)
@@ -49,8 +51,6 @@ def build(operator: str, arguments: Arguments) -> Expression:
     if operator in ("ADD", "SUB", "MUL", "DIV", "NEG"):
         if operator == "ADD" and any(_is_text(a) for a in arguments):  # Python's `+` on text
             return build("CONCAT", arguments)
-        from mllint.lineage.polynomials import arithmetic
-
         return arithmetic(operator, arguments)
     rule = _RULES.get(operator)
     return rule(operator, arguments) if rule is not None else plain
@@ -59,30 +59,6 @@ def build(operator: str, arguments: Arguments) -> Expression:
 def order(arguments: Iterable[Expression]) -> Arguments:
     """Operands of a commutative operator, sorted: columns by name first, so that renamed variants sort alike."""
     return tuple(sorted(arguments, key=key))
-
-
-def key(expression: Expression) -> tuple[int, str]:
-    match expression:
-        case Column(dataset, name):
-            return 0, f"{name}\0{dataset}"
-        case Apply():
-            return 1, _text(expression)
-        case _:
-            return 2, _text(expression)
-
-
-def _text(expression: Expression) -> str:
-    match expression:
-        case Column(dataset, name):
-            return f"{name}\0{dataset}"
-        case Apply(operator, arguments):
-            return f"{operator}({','.join(map(_text, arguments))})"
-        case Constant(float() | int() as value) if not isinstance(value, bool):
-            return f"{value:.9g}"
-        case Constant(value):
-            return repr(value)
-        case _:
-            return "?"
 
 
 def _constant(expression: Expression) -> Expression:

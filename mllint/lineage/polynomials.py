@@ -9,6 +9,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from mllint.lineage.expressions import Apply, Constant, Expression
+from mllint.lineage.ordering import key
 
 Product = tuple[Expression, ...]  # sorted factors, repeats for powers; () is the constant term
 Terms = dict[Product, Fraction]
@@ -131,12 +132,8 @@ def _number(value: Fraction) -> Constant:
 
 
 def _sorted(product: Product) -> Product:
-    from mllint.lineage.normalise import key
-
     return tuple(sorted(product, key=key))
 
 
 def _order(product: Product) -> tuple[tuple[int, str], ...]:
-    from mllint.lineage.normalise import key
-
     return tuple(map(key, product))

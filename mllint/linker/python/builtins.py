@@ -20,6 +20,7 @@ from mllint.linker.python.abstract.values import (
     Text,
     Tuple,
     Unknown,
+    expression_of_value,
     join,
     join_all,
     origins_of,
@@ -44,15 +45,6 @@ def choose(m: Machine, test: Any, then: Any, otherwise: Any, at: facts.At) -> Co
     first = next(v for v in (then, otherwise, test) if isinstance(v, Column))
     function = m.now.function.qualified if m.now.function else ""
     return Column(ex.apply("CASE", *parts), origins, first.name, m.span(at), function, first.rows, first.kind)
-
-
-def expression_of_value(value: Any) -> ex.Expression:
-    match value:
-        case Column(expression=expression):
-            return expression
-        case Constant(value=constant):
-            return ex.Constant(constant)
-    return ex.Unresolved("a value that is not known")
 
 
 # --------------------------------------------------------------------------------------------- functions

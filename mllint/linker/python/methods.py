@@ -16,6 +16,7 @@ from mllint.linker.python.abstract.values import (
     Text,
     Tuple,
     Unknown,
+    expression_of_value,
     is_text,
     join,
     join_all,
@@ -26,7 +27,6 @@ from mllint.linker.python.builtins import (
     as_list,
     as_sorted,
     computed,
-    expression_of_value,
     first_of,
     formatted,
 )

@@ -18,6 +18,7 @@ from mllint.linker.python.abstract.values import (
     Constant,
     Tuple,
     Unknown,
+    expression_of_value,
     is_text,
     join,
     join_all,
@@ -133,7 +134,7 @@ def _together(m: Machine, operator: str, left: Any, right: Any, at: facts.At) ->
 def column_operation(m: Machine, operator: str, operands: list[Any], at: facts.At) -> Column:
     """A computation on columns: its expression, from those of the operands."""
     origins = frozenset().union(*(origins_of(operand) for operand in operands))
-    expressions = tuple(expression_of(operand) for operand in operands)
+    expressions = tuple(expression_of_value(operand) for operand in operands)
     first = next(operand for operand in operands if isinstance(operand, Column))
     expression = ex.apply(operator, *expressions) if operator != "CALL" else ex.Unresolved("an unmodelled operator")
     function = m.now.function.qualified if m.now.function else ""
@@ -141,15 +142,6 @@ def column_operation(m: Machine, operator: str, operands: list[Any], at: facts.A
     others = [operand for operand in operands if operand is not first]
     name = first.name if all(isinstance(operand, Constant) for operand in others) else ""
     return Column(expression, origins, name, m.span(at), function, first.rows, first.kind)
-
-
-def expression_of(value: Any) -> ex.Expression:
-    match value:
-        case Column(expression=expression):
-            return expression
-        case Constant(value=constant):
-            return ex.Constant(constant)
-    return ex.Unresolved("a value that is not known")
 
 
 def unary(m: Machine, operator: str, operand: Any, at: facts.At) -> Any:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from mllint.linker.sql.analyse import analyse
 from mllint.linker.sql.schema import Schema
-from mllint.linker.sql.statements import Statement, analyse
+from mllint.linker.sql.statements import Statement
 
 _MOST = 4096  # remembered texts
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from mllint.lineage.ids import file_id
 from mllint.linker.sql.parse import Parsed, parse
 from mllint.linker.sql.schema import Schema, table_name
 from mllint.linker.sql.statements import Statement, TableRead
 from mllint.linker.sql.text import named
+
+Derive = Callable[[Parsed, Schema], Iterator[Statement]]
 
 _PART = r"(?:\"[^\"]+\"|`[^`]+`|\[[^\]]+\]|[\w#$@\u1438\u1433-]+)"
 _NAME = rf"{_PART}(?:\s*\.\s*{_PART}){{0,4}}"
@@ -53,14 +55,14 @@ _KINDS = {
 _STRINGS = re.compile(r"'(?:[^']|'')*'|--[^\n]*|/\*(?:(?!/\*).)*?\*/", re.DOTALL)
 
 
-def by_words(parsed: Parsed, schema: Schema) -> Iterator[Statement]:
-    """Statements with reads and target alone. `schema` is passed on to queries that stand in quotes (UNLOAD)."""
+def by_words(parsed: Parsed, schema: Schema, derive: Derive) -> Iterator[Statement]:
+    """Statements with reads and target alone. `schema` and `derive` serve queries that stand in quotes (UNLOAD)."""
     text, start = _text(parsed)
     line, column = parsed.places.at(start + parsed.shift)
     unload = _UNLOAD.match(text)
     renames = _RENAME.match(text)
     if unload and parsed.nested < 2:
-        yield from _unloaded(parsed, schema, unload, line, column)
+        yield from _unloaded(parsed, schema, derive, unload, line, column)
     elif renames:  # MySQL: RENAME TABLE a TO b, c TO d
         for pair in _PAIR.finditer(renames[1]):
             old, new = _clean(pair[1]), _clean(pair[2])
@@ -85,10 +87,10 @@ def _text(parsed: Parsed) -> tuple[str, int]:
     return parsed.text[start:end], start
 
 
-def _unloaded(parsed: Parsed, schema: Schema, found: re.Match[str], line: int, column: int) -> Iterator[Statement]:
+def _unloaded(
+    parsed: Parsed, schema: Schema, derive: Derive, found: re.Match[str], line: int, column: int
+) -> Iterator[Statement]:
     """Redshift: UNLOAD ('select * from venue') TO 's3://bucket/venue_'."""
-    from mllint.linker.sql.writes import derive
-
     for inner in parse(found[1].replace("''", "'"), parsed.dialect):
         inner.nested = parsed.nested + 1
         for statement in derive(inner, schema):

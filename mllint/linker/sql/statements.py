@@ -5,9 +5,6 @@ from __future__ import annotations
 import msgspec
 
 from mllint.lineage.expressions import Expression
-from mllint.linker.sql.schema import Schema
-
-__all__ = ["OutputColumn", "Schema", "Statement", "TableRead", "analyse"]
 
 Source = tuple[str, str]  # table name, column name; the column `*` stands for columns that are not known by name
 
@@ -52,19 +49,6 @@ class Statement(msgspec.Struct, frozen=True, gc=False):
     column: int = 1
     problem: str = ""
     temporary: bool = False
-
-
-def analyse(text: str, dialect: str, schema: Schema) -> list[Statement]:
-    """The statements of a text in order, with their lineage.
-
-    `dialect` is sqlglot's name, empty to recognise it from the text. `schema` expands stars and places unqualified
-    columns, and learns from the statements that define tables. Holes written `{name}`, `%(name)s`, `:name` and
-    `${name}` are understood. Never raises: a statement that cannot be understood has a `problem`.
-    """
-    from mllint.linker.sql.parse import parse
-    from mllint.linker.sql.writes import derive
-
-    return [statement for parsed in parse(text, dialect) for statement in derive(parsed, schema)]
 
 
 def dataset_id(name: str) -> str:

@@ -23,7 +23,7 @@ from mllint.linker.sql.text import named
 def derive(parsed: Parsed, schema: Schema) -> Iterator[Statement]:
     """The lineage of one parsed statement; it may add to the schema. Falls back to table level, never raises."""
     if parsed.tree is None:
-        yield from by_words(parsed, schema)
+        yield from by_words(parsed, schema, derive)
         return
     try:
         statements = [*_hidden(parsed, schema), *_derive(parsed, schema)]
@@ -34,7 +34,7 @@ def derive(parsed: Parsed, schema: Schema) -> Iterator[Statement]:
     else:
         yield from statements
         return
-    yield from by_words(parsed, schema)
+    yield from by_words(parsed, schema, derive)
 
 
 def _hidden(parsed: Parsed, schema: Schema) -> Iterator[Statement]:
@@ -94,7 +94,7 @@ def _derive(parsed: Parsed, schema: Schema) -> Iterator[Statement]:
         case exp.Drop() | exp.Set() | exp.Use() | exp.Declare() | exp.TruncateTable() | exp.Analyze() | exp.Refresh():
             yield statement(reader, "other", "", Relation())
         case _ if tree is not None and any(isinstance(part, exp.Table) for part in tree.walk()):
-            yield from by_words(parsed, schema)
+            yield from by_words(parsed, schema, derive)
         case _:
             yield statement(reader, "other", "", Relation())
 

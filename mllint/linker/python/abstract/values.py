@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from mllint.facts import python as facts
+from mllint.lineage import expressions as ex
 from mllint.lineage.expressions import Expression
 from mllint.source import Span
 
@@ -157,6 +158,15 @@ def constant_of(value: Any, default: Any = None) -> Any:
 def options_of(value: Any) -> tuple[Any, ...]:
     """The values that a value may be."""
     return value.options if isinstance(value, Choice) else (value,)
+
+
+def expression_of_value(value: Any) -> Expression:
+    match value:
+        case Column(expression=expression):
+            return expression
+        case Constant(value=constant):
+            return ex.Constant(constant)
+    return ex.Unresolved("a value that is not known")
 
 
 def join(left: Any, right: Any) -> Any:
