@@ -213,7 +213,8 @@ def apply(call: Invocation) -> Any:
         frame_expressions.free_arguments(call)
     result: Any = None
     if entry.evaluates and call.origins():
-        call.m.effects.evaluated(entry.evaluates, call.span)
+        for at in dict.fromkeys((call.span, *call.m.call_places[-1:])):  # `metrics_of(y_test, predicted)` measures too
+            call.m.effects.evaluated(entry.evaluates, at)
     if entry.computes:
         result = (computations.TABLE.get(entry.computes) or COMPUTED[entry.computes])(call)
         if entry.evaluates and isinstance(result, Unknown):
