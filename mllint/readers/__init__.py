@@ -55,7 +55,7 @@ def read(path: str, kind: str, data: bytes) -> FileFacts:
 
 def _read(path: str, kind: str, data: bytes) -> FileFacts:
     if data.startswith(_POINTERS):
-        return FileFacts(path, kind)  # the file itself was not checked out: nothing is known of it, and nothing is wrong
+        return FileFacts(path, kind)  # the file was not checked out: nothing is known of it, and nothing is wrong
     if kind not in _BINARY:
         data = _as_utf8(kind, data)
         if (nul := data.find(b"\0")) >= 0:
