@@ -176,6 +176,10 @@ def _call_from_outside(m: Machine, target: tuple[Any, Function]) -> None:
     if owner is not None and "staticmethod" not in decorators:
         given.append(owner if "classmethod" in decorators else construct(m, owner, Arguments(), owner.at))
     values = bind_parameters(m, function, Arguments(tuple(given)), function.facts.at)
+    for name, value in values.items():  # `bind_parameters` knows only that they are not given
+        if type(value) is Unknown:
+            why = f"the parameter `{name}` of `{function.facts.name}`, which nothing in the repository calls"
+            values[name] = Unknown(value.origins, why, m.span(function.facts.at, function.path))
     values.update(option_values(m, function.decorators))
     for parameter in function.facts.parameters:
         # a default is what is known; but whoever calls from outside may give something else

@@ -8,7 +8,9 @@ from mllint.facts import python as facts
 from mllint.linker.python import builtins, calls, classes, iteration
 from mllint.linker.python.abstract import texts
 from mllint.linker.python.abstract.arguments import Arguments, Rest, Slice
+from mllint.linker.python.abstract.losses import because, written
 from mllint.linker.python.abstract.values import (
+    Bound,
     Column,
     Constant,
     External,
@@ -79,7 +81,15 @@ def _call(m: Machine, e: facts.Call) -> Any:
         known_entries, other = iteration.entries_of(value)
         keywords.update(known_entries)
         rest = join(rest, other)
-    return calls.call(m, function, Arguments(tuple(args), keywords, rest), e.at)
+    result = calls.call(m, function, Arguments(tuple(args), keywords, rest), e.at)
+    if type(result) is Unknown and not result.why:
+        why = f"what `{written(e.function)}` returns is not known"
+        return because(result, (function, _receiver(function), *args, *keywords.values()), why, m.span(e.at))
+    return result
+
+
+def _receiver(function: Any) -> Any:
+    return function.receiver if isinstance(function, Bound) else None
 
 
 def _binary(m: Machine, e: facts.Binary) -> Any:

@@ -10,6 +10,7 @@ import msgspec
 from mllint.facts import python as facts
 from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.losses import because, written
 from mllint.linker.python.abstract.values import (
     Choice,
     Class,
@@ -108,6 +109,15 @@ def entries_of(value: Any) -> tuple[dict[str, Any], Any]:
     return {}, Unknown(origins_of(value))
 
 
+def items_of_expression(m: Machine, value: Any, expression: facts.Expr) -> Items:
+    """The items of an expression's value; one of which nothing is known tells why."""
+    items = items_of(m, value, expression.at)
+    if type(items.any) is Unknown and not items.any.why:
+        why = f"an item of `{written(expression)}`, whose items are not known"
+        items.any = because(items.any, (value,), why, m.span(expression.at))
+    return items
+
+
 def unpack(m: Machine, value: Any, targets: tuple[facts.Expr, ...]) -> list[Any]:
     """A value for each target of `a, *b, c = value`."""
     if isinstance(value, Choice):
@@ -144,7 +154,7 @@ class Rounds:
             yield exact
             return
         generator = self.generators[index]
-        items = items_of(self.m, self.evaluate(self.m, generator.iterable), 0)
+        items = items_of_expression(self.m, self.evaluate(self.m, generator.iterable), generator.iterable)
         known = items.known if items.known is not None and len(items.known) <= MOST_ITEMS else None
         self.done += len(known) if known is not None else 1
         if self.done > 4 * MOST_ITEMS:  # sequences within sequences

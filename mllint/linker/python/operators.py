@@ -11,6 +11,7 @@ from mllint.linker.python import classes
 from mllint.linker.python.abstract import texts
 from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.losses import because
 from mllint.linker.python.abstract.values import (
     Choice,
     Class,
@@ -72,7 +73,8 @@ def binary(
         return _together(m, operator, left, right, at)  # a list and what is not known: a list that is known in part
     if operator == ">>" or operator == "<<":  # task dependencies: `a >> b` is b
         return right if operator == ">>" else left
-    return Unknown(origins_of(left) | origins_of(right), "an operation on unknown values", m.span(at))
+    result = Unknown(origins_of(left) | origins_of(right))
+    return because(result, (left, right), "an operation on unknown values", m.span(at))
 
 
 def _options(value: Any) -> tuple[Any, ...]:

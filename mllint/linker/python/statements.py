@@ -99,7 +99,7 @@ def _if(m: Machine, s: facts.If) -> bool:
 
 
 def _for(m: Machine, s: facts.For) -> bool:
-    items = iteration.items_of(m, evaluate(m, s.iterable), s.at)
+    items = iteration.items_of_expression(m, evaluate(m, s.iterable), s.iterable)
     breaks: list[State] = []
     if items.known is not None and len(items.known) <= MOST_UNROLLED and m.unrolled * len(items.known) <= MOST_NESTED:
         outcome, before = "next", m.unrolled

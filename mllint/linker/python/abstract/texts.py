@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mllint.facts import python as facts
+from mllint.linker.python.abstract.losses import loss_of
 from mllint.linker.python.abstract.values import (
     MOST_CHOICES,
     NOTHING,
@@ -53,7 +54,7 @@ def parts_of(value: Any, name: str = "unknown") -> Parts:
     slots = getattr(value, "slots", None)
     if slots is not None and value.kind == "object" and slots.get("path") is not None:  # an open file
         return parts_of(slots["path"], name)
-    return (Hole(name),)
+    return (Hole(name, loss_of(value)),)
 
 
 def make(parts: Parts, origins: frozenset[str] = NOTHING, settings: tuple[Any, ...] = ()) -> Any:

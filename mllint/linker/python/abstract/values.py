@@ -41,10 +41,24 @@ class Constant(msgspec.Struct, frozen=True):
     origins: frozenset[str] = NOTHING
 
 
-class Hole(msgspec.Struct, frozen=True):
-    """An unknown part of a text, written `{name}` in ids."""
+class Loss(msgspec.Struct, frozen=True):
+    """Why something is not known, and the place where its trail was lost."""
+
+    why: str = ""
+    span: Span | None = None
+
+
+class Hole(msgspec.Struct, frozen=True, eq=False):
+    """An unknown part of a text, written `{name}` in ids. Two of one name are the same, whyever they are unknown."""
 
     name: str
+    loss: Loss = Loss()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Hole) and self.name == other.name
+
+    def __hash__(self) -> int:
+        return hash(self.name)
 
 
 class Text(msgspec.Struct, frozen=True):

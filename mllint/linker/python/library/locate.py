@@ -10,7 +10,7 @@ from typing import Any
 from mllint.libraries.models import Place
 from mllint.lineage.ids import file_id, model_id, table_id
 from mllint.linker.python.abstract.heap import Cell
-from mllint.linker.python.abstract.values import Choice, Constant, Tuple, Unknown, options_of, text_of
+from mllint.linker.python.abstract.values import Constant, Tuple, options_of, text_of
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import HERE, Machine
 
@@ -169,12 +169,3 @@ def _absolute(m: Machine, path: str) -> str:
         if "/" in tail and m.project.exists(tail):
             return file_id(tail)
     return "file:" + posixpath.normpath(path)
-
-
-def why_unknown(value: Any) -> str:
-    match value:
-        case Unknown(why=why):
-            return why
-        case Choice(options=options):
-            return next((o.why for o in options if isinstance(o, Unknown)), "")
-    return "" if value is not None else "the argument is not given"

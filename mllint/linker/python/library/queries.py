@@ -8,11 +8,11 @@ from typing import Any
 from mllint.libraries.models import Place
 from mllint.lineage.ids import column_id, table_id
 from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.losses import told_loss
 from mllint.linker.python.abstract.tables import Table, of_dataset
 from mllint.linker.python.abstract.values import Column, Unknown, options_of, origins_of, text_of
 from mllint.linker.python.frames import frames
 from mllint.linker.python.library.invocation import Invocation
-from mllint.linker.python.library.locate import why_unknown
 from mllint.linker.sql.statements import Statement, dataset_id
 
 _TABLE = re.compile(r"[\w.$\"`\[\]-]+")
@@ -92,8 +92,7 @@ def _dialect(call: Invocation, place: Place) -> str:
 
 
 def _note_unknown(call: Invocation, value: Any) -> None:
-    reason = why_unknown(value) or "the query is not known"
-    call.m.effects.access("", call.span, call.m.now.path, True, reason)
+    call.m.effects.access("", call.span, call.m.now.path, True, told_loss(value))
 
 
 def _read_table(call: Invocation, name: str) -> Table:

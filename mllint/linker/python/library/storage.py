@@ -10,8 +10,10 @@ from mllint.facts import python as facts
 from mllint.libraries.models import Place
 from mllint.lineage.graph import NodeKind
 from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.losses import told_loss
 from mllint.linker.python.abstract.tables import Table, of_dataset
 from mllint.linker.python.abstract.values import (
+    NOTHING,
     Bound,
     Choice,
     Class,
@@ -30,9 +32,9 @@ from mllint.linker.python.frames import frames
 from mllint.linker.python.library import columns, config, queries
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.library.learning import models_in
-from mllint.linker.python.library.locate import locate, nodes_of, texts, why_unknown
+from mllint.linker.python.library.locate import locate, nodes_of, texts
 from mllint.linker.python.machine import Machine
-from mllint.linker.python.results.effects import as_scores
+from mllint.linker.python.results.effects import KNOWN, as_scores
 
 _NO_DATASET = ("<stdin>", "<stdout>", "-", "")
 
@@ -64,13 +66,13 @@ def note_read(call: Invocation, node: str, place: Place, argument: Any = None) -
     m = call.m
     kind: NodeKind = "model" if place.model else "dataset"
     m.effects.mark(node, kind, call.span)
-    m.effects.access(node, call.span, m.now.path, True, why_unknown(argument) if "{" in node else "")
+    m.effects.access(node, call.span, m.now.path, True, told_loss(argument) if "{" in node else KNOWN)
 
 
-def note_unknown(call: Invocation, argument: Any, is_read: bool) -> None:
-    """A read or write of which nothing is known but its place."""
-    reason = why_unknown(argument) or "the name is not known"
-    call.m.effects.access("", call.span, call.m.now.path, is_read, reason)
+def note_unknown(call: Invocation, argument: Any, is_read: bool, data: Any = None) -> None:
+    """A read or write of which nothing is known but its place; `data` is what is written."""
+    origins = origins_of(data) if data is not None else NOTHING
+    call.m.effects.access("", call.span, call.m.now.path, is_read, told_loss(argument), origins)
 
 
 def _table(call: Invocation, m: Machine, node: str) -> Table:
@@ -207,7 +209,7 @@ def write(call: Invocation, place: Place) -> None:
         return
     nodes = _nodes(call, place, target)
     if not nodes and not place.consumer:
-        note_unknown(call, target if target is not None else _argument(call, place), is_read=False)
+        note_unknown(call, target if target is not None else _argument(call, place), is_read=False, data=value)
     for node in nodes:
         if place.consumer:
             m.effects.mark(node, "consumer", call.span)
@@ -232,7 +234,7 @@ def put(call: Invocation, node: str, value: Any, argument: Any = None) -> None:
     """A value goes into a dataset or artifact."""
     m, span = call.m, call.span
     models = models_in(value)
-    m.effects.access(node, span, m.now.path, False, why_unknown(argument) if "{" in node else "")
+    m.effects.access(node, span, m.now.path, False, told_loss(argument) if "{" in node else KNOWN)
     in_memory = node.startswith(("memory:", "xcom:"))
     m.effects.mark(node, "artifact" if models and not in_memory else "dataset", span)
     for model in models:

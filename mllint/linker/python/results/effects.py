@@ -16,7 +16,7 @@ from mllint.lineage.ids import column_id, is_resolved
 from mllint.lineage.observations import Evaluation, Feature, Handover
 from mllint.linker.project import Project
 from mllint.linker.python.abstract.tables import Table, dataset_origins
-from mllint.linker.python.abstract.values import Column
+from mllint.linker.python.abstract.values import NOTHING, Column, Loss
 from mllint.source import Span
 
 
@@ -63,7 +63,8 @@ class Access(msgspec.Struct, frozen=True):
     span: Span
     path: str
     job: str
-    reason: str = ""
+    loss: Loss = Loss()  # why it is not resolved
+    data: frozenset[str] = NOTHING  # of a write into something unknown: what the data were made from
 
 
 class ModelFact(msgspec.Struct, frozen=True):
@@ -112,6 +113,9 @@ class Record(msgspec.Struct):
     answers: dict[tuple[str, str], None] = {}
 
 
+KNOWN = Loss()
+
+
 class Effects:
     def __init__(self, project: Project) -> None:
         self.project = project
@@ -134,8 +138,11 @@ class Effects:
             kind = "column"
         self.now.marks[Mark(id, kind, span, tuple(sorted(attributes.items())))] = None
 
-    def access(self, id: str, span: Span, path: str, is_read: bool, reason: str = "") -> None:
-        self.now.accesses[Access(id, is_read, is_resolved(id) and not reason, span, path, self.job, reason)] = None
+    def access(
+        self, id: str, span: Span, path: str, is_read: bool, loss: Loss = KNOWN, data: frozenset[str] = NOTHING
+    ) -> None:
+        resolved = is_resolved(id) and not loss.why
+        self.now.accesses[Access(id, is_read, resolved, span, path, self.job, loss, data)] = None
 
     def link(
         self,
@@ -150,7 +157,7 @@ class Effects:
         """Edges from all origins to a target; a column's dataset is linked along with it."""
         shown = brief(expression) if expression is not None else ""
         for origin in sorted(origins):
-            real = origin.removeprefix(_SCORE)
+            real = origin.removeprefix(SCORE)
             if real == target and not real.startswith(("file:", "table:")):
                 continue
             scored = is_copy or real != origin
@@ -185,7 +192,7 @@ class Effects:
         self.now.definitions[id, column.expression] = None
         for origin in sorted(column.origins):
             shown = brief(column.expression)
-            at, real = column.span or span, origin.removeprefix(_SCORE)
+            at, real = column.span or span, origin.removeprefix(SCORE)
             link = Link(real, id, "derives", at, self.job, "direct", shown, self.language, real != origin)
             self.now.links[link] = None
 
@@ -215,12 +222,12 @@ class Effects:
         self.now.handovers[handover] = None
 
 
-_SCORE = "score of "
+SCORE = "score of "
 
 
 def as_scores(origins: frozenset[str], predictors: set[str]) -> frozenset[str]:
     """Origins of a metric: of the models whose predictions it measures it is only a score."""
-    return frozenset(_SCORE + origin if origin in predictors else origin for origin in origins)
+    return frozenset(SCORE + origin if origin in predictors else origin for origin in origins)
 
 
 def is_model_token(id: str) -> bool:
