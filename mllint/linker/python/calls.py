@@ -61,7 +61,7 @@ def call(m: Machine, function: Any, arguments: Arguments, at: facts.At) -> Any:
         case Cell(kind="object"):
             return library.call_object(m, function, arguments, at)
     origins = origins_of(function).union(*(origins_of(value) for value in arguments.values()))
-    why = function.why if isinstance(function, Unknown) and function.why else "a call of something unknown"
+    why = function.why if isinstance(function, Unknown) and function.why else "what is called is not known"
     return Unknown(origins, why, m.span(at))
 
 

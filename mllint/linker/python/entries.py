@@ -178,13 +178,15 @@ def _call_from_outside(m: Machine, target: tuple[Any, Function]) -> None:
     values = bind_parameters(m, function, Arguments(tuple(given)), function.facts.at)
     for name, value in values.items():  # `bind_parameters` knows only that they are not given
         if type(value) is Unknown:
-            why = f"the parameter `{name}` of `{function.facts.name}`, which nothing in the repository calls"
+            why = f"nothing in the repository calls `{function.facts.name}`, which takes it as `{name}`"
             values[name] = Unknown(value.origins, why, m.span(function.facts.at, function.path))
     values.update(option_values(m, function.decorators))
     for parameter in function.facts.parameters:
         # a default is what is known; but whoever calls from outside may give something else
         if parameter.default is not None and parameter.name in values:
-            values[parameter.name] = join(values[parameter.name], Unknown(why=f"the argument `{parameter.name}`"))
+            values[parameter.name] = join(
+                values[parameter.name], Unknown(why=f"whoever calls it may give another `{parameter.name}`")
+            )
     result = enter(m, function, values, function.facts.at)
     if not m.in_test and origins_of(result):
         m.returned[function.qualified] = result

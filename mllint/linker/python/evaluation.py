@@ -218,11 +218,11 @@ def _wait(m: Machine, e: facts.Wait) -> Any:
     if e.kind == "yield from":
         value = iteration.items_of(m, value, e.at).any
     m.now.yields = join(m.now.yields, value)
-    return Unknown(origins_of(value), "what a generator is sent")
+    return Unknown(origins_of(value), "it is what a generator is sent")
 
 
 def _opaque(m: Machine, e: facts.Opaque) -> Any:
-    return Unknown(why="an opaque literal")
+    return Unknown(why="a literal is not read")
 
 
 _EVALUATE: dict[type, Any] = {

@@ -113,7 +113,7 @@ def items_of_expression(m: Machine, value: Any, expression: facts.Expr) -> Items
     """The items of an expression's value; one of which nothing is known tells why."""
     items = items_of(m, value, expression.at)
     if type(items.any) is Unknown and not items.any.why:
-        why = f"an item of `{written(expression)}`, whose items are not known"
+        why = f"the items of `{written(expression)}` are not known"
         items.any = because(items.any, (value,), why, m.span(expression.at))
     return items
 

@@ -120,7 +120,7 @@ def item(m: Machine, owner: Any, index: Any, at: facts.At) -> Any:
     if field is not None:
         return field
     result = Unknown(origins_of(owner) | origins_of(index))
-    return because(result, (owner, index), "an item of an unknown value", m.span(at))
+    return because(result, (owner, index), "it is an item of an unknown value", m.span(at))
 
 
 def _part_of_text(owner: Any, index: Any) -> Any:
@@ -163,9 +163,9 @@ def dict_item(m: Machine, owner: Cell, index: Any, at: facts.At) -> Any:
                 made = calls.call(m, owner.slots["<default>"], Arguments(), at)
                 m.heap.set(owner, key, made)
                 return made
-            return rest if rest is not None else m.unknown(f"no key {key!r} in the dictionary", at)
+            return rest if rest is not None else m.unknown(f"the dictionary has no key `{key!r}`", at)
     values = [v for k, v in owner.slots.items() if k == "<rest>" or not is_inner(k)]
-    return join_all(values) if values else m.unknown("an item of an empty dictionary", at)
+    return join_all(values) if values else m.unknown("it is an item of an empty dictionary", at)
 
 
 def assign_item(m: Machine, owner: Any, index: Any, value: Any, at: facts.At) -> None:

@@ -74,7 +74,7 @@ def binary(
     if operator == ">>" or operator == "<<":  # task dependencies: `a >> b` is b
         return right if operator == ">>" else left
     result = Unknown(origins_of(left) | origins_of(right))
-    return because(result, (left, right), "an operation on unknown values", m.span(at))
+    return because(result, (left, right), "an operation has unknown operands", m.span(at))
 
 
 def _options(value: Any) -> tuple[Any, ...]:
@@ -90,7 +90,7 @@ def _is_path(left: Any, right: Any) -> bool:
 def _percent(m: Machine, left: Any, right: Any, at: facts.At) -> Any:
     template = text_of(left)
     if template is None or not isinstance(left, Constant):
-        return Unknown(origins_of(left) | origins_of(right), "a format that is not known", m.span(at))
+        return Unknown(origins_of(left) | origins_of(right), "the format is not known", m.span(at))
     if isinstance(right, Cell) and right.kind == "dict":
         entries = {k: v for k, v in right.slots.items() if isinstance(k, str)}
         return texts.percent(template, [], entries)

@@ -215,7 +215,7 @@ def _try(m: Machine, s: facts.Try) -> bool:
 
     def handler(h: facts.Handler) -> bool:
         if h.name:
-            m.assign(h.name, Unknown(why="an exception"))
+            m.assign(h.name, Unknown(why="it is an exception"))
         return run(m, h.body)
 
     if s.handlers:
@@ -380,7 +380,7 @@ def _bind_case(m: Machine, case: facts.Case, subject: Any) -> None:
     """A name within a pattern, such as `p` of `{"path": p}`, is a part of the subject that is not known."""
     is_whole = not any(isinstance(test, facts.Opaque) for test in case.tests)
     for name in case.binds:
-        m.assign(name, subject if is_whole else Unknown(origins_of(subject), "a part of a matched value"))
+        m.assign(name, subject if is_whole else Unknown(origins_of(subject), "it is a part of a matched value"))
 
 
 def _case(m: Machine, case: facts.Case, subject: Any) -> bool:

@@ -68,7 +68,7 @@ def make(parts: Parts, origins: frozenset[str] = NOTHING, settings: tuple[Any, .
     if (
         len(merged) > MOST_PARTS or sum(len(part) for part in merged if isinstance(part, str)) > MOST_LETTERS
     ):  # `x = x + x` in a loop
-        return Unknown(origins, "a text that is too long")
+        return Unknown(origins, "the text is too long to follow")
     if all(isinstance(part, str) for part in merged):
         return Constant("".join(merged), settings, origins)  # type: ignore[arg-type]
     return Text(tuple(merged), origins)

@@ -200,7 +200,7 @@ def join(left: Any, right: Any) -> Any:
     if len(options) == 1:
         return options[0]
     if len(options) > MOST_CHOICES:
-        return Unknown(origins_of(Choice(tuple(options))), "too many possible values")
+        return Unknown(origins_of(Choice(tuple(options))), "there are too many possible values")
     return Choice(tuple(options))
 
 

@@ -51,8 +51,8 @@ def _first(call: Invocation) -> Any:
 def _scalar(call: Invocation) -> Any:
     """The same computation on what is no column: still an expression, of constants and unknown parts."""
     if all(isinstance(value, Constant) for value in call.arguments.values()) or not call.origins():
-        return Unknown(call.origins(), f"a result of `{call.name}`", call.span)
-    return Unknown(call.origins(), f"a result of `{call.name}`", call.span)
+        return Unknown(call.origins(), f"what `{call.name}` returns is not modelled", call.span)
+    return Unknown(call.origins(), f"what `{call.name}` returns is not modelled", call.span)
 
 
 _STATISTICS = {"SUM", "MEAN", "MIN", "MAX", "COUNT", "STD", "MEDIAN", "QUANTILE"}

@@ -115,7 +115,12 @@ def environment(call: Invocation) -> Any:
                     values.append(Constant(found.value))
     if default is not None and not (isinstance(default, Constant) and default.value is None):
         values.append(default)
-    return join_all([*values, Unknown(why=f"the environment variable `{name or '?'}`", span=call.span)])
+    return join_all(
+        [
+            *values,
+            Unknown(why=f"the environment variable `{name or '?'}` has no value in the repository", span=call.span),
+        ]
+    )
 
 
 def command_line(call: Invocation) -> Any:
@@ -133,9 +138,7 @@ def configuration(call: Invocation) -> Any:
     """`path` or `file`: the values of a configuration file of the repository."""
     target = call.get("file|path|stream|0")
     values = config.load(call.m, target, call.at)
-    return (
-        values if values is not None else Unknown(origins_of(target), "a configuration that is not in sight", call.span)
-    )
+    return values if values is not None else Unknown(origins_of(target), "the configuration is not in sight", call.span)
 
 
 def attributes(call: Invocation) -> Any:
@@ -220,7 +223,7 @@ def fields_of(call: Invocation) -> Any:
 
 def unknown_flag(call: Invocation) -> Any:
     """A truth that is not known: `os.path.exists(p)`."""
-    return Unknown(why=f"the outcome of `{call.name}`")
+    return Unknown(why=f"the outcome of `{call.name}` is not known")
 
 
 def default_dict(call: Invocation) -> Any:
@@ -236,7 +239,7 @@ def named_tuple(call: Invocation) -> Any:
     names = frames.names_of(call.get("field_names"))
     title = text_of(call.get("typename"))
     if names is None or title is None:
-        return Unknown(why="a named tuple whose fields are not known")
+        return Unknown(why="the fields of a named tuple are not known")
     fields = [name for text in names for name in text.replace(",", " ").split()]
     return classes.named_tuple(call.m, title, fields, call.at)
 
@@ -341,7 +344,7 @@ def request_fields(call: Invocation) -> Any:
     """The fields of the request that is being answered."""
     m = call.m
     if not m.endpoint:
-        return Unknown(why="a request outside of a handler", span=call.span)
+        return Unknown(why="a request is used outside of a handler", span=call.span)
     return frames.new(m, of_dataset(m.endpoint), "python.request", call.at)
 
 

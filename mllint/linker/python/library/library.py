@@ -97,7 +97,7 @@ def call_object(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) 
     if arguments.args and isinstance(arguments.args[0], Function) and not receiver.slots.get("origins"):
         return arguments.args[0]  # a decorator object of a library that is not modelled
     origins = origins_of(receiver).union(*(origins_of(value) for value in arguments.values()))
-    return Unknown(origins, "a call of a library object", m.span(at))
+    return Unknown(origins, "what a library object returns is not modelled", m.span(at))
 
 
 # ---------------------------------------------------------------------------------------------- attributes
@@ -179,7 +179,7 @@ def object_item(m: Machine, owner: Cell, index: Any, at: facts.At) -> Any:
         return apply(Invocation(m, found[0], found[1], owner, Arguments((index,)), at))
     if owner.slots.get("reference"):  # a loaded thing of which nothing is known yet: it may well be a frame
         return frames.item(m, storage.as_frame(m, owner, at), index, at)
-    return Unknown(origins_of(owner), "an item of a library object", m.span(at))
+    return Unknown(origins_of(owner), "an item of a library object is not modelled", m.span(at))
 
 
 def assign_object_item(m: Machine, owner: Cell, index: Any, value: Any, at: facts.At) -> None:

@@ -51,7 +51,7 @@ def execute(call: Invocation, place: Place) -> Any:
     texts = _texts(value)
     if not texts:
         _note_unknown(call, value)
-        return Unknown(call.origins(), "a query that is not known", call.span)
+        return Unknown(call.origins(), "the query is not known", call.span)
     tables = []
     for text in texts:
         is_file = _run_file(call, text)
@@ -62,7 +62,7 @@ def execute(call: Invocation, place: Place) -> Any:
                 _write(call, statement)
     if tables:
         return frames.new(call.m, frames.merge_all(tables), "python.rows", call.at)
-    return Unknown(frozenset(), "a statement without rows", call.span)
+    return Unknown(frozenset(), "the statement yields no rows", call.span)
 
 
 def _run_file(call: Invocation, text: str) -> bool:

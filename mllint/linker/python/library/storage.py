@@ -325,9 +325,9 @@ def load(call: Invocation, place: Place) -> Any:
         if values is not None:
             return values
     if isinstance(target, Cell) and target.kind == "object" and "nodes" not in target.slots:
-        return Unknown(origins_of(target), "loaded from a buffer", call.span)
+        return Unknown(origins_of(target), "it is loaded from a buffer", call.span)
     if isinstance(target, Unknown) and target.origins:
-        return Unknown(target.origins, "loaded from a buffer", call.span)
+        return Unknown(target.origins, "it is loaded from a buffer", call.span)
     if place.file and isinstance(target, Column):
         return target
     results = []

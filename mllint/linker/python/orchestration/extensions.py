@@ -69,5 +69,5 @@ def stands_for(m: Machine, value: Any) -> Any:
     if isinstance(value, Cell) and value.kind == "object":
         known = m.library.types.get(value.slots.get("type", ""))
         if known is not None and known.value:
-            return value.slots["arguments"].get(known.value, Unknown(why="a parameter without default"))
+            return value.slots["arguments"].get(known.value, Unknown(why="a parameter has no default"))
     return value
