@@ -5,25 +5,29 @@ def load(path): return pd.read_csv(path + ".csv")     # nothing calls `load`
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from mllint.facts import python as facts
 from mllint.linker.python.abstract.heap import Cell
-from mllint.linker.python.abstract.values import Choice, Constant, Hole, Loss, Text, Tuple, Unknown
+from mllint.linker.python.abstract.values import Bound, Choice, Constant, Hole, Loss, Text, Tuple, Unknown
+from mllint.source import Span
 
-_DEEPEST = 4
+DEEPEST = 4
+NOTHING_TOLD = "the name is not known"
 
 
-def loss_of(value: Any, depth: int = _DEEPEST) -> Loss:
+def loss_of(value: Any, depth: int = DEEPEST) -> Loss:
     """The first cause in a value that is not wholly known; empty if none is told."""
     match value:
-        case Unknown(why=why, span=span) if why:
-            return Loss(why, span)
+        case Unknown(why=why, span=span, given=given) if why:
+            return Loss(why, span, given)
         case Text(parts=parts):
-            holes = [part for part in parts if isinstance(part, Hole)]
-            return next((hole.loss for hole in holes if hole.loss.why), Loss())
+            return _chief(part.loss for part in parts if isinstance(part, Hole))
         case Choice(options=inner) | Tuple(items=inner):
             return _first(inner, depth)
+        case Bound(receiver=receiver):  # an attribute of something unknown
+            return _first((receiver,), depth)
         case Cell(kind="list"):
             return _first((*value.slots["items"], value.slots.get("<rest>")), depth)
         case Cell(kind="object") if value.slots.get("path") is not None:
@@ -44,25 +48,31 @@ def told_loss(value: Any) -> Loss:
             return Loss(f"`{names[0]}` is not known" if names else "a part of the name is not known")
         case Constant(value=constant):
             return Loss(f"the name is `{constant!r:.40}`")
+        case Cell(kind="object") if "path" in value.slots:
+            return told_loss(value.slots["path"])
         case Cell(kind="object"):
             made = value.slots.get("class")
             return Loss(f"an object of `{made}` stands for the name" if made else "an object of a library")
         case Cell(kind=kind):
             return Loss(f"a {kind} stands for the name")
-    return Loss("the name is not known")
+    return Loss(f"an attribute `{value.function}` stands for the name" if isinstance(value, Bound) else NOTHING_TOLD)
 
 
-def _first(values: Any, depth: int) -> Loss:
-    if depth == 0:
-        return Loss()
-    return next((loss for value in values if (loss := loss_of(value, depth - 1)).why), Loss())
+def _first(values: Iterable[Any], depth: int) -> Loss:
+    return _chief(loss_of(value, depth - 1) for value in values) if depth else Loss()
 
 
-def because(value: Unknown, causes: Any, why: str, span: Any) -> Unknown:
+def _chief(losses: Iterable[Loss]) -> Loss:
+    """The first cause that could be removed; what each run has of its own is one only where there is no other."""
+    told = [loss for loss in losses if loss.why]
+    return next((loss for loss in told if not loss.given), told[0] if told else Loss())
+
+
+def because(value: Unknown, causes: Iterable[Any], why: str, span: Span | None) -> Unknown:
     """An unknown value with what made it unknown: the first of its `causes` that is unknown, else `why` at `span`."""
-    cause = _first(causes, _DEEPEST)
+    cause = _first(causes, DEEPEST)
     if cause.why:
-        return Unknown(value.origins, cause.why, cause.span)
+        return Unknown(value.origins, cause.why, cause.span, cause.given)
     return Unknown(value.origins, why, span)
 
 

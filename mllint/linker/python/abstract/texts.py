@@ -9,7 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 from mllint.facts import python as facts
-from mllint.linker.python.abstract.losses import loss_of
+from mllint.lineage.ids import RUN_PART
+from mllint.linker.python.abstract.losses import because, loss_of
 from mllint.linker.python.abstract.values import (
     MOST_CHOICES,
     NOTHING,
@@ -54,7 +55,8 @@ def parts_of(value: Any, name: str = "unknown") -> Parts:
     slots = getattr(value, "slots", None)
     if slots is not None and value.kind == "object" and slots.get("path") is not None:  # an open file
         return parts_of(slots["path"], name)
-    return (Hole(name, loss_of(value)),)
+    loss = loss_of(value)
+    return (Hole(f"{RUN_PART}{loss.given}" if loss.given else name, loss),)
 
 
 def make(parts: Parts, origins: frozenset[str] = NOTHING, settings: tuple[Any, ...] = ()) -> Any:
@@ -202,7 +204,7 @@ def map_text(value: Any, function: Any) -> Any:
             except Exception:  # what the analysed program would raise is not our failure
                 results.append(Unknown(option.origins))
         else:
-            results.append(Unknown(origins_of(option)))
+            results.append(because(Unknown(origins_of(option)), (option,), "", None))
     return join_all(results)
 
 
@@ -223,7 +225,7 @@ def _split(value: Any, known: Any, partly: Any) -> Any:
         elif is_text(option):
             results.append(Constant(known(option.value.replace("\\", "/")), option.settings, option.origins))
         else:
-            results.append(Unknown(origins_of(option)))
+            results.append(because(Unknown(origins_of(option)), (option,), "", None))
     return join_all(results)
 
 

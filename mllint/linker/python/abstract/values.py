@@ -26,11 +26,13 @@ MOST_CHOICES = 8
 
 
 class Unknown(msgspec.Struct, frozen=True):
-    """A value that could not be followed; `why` and `span` say where the trail was lost."""
+    """A value that could not be followed; `why` and `span` say where the trail was lost. `given`: it cannot be known,
+    since each run has its own: `time`, `id`, `folder` (a temporary one)."""
 
     origins: frozenset[str] = NOTHING
     why: str = ""
     span: Span | None = None
+    given: str = ""
 
 
 class Constant(msgspec.Struct, frozen=True):
@@ -46,6 +48,7 @@ class Loss(msgspec.Struct, frozen=True):
 
     why: str = ""
     span: Span | None = None
+    given: str = ""
 
 
 class Hole(msgspec.Struct, frozen=True, eq=False):
@@ -195,7 +198,8 @@ def join(left: Any, right: Any) -> Any:
             options.append(option)
     unknowns = [option for option in options if isinstance(option, Unknown)]
     if len(unknowns) > 1:
-        merged = Unknown(frozenset().union(*(u.origins for u in unknowns)), unknowns[0].why, unknowns[0].span)
+        lost = next((u for u in unknowns if not u.given), unknowns[0])
+        merged = Unknown(frozenset().union(*(u.origins for u in unknowns)), lost.why, lost.span, lost.given)
         options = [option for option in options if not isinstance(option, Unknown)] + [merged]
     if len(options) == 1:
         return options[0]

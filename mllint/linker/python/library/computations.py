@@ -348,6 +348,16 @@ def request_fields(call: Invocation) -> Any:
     return frames.new(m, of_dataset(m.endpoint), "python.request", call.at)
 
 
+def run_time(call: Invocation) -> Any:
+    """When the run is: `datetime.now()`. What is made of it, `strftime` and all, is as unknown."""
+    return Unknown(call.origins(), "only the run knows its time", call.span, "time")
+
+
+def run_id(call: Invocation) -> Any:
+    """What each run draws anew: `uuid.uuid4()`."""
+    return Unknown(call.origins(), "only the run knows its id", call.span, "id")
+
+
 def number(call: Invocation) -> Any:
     """A number that a library names: `math.pi`."""
     return Constant({"pi": math.pi, "e": math.e, "tau": math.tau, "inf": math.inf}[call.name.rpartition(".")[2]])
@@ -384,7 +394,7 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
             unknown_flag, default_dict, named_tuple, replaced, any_item, chained, chained_from, product, type_only,
             import_module, glob_paths, joined_data, joined_values, request_fields, pass_on,
             make_estimator, configuration_box,
-            number, held_rows, held_row, dependency, web.mount, web.application, web.state,
+            number, run_time, run_id, held_rows, held_row, dependency, web.mount, web.application, web.state,
         )
     },
     **COMMAND_LINES,

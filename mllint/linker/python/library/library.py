@@ -10,6 +10,7 @@ from mllint.facts import python as facts
 from mllint.linker.python import builtins, methods
 from mllint.linker.python.abstract.arguments import Arguments, by_name
 from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.losses import because
 from mllint.linker.python.abstract.values import (
     Bound,
     Choice,
@@ -80,7 +81,8 @@ def call_method(m: Machine, receiver: Any, name: str, arguments: Arguments, at: 
     origins = origins_of(receiver).union(*(origins_of(value) for value in arguments.values()))
     if isinstance(receiver, Column):
         return columns.unmodelled(m, receiver, name, arguments, at)
-    return Unknown(origins, f"what the method `{name}` returns is not modelled", m.span(at))
+    why = f"what the method `{name}` returns is not modelled"
+    return because(Unknown(origins), (receiver,), why, m.span(at))
 
 
 def call_object(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:

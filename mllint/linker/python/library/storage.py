@@ -9,6 +9,7 @@ import msgspec
 from mllint.facts import python as facts
 from mllint.libraries.models import Place
 from mllint.lineage.graph import NodeKind
+from mllint.lineage.ids import is_named
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.losses import told_loss
 from mllint.linker.python.abstract.tables import Table, of_dataset
@@ -66,7 +67,7 @@ def note_read(call: Invocation, node: str, place: Place, argument: Any = None) -
     m = call.m
     kind: NodeKind = "model" if place.model else "dataset"
     m.effects.mark(node, kind, call.span)
-    m.effects.access(node, call.span, m.now.path, True, told_loss(argument) if "{" in node else KNOWN)
+    m.effects.access(node, call.span, m.now.path, True, KNOWN if is_named(node) else told_loss(argument))
 
 
 def note_unknown(call: Invocation, argument: Any, is_read: bool, data: Any = None) -> None:
@@ -234,7 +235,7 @@ def put(call: Invocation, node: str, value: Any, argument: Any = None) -> None:
     """A value goes into a dataset or artifact."""
     m, span = call.m, call.span
     models = models_in(value)
-    m.effects.access(node, span, m.now.path, False, told_loss(argument) if "{" in node else KNOWN)
+    m.effects.access(node, span, m.now.path, False, KNOWN if is_named(node) else told_loss(argument))
     in_memory = node.startswith(("memory:", "xcom:"))
     m.effects.mark(node, "artifact" if models and not in_memory else "dataset", span)
     for model in models:

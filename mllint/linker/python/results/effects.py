@@ -12,7 +12,7 @@ import msgspec
 
 from mllint.lineage.expressions import Expression, brief
 from mllint.lineage.graph import EdgeKind, NodeKind, Strength
-from mllint.lineage.ids import column_id, is_resolved
+from mllint.lineage.ids import column_id, is_named
 from mllint.lineage.observations import Evaluation, Feature, Handover
 from mllint.linker.project import Project
 from mllint.linker.python.abstract.tables import Table, dataset_origins
@@ -141,7 +141,7 @@ class Effects:
     def access(
         self, id: str, span: Span, path: str, is_read: bool, loss: Loss = KNOWN, data: frozenset[str] = NOTHING
     ) -> None:
-        resolved = is_resolved(id) and not loss.why
+        resolved = bool(id) and is_named(id) and not loss.why
         self.now.accesses[Access(id, is_read, resolved, span, path, self.job, loss, data)] = None
 
     def link(
