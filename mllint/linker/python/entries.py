@@ -32,6 +32,7 @@ from mllint.linker.python.library import requests
 from mllint.linker.python.library.command_lines import option_values
 from mllint.linker.python.library.web import Handler, answered
 from mllint.linker.python.machine import HERE, Machine
+from mllint.linker.python.orchestration.processes import with_parameters
 from mllint.linker.systems.inventory import is_entry
 
 _TESTS = re.compile(r"(^|/)(tests?|testing)/|(^|/)(test_[^/]*|[^/]*_test|tests?|conftest)\.py$")
@@ -128,7 +129,8 @@ def _run_script(m: Machine, file: FileFacts) -> None:
     scope.slots["__file__"] = Constant(f"{HERE}/{file.path}")
     m.scripts[file.path] = scope
     with m.activation(scope, scope, file.path, None):
-        m.execute(file.python.body)
+        body, run = file.python.body, m.run
+        m.execute(with_parameters(body, run.arguments) if run is not None and run.entry == "papermill" else body)
 
 
 # ---------------------------------------------------------------------------------------- uncalled functions
