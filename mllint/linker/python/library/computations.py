@@ -211,6 +211,15 @@ def dependency(call: Invocation) -> Any:
     return value
 
 
+def call_handler(call: Invocation) -> Any:
+    """Calls a handler of what is to come: `app.add_event_handler("startup", load_models)`. One of the end is of no use:
+    what it takes away, others have used."""
+    handler = call.get("func|handler")
+    if text_of(call.get("event_type|event")) in ("shutdown", "stop", "exit"):
+        return Unknown()
+    return call.m.call(handler, Arguments(), call.at) if isinstance(handler, Function | Bound | Partial) else Unknown()
+
+
 def map_first(call: Invocation) -> Any:
     """`pool.map(f, items)`: like the builtin."""
     return FUNCTIONS["builtins.map"](call.m, call.arguments, call.at)
@@ -393,7 +402,7 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
             attributes, unbox, partial, first_argument, identity_decorator, call_first, map_first, fields_of,
             unknown_flag, default_dict, named_tuple, replaced, any_item, chained, chained_from, product, type_only,
             import_module, glob_paths, joined_data, joined_values, request_fields, pass_on,
-            make_estimator, configuration_box,
+            make_estimator, configuration_box, call_handler,
             number, run_time, run_id, held_rows, held_row, dependency, web.mount, web.application, web.state,
         )
     },

@@ -32,7 +32,7 @@ def feature_view(call: Invocation) -> Any:
     view = f"view:{name}"
     m.effects.mark(view, "dataset", span)
     fields = _fields(call, call.get("schema|features"))
-    for source in _sources(call, call.get("source|batch_source|stream_source|online_source")):
+    for source in _sources(call, call.get("source|input|batch_source|stream_source|online_source")):
         m.effects.mark(source, "dataset", span)
         m.effects.access(source, span, m.now.path, True)
         m.effects.write_table(view, of_dataset(source, [field for field, _ in fields] or None), "writes", span)

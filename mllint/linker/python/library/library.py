@@ -224,7 +224,7 @@ def apply(call: Invocation) -> Any:
             result = msgspec.structs.replace(result, origins=as_measures(result.origins))
     if entry.opens is not None:
         return storage.open_handle(call, entry.opens)
-    if entry.reads is not None:
+    if entry.reads is not None and not (entry.reads.texts and not storage.is_named(call, entry.reads)):
         result = storage.read(call, entry.reads)
         if entry.rows:
             result = _keep(call, result)

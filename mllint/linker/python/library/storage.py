@@ -8,8 +8,8 @@ import msgspec
 
 from mllint.facts import python as facts
 from mllint.libraries.models import Place
+from mllint.lineage import ids
 from mllint.lineage.graph import NodeKind
-from mllint.lineage.ids import is_named
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.losses import told_loss
 from mllint.linker.python.abstract.tables import Table, of_dataset
@@ -26,8 +26,10 @@ from mllint.linker.python.abstract.values import (
     Tuple,
     Unknown,
     as_measures,
+    is_text,
     join,
     join_all,
+    options_of,
     origins_of,
 )
 from mllint.linker.python.frames import frames
@@ -59,6 +61,11 @@ def read(call: Invocation, place: Place) -> Any:
     return _frame(call, tables)
 
 
+def is_named(call: Invocation, place: Place) -> bool:
+    """Whether what is read is given by its name, rather than as it is."""
+    return any(is_text(option) for option in options_of(_argument(call, place)))
+
+
 def _argument(call: Invocation, place: Place) -> Any:
     parameter = place.file or place.table or place.url or place.topic or place.collection or place.model
     return call.get(parameter) if parameter else None
@@ -68,7 +75,7 @@ def note_read(call: Invocation, node: str, place: Place, argument: Any = None) -
     m = call.m
     kind: NodeKind = "model" if place.model else "dataset"
     m.effects.mark(node, kind, call.span)
-    m.effects.access(node, call.span, m.now.path, True, KNOWN if is_named(node) else told_loss(argument))
+    m.effects.access(node, call.span, m.now.path, True, KNOWN if ids.is_named(node) else told_loss(argument))
 
 
 def note_unknown(call: Invocation, argument: Any, is_read: bool, data: Any = None) -> None:
@@ -236,7 +243,7 @@ def put(call: Invocation, node: str, value: Any, argument: Any = None) -> None:
     """A value goes into a dataset or artifact."""
     m, span = call.m, call.span
     models = models_in(value)
-    m.effects.access(node, span, m.now.path, False, KNOWN if is_named(node) else told_loss(argument))
+    m.effects.access(node, span, m.now.path, False, KNOWN if ids.is_named(node) else told_loss(argument))
     in_memory = node.startswith(("memory:", "xcom:"))
     m.effects.mark(node, "artifact" if models and not in_memory else "dataset", span)
     for model in models:
