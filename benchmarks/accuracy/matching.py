@@ -98,7 +98,8 @@ def column_ids(text: str, matched: dict[str, set[str]], graph: Graph) -> set[str
         field = text.rpartition(".")[2]
         return {id for id in graph.nodes if id.startswith("column:endpoint:") and id.rpartition("#")[2] == field}
     if text.startswith("feature:"):
-        return {"feature:" + text.removeprefix("feature:").replace(".", "#", 1)} & graph.nodes.keys()
+        name = text.removeprefix("feature:").replace(".", "#", 1)
+        return {f"feature:{name}", f"column:view:{name}"} & graph.nodes.keys()
     owner = max((name for name in matched if text.startswith(name)), key=len, default=None)
     if owner is None:
         return None

@@ -135,6 +135,30 @@ def unpack(m: Machine, value: Any, targets: tuple[facts.Expr, ...]) -> list[Any]
     return [*known[:star], middle, *known[len(known) - after :]]
 
 
+def set_operation(m: Machine, kind: str, left: Any, right: Any, at: facts.At) -> Any:
+    """`set(df.columns) - {"label"}`, `df.columns.difference(["label"])`: items of a list or set, in order, where all
+    of both are known."""
+    ours, theirs = items_of(m, left, at), items_of(m, right, at)
+    if isinstance(right, Constant):  # `df.columns.drop("label")`
+        theirs = Items([right], right)
+    everything = None if ours.known is None or theirs.known is None else [*ours.known, *theirs.known]
+    if everything is None or not all(isinstance(item, Constant) for item in everything):
+        rest = join(ours.any, theirs.any) if kind in ("union", "symmetric_difference") else ours.any
+        return m.heap.new("list", {"items": (), "<rest>": rest}, (m.now.path, at))
+    mine = {item.value: item for item in ours.known or ()}
+    other = {item.value: item for item in theirs.known or ()}
+    match kind:
+        case "difference":
+            kept = {key: item for key, item in mine.items() if key not in other}
+        case "intersection":
+            kept = {key: item for key, item in mine.items() if key in other}
+        case "symmetric_difference":
+            kept = {key: item for key, item in {**mine, **other}.items() if (key in mine) != (key in other)}
+        case _:
+            kept = {**mine, **other}
+    return m.heap.new("list", {"items": tuple(kept.values())}, (m.now.path, at))
+
+
 class Rounds:
     """Goes through the generators of a comprehension, binding their targets; yields whether the round is exact."""
 

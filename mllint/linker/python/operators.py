@@ -27,7 +27,7 @@ from mllint.linker.python.abstract.values import (
     text_of,
 )
 from mllint.linker.python.frames import frames
-from mllint.linker.python.iteration import items_of
+from mllint.linker.python.iteration import items_of, set_operation
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.operations import MOST_IN_SEQUENCE, sequence
 
@@ -71,10 +71,15 @@ def binary(
         return _together(m, operator, left, right, at)
     if operator == "+" and any(isinstance(side, Cell) and side.kind == "list" for side in (left, right)):
         return _together(m, operator, left, right, at)  # a list and what is not known: a list that is known in part
+    if operator in _OF_SETS and all(isinstance(side, Cell) and side.kind == "list" for side in (left, right)):
+        return set_operation(m, _OF_SETS[operator], left, right, at)
     if operator == ">>" or operator == "<<":  # task dependencies: `a >> b` is b
         return right if operator == ">>" else left
     result = Unknown(origins_of(left) | origins_of(right))
     return because(result, (left, right), "an operation has unknown operands", m.span(at))
+
+
+_OF_SETS = {"-": "difference", "&": "intersection", "^": "symmetric_difference"}
 
 
 def _options(value: Any) -> tuple[Any, ...]:

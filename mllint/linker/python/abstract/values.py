@@ -161,11 +161,16 @@ def text_of(value: Any) -> str | None:
         case Constant(value=str() as text):
             return text
         case Text(parts=parts):
-            return "".join(part if isinstance(part, str) else "{" + part.name + "}" for part in parts)
+            return "".join(part if isinstance(part, str) else written_hole(part) for part in parts)
     slots = getattr(value, "slots", None)
     if slots is not None and "<text>" in slots:  # a member of an enumeration of texts
         return text_of(slots["<text>"])
     return None
+
+
+def written_hole(hole: Hole) -> str:
+    """An unknown part as ids write it; any name in a folder is `*`, as in a glob."""
+    return hole.name if hole.name == "*" else "{" + hole.name + "}"
 
 
 def constant_of(value: Any, default: Any = None) -> Any:

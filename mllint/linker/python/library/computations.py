@@ -20,7 +20,9 @@ from mllint.linker.python.abstract.values import (
     Constant,
     External,
     Function,
+    Hole,
     Partial,
+    Text,
     Tuple,
     Unknown,
     is_text,
@@ -324,6 +326,15 @@ def glob_paths(call: Invocation) -> Any:
     return call.m.heap.new("list", {"items": (), "<rest>": value}, (call.m.now.path, call.at))
 
 
+def listed_names(call: Invocation) -> Any:
+    """`os.listdir(folder)`: the names of what lies in it: those that are known, else any name, written `*`."""
+    folder = call.get("path|0", Constant("."))
+    known = locate.inside(call.m, text_of(folder) or "")
+    if known:
+        return call.m.heap.new("list", {"items": tuple(map(Constant, known))}, (call.m.now.path, call.at))
+    return call.m.heap.new("list", {"items": (), "<rest>": Text((Hole("*"),))}, (call.m.now.path, call.at))
+
+
 def joined_data(call: Invocation) -> Any:
     """Something of a text nature made of data: keeps the origins."""
     first = call.receiver if call.receiver is not None else call.get("0")
@@ -402,7 +413,7 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
             attributes, unbox, partial, first_argument, identity_decorator, call_first, map_first, fields_of,
             unknown_flag, default_dict, named_tuple, replaced, any_item, chained, chained_from, product, type_only,
             import_module, glob_paths, joined_data, joined_values, request_fields, pass_on,
-            make_estimator, configuration_box, call_handler,
+            make_estimator, configuration_box, call_handler, listed_names,
             number, run_time, run_id, held_rows, held_row, dependency, web.mount, web.application, web.state,
         )
     },

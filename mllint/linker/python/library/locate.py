@@ -161,6 +161,16 @@ def matching(m: Machine, pattern: str) -> list[str]:
     return [f"{HERE}/{path}" for path in known] if len(known) <= MOST_FILES else []
 
 
+def inside(m: Machine, folder: str) -> list[str]:
+    """The names of data that lie in a folder of the repository; none if there are too many to tell apart."""
+    if "{" in folder or "*" in folder or not folder:
+        return []
+    start = locate(m, folder).removeprefix("file:").rstrip("/") + "/"
+    names = [path.removeprefix(start) for path in m.project.files if path.startswith(start)]
+    names = [name for name in names if "/" not in name]
+    return names if len(names) <= MOST_FILES else []
+
+
 def _absolute(m: Machine, path: str) -> str:
     """A container's path is the repository's where a file of the repository lies under its last parts."""
     parts = path.lstrip("/~").split("/")
