@@ -11,13 +11,14 @@ from mllint.source import Span
 from tests.linking import linked
 
 PRELUDE = "import os, sys\nimport pandas as pd\n"
+NEVER = "nothing in the repository calls `f`, which takes it as `p`"
 
 
 @pytest.mark.parametrize(
     ("code", "why", "line"),
     [
         ('pd.read_csv(os.environ["D"] + "/" + "x")', "the environment variable `D` has no value in the repository", 3),
-        ("def f(p):\n    q = p + ''\n    pd.read_csv(q)", "nothing in the repository calls `f`, which takes it as `p`", 3),
+        ("def f(p):\n    q = p+''\n    pd.read_csv(q)", NEVER, 3),
         ("pd.read_csv(sys.argv[1])", "no command in the repository gives this argument", None),
         ("x = ask()\ny = x.strip()[0]\npd.read_csv(y)", "the name `ask` is bound nowhere", 3),
         ("import acme\nx = acme.where()\npd.read_csv(x.path)", "what `acme.where` returns is not modelled", 4),

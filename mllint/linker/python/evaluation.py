@@ -42,9 +42,20 @@ def _name(m: Machine, e: facts.Name) -> Any:
     builtin = builtins.lookup(e.id, m)
     if builtin is not None:
         return builtin
+    starred = _starred(m, e.id)
+    if starred:
+        return External(starred)
     if e.id in m.library.modules:
         return External(e.id)  # `os` used without its import: what was meant is clear
     return m.unknown(f"the name `{e.id}` is bound nowhere", e.at)
+
+
+def _starred(m: Machine, name: str) -> str:
+    """The dotted name that `from pyspark.sql.functions import *` binds: of several libraries, one that is modelled."""
+    stars = m.now.module_scope.slots.get("<stars>", ())
+    names = [f"{library}.{name}" for library in reversed(stars)]
+    modelled = (dotted for dotted in names if m.library.call(dotted) is not None or m.library.type_of_class(dotted))
+    return next(modelled, names[0] if len(names) == 1 else "")
 
 
 def _attribute(m: Machine, e: facts.Attribute) -> Any:

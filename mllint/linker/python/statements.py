@@ -287,6 +287,9 @@ def _import_from(m: Machine, s: facts.ImportFrom) -> bool:
             if isinstance(module, Module):
                 for name in _exported(m, module, s.at):
                     m.assign(name, module.scope.slots[name])
+            else:  # of a library: what it binds is seen where it is used
+                stars = m.now.scope.slots.get("<stars>", ())
+                m.heap.set(m.now.scope, "<stars>", (*(star for star in stars if star != dotted), dotted))
             continue
         m.assign(alias.asname or alias.name, _member(m, dotted, path, module, alias.name, s.at))
     return True

@@ -335,6 +335,12 @@ def listed_names(call: Invocation) -> Any:
     return call.m.heap.new("list", {"items": (), "<rest>": Text((Hole("*"),))}, (call.m.now.path, call.at))
 
 
+def listed_paths(call: Invocation) -> Any:
+    """Paths of what lies in a folder, at any depth."""
+    path = texts.join_paths([call.get("path|0", Constant(".")), Text((Hole("*"),))])
+    return call.m.heap.new("list", {"items": (), "<rest>": path}, (call.m.now.path, call.at))
+
+
 def joined_data(call: Invocation) -> Any:
     """Something of a text nature made of data: keeps the origins."""
     first = call.receiver if call.receiver is not None else call.get("0")
@@ -413,7 +419,7 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
             attributes, unbox, partial, first_argument, identity_decorator, call_first, map_first, fields_of,
             unknown_flag, default_dict, named_tuple, replaced, any_item, chained, chained_from, product, type_only,
             import_module, glob_paths, joined_data, joined_values, request_fields, pass_on,
-            make_estimator, configuration_box, call_handler, listed_names,
+            make_estimator, configuration_box, call_handler, listed_names, listed_paths,
             number, run_time, run_id, held_rows, held_row, dependency, web.mount, web.application, web.state,
         )
     },
