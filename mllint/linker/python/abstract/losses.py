@@ -31,7 +31,9 @@ def loss_of(value: Any, depth: int = DEEPEST) -> Loss:
         case Cell(kind="list"):
             return _first((*value.slots["items"], value.slots.get("<rest>")), depth)
         case Cell(kind="object") if value.slots.get("path") is not None:
-            return loss_of(value.slots["path"], depth - 1) if depth else Loss()
+            return _first((value.slots["path"],), depth)
+        case Cell(kind="object") if isinstance(value.slots.get("arguments"), dict):  # `text(query)`
+            return _first(value.slots["arguments"].values(), depth)
     return Loss()
 
 
@@ -43,6 +45,9 @@ def told_loss(value: Any) -> Loss:
     match value:
         case None:
             return Loss("no name is given")
+        case Choice(options=options):
+            unknown = [option for option in options if not isinstance(option, Constant)]
+            return told_loss((unknown or list(options))[0])
         case Text(parts=parts):
             names = [part.name for part in parts if isinstance(part, Hole) and part.name != "unknown"]
             return Loss(f"`{names[0]}` is not known" if names else "a part of the name is not known")

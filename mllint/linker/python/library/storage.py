@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -67,8 +68,14 @@ def is_named(call: Invocation, place: Place) -> bool:
 
 
 def _argument(call: Invocation, place: Place) -> Any:
+    """What tells which: a value, or the first of a template's that is not known."""
     parameter = place.file or place.table or place.url or place.topic or place.collection or place.model
-    return call.get(parameter) if parameter else None
+    if parameter:
+        return call.get(parameter)
+    values = [(name, call.get(name)) for name in re.findall(r"\{(\w+)\}", place.node) if name != "job"]
+    missing = [Unknown(why=f"`{name}` is not given") for name, value in values if value is None]
+    lost = [value for _, value in values if not isinstance(value, Constant) and value is not None]
+    return next(iter(lost + missing), None)
 
 
 def note_read(call: Invocation, node: str, place: Place, argument: Any = None) -> None:
