@@ -51,6 +51,9 @@ def _first(call: Invocation) -> Any:
 
 def _scalar(call: Invocation) -> Any:
     """The same computation on what is no column: still an expression, of constants and unknown parts."""
+    if call.receiver is None and not call.given and call.m.library.holds(call.entry.returns) == "column":
+        why = f"what `{call.name}` gives each row"  # a column of no other: `row_number()`
+        return Column(ex.Unresolved(why), frozenset(), "", call.span, kind=call.entry.returns)
     why = f"what `{call.name}` returns is not modelled"
     return because(Unknown(call.origins()), (call.receiver, *call.arguments.values()), why, call.span)
 
