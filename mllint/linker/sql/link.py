@@ -8,28 +8,17 @@ import re
 import msgspec
 
 from mllint.errors import Problem
-from mllint.facts.file import FileFacts, encode
+from mllint.facts.file import encode
 from mllint.lineage.graph import Edge, EdgeKind, Graph, NodeKind, Strength
 from mllint.lineage.ids import column_id, consumer_id, is_resolved
 from mllint.linker.project import Project
-from mllint.linker.sql.dbt import Resource, of_path
+from mllint.linker.sql.dbt import of_path
 from mllint.linker.sql.schema import Schema
+from mllint.linker.sql.scripts import Script, all_scripts, in_order, parse_script, resources
 from mllint.linker.sql.statements import Statement, dataset_id
-from mllint.linker.sql.template import Reading
 from mllint.source import Span
 
 _WRITES = {"insert", "create", "view", "merge", "update", "copy", "rename", "swap", "ddl", "model"}
-
-
-class Script(msgspec.Struct):
-    """One SQL file while it is linked: its parsed statements, and the tables that it names as made and as used."""
-
-    path: str
-    facts: FileFacts
-    parsed: list  # type: ignore[type-arg]  # of `parse.Parsed`, which is imported late
-    makes: set[str]
-    uses: set[str]
-    models: tuple[str, ...]  # of dbt: the table of each SELECT
 
 
 def link_sql(project: Project, schema: Schema | None = None) -> Schema:
@@ -44,65 +33,19 @@ def link_sql(project: Project, schema: Schema | None = None) -> Schema:
     for facts in project.files.values():
         if facts.data is not None:  # COPY rides FROM 'data/rides.csv': the file's header tells the columns
             schema.add(dataset_id("file:" + facts.path), facts.data.columns)
-            for seed in _resources(project, facts.path):
+            for seed in resources(project, facts.path):
                 schema.add(seed.table, facts.data.columns)
-    scripts = [script for facts in project.files.values() if (script := _script(project, facts)) is not None]
+    scripts = all_scripts(project, schema)
     for script in scripts:
         _define(script, schema)
     named_elsewhere = _Mentions(project)
-    for script in _in_order(scripts):
+    for script in in_order(scripts):
         _link(project, script, schema, named_elsewhere)
     for table in schema:
         node = project.graph.nodes.get(dataset_id(table))
         if node is not None:
             node.attributes.setdefault("columns", list(schema.columns(table) or ()))
     return schema
-
-
-def _script(project: Project, facts: FileFacts) -> Script | None:
-    from mllint.linker.sql.dialects import configured
-    from mllint.linker.sql.parse import parse
-
-    if facts.sql is None:
-        return None
-    dbt = of_path(project, facts.path)
-    names = Reading(dbt.names) if dbt is not None and facts.sql.jinja else None
-    dialect = configured(project.settings, facts.path) or (dbt.warehouse if dbt is not None else "")
-    parsed = parse(facts.sql.text, dialect, names)
-    makes: set[str] = set()
-    uses: set[str] = set()
-    for statement in parsed:
-        _names(statement, makes, uses)
-    models = _models(project, facts)
-    makes.update(models)
-    return Script(facts.path, facts, parsed, makes, uses - makes, models)
-
-
-def _models(project: Project, facts: FileFacts) -> tuple[str, ...]:
-    """The tables that dbt makes of a file's SELECTs: those of its project, or, where a template lies below `models/`
-    and no project is there to tell, the one of the file's name."""
-    if of_path(project, facts.path) is not None:
-        return tuple(resource.table for resource in _resources(project, facts.path))
-    is_template = facts.sql is not None and facts.sql.jinja and "models" in facts.path.split("/")[:-1]
-    return (_stem(facts.path),) if is_template else ()
-
-
-def _resources(project: Project, path: str) -> list[Resource]:
-    dbt = of_path(project, path)
-    return dbt.of_file(path) if dbt is not None else []
-
-
-def _names(statement, makes: set[str], uses: set[str]) -> None:  # type: ignore[no-untyped-def]
-    from sqlglot import exp
-
-    from mllint.linker.sql.tables import table_name_of
-
-    tree = statement.tree
-    if tree is None:
-        return
-    if isinstance(tree, exp.Create | exp.Insert | exp.Merge) and isinstance(tree.this, exp.Expr):
-        makes.add(table_name_of(tree.this))
-    uses.update(table_name_of(table) for table in tree.find_all(exp.Table))
 
 
 def _define(script: Script, schema: Schema) -> None:
@@ -116,30 +59,6 @@ def _define(script: Script, schema: Schema) -> None:
             list(derive(statement, schema))
 
 
-def _in_order(scripts: list[Script]) -> list[Script]:
-    """Makers before users, else by path. Circles are entered at the smallest path."""
-    makers: dict[str, list[Script]] = {}
-    for script in scripts:
-        for name in script.makes:
-            makers.setdefault(name, []).append(script)
-    done: dict[str, Script] = {}
-    entered: set[str] = set()
-    for script in scripts:
-        todo = [script]
-        while todo:
-            top = todo[-1]
-            entered.add(top.path)
-            needed = {maker.path: maker for name in top.uses for maker in makers.get(name, ())}
-            waiting = [needed[path] for path in sorted(needed, reverse=True) if path not in entered]
-            if waiting:
-                todo += waiting
-                entered.update(maker.path for maker in waiting[:-1])
-            else:
-                done.setdefault(top.path, top)
-                todo.pop()
-    return list(done.values())
-
-
 def _link(project: Project, script: Script, schema: Schema, elsewhere: _Mentions) -> None:
     from mllint.linker.sql.writes import derive
 
@@ -147,13 +66,32 @@ def _link(project: Project, script: Script, schema: Schema, elsewhere: _Mentions
     assert sql is not None
     begin = (sql.line, sql.column)
     made = list(script.models)
+    if script.reading is not None and script.reading.asked:  # for columns of tables that were not known yet
+        parse_script(script)
+    is_test = _is_test(project, script.path)
     for parsed in script.parsed:
         for statement in derive(parsed, schema):
             if made and statement.kind == "select":
                 statement = _as_model(statement, made.pop(0) if len(made) > 1 else made[0], schema)
-            is_report = statement.kind == "select" and not _is_test(script.path) and not elsewhere.of(script.path)
+            is_report = statement.kind == "select" and not is_test and not elsewhere.of(script.path)
             add_statement(project, statement, script.path, begin, script.path if is_report else "")
             _note_problem(project, statement, script.path, sql.line)
+    if script.reading is not None and len(script.models) == 1:
+        _depend(project, script)
+
+
+def _depend(project: Project, script: Script) -> None:
+    """What a model's Jinja refers to, it depends on, also where no text of a query comes of it: the list of columns of
+    another table, `-- depends_on: {{ ref('rides') }}`, an argument of a macro that is not in sight."""
+    graph, target = project.graph, dataset_id(script.models[0])
+    if target not in graph.nodes:
+        return
+    seen = {edge.source for edge in graph.in_edges(target)}
+    for table in script.reading.refs:
+        source, span = dataset_id(table), Span(script.path, script.facts.sql.line)  # type: ignore[union-attr]
+        if source not in seen and source != target:
+            graph.add_node(source, _node_kind(source), span)
+            graph.add_edge(Edge(source, target, "derives", "indirect", script.path, "sql", span, resolved=False))
 
 
 def _note_problem(project: Project, statement: Statement, path: str, first_line: int) -> None:
@@ -166,8 +104,9 @@ def _note_problem(project: Project, statement: Statement, path: str, first_line:
 _PROBLEMS = {"too deep or": "ML005", "too deep": "ML004", "too l": "ML003"}
 
 
-def _is_test(path: str) -> bool:
-    return not {"test", "tests"}.isdisjoint(path.split("/"))
+def _is_test(project: Project, path: str) -> bool:
+    dbt = of_path(project, path)
+    return not {"test", "tests"}.isdisjoint(path.split("/")) or (dbt is not None and dbt.is_test(path))
 
 
 def _as_model(statement: Statement, name: str, schema: Schema) -> Statement:
@@ -290,7 +229,7 @@ def run_by_naming(project: Project) -> dict[str, str]:
         paths.setdefault(posixpath.basename(facts.path).encode(), []).append(facts.path)
     named: dict[bytes, set[str]] = {name: set() for name in paths}
     for facts in project.of_kind("python", "notebook") if paths else ():
-        if not _is_test(facts.path):
+        if not _is_test(project, facts.path):
             for name in set(_SQL_LITERAL.findall(encode(facts))) & named.keys():
                 named[name].add(facts.path)
     one = [name for name in paths if len(paths[name]) == len(named[name]) == 1]
@@ -319,7 +258,3 @@ _SQL_LITERAL = re.compile(rb"(?<![ \w.-])[\w.-]+\.sql\b(?! )")  # not the middle
 
 def _node_kind(id: str) -> NodeKind:
     return "model" if id.startswith("model:") else "dataset"
-
-
-def _stem(path: str) -> str:
-    return posixpath.splitext(posixpath.basename(path))[0].lower()

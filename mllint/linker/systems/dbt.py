@@ -9,8 +9,8 @@ from mllint.lineage.declarations import Declared, Deprecation
 from mllint.lineage.graph import Edge
 from mllint.lineage.ids import column_id, file_id, table_id
 from mllint.linker.project import Project
-from mllint.linker.sql.dbt import Dbt, Property, folder_settings, projects
-from mllint.linker.sql.template import references
+from mllint.linker.sql.dbt import Dbt, Property, projects
+from mllint.linker.sql.dbt_resources import folder_settings
 from mllint.linker.systems import tree
 from mllint.source import Span
 
@@ -20,7 +20,8 @@ _TABLES = ("models", "seeds", "snapshots")
 def link(project: Project) -> None:
     for dbt in projects(project):
         _seeds(project, dbt)
-        _groups(project, dbt)
+        _settings(project, dbt)
+        _python_reads(project, dbt)
         for each in dbt.properties:
             project.observations.declared += _declared(dbt, each)
 
@@ -39,15 +40,27 @@ def _seeds(project: Project, dbt: Dbt) -> None:
             graph.add_edge(Edge(source, target, "derives", "direct", dbt.path, "", span))
 
 
-def _groups(project: Project, dbt: Dbt) -> None:
-    """`group: finance` of a model, of its config, or of its folder in dbt_project.yml, on the table."""
+def _python_reads(project: Project, dbt: Dbt) -> None:
+    """A Python model depends on all that it asks for, also where nothing of it reaches what it returns."""
+    graph = project.graph
+    for (path, table), span in sorted(dbt.python_reads.items()):
+        for resource in dbt.of_file(path):
+            source, target = table_id(table), table_id(resource.table)
+            if {source, target} <= graph.nodes.keys() and source not in {e.source for e in graph.in_edges(target)}:
+                graph.add_edge(Edge(source, target, "derives", "indirect", path, "python", span, resolved=False))
+
+
+def _settings(project: Project, dbt: Dbt) -> None:
+    """On the table: `group: finance` of a model, of its config, or of its folder in dbt_project.yml, and whether the
+    settings in sight leave it out."""
     for resource in dbt.resources:
         node = project.graph.nodes.get(table_id(resource.table))
+        if node is not None and not resource.enabled:
+            node.attributes["enabled"] = False
         inherited = folder_settings(dbt, resource.path, resource.kind)
         name = tree.text(inherited.get("+group", inherited.get("group")))
-        for each in dbt.properties:
-            if each.section == resource.kind and tree.text(each.value, "name") == resource.name:
-                name = tree.text(each.value, "group") or tree.text(each.value, "config", "group") or name
+        for each in dbt.said_of(resource.kind, resource.name):
+            name = tree.text(each.value, "group") or tree.text(each.value, "config", "group") or name
         if node is not None and name:
             node.attributes["group"] = name
 
@@ -70,6 +83,8 @@ def _declared(dbt: Dbt, each: Property) -> Iterator[Declared]:
 
 def _exposure(dbt: Dbt, each: Property) -> Declared:
     """`exposures: [{name: board, type: dashboard, owner: {name: Growth}, depends_on: [ref('rides')]}]`"""
+    from mllint.linker.sql.template import references
+
     value, names = each.value, dbt.names
     listed = [tree.text(item) for item in tree.items(value, "depends_on")]
     reads = dict.fromkeys(table_id(name) for text in listed for name in references(text, names))
