@@ -80,7 +80,9 @@ class Dbt(msgspec.Struct):
 def projects(project: Project) -> list[Dbt]:
     """The dbt projects of the repository, read once."""
     if project.dbt is None:
-        from mllint.linker.sql.dbt_resources import add_resources
+        from mllint.linker.sql.dbt_artifacts import add_macros
+        from mllint.linker.sql.dbt_metrics import metrics
+        from mllint.linker.sql.dbt_resources import add_resources, tell_apart
 
         named = sorted((facts.path for facts in project.named(FILE)), key=lambda path: (-path.count("/"), path))
         taken: set[str] = set()  # files of a project within another are the inner one's
@@ -88,7 +90,11 @@ def projects(project: Project) -> list[Dbt]:
         for dbt in found:
             dbt.names.others = {other.names.project: other.names for other in found if other is not dbt}
         for dbt in found:
+            add_macros(project, dbt, {other.names.project for other in found})
             add_resources(project, dbt)
+        tell_apart(found)
+        for dbt in found:
+            dbt.names.metrics = metrics(dbt)
         project.dbt = found
     known: list[Dbt] = project.dbt
     return known
@@ -143,7 +149,8 @@ def _read(project: Project, path: str, taken: set[str]) -> Dbt:
     models = [facts for facts in files if _lies_in(facts.path, dbt, "models")]
     kinds = (text(output, "type") for output in outputs(project, dbt))
     dbt.names.warehouse = next(filter(None, kinds), "") or _imported(models)
-    dbt.names.target = {"type": dbt.names.warehouse} if dbt.names.warehouse else {}
+    # Where nothing tells the warehouse, it is none of those that a macro asks for: the common case stays.
+    dbt.names.target = {"type": dbt.names.warehouse}
     _add_sources(dbt)
     return dbt
 

@@ -53,6 +53,21 @@ def _table(dbt: Dbt, wanted: _Wanted, used: dict[str, str]) -> str:
     return last if is_source else table
 
 
+def tell_apart(projects: list[Dbt]) -> None:
+    """Tables of two projects that would be called the same are called after their projects."""
+    owners: dict[str, set[str]] = {}
+    for dbt in projects:
+        for resource in dbt.resources:
+            owners.setdefault(resource.table, set()).add(dbt.path)
+    for dbt in projects:
+        shared = {r.table for r in dbt.resources if len(owners[r.table]) > 1}
+        renamed = {table: f"{dbt.names.project}.{table}".lower() for table in shared if dbt.names.project}
+        dbt.resources = [
+            msgspec.structs.replace(each, table=renamed.get(each.table, each.table)) for each in dbt.resources
+        ]
+        dbt.names.tables.update({name: renamed[table] for name, table in dbt.names.tables.items() if table in renamed})
+
+
 def _made_by(facts: FileFacts, kind: str) -> list[str]:
     """The names under which a file's tables are known to `ref`."""
     if kind == "seeds":

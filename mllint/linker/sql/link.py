@@ -12,9 +12,11 @@ from mllint.facts.file import encode
 from mllint.lineage.graph import Edge, EdgeKind, Graph, NodeKind, Strength
 from mllint.lineage.ids import column_id, consumer_id, is_resolved
 from mllint.linker.project import Project
+from mllint.linker.sql import dbt_artifacts
 from mllint.linker.sql.dbt import of_path
 from mllint.linker.sql.schema import Schema
 from mllint.linker.sql.scripts import Script, all_scripts, in_order, parse_script, resources
+from mllint.linker.sql.sqlmesh import head_of, heads
 from mllint.linker.sql.statements import Statement, dataset_id
 from mllint.source import Span
 
@@ -35,6 +37,11 @@ def link_sql(project: Project, schema: Schema | None = None) -> Schema:
             schema.add(dataset_id("file:" + facts.path), facts.data.columns)
             for seed in resources(project, facts.path):
                 schema.add(seed.table, facts.data.columns)
+    dbt_artifacts.add_columns(project, schema)
+    for path, head in heads(project).items():
+        if head.seed:
+            file = "file:" + posixpath.normpath(posixpath.join(posixpath.dirname(path), head.seed))
+            schema.add(head.table, project.header(file) or ())
     scripts = all_scripts(project, schema)
     for script in scripts:
         _define(script, schema)
@@ -105,7 +112,10 @@ _PROBLEMS = {"too deep or": "ML005", "too deep": "ML004", "too l": "ML003"}
 
 
 def _is_test(project: Project, path: str) -> bool:
-    dbt = of_path(project, path)
+    facts, dbt = project.files.get(path), of_path(project, path)
+    head = head_of(facts.sql.text) if facts is not None and facts.sql is not None else None
+    if head is not None and head.kind == "audit":
+        return True
     return not {"test", "tests"}.isdisjoint(path.split("/")) or (dbt is not None and dbt.is_test(path))
 
 
@@ -113,8 +123,9 @@ def _as_model(statement: Statement, name: str, schema: Schema) -> Statement:
     """A model of dbt: its SELECT is the table."""
     if not statement.open and statement.columns:
         schema.add(name, [column.name for column in statement.columns])
-    reads = tuple(read for read in statement.reads if read.name != "{this}")  # {{ this }} of an incremental model
-    indirect = tuple(source for source in statement.indirect if source[0] != "{this}")
+    own = ("{this}", name)  # what an incremental model has already
+    reads = tuple(read for read in statement.reads if read.name not in own)
+    indirect = tuple(source for source in statement.indirect if source[0] not in own)
     return msgspec.structs.replace(statement, kind="view", target=name, reads=reads, indirect=indirect)
 
 

@@ -45,3 +45,7 @@ class Names(msgspec.Struct):
             own = other.macros.get(name) if other is not None else None
             return own or shipped(space).get(name)
         return self.macros.get(name) or shipped("dbt").get(name)
+
+    def inner_macro(self, name: str) -> Macro | None:
+        """A macro of some package by its bare name, as the package's own macros call it."""
+        return next((other.macros[name] for other in self.others.values() if name in other.macros), None)

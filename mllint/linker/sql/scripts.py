@@ -13,6 +13,7 @@ from mllint.facts.sql import SqlText
 from mllint.linker.project import Project
 from mllint.linker.sql.dbt import Dbt, Resource, of_path, projects
 from mllint.linker.sql.schema import Schema
+from mllint.linker.sql.sqlmesh import default_dialect, head_of, query_of
 
 if TYPE_CHECKING:
     from mllint.linker.sql.template import Reading
@@ -41,6 +42,13 @@ def _script(project: Project, facts: FileFacts, schema: Schema) -> Script | None
 
     if facts.sql is None:
         return None
+    head = head_of(facts.sql.text)
+    if head is not None:
+        query = msgspec.structs.replace(facts, sql=SqlText(query_of(facts.sql.text, head), jinja=facts.sql.jinja))
+        dialect = head.dialect or configured(project.settings, facts.path) or default_dialect(project, facts.path)
+        script = Script(facts.path, query, [], set(), set(), (head.table,) if head.table else (), dialect)
+        parse_script(script)
+        return script
     dbt = of_path(project, facts.path)
     dialect = configured(project.settings, facts.path) or (dbt.warehouse if dbt is not None else "")
     models = _models(project, facts)

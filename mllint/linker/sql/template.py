@@ -81,7 +81,9 @@ class Reading:
         if name == "is_incremental":  # another macro in a project may override it
             return Function(name, lambda: Unknown(name))
         is_package = name == self.names.project or name in self.names.others or bool(shipped(name))
-        return Space(name, lambda macro: self.names.macro(macro, name)) if is_package else None
+        if is_package:
+            return Space(name, lambda macro: self.names.macro(macro, name))
+        return self.names.inner_macro(name)
 
     # ------------------------------------------------------------------------------------------------ tables
 
@@ -114,7 +116,7 @@ class Reading:
                 sign = "`" if self.names.warehouse in _BACKTICKS else '"'
                 return Function(name, lambda written, *_: f"{sign}{shown(written)}{sign}")
             case "type":
-                return Function(name, lambda: self.names.warehouse or Unknown("type"))
+                return Function(name, lambda: self.names.warehouse)
             case "get_columns_in_relation":
                 return Function(name, self._columns)
         return None

@@ -8,8 +8,11 @@ from mllint.facts.config import Value
 from mllint.lineage.declarations import Declared, Deprecation
 from mllint.lineage.graph import Edge
 from mllint.lineage.ids import column_id, file_id, table_id
+from mllint.lineage.observations import Evaluation
 from mllint.linker.project import Project
-from mllint.linker.sql.dbt import Dbt, Property, projects
+from mllint.linker.sql.dbt import Dbt, Property, of_path, projects
+from mllint.linker.sql.dbt_artifacts import depend
+from mllint.linker.sql.dbt_metrics import semantic_models
 from mllint.linker.sql.dbt_resources import folder_settings
 from mllint.linker.systems import tree
 from mllint.source import Span
@@ -22,6 +25,9 @@ def link(project: Project) -> None:
         _seeds(project, dbt)
         _settings(project, dbt)
         _python_reads(project, dbt)
+        _tests(project, dbt)
+    depend(project)
+    for dbt in projects(project):
         for each in dbt.properties:
             project.observations.declared += _declared(dbt, each)
 
@@ -65,6 +71,46 @@ def _settings(project: Project, dbt: Dbt) -> None:
             node.attributes["group"] = name
 
 
+# -------------------------------------------------------------------------------------------------- tests
+
+
+def _tests(project: Project, dbt: Dbt) -> None:
+    """Tests of data: queries of their own, and what properties files ask of tables and columns. Each is a check that
+    runs with the pipeline; what is asked stands on the node."""
+    for facts in project.of_kind("sql"):
+        if dbt.is_test(facts.path) and of_path(project, facts.path) is dbt:
+            project.observations.evaluations.append(Evaluation(facts.path, Span(facts.path, 1), "check"))
+    for each in dbt.properties:
+        for id, value in _tested(dbt, each):
+            asked = [*tree.items(value, "tests"), *tree.items(value, "data_tests")]
+            names = [tree.text(test) or tree.text(test, "test_name") or _first_key(test) for test in asked]
+            spans = {tree.span(each.path, test) for test in asked}
+            project.observations.evaluations += [Evaluation(each.path, span, "check") for span in sorted(spans)]
+            node = project.graph.nodes.get(id)
+            if node is not None and names:
+                known = node.attributes.setdefault("tests", [])
+                known += [name for name in dict.fromkeys(names) if name and name not in known]
+
+
+def _first_key(value: Value) -> str:
+    return next((entry.key for entry in value.entries if entry.key not in ("name", "config", "description")), "")
+
+
+def _tested(dbt: Dbt, each: Property) -> Iterator[tuple[str, Value]]:
+    """The tables and columns of a properties file."""
+    name = tree.text(each.value, "name")
+    tables: list[tuple[str, Value]] = []
+    if each.section in _TABLES:
+        tables = [(table_id(dbt.names.ref(name)), each.value)]
+    elif each.section == "sources":
+        listed = tree.items(each.value, "tables")
+        tables = [(table_id(dbt.names.source(name, tree.text(table, "name"))), table) for table in listed]
+    for id, value in tables:
+        yield id, value
+        for column in tree.items(value, "columns"):
+            yield column_id(id, tree.text(column, "name").strip('"`').lower()), column
+
+
 # ------------------------------------------------------------------------------------------- declarations
 
 
@@ -72,6 +118,8 @@ def _declared(dbt: Dbt, each: Property) -> Iterator[Declared]:
     value = each.value
     if each.section == "exposures":
         yield _exposure(dbt, each)
+    elif each.section in ("metrics", "semantic_models"):
+        yield _metric(dbt, each)
     elif each.section in _TABLES:
         yield from _table(dbt, each, value, table_id(dbt.names.ref(tree.text(value, "name"))), _group_owner(dbt, value))
     elif each.section == "sources":
@@ -92,6 +140,16 @@ def _exposure(dbt: Dbt, each: Property) -> Declared:
     return Declared(
         "consumer", tree.text(value, "name"), tree.span(each.path, value), each.path, owner,
         tree.text(value, "description"), _tags(value), reads=tuple(reads),
+    )  # fmt: skip
+
+
+def _metric(dbt: Dbt, each: Property) -> Declared:
+    """Whoever asks the semantic layer for a metric uses the tables behind it."""
+    name, kind = tree.text(each.value, "name"), each.section.removesuffix("s")
+    tables = dbt.names.metrics.get(name, ()) if kind == "metric" else semantic_models(dbt).get(name, ())
+    return Declared(
+        "consumer", f"{kind}.{name}", tree.span(each.path, each.value), each.path, _owner(each.value),
+        tree.text(each.value, "description"), _tags(each.value), reads=tuple(table_id(table) for table in tables),
     )  # fmt: skip
 
 
