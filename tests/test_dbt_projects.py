@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from mllint.readers import read
 from tests.linking import columns, edges, linked
 
 PROJECT = {"dbt_project.yml": "name: shop\n"}

@@ -182,14 +182,16 @@ class Interpreter(Expressions):
         if known is None:
             name = node.target.name if isinstance(node.target, nodes.Name) else ""
             known = [Unknown(name or getattr(source, "name", ""))]
+        self.budget.step(len(known))
         turns = []
         for value in known:
             inner = Scope(outer=scope)
             self._assign(node.target, value, inner)
             if node.test is None or truth(self.value(node.test, inner)) is not False:
                 turns.append((value, inner))
+        values = [value for value, _ in turns]
         for index, (_, inner) in enumerate(turns):
-            inner.values["loop"] = _loop(index, [value for value, _ in turns])
+            inner.values["loop"] = _loop(index, values)
             try:
                 self._run(node.body, inner, output)
             except _Continue:
