@@ -252,6 +252,8 @@ def kind_of(path: str) -> str | None:
         return "owners"
     if path == ".dvc/config" or path.endswith("/.dvc/config"):
         return "ini"
+    if lower.endswith((".sql.j2", ".sql.jinja", ".sql.jinja2")):
+        return "sql"
     if lower in ("manifest.json", "catalog.json") and folder.rpartition("/")[2] == "target":
         return "dbt"
     if lower.startswith(("dockerfile.", "containerfile.")) and not lower.endswith(".dockerignore"):

@@ -247,6 +247,17 @@ def run_by_naming(project: Project) -> dict[str, str]:
     return {paths[name][0]: min(named[name]) for name in one}
 
 
+def drop_templates(project: Project) -> None:
+    """What the names in a template would be is said by the Python that takes its text and fills it in."""
+    taken = project.taken
+
+    def is_template(edge: Edge) -> bool:
+        return edge.job in taken and edge.language == "sql" and any(c in edge.source + edge.target for c in "{$")
+
+    if taken:
+        project.graph.drop(is_template)
+
+
 class _Mentions:
     """Whether anything but SQL names a SQL file: Python that opens it, a stage or a command that runs it."""
 
