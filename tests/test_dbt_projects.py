@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
+import pytest
+
+from mllint.linker.sql.sqlmesh import head_of, query_of
 from mllint.readers import read
 from tests.linking import columns, edges, linked
 
@@ -162,7 +166,7 @@ def test_equal_aliases_are_tables_of_their_schemas(tmp_path: Path) -> None:
     files = {
         "dbt_project.yml": project,
         "models/core/core__rides.sql": "{{ config(alias='rides') }} select id from raw.rides",
-        "models/mart/mart__rides.sql": "{{ config(alias='rides') }} select id from {{ ref('core__rides') }}",
+        "models/mart/mart__rides.sql": "{{ config({'alias': 'rides'}) }} select id from {{ ref('core__rides') }}",
         "models/plain.sql": "select id from {{ ref('mart__rides') }}",
     }
     found = edges(linked(tmp_path, files))
@@ -311,6 +315,26 @@ SQLMESH = {
     """,
     "audits/positive.sql": "AUDIT (name positive);\nSELECT * FROM shop.rides WHERE far < 0",
 }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "MODEL (" + "/* " * 20_000,
+        "MODEL (" + "kind SEED (" * 5_000,
+        "MODEL (name a);\n" + "@DEF(" * 50_000,
+        "/* " * 20_000 + "MODEL (",
+        "MODEL (" * 10_000,
+        "MODEL (name " + "'" * 9_999,
+    ],
+    ids=lambda text: text[:24],
+)
+def test_hostile_heads_end(text: str) -> None:
+    start = time.process_time()
+    head = head_of(text)
+    if head is not None:
+        query_of(text, head)
+    assert time.process_time() - start < 3
 
 
 def test_models_of_sqlmesh(tmp_path: Path) -> None:

@@ -19,6 +19,8 @@ def parse(text: str) -> nodes.Template | None:
     """The tree of a template; `None` for what is none, or too large or deep."""
     if len(text) > _LONGEST or text.count("{%") + text.count("{{") > _MOST_TAGS:
         return None
+    if "\r" in text:  # which the lexer makes line ends; the length stays
+        text = text.replace("\r\n", " \n").replace("\r", "\n")
     try:
         tree: nodes.Template = _environment()._parse(text, None, None)  # `parse` would make a traceback of an error
         return tree

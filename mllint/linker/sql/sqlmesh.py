@@ -11,13 +11,14 @@ from mllint.linker.project import Project
 from mllint.linker.sql.dbt_yaml import text
 
 _HEAD = re.compile(r"(?:\s|--[^\n]*\n|/\*(?:[^*]|\*(?!/))*\*/)*(MODEL|AUDIT)\s*\(", re.IGNORECASE)
-_SKIPPED = re.compile(r"'[^']*'|\"[^\"]*\"|--[^\n]*|/\*(?:[^*]|\*(?!/))*\*/|[()]")
+# what is not closed matches as far as it goes: trying again behind it would take quadratic time
+_SKIPPED = re.compile(r"'[^']*(?:'|\Z)|\"[^\"]*(?:\"|\Z)|--[^\n]*|/\*(?:[^*]|\*(?!/))*(?:\*/|\Z)|[()]")
 _NAME = re.compile(r"(?:^|,|\()\s*name\s+([\w.\"`-]+)", re.IGNORECASE)
 _DIALECT = re.compile(r",\s*dialect\s+['\"]?(\w+)", re.IGNORECASE)
-_SEED = re.compile(r"kind\s+SEED\s*\([^)]*?path\s+['\"]([^'\"]+)['\"]", re.IGNORECASE)
+_SEED = re.compile(r"kind\s+SEED\s*\([^)]{0,500}?path\s+['\"]([^'\"]+)['\"]", re.IGNORECASE)
 _OWNER = re.compile(r",\s*owner\s+['\"]?([\w.@ -]+)", re.IGNORECASE)
 _JINJA = re.compile(r"\bJINJA_(?:QUERY_BEGIN|STATEMENT_BEGIN|END)\s*;", re.IGNORECASE)
-_MACRO = re.compile(r"@(?:(?P<hole>\{\w+\})|(?P<call>\w+(?=\())|(?P<def>DEF\([^;\n]*\)\s*;))")
+_MACRO = re.compile(r"@(?:(?P<hole>\{\w+\})|(?P<def>DEF\([^;\n]{0,1000}\)\s*;)|(?P<call>\w+(?=\()))")
 _LONGEST = 50_000  # characters of a head
 
 

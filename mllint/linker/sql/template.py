@@ -46,6 +46,7 @@ class Reading:
         self.columns = columns
         self.refs: dict[str, None] = {}
         self.asked = False
+        self.settings: dict[str, Any] = {}  # of `config`
         self._depth = 0
         self._this = Relation(hole("this"), this)
         self._made: dict[str, Any] = {}
@@ -154,7 +155,9 @@ class Reading:
         return ""
 
     def _config(self, *args: Any, **settings: Any) -> str:
-        for key, value in {**(args[0] if args and isinstance(args[0], dict) else {}), **settings}.items():
+        given = {**(args[0] if args and isinstance(args[0], dict) else {}), **settings}
+        self.settings.update(given)
+        for key, value in given.items():
             for hook in _texts(value) if key.endswith("_hook") else ():
                 self._inner(hook)  # what a hook refers to, the model depends on
         return ""
@@ -251,16 +254,11 @@ def macros_in(text: str, space: str = "") -> dict[str, Macro]:
 def config_of(text: str, names: Names) -> dict[str, Any]:
     """What the `{{ config(schema="mart") }}` of a text gives, `None` for what is not known."""
     tree = parse(text) if "config" in text else None
-    found: dict[str, Any] = {}
+    reading = Reading(names)
     for call in tree.find_all(nodes.Call) if tree is not None else ():
         if isinstance(call.node, nodes.Name) and call.node.name == "config":
-            found |= {keyword.key: _of_keyword(keyword.value, names) for keyword in call.kwargs}
-    return found
-
-
-def _of_keyword(node: nodes.Expr, names: Names) -> Any:
-    value = value_of(node, Reading(names))
-    return value if is_known(value) else None
+            value_of(call, reading)
+    return {key: value if is_known(value) else None for key, value in reading.settings.items()}
 
 
 def references(written: str, names: Names) -> Iterator[str]:
