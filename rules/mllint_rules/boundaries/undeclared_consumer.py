@@ -136,8 +136,9 @@ def _is_own(lineage: Lineage, model: Model, edge: Edge) -> bool:
     if owner and any(owners) and not any(set(owner.split()) & set(other.split()) for other in owners):
         return False
     homes = {top_folder(job) for job in model.jobs}
-    loading = [other.read or other.span for id in model.members for other in lineage.graph.out_edges(id)]
-    if any(at is not None and at.path == reader for at in loading) and top_folder(reader) in homes:
+    uses = [other for id in model.members for other in lineage.graph.out_edges(id)]
+    loads = any(reader in (other.job, (other.read or other.span or edge.span or Span("", 0)).path) for other in uses)
+    if loads and top_folder(reader) in homes | {""}:
         return True  # it loads the model itself, to score with it
     measures = {e.what for e in lineage.observations.evaluations if e.job in (reader, edge.job)}
     made = edge.source.startswith(("table:", "file:", "collection:", "topic:"))
@@ -189,7 +190,7 @@ def _is_within(lineage: Lineage, model: Model, reader: str) -> bool:
     application are no boundary."""
     owner = owner_of(lineage.declarations, reader)
     owners = {owner_of(lineage.declarations, job) for job in model.jobs}
-    folders = {top_folder(job) for job in model.jobs}
+    folders = {top_folder(path) for path in (*model.jobs, *model.places)}
     return top_folder(reader) in folders - {""} and (not owner or owner in owners)
 
 
