@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from mllint.linker.sql.packages import shipped
 from mllint.linker.sql.sqlmesh import head_of, query_of
 from mllint.readers import read
 from tests.linking import columns, edges, linked
@@ -352,3 +353,31 @@ def test_models_of_sqlmesh(tmp_path: Path) -> None:
     [declared] = lineage.declarations.entries
     assert (declared.name, declared.owner) == ("table:shop.rides", "data-team")
     assert [e.job for e in lineage.observations.evaluations] == ["audits/positive.sql"]
+
+
+def test_shipped_macros_are_jinja_that_we_understand() -> None:
+    for package in ("dbt", "dbt_utils", "fivetran_utils"):
+        assert len(shipped(package)) > 15, package
+    assert shipped("../dbt") == shipped("unheard_of") == {}
+
+
+def test_staging_columns_of_fivetran(tmp_path: Path) -> None:
+    model = """
+        with fields as (
+            select {{ fivetran_utils.fill_staging_columns(
+                adapter.get_columns_in_relation(ref('tmp')),
+                [{'name': 'id', 'datatype': 'int'}, {'name': 'km', 'alias': 'far', 'datatype': 'int'},
+                 {'name': 'gone', 'datatype': dbt.type_string()}]) }}
+            from {{ ref('tmp') }}
+        )
+        select * from fields
+    """
+    files = {
+        **PROJECT,
+        "models/m.sql": model,
+        "models/tmp.sql": "select id, km from raw.rides",
+    }
+    lineage = linked(tmp_path, files)
+    assert columns(lineage, "table:m") == {"id", "far", "gone"}
+    assert lineage.graph.path("column:table:raw.rides#km", "column:table:m#far")
+    assert not lineage.graph.in_edges("column:table:m#gone")
