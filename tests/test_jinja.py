@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jinja2 import Environment, TemplateSyntaxError
 
 from mllint.linker.jinja.interpreter import evaluate, render
 from mllint.linker.jinja.values import CLOSE, OPEN, shown
@@ -119,3 +123,60 @@ def test_hostile_templates_end_and_reach_nothing(name: str) -> None:
 @pytest.mark.parametrize("written", ["", "1 +", "}}{{", "%}", "{% if %}", "a b", "'"])
 def test_what_is_no_expression_is_unknown(written: str) -> None:
     assert shown(evaluate(written, Reading(Names()))) in (OPEN + CLOSE, OPEN + "a" + CLOSE)
+
+
+PIECES = (
+    "{{ a }} {{ a.b }} {{ a[0] }} {{ a() }} {{ [a, 1, 'x'] }} {{ {'k': a} }} {{ a ~ 1 }} {{ 'x' * 3 }} "
+    "{{ loop.index }} {{ a|upper }} {{ a|join(',') }} {{ a|map('upper')|list }} {{ a|sort }} {{ a|length }} "
+    "{{ a.items() }} {{ -a }} {{ not a }} {{ a and b }} {{ a == b }} {{ a in b }} {{ a[1:] }} {{ a % b }} "
+    "{{ a if b }} {{ ref('x') }} {{ this.name }} {{ ref(a) }} {{ source('x', a) }} {{ var('x', a) }} "
+    "{{ f(a, b=1) }} {{ f(*a, **b) }} {{ caller() }} {{ return(a) }} {{ namespace(a=1).a }} "
+    "{{ fromjson('[1]') }} {{ tojson(a) }} {{ zip(a, b) }} {{ range(3) }} {{ dict(a=a) }} "
+    "{{ adapter.dispatch('f')(a) }} {{ adapter.get_columns_in_relation(a) }} {{ dbt_utils.star(a) }} "
+    "{{ a.pop() }} {{ dbt_utils.union_relations(a) }} {{ a.append(b) }} {{ a.update(b) }} {{ config(x=a) }} "
+    "{{ a is defined }} {{ a is odd }} {%set a = [1, 'y']%} {%set a = {'p': 2}%} {%set b = a%} "
+    "{%set a, b = [1, 2]%} {%set n.x = 1%} {%set n = namespace()%} {%if a%} {%elif b%} {%else%} {%endif%} "
+    "{%for a in b%} {%for a, b in c.items()%} {%endfor%} {%do a.append(1)%} {%macro f(a, b=2)%} {%endmacro%} "
+    "{%call f()%} {%endcall%} {%set c%} {%endset%} {%break%} {%continue%} {%snapshot s%} {%endsnapshot%} "
+    "{%test t(m)%} {%endtest%} {%filter upper%} {%endfilter%} {%raw%} {%endraw%} {# x #} text , -- ' {{ }} "
+    "{% %} {{ {%- -%} "
+    " \n"
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(st.sampled_from(re.findall(r"\{%.*?%\}|\{\{.*?\}\}|\S+|\n", PIECES)), max_size=25))
+def test_whatever_is_written_nothing_raises(pieces: list[str]) -> None:
+    made = render(" ".join(pieces), Reading(Names(tables={"x": "s.x"}), "m", lambda table: ("p", "q")))
+    assert made is None or isinstance(made.text, str)
+    if made is not None:
+        assert all(0 <= made.origins.of(offset) <= 2_000 for offset in range(len(made.text)))
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(["{%if x%}", "{%else%}", "{%endif%}", "{%for i in [1, 2]%}", "{{ i }}", "a", "{%endfor%}"])
+    )
+)
+def test_templates_that_jinja_itself_can_render_become_the_same(pieces: list[str]) -> None:
+    text = " ".join(pieces).replace("#", " ")
+    made = render(text, Reading(Names(), "m"))
+    try:
+        expected = Environment().from_string(text).render(x=True, i="{i}")
+    except TemplateSyntaxError:
+        assert made is None
+        return
+    assert made is not None
+    known = evaluate_with(text, {"x": True, "i": "{i}"})
+    assert known == expected
+
+
+def evaluate_with(text: str, values: dict[str, object]) -> str:
+    class World(Reading):
+        def find(self, name: str) -> object:
+            return values.get(name)
+
+    made = render(text, World(Names()))
+    assert made is not None
+    return made.text
