@@ -130,6 +130,32 @@ def test_what_is_referred_to_but_not_read_is_indirect(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+def test_a_source_has_not_the_columns_of_a_model_of_its_name(tmp_path: Path) -> None:
+    files = {
+        **PROJECT,
+        "models/s.yml": "sources: [{name: crm, tables: [{name: people}]}]\n",
+        "models/people.sql": "select id, name from raw.others",
+        "models/z_all.sql": "select * from {{ source('crm', 'people') }}",
+    }
+    lineage = linked(tmp_path, files)
+    assert columns(lineage, "table:z_all") == {"*"}
+    assert ("table:crm.people", "table:z_all") in edges(lineage)
+
+
+def test_makers_come_first_whatever_common_tables_are_called(tmp_path: Path) -> None:
+    files = {
+        **PROJECT,
+        "models/a_items.sql": "with products as (select * from {{ ref('stg_products') }}), stops as "
+        "(select * from {{ ref('stg_stops') }}) select * from products join stops using (id)",
+        "models/products.sql": "select * from {{ ref('stg_products') }}",
+        "models/stg_products.sql": "select id, price from {{ ref('stg_stops') }}",
+        "models/stg_stops.sql": "select id, price, stop from raw.stops",
+    }
+    lineage = linked(tmp_path, files)
+    assert columns(lineage, "table:products") == {"id", "price"}
+    assert columns(lineage, "table:a_items") == {"id", "price", "stop"}
+
+
 def test_python_models_depend_on_what_they_ask_for(tmp_path: Path) -> None:
     model = 'def model(dbt, session):\n    zones = dbt.ref("zones")\n    return dbt.ref("rides").to_pandas()\n'
     tables = {f"models/{name}.sql": "select 1 as id" for name in ("zones", "rides")}
@@ -226,6 +252,7 @@ def test_the_semantic_layer_consumes_tables(tmp_path: Path) -> None:
           - {name: income, type: simple, type_params: {measure: {name: income}}}
           - {name: rate, type: ratio, type_params: {numerator: income, denominator: {name: distance}}}
           - {name: growth, type: derived, type_params: {expr: a - b, metrics: [{name: rate, alias: a}, growth]}}
+        saved_queries: [{name: weekly, query_params: {metrics: [income, unknown]}}]
         exposures: [{name: board, type: dashboard, depends_on: [metric('rate')], owner: {name: Ana}}]
     """
     files = {
@@ -239,7 +266,7 @@ def test_the_semantic_layer_consumes_tables(tmp_path: Path) -> None:
     assert declared == {
         "semantic_model.rides": {"table:rides"}, "semantic_model.fares": {"table:fares"},
         "metric.distance": {"table:rides"}, "metric.income": {"table:fares"}, "metric.rate": both,
-        "metric.growth": both, "board": both,
+        "metric.growth": both, "saved_query.weekly": {"table:fares"}, "board": both,
     }  # fmt: skip
 
 

@@ -85,8 +85,17 @@ def parse_script(script: Script) -> None:
     for statement in script.parsed:
         _names(statement, script.makes, script.uses)
     script.makes.update(script.models)
-    script.uses.update(script.reading.refs if script.reading is not None else ())
+    if script.reading is not None:  # `with products as (select * from {{ ref('stg_products') }})` names no table
+        script.uses -= {name for statement in script.parsed for name in _common(statement)}
+        script.uses.update(script.reading.refs)
     script.uses -= script.makes
+
+
+def _common(statement) -> Iterator[str]:  # type: ignore[no-untyped-def]
+    from sqlglot import exp
+
+    for each in statement.tree.find_all(exp.CTE) if statement.tree is not None else ():
+        yield each.alias.lower()
 
 
 def _models(project: Project, facts: FileFacts) -> tuple[str, ...]:
@@ -131,12 +140,9 @@ def in_order(scripts: list[Script]) -> list[Script]:
             entered.add(top.path)
             needed = {maker.path: maker for name in top.uses for maker in makers.get(name, ())}
             waiting = [needed[path] for path in sorted(needed, reverse=True) if path not in entered]
-            if waiting:
-                todo += waiting
-                entered.update(maker.path for maker in waiting[:-1])
-            else:
-                done.setdefault(top.path, top)
-                todo.pop()
+            todo += waiting
+            if not waiting:  # a script that several wait for stands here more than once
+                done.setdefault(todo.pop().path, top)
     return list(done.values())
 
 

@@ -17,6 +17,7 @@ from mllint.linker.sql.dbt_resources import folder_settings
 from mllint.linker.systems import tree
 from mllint.source import Span
 
+_KINDS = {"metrics": "metric", "semantic_models": "semantic_model", "saved_queries": "saved_query"}
 _TABLES = ("models", "seeds", "snapshots")
 
 
@@ -118,7 +119,7 @@ def _declared(dbt: Dbt, each: Property) -> Iterator[Declared]:
     value = each.value
     if each.section == "exposures":
         yield _exposure(dbt, each)
-    elif each.section in ("metrics", "semantic_models"):
+    elif each.section in ("metrics", "semantic_models", "saved_queries"):
         yield _metric(dbt, each)
     elif each.section in _TABLES:
         yield from _table(dbt, each, value, table_id(dbt.names.ref(tree.text(value, "name"))), _group_owner(dbt, value))
@@ -145,8 +146,11 @@ def _exposure(dbt: Dbt, each: Property) -> Declared:
 
 def _metric(dbt: Dbt, each: Property) -> Declared:
     """Whoever asks the semantic layer for a metric uses the tables behind it."""
-    name, kind = tree.text(each.value, "name"), each.section.removesuffix("s")
-    tables = dbt.names.metrics.get(name, ()) if kind == "metric" else semantic_models(dbt).get(name, ())
+    name, kind = tree.text(each.value, "name"), _KINDS[each.section]
+    known, metrics = dbt.names.metrics, tree.items(each.value, "query_params", "metrics")
+    tables = known.get(name, ()) if kind == "metric" else semantic_models(dbt).get(name, ())
+    if kind == "saved_query":
+        tables = tuple({table: None for each in metrics for table in known.get(tree.text(each), ())})
     return Declared(
         "consumer", f"{kind}.{name}", tree.span(each.path, each.value), each.path, _owner(each.value),
         tree.text(each.value, "description"), _tags(each.value), reads=tuple(table_id(table) for table in tables),
