@@ -14,8 +14,8 @@ from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import Token, TokenType
 
+from mllint.linker.jinja.expressions import World
 from mllint.linker.sql.dialects import known, recognise
-from mllint.linker.sql.jinja import Names
 from mllint.linker.sql.text import Places, readable
 
 _DEEPEST = 45  # brackets; sqlglot's recursion ends near 50
@@ -42,13 +42,13 @@ class Parsed(msgspec.Struct):
         return self.places.at((self.offset if offset is None else offset) + self.shift)
 
 
-def parse(text: str, dialect: str, names: Names | None = None) -> list[Parsed]:
-    """The statements of a text in order; `names` knows what its Jinja names. Never raises."""
+def parse(text: str, dialect: str, world: World | None = None) -> list[Parsed]:
+    """The statements of a text in order; `world` knows what its Jinja names. Never raises."""
     if len(text) > _LARGEST:
         return [Parsed([], None, dialect, Places(""), "", problem="too large")]
     dialect = known(dialect) or recognise(text)
-    clean = readable(text, names)
-    return list(_parse(clean, dialect, Places(clean), 0, 0))
+    clean, places = readable(text, world)
+    return list(_parse(clean, dialect, places, 0, 0))
 
 
 def _parse(text: str, dialect: str, places: Places, shift: int, nested: int) -> Iterator[Parsed]:

@@ -27,6 +27,7 @@ class Schema:
         self._types: dict[tuple[str, str], str] = {}
         self._by_last: dict[str, list[str]] = {}
         self._resolved: dict[str, str] = {}
+        self.distinct: set[str] = set()  # whole names: `customers` of a dbt project is not its source `raw.customers`
         self.queries: Any = None  # the memory of `embedded.query`
         for name, columns in (tables or {}).items():
             self.add(name, columns)
@@ -72,6 +73,8 @@ class Schema:
     def _find(self, name: str) -> str:
         if name in self._tables:
             return name
+        if name in self.distinct:
+            return ""
         known = self._resolved.get(name)
         if known is None:
             near = [

@@ -33,7 +33,7 @@ from mllint.linker.python.abstract.values import (
 from mllint.linker.python.builtins import FUNCTIONS
 from mllint.linker.python.frames import frames
 from mllint.linker.python.iteration import items_of
-from mllint.linker.python.library import config, databases, feature_stores, figures, locate, networks, web
+from mllint.linker.python.library import config, databases, feature_stores, figures, locate, networks, templates, web
 from mllint.linker.python.library.command_lines import TABLE as COMMAND_LINES
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import HERE
@@ -411,6 +411,10 @@ def make_estimator(call: Invocation) -> Any:
 
 
 TABLE: dict[str, Callable[[Invocation], Any]] = {
+    "jinja_template": templates.jinja_template,
+    "jinja_from_string": templates.jinja_from_string,
+    "jinja_render": templates.jinja_render,
+    "dollar_substitute": templates.dollar_substitute,
     **{
         function.__name__: function
         for function in (

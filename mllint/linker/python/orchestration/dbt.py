@@ -120,6 +120,7 @@ def _unknown(call: Invocation) -> Any:
 
 def _frame(call: Invocation, dbt: Dbt, name: str) -> Cell:
     m, node = call.m, table_id(name)
+    dbt.python_reads.setdefault((m.now.path, name), call.span)
     m.effects.mark(node, "dataset", call.span)
     m.effects.access(node, call.span, m.now.path, True)
     stored = m.recall(node)

@@ -10,7 +10,7 @@ from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.values import External, Function
 from mllint.linker.python.entries import Entry, uncalled
 from mllint.linker.python.machine import Machine
-from mllint.linker.python.orchestration import assets, dbt, deployments, kedro
+from mllint.linker.python.orchestration import assets, dbt, deployments, kedro, sqlmesh
 from mllint.linker.python.orchestration.decorated import meaning
 
 
@@ -76,5 +76,5 @@ def started(m: Machine, entries: list[Entry]) -> Iterator[Entry]:
 
 def waiting(m: Machine) -> list[Entry]:
     """The steps of all pipelines that were put together, producers before consumers where that is known."""
-    jobs = [*kedro.jobs(m), *assets.jobs(m), *dbt.jobs(m)]
+    jobs = [*kedro.jobs(m), *assets.jobs(m), *dbt.jobs(m), *sqlmesh.jobs(m)]
     return [Entry(job.name, job.path, job.path, action=job.run) for job in jobs]

@@ -16,7 +16,7 @@ from mllint.linker.python.abstract.values import counted
 from mllint.linker.python.entries import is_test
 from mllint.linker.python.library.web import route_of
 from mllint.linker.python.results.effects import Access, Effects, Link, Record, is_model_token
-from mllint.linker.sql.link import run_by_naming
+from mllint.linker.sql.link import drop_templates, run_by_naming
 from mllint.source import Span
 
 
@@ -38,6 +38,7 @@ def build(project: Project, effects: Effects) -> None:
         for link in record.links:
             _add_link(graph, _renamed(link, names), known[link.job])
     ran = {path: job for record in records for path, job in sorted(record.scripts.items())}
+    drop_templates(project)
     graph.rejob({**run_by_naming(project), **ran})
     _add_passings(graph, records, names)
     _add_accesses(project, records, names)
