@@ -15,11 +15,12 @@ def statement(reader: Reader, kind: str, target: str, relation: Relation, tempor
     line, column = reader.parsed.at(None)
     columns = [OutputColumn(c.name, c.sources, c.expression) for c in relation.columns]
     unknown = [(table, "*") for group in relation.open for table in group]
+    unknown += relation.every.sources if relation.every is not None else ()
     if unknown:
         columns.append(OutputColumn("*", tuple(unknown), Unresolved("the columns of a star")))
     return Statement(
         kind, target, reads(reader), tuple(columns), tuple(sorted(reader.indirect)),
-        reader.open or bool(relation.open), line, column, temporary=temporary,
+        reader.open or not relation.closed, line, column, temporary=temporary,
     )  # fmt: skip
 
 
@@ -38,7 +39,7 @@ def reads(reader: Reader) -> tuple[TableRead, ...]:
 
 def defined(reader: Reader, kind: str, target: str, relation: Relation, temporary: bool = False) -> Statement:
     """A statement that defines its target: the schema learns the columns."""
-    if not relation.open and relation.columns:
+    if relation.closed and relation.columns:
         reader.schema.add(target, [column.name for column in relation.columns])
     else:
         reader.schema.remove(target)

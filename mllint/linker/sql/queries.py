@@ -14,55 +14,21 @@ from sqlglot import exp
 from mllint.lineage.expressions import Column, Expression, Unresolved
 from mllint.linker.sql.parse import Parsed
 from mllint.linker.sql.projections import as_written, is_short_cast
-from mllint.linker.sql.relations import Output, Relation, Source, union
+from mllint.linker.sql.relations import Output, Relation, Source, side_by_side, union, with_names
 from mllint.linker.sql.schema import Schema
+from mllint.linker.sql.scope import Scope, star_of
 from mllint.linker.sql.text import is_hole, named
 from mllint.linker.sql.translate import from_sqlglot
 
 _BUDGET = 400_000  # visited nodes of one statement
+# where the alias of a table stands for its whole row
+_ROWS = {"", "bigquery", "postgres", "duckdb", "redshift", "materialize", "risingwave"}
 _LATERAL_ALIASES = {"snowflake", "redshift", "databricks", "spark", "duckdb", "clickhouse", "teradata"}
+_ALIASED = ("group", "having", "qualify", "order", "sort", "distinct", "cluster", "distribute")
 
 
 class TooCostlyError(Exception):
     """The statement needs more steps than it is worth."""
-
-
-class Scope:
-    """What names mean at one place: the relations of FROM, each under the parts of its name, CTEs, and aliases."""
-
-    __slots__ = ("aliases", "ctes", "merged", "parent", "relations")
-
-    def __init__(self, ctes: dict[str, Relation], parent: Scope | None) -> None:
-        self.relations: list[tuple[tuple[str, ...], Relation]] = []
-        self.ctes = ctes
-        self.parent = parent
-        self.merged: set[str] = set()  # columns of JOIN ... USING
-        self.aliases: dict[str, Output] = {}
-
-    def named(self, parts: tuple[str, ...]) -> Relation | None:
-        """The relation that `t.` or `s.t.` means here or further out."""
-        for name, relation in self.relations:
-            if name[-len(parts) :] == parts or (len(name) < len(parts) and parts[-len(name) :] == name):
-                return relation
-        return self.parent.named(parts) if self.parent else None
-
-    def column(self, name: str, lateral: bool) -> Output | None:
-        """What an unqualified column means: `None` where it could be of several tables, or is of none."""
-        for _, relation in self.relations:
-            found = relation.known(name)
-            if found is not None:
-                return found
-        alias = self.aliases.get(name)
-        opened = [relation for _, relation in self.relations if relation.open]
-        if alias is not None and (lateral or not opened):
-            return alias
-        if len(opened) == 1 or (opened and name in self.merged):
-            found = opened[0].find(name)
-            if found is not None:
-                return found
-        if alias is not None:
-            return alias
-        return self.parent.column(name, lateral) if self.parent and not opened else None
 
 
 class Reader:
@@ -92,6 +58,10 @@ class Reader:
                 return self._subquery(node, ctes, parent)
             case exp.Values() | exp.Tuple():
                 return self._values(node, ctes, parent)
+            case exp.Pivot():
+                from mllint.linker.sql.pivots import pivot_statement
+
+                return pivot_statement(self, node, ctes)
             case exp.Table():
                 scope = Scope(ctes, parent)
                 self.add_from(node, scope)
@@ -115,7 +85,8 @@ class Reader:
                 # WITH RECURSIVE walk AS (SELECT id FROM seed UNION ALL SELECT e.id FROM edges e JOIN walk ...)
                 anchor = self.query(body.this, ctes, parent)
                 ctes[name] = anchor.renamed(columns) if columns else anchor
-            relation = self.query(body, ctes, parent) if isinstance(body, exp.Query) else self._other_cte(body, ctes)
+            is_query = isinstance(body, exp.Query | exp.Pivot)
+            relation = self.query(body, ctes, parent) if is_query else self._other_cte(body, ctes)
             ctes[name] = relation.renamed(columns) if columns else relation
         return ctes
 
@@ -133,7 +104,7 @@ class Reader:
             self.add_from(node, scope)
             return star_of(scope)
         relation = self.query(inner, ctes, parent)
-        return self._aliased(relation, node)
+        return with_names(relation, node)
 
     def _set_operation(self, node: exp.SetOperation, ctes: dict[str, Relation], parent: Scope | None) -> Relation:
         # a chain of a hundred UNIONs leans to the left: walk down it, not into it
@@ -143,8 +114,9 @@ class Reader:
         relation = self.query(chain[-1].this, ctes, parent)
         for operation in reversed(chain):
             right = self.query(operation.expression, ctes, parent)
-            if isinstance(operation, exp.Except):
-                continue  # SELECT a EXCEPT SELECT b yields rows of the left side
+            if isinstance(operation, exp.Except):  # SELECT a EXCEPT SELECT b yields rows of the left side
+                self.indirect.update(dict.fromkeys(right.row("").sources))
+                continue
             relation = union(relation, right, bool(operation.args.get("by_name")))
         return relation
 
@@ -155,49 +127,38 @@ class Reader:
         for i, row in enumerate(rows[:1000]):
             outputs = [self.output(f"column{n}", value, scope) for n, value in enumerate(row.expressions, 1)]
             relation = union(relation, Relation(outputs)) if i else Relation(outputs)
-        return self._aliased(relation, node)
+        return with_names(relation, node)
 
     def _select(self, node: exp.Select, ctes: dict[str, Relation], parent: Scope | None) -> Relation:
         scope = Scope(ctes, parent)
+        scope.lateral, scope.forgiving = self.lateral, not self.dialect
         from_ = node.args.get("from_")
         if from_ is not None:
             self.add_from(from_.this, scope)
         for lateral in node.args.get("laterals") or ():
             self.add_from(lateral, scope)
         self.add_joins(node.args.get("joins"), scope)
-        outputs: list[Output] = []
-        opened: list[tuple[str, ...]] = []
-        for projection in node.expressions:
-            self._project(projection, scope, outputs, opened)
-        self.note(
-            [node.args.get(k) for k in ("where", "prewhere", "group", "having", "qualify", "order", "sort", "distinct",
-                                        "cluster", "distribute", "connect", "windows")],
-            scope,
-        )  # fmt: skip
-        relation = Relation(outputs, opened)
+        relation = side_by_side([self._project(projection, scope) for projection in node.expressions])
+        self.note([node.args.get(k) for k in ("where", "prewhere", "connect", "windows")], scope)
+        scope.lateral = True  # GROUP BY and ORDER BY know the aliases everywhere
+        self.note([node.args.get(k) for k in _ALIASED], scope)
         return relation if any(_is_hole(projection) for projection in node.expressions) else relation.without_covered()
 
-    def _project(self, node: exp.Expr, scope: Scope, outputs: list[Output], opened: list[tuple[str, ...]]) -> None:
+    def _project(self, node: exp.Expr, scope: Scope) -> Relation:
+        """What one item of a select list yields."""
         inner = node.unalias() if isinstance(node, exp.Alias) else node
         if _is_star(inner):
-            star = self._star_of(inner, scope)
-            outputs.extend(star.columns)
-            opened.extend(star.open)
-            if star.every is not None:
-                opened.append(tuple(star.tables()))
-            return
+            return self._star_of(inner, scope)
         if _is_hole(node):
             self.open = True
-            opened.extend(group for _, relation in scope.relations for group in relation.open)
-            return
+            return Relation(open=[group for _, relation in scope.relations for group in relation.open])
         if isinstance(node, exp.Aliases):
             whole = self.output("", node.this, scope)
-            outputs.extend(Output(named(a.name), whole.sources, whole.expression) for a in node.expressions)
-            return
+            return Relation(Output(named(a.name), whole.sources, whole.expression) for a in node.expressions)
         output = self.output(self._name(node), inner, scope)
-        outputs.append(output)
-        if isinstance(node, exp.Alias) and output.name not in scope.aliases:
-            scope.aliases[output.name] = output
+        if isinstance(node, exp.Alias):
+            scope.aliases.setdefault(output.name, output)
+        return Relation([output])
 
     def _name(self, node: exp.Expr) -> str:
         name = node.alias or (
@@ -209,7 +170,9 @@ class Reader:
 
     def _star_of(self, node: exp.Expr, scope: Scope) -> Relation:
         star = node.this if isinstance(node, exp.Column) else node
-        if isinstance(node, exp.Column) and node.table:
+        if isinstance(node, exp.Dot):  # `(CASE ... END).*`
+            star, relation = node.expression, Relation(every=self.output("", node.this, scope))
+        elif isinstance(node, exp.Column) and node.table:
             found = scope.named(_parts(node))
             if found is None:  # `record.*` of a struct
                 output = self._resolve(exp.column(node.table), scope)
@@ -254,11 +217,6 @@ class Reader:
             if join.side.upper() != "RIGHT" and join.kind.upper() in ("SEMI", "ANTI"):
                 del scope.relations[before:]  # its columns cannot be selected
 
-    def _aliased(self, relation: Relation, node: exp.Expr) -> Relation:
-        alias = node.args.get("alias")
-        columns = alias.args.get("columns") if isinstance(alias, exp.TableAlias) else None
-        return relation.renamed([named(c.name) for c in columns]) if columns else relation
-
     # ------------------------------------------------------------------------------------------------- columns
 
     def output(self, name: str, node: exp.Expr, scope: Scope) -> Output:
@@ -298,6 +256,9 @@ class Reader:
                     if not isinstance(part.parent, exp.Exists):
                         found.update(dict.fromkeys(s for column in relation.columns for s in column.sources))
                         found.update(dict.fromkeys((t, "*") for group in relation.open for t in group))
+                case exp.Anonymous() if part.name.lower().startswith("dictget") and len(part.expressions) > 2:
+                    found.update(self._dictionary(part))
+                    todo.extend(reversed(part.expressions[2:]))
                 case exp.Lambda():  # TRANSFORM(xs, x -> x + 1): x is no column
                     bound.update(e.name.lower() for e in part.expressions)
                     todo.append(part.this)
@@ -305,18 +266,35 @@ class Reader:
                     todo.extend(reversed(list(part.iter_expressions())))
         return found
 
+    def _dictionary(self, node: exp.Anonymous) -> dict[Source, None]:
+        """ClickHouse: dictGet('prices', 'fare', zone) looks up the column `fare` of the dictionary `prices`."""
+        from mllint.linker.sql.tables import note_read
+
+        dictionary, attributes = node.expressions[:2]
+        parts = dictionary.parts if isinstance(dictionary, exp.Column) else [dictionary]
+        name = named(".".join(part.name for part in parts))
+        note_read(self, dictionary, name)
+        listed = [e.name for e in attributes.find_all(exp.Literal) if e.is_string] or ["*"]
+        return dict.fromkeys((name, named(attribute)) for attribute in listed)
+
     def _resolve(self, column: exp.Column, scope: Scope) -> Output | None:
         name = named(column.name) or "*"  # Snowflake: t.$1 of a file
         if is_hole(name):  # WHERE day > {day}: a value
             return None
         if not column.table:
-            return scope.column(name, self.lateral)
-        relation = scope.named(_parts(column))
+            row = scope.row(name) if self.dialect in _ROWS else None
+            return row or scope.column(name)
+        parts = _parts(column)
+        relation = scope.named(parts)
         if relation is not None:
-            return relation.find(name)
-        # BigQuery: `payload.user.id` is a field of the column `payload`
-        record = scope.column(_parts(column)[0], self.lateral)
-        return Output(name, record.sources, Unresolved(f"field {name} of a record")) if record else None
+            return relation.find(name) or relation.assumed(name)
+        # `payload.user.id` and `r.payload.user.id` are fields of the column `payload`
+        for i in range(len(parts) - 1, 0, -1):
+            relation = scope.named(parts[:i])
+            if relation is not None:
+                path = (*parts[i:], name)
+                return _field(relation.nested.get(".".join(path)) or relation.find(path[0]), name)
+        return scope.known(".".join((*parts, name))) or _field(scope.column(parts[0]), name)
 
     def note(self, clauses: Iterable[exp.Expr | list[exp.Expr] | None], scope: Scope) -> None:
         """Columns that choose, order or group rows."""
@@ -331,23 +309,9 @@ class Reader:
             raise TooCostlyError
 
 
-def star_of(scope: Scope) -> Relation:
-    """All columns of FROM; those of USING once."""
-    columns: list[Output] = []
-    seen: set[str] = set()
-    for _, relation in scope.relations:
-        columns += [c for c in relation.columns if c.name not in scope.merged or c.name not in seen]
-        seen.update(relation.names)
-    every = [relation.every for _, relation in scope.relations if relation.every]
-    return Relation(
-        columns,
-        [group for _, relation in scope.relations for group in relation.open],
-        every[0] if len(every) == 1 and len(scope.relations) == 1 else None,
-    )
-
-
 def _is_star(node: exp.Expr) -> bool:
-    return isinstance(node, exp.Star) or (isinstance(node, exp.Column) and isinstance(node.this, exp.Star))
+    inside = node.this if isinstance(node, exp.Column) else node.expression if isinstance(node, exp.Dot) else node
+    return isinstance(inside, exp.Star)
 
 
 def _is_hole(node: exp.Expr) -> bool:
@@ -357,6 +321,12 @@ def _is_hole(node: exp.Expr) -> bool:
 
 def _sources(output: Output | None) -> tuple[Source, ...]:
     return output.sources if output else ()
+
+
+def _field(record: Output | None, name: str) -> Output | None:
+    if record is None or (isinstance(record.expression, Column) and "." in record.expression.name):
+        return record  # the schema lists the field itself
+    return Output(name, record.sources, Unresolved(f"field {name} of a record"))
 
 
 def _parts(column: exp.Column) -> tuple[str, ...]:

@@ -12,9 +12,10 @@ from mllint.linker.sql.definitions import alter, create
 from mllint.linker.sql.fallback import by_words
 from mllint.linker.sql.made import defined, statement, uris
 from mllint.linker.sql.parse import Parsed
-from mllint.linker.sql.queries import Reader, Scope, TooCostlyError, star_of
+from mllint.linker.sql.queries import Reader, TooCostlyError
 from mllint.linker.sql.relations import Output, Relation, of_table, union
 from mllint.linker.sql.schema import Schema
+from mllint.linker.sql.scope import Scope
 from mllint.linker.sql.statements import Statement
 from mllint.linker.sql.tables import table_name_of
 from mllint.linker.sql.text import named
@@ -80,10 +81,8 @@ def _derive(parsed: Parsed, schema: Schema) -> Iterator[Statement]:
         case exp.Export():  # BigQuery: EXPORT DATA OPTIONS (uri='gs://...') AS SELECT ...
             for target in uris(tree):
                 yield statement(reader, "copy", target, reader.query(tree.this, {}))
-        case exp.Pivot():  # DuckDB: PIVOT rides ON day USING sum(fare)
-            scope = Scope({}, None)
-            reader.add_from(tree.this, scope)
-            yield statement(reader, "select", "", Relation(open=[(name,) for name in star_of(scope).tables()]))
+        case exp.Pivot():
+            yield statement(reader, "select", "", reader.query(tree, {}))
         case exp.Alter():
             yield from alter(reader, tree)
         case exp.Drop() if str(tree.args.get("kind")).upper() in ("TABLE", "VIEW"):
@@ -113,14 +112,14 @@ def _insert(reader: Reader, tree: exp.Insert) -> Statement:
     if isinstance(tree.this, exp.Schema):
         names = [named(column.name) for column in tree.this.expressions]
         relation = relation.renamed(names)
-    elif known and not relation.open and not tree.args.get("by_name"):
+    elif known and relation.closed and not tree.args.get("by_name"):
         fixed = _partition(tree)
         names = [name for name in known if name not in fixed]
         if len(relation.columns) <= len(names):
             relation = relation.renamed(names)
     elif isinstance(body, exp.Values):  # INSERT INTO t VALUES (1, 2): nothing tells the names
         relation = Relation()
-    elif known is None and relation.columns and not relation.open:
+    elif known is None and relation.columns and relation.closed:
         reader.schema.add(target, [column.name for column in relation.columns])  # all that is known of it
     if isinstance(tree.this, exp.Directory):
         return statement(reader, "copy", target, relation)
