@@ -1,7 +1,8 @@
-"""PIVOT and UNPIVOT, in FROM and as DuckDB's statements."""
+"""What turns rows of a table into others: PIVOT and UNPIVOT, in FROM and as DuckDB's statements, MATCH_RECOGNIZE."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from sqlglot import exp
@@ -25,7 +26,7 @@ def pivoted(reader: Reader, node: exp.Expr, relation: Relation) -> Relation:
 
 
 def pivot_statement(reader: Reader, node: exp.Pivot, ctes: dict[str, Relation]) -> Relation:
-    """DuckDB: PIVOT rides ON day USING sum(fare) GROUP BY city; UNPIVOT months ON jan, feb INTO NAME month VALUE fare"""
+    """DuckDB: PIVOT rides ON day USING sum(fare) GROUP BY city; UNPIVOT months ON jan, feb INTO NAME month VALUE x"""
     scope = Scope(ctes, None)
     reader.add_from(node.this, scope)
     relation = star_of(scope)
@@ -60,7 +61,10 @@ def _pivot(reader: Reader, pivot: exp.Expr, relation: Relation, scope: Scope) ->
     kept = [c for c in relation.columns if c.name not in gone]
     # sqlglot names the columns of the first value, then of the second: one for each aggregate
     new = [Output(name, used[i % len(used)], _PIVOTED) for i, name in enumerate(made)] if used else []
-    return Relation(kept + new, relation.open)
+    every = None
+    if not made:  # FOR y IN (ANY), FOR y IN (SELECT ...): nobody knows the names
+        every = Output("", tuple(dict.fromkeys(source for sources in used for source in sources)), _PIVOTED)
+    return Relation(kept + new, relation.open, every)
 
 
 def _unpivot(reader: Reader, pivot: exp.Expr, relation: Relation, scope: Scope) -> Relation:
@@ -104,6 +108,26 @@ def _sources_at(reader: Reader, scope: Scope, choices: list[exp.Expr], position:
     for choice in choices:
         parts = choice.expressions if isinstance(choice, exp.Tuple) else []
         yield from reader.sources(parts[position] if position < len(parts) else choice, scope)
+
+
+def matched(reader: Reader, match: exp.MatchRecognize, scope: Scope) -> None:
+    """MATCH_RECOGNIZE (PARTITION BY k ORDER BY d MEASURES first(a.x) AS x PATTERN (a+) DEFINE a AS x > 1): in place
+    of the table, what it measures."""
+    relation = star_of(scope)
+    pattern = match.args.get("pattern")
+    variables = re.findall(r"[^\W\d]\w*", pattern.name) if pattern is not None else []
+    qualified = Scope(scope.ctes, scope.parent)  # `a.x` in a pattern that speaks of rows `a`
+    qualified.relations = [((named(name),), relation) for name in dict.fromkeys(variables)]
+    rows = Scope(scope.ctes, qualified)
+    rows.relations.append((("",), relation))
+    reader.note([match.args.get("partition_by"), match.args.get("order"), match.args.get("define")], rows)
+    kept = [reader.output(named(e.alias_or_name), e, rows) for e in match.args.get("partition_by") or ()]
+    measures = [part.this for part in match.args.get("measures") or ()]
+    made = [reader.output(named(m.alias_or_name), m.unalias(), rows) for m in measures]
+    is_each_row = "ALL ROWS" in str(match.args.get("rows") or "").upper()
+    alias = match.args.get("alias")
+    result = Relation(made + relation.columns, relation.open, relation.every) if is_each_row else Relation(kept + made)
+    scope.relations[:] = [((named(alias.name) if alias is not None else "",), result)]
 
 
 def _columns_in(parts: list[exp.Expr]) -> set[str]:

@@ -11,38 +11,24 @@ from collections.abc import Iterable
 
 from sqlglot import exp
 
-from mllint.lineage.expressions import Column, Expression, Unresolved
+from mllint.linker.sql.columns import Columns, is_star, sources_of
 from mllint.linker.sql.parse import Parsed
 from mllint.linker.sql.projections import as_written, is_short_cast
-from mllint.linker.sql.relations import Output, Relation, Source, side_by_side, union, with_names
+from mllint.linker.sql.relations import Output, Relation, side_by_side, union, with_names
 from mllint.linker.sql.schema import Schema
 from mllint.linker.sql.scope import Scope, star_of
 from mllint.linker.sql.text import is_hole, named
-from mllint.linker.sql.translate import from_sqlglot
 
-_BUDGET = 400_000  # visited nodes of one statement
-# where the alias of a table stands for its whole row
-_ROWS = {"", "bigquery", "postgres", "duckdb", "redshift", "materialize", "risingwave"}
 _LATERAL_ALIASES = {"snowflake", "redshift", "databricks", "spark", "duckdb", "clickhouse", "teradata"}
 _ALIASED = ("group", "having", "qualify", "order", "sort", "distinct", "cluster", "distribute")
 
 
-class TooCostlyError(Exception):
-    """The statement needs more steps than it is worth."""
-
-
-class Reader:
+class Reader(Columns):
     """Reads one statement: collects its table reads and indirect columns while it evaluates queries."""
 
     def __init__(self, parsed: Parsed, schema: Schema) -> None:
-        self.parsed = parsed
-        self.schema = schema
-        self.dialect = parsed.dialect
+        super().__init__(parsed, schema)
         self.lateral = parsed.dialect in _LATERAL_ALIASES
-        self.reads: dict[tuple[str, int, int], None] = {}
-        self.indirect: dict[Source, None] = {}
-        self.open = False
-        self.steps = 0
 
     # ------------------------------------------------------------------------------------------------- queries
 
@@ -138,17 +124,34 @@ class Reader:
         for lateral in node.args.get("laterals") or ():
             self.add_from(lateral, scope)
         self.add_joins(node.args.get("joins"), scope)
+        if node.args.get("match") is not None:
+            from mllint.linker.sql.pivots import matched
+
+            matched(self, node.args["match"], scope)
         relation = side_by_side([self._project(projection, scope) for projection in node.expressions])
         self.note([node.args.get(k) for k in ("where", "prewhere", "connect", "windows")], scope)
         scope.lateral = True  # GROUP BY and ORDER BY know the aliases everywhere
         self.note([node.args.get(k) for k in _ALIASED], scope)
+        self._note_positions(node, relation)
         return relation if any(_is_hole(projection) for projection in node.expressions) else relation.without_covered()
+
+    def _note_positions(self, node: exp.Select, relation: Relation) -> None:
+        """GROUP BY 1, ORDER BY 2 and GROUP BY ALL name items of the select list."""
+        group, order = node.args.get("group"), node.args.get("order")
+        listed = [*(group.expressions if group is not None else ()), *(order.expressions if order is not None else ())]
+        positions = [e.this if isinstance(e, exp.Ordered) else e for e in listed]
+        chosen = [int(e.name) for e in positions if isinstance(e, exp.Literal) and e.name.isdigit()]
+        if group is not None and group.args.get("all"):
+            chosen += [i for i, e in enumerate(node.expressions, 1) if not list(e.find_all(exp.AggFunc))]
+        for position in chosen if len(relation.columns) == len(node.expressions) else ():
+            if 0 < position <= len(relation.columns):
+                self.indirect.update(dict.fromkeys(relation.columns[position - 1].sources))
 
     def _project(self, node: exp.Expr, scope: Scope) -> Relation:
         """What one item of a select list yields."""
         inner = node.unalias() if isinstance(node, exp.Alias) else node
-        if _is_star(inner):
-            return self._star_of(inner, scope)
+        if is_star(inner):
+            return self.star_of_item(inner, scope)
         if _is_hole(node):
             self.open = True
             return Relation(open=[group for _, relation in scope.relations for group in relation.open])
@@ -161,40 +164,14 @@ class Reader:
         return Relation([output])
 
     def _name(self, node: exp.Expr) -> str:
-        name = node.alias or (
-            node.output_name if not isinstance(node, exp.Cast) or is_short_cast(self.parsed, node) else ""
-        )
+        match node:
+            case exp.Window():  # its alias is the name of a window
+                name = ""
+            case exp.Cast() if not is_short_cast(self.parsed, node):
+                name = ""
+            case _:
+                name = node.alias or node.output_name
         return named(name or as_written(self.parsed, node))
-
-    # ------------------------------------------------------------------------------------------------ stars
-
-    def _star_of(self, node: exp.Expr, scope: Scope) -> Relation:
-        star = node.this if isinstance(node, exp.Column) else node
-        if isinstance(node, exp.Dot):  # `(CASE ... END).*`
-            star, relation = node.expression, Relation(every=self.output("", node.this, scope))
-        elif isinstance(node, exp.Column) and node.table:
-            found = scope.named(_parts(node))
-            if found is None:  # `record.*` of a struct
-                output = self._resolve(exp.column(node.table), scope)
-                return Relation(every=output) if output else Relation()
-            relation = found
-        else:
-            relation = star_of(scope)
-        if not isinstance(star, exp.Star):
-            return relation
-        dropped = {named(e.name) for e in star.args.get("except_") or ()}
-        replaced = {named(e.alias): self.output(named(e.alias), e.this, scope) for e in star.args.get("replace") or ()}
-        renamed = {named(e.this.name): named(e.alias) for e in star.args.get("rename") or ()}
-        if not dropped and not replaced and not renamed:
-            return relation
-        kept = [replaced.pop(c.name, c) for c in relation.columns if c.name not in dropped]
-        kept += replaced.values()
-        for old, new in renamed.items() if relation.open else ():
-            found_column = relation.find(old)
-            if found_column is not None and old not in relation.names:
-                kept.append(Output(new, found_column.sources, found_column.expression))
-        columns = [Output(renamed.get(c.name, c.name), c.sources, c.expression) for c in kept]
-        return Relation(columns, relation.open, relation.every)
 
     # -------------------------------------------------------------------------------------------- FROM and JOIN
 
@@ -204,133 +181,29 @@ class Reader:
         self.step()
         add_table(self, node, scope)
 
+    def _merged(self, join: exp.Join, scope: Scope, before: int) -> list[str]:
+        """Names of columns that a join merges to one: those of USING; of a NATURAL join, all that both sides have."""
+        if join.method.upper() != "NATURAL":
+            return [named(key.name) for key in join.args.get("using") or ()]
+        left = {name for _, relation in scope.relations[:before] for name in relation.names}
+        return [name for _, relation in scope.relations[before:] for name in relation.names if name in left]
+
     def add_joins(self, joins: Iterable[exp.Join] | None, scope: Scope) -> None:
         for join in joins or ():
             before = len(scope.relations)
             self.add_from(join.this, scope)
-            for key in join.args.get("using") or ():
-                name = named(key.name)
+            for name in self._merged(join, scope, before):
                 scope.merged.add(name)
                 for _, relation in scope.relations:
-                    self.indirect.update(dict.fromkeys(_sources(relation.find(name))))
+                    self.indirect.update(dict.fromkeys(sources_of(relation.find(name))))
             self.note([join.args.get("on"), join.args.get("match_condition")], scope)
             if join.side.upper() != "RIGHT" and join.kind.upper() in ("SEMI", "ANTI"):
                 del scope.relations[before:]  # its columns cannot be selected
-
-    # ------------------------------------------------------------------------------------------------- columns
-
-    def output(self, name: str, node: exp.Expr, scope: Scope) -> Output:
-        """A named column that is computed by an expression."""
-        if isinstance(node, exp.Column):
-            found = self._resolve(node, scope)
-            return Output(name, found.sources, found.expression) if found else Output(name, (), Unresolved(name))
-        sources = tuple(self.sources(node, scope))
-        expression = from_sqlglot(node, lambda column: self._meaning(column, scope), self.dialect, self._type)
-        return Output(name, sources, expression)
-
-    def _meaning(self, column: exp.Column, scope: Scope) -> Expression:
-        found = self._resolve(column, scope)
-        return found.expression if found else Unresolved(f"column {column.name} of an unknown table")
-
-    def _type(self, column: Column) -> str:
-        return self.schema.type_of(column.dataset.removeprefix("table:"), column.name)
-
-    def sources(self, node: exp.Expr, scope: Scope) -> dict[Source, None]:
-        """Columns of tables that an expression reads, scalar subqueries included."""
-        found: dict[Source, None] = {}
-        bound: set[str] = set()
-        todo = [node]
-        while todo:
-            self.step()
-            part = todo.pop()
-            match part:
-                case exp.Column():
-                    if _is_star(part):
-                        found.update(dict.fromkeys((t, "*") for t in self._star_of(part, scope).tables()))
-                    elif part.name.lower() not in bound or part.table:
-                        found.update(dict.fromkeys(_sources(self._resolve(part, scope))))
-                case exp.Star():  # count(*)
-                    found.update(dict.fromkeys((t, "*") for _, r in scope.relations for t in r.tables()))
-                case exp.Query():
-                    relation = self.query(part, scope.ctes, scope)
-                    if not isinstance(part.parent, exp.Exists):
-                        found.update(dict.fromkeys(s for column in relation.columns for s in column.sources))
-                        found.update(dict.fromkeys((t, "*") for group in relation.open for t in group))
-                case exp.Anonymous() if part.name.lower().startswith("dictget") and len(part.expressions) > 2:
-                    found.update(self._dictionary(part))
-                    todo.extend(reversed(part.expressions[2:]))
-                case exp.Lambda():  # TRANSFORM(xs, x -> x + 1): x is no column
-                    bound.update(e.name.lower() for e in part.expressions)
-                    todo.append(part.this)
-                case _:
-                    todo.extend(reversed(list(part.iter_expressions())))
-        return found
-
-    def _dictionary(self, node: exp.Anonymous) -> dict[Source, None]:
-        """ClickHouse: dictGet('prices', 'fare', zone) looks up the column `fare` of the dictionary `prices`."""
-        from mllint.linker.sql.tables import note_read
-
-        dictionary, attributes = node.expressions[:2]
-        parts = dictionary.parts if isinstance(dictionary, exp.Column) else [dictionary]
-        name = named(".".join(part.name for part in parts))
-        note_read(self, dictionary, name)
-        listed = [e.name for e in attributes.find_all(exp.Literal) if e.is_string] or ["*"]
-        return dict.fromkeys((name, named(attribute)) for attribute in listed)
-
-    def _resolve(self, column: exp.Column, scope: Scope) -> Output | None:
-        name = named(column.name) or "*"  # Snowflake: t.$1 of a file
-        if is_hole(name):  # WHERE day > {day}: a value
-            return None
-        if not column.table:
-            row = scope.row(name) if self.dialect in _ROWS else None
-            return row or scope.column(name)
-        parts = _parts(column)
-        relation = scope.named(parts)
-        if relation is not None:
-            return relation.find(name) or relation.assumed(name)
-        # `payload.user.id` and `r.payload.user.id` are fields of the column `payload`
-        for i in range(len(parts) - 1, 0, -1):
-            relation = scope.named(parts[:i])
-            if relation is not None:
-                path = (*parts[i:], name)
-                return _field(relation.nested.get(".".join(path)) or relation.find(path[0]), name)
-        return scope.known(".".join((*parts, name))) or _field(scope.column(parts[0]), name)
-
-    def note(self, clauses: Iterable[exp.Expr | list[exp.Expr] | None], scope: Scope) -> None:
-        """Columns that choose, order or group rows."""
-        for clause in clauses:
-            for part in clause if isinstance(clause, list) else [clause]:
-                if isinstance(part, exp.Expr):
-                    self.indirect.update(self.sources(part, scope))
-
-    def step(self) -> None:
-        self.steps += 1
-        if self.steps > _BUDGET:
-            raise TooCostlyError
-
-
-def _is_star(node: exp.Expr) -> bool:
-    inside = node.this if isinstance(node, exp.Column) else node.expression if isinstance(node, exp.Dot) else node
-    return isinstance(inside, exp.Star)
 
 
 def _is_hole(node: exp.Expr) -> bool:
     """`SELECT {columns} FROM t`"""
     return isinstance(node, exp.Column) and is_hole(node.name) and not node.table
-
-
-def _sources(output: Output | None) -> tuple[Source, ...]:
-    return output.sources if output else ()
-
-
-def _field(record: Output | None, name: str) -> Output | None:
-    if record is None or (isinstance(record.expression, Column) and "." in record.expression.name):
-        return record  # the schema lists the field itself
-    return Output(name, record.sources, Unresolved(f"field {name} of a record"))
-
-
-def _parts(column: exp.Column) -> tuple[str, ...]:
-    return tuple(named(part.name) for part in column.parts[:-1])
 
 
 def _mentions(body: exp.Expr, name: str) -> bool:

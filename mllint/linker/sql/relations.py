@@ -18,6 +18,7 @@ class Output(msgspec.Struct, frozen=True, gc=False):
     name: str
     sources: tuple[Source, ...]
     expression: Expression
+    fields: tuple[Output, ...] = ()  # of a record, where they are known apart
 
 
 class Relation:
@@ -52,12 +53,15 @@ class Relation:
 
     def known(self, name: str) -> Output | None:
         if self.every is not None and name not in self.names:
-            return Output(name, self.every.sources, self.every.expression)
+            return msgspec.structs.replace(self.every, name=name)
         return self.names.get(name)
 
     def find(self, name: str) -> Output | None:
         """The column of that name, also one of an open table; `None` if there is none or it could be of several."""
         found = self.known(name)
+        if found is not None and self.open and name not in self.names:  # a column of the pivoted table, or a new one
+            more = tuple((table, name) for group in self.open for table in group)
+            return Output(name, found.sources + more, Unresolved(f"{name} is a new column or an old one"))
         if found is None and len(self.open) == 1:
             tables = self.open[0]
             expression: Expression = (
@@ -76,16 +80,17 @@ class Relation:
         """All of a row as one value."""
         known = [source for column in self.columns for source in column.sources]
         known += [(table, "*") for group in self.open for table in group]
-        return Output(name, tuple(dict.fromkeys(known)), Unresolved("a whole row"))
+        known += self.every.sources if self.every is not None else ()
+        return Output(name, tuple(dict.fromkeys(known)), Unresolved("a whole row"), tuple(self.columns))
 
     def renamed(self, names: list[str]) -> Relation:
         """With other names for the first columns, by position: `AS t(a, b)`, `CREATE VIEW v (a, b)`."""
         if self.every is not None and not self.columns:
             every = self.every
-            return Relation([Output(name, every.sources, every.expression) for name in names])
+            return Relation([msgspec.structs.replace(every, name=name) for name in names])
         if self.open:  # positions are not known
             return self
-        kept = [Output(name, c.sources, c.expression) for name, c in zip(names, self.columns, strict=False)]
+        kept = [msgspec.structs.replace(c, name=name) for name, c in zip(names, self.columns, strict=False)]
         return Relation(kept + self.columns[len(names) :])
 
     def tables(self) -> list[str]:

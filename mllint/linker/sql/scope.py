@@ -32,7 +32,9 @@ class Scope:
             if name in relation.names:
                 return relation.names[name]
         alias = self.aliases.get(name)
-        opened = [relation for _, relation in self.relations if relation.open or relation.every is not None]
+        opened = [relation for _, relation in self.relations if relation.open]
+        # a table function has few columns: beside a table that is not known, a name is rather one of the table
+        opened = opened or [relation for _, relation in self.relations if relation.every is not None]
         if alias is not None and (self.lateral or not opened):
             return alias
         if len(opened) == 1 or (opened and name in self.merged):

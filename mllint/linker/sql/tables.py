@@ -9,6 +9,7 @@ from sqlglot import exp
 
 from mllint.lineage.expressions import Unresolved
 from mllint.lineage.ids import file_id
+from mllint.linker.sql.meanings import TABLE_FUNCTIONS
 from mllint.linker.sql.pivots import pivoted
 from mllint.linker.sql.queries import Reader
 from mllint.linker.sql.relations import Output, Relation, of_table, with_names
@@ -37,6 +38,10 @@ def add_table(reader: Reader, node: exp.Expr, scope: Scope) -> None:
             if alias:
                 scope.relations.append(((alias,), with_names(star_of(inner), node)))
             return
+        case exp.Alias() | exp.Column():  # ClickHouse: ARRAY JOIN tags AS tag
+            parts, relation = ("",), Relation([reader.output(named(node.alias_or_name), node.unalias(), scope)])
+        case exp.TableFromRows():  # Snowflake: TABLE(FLATTEN(items)) AS f
+            parts, relation = (alias,), with_names(_function(reader, node.this, scope), node)
         case exp.Final():  # ClickHouse: FROM rides FINAL
             add_table(reader, node.this, scope)
             return
@@ -91,14 +96,6 @@ def table_name_of(node: exp.Expr) -> str:
     return named(".".join(parts)).strip(".")
 
 
-def note_read(reader: Reader, node: exp.Expr, name: str) -> None:
-    start = next((s for s in (p.meta.get("start") for p in node.find_all(exp.Identifier)) if s is not None), None)
-    if isinstance(node, exp.Table):
-        starts = [p.meta["start"] for p in node.parts if "start" in p.meta]
-        start = min(starts) if starts else start
-    reader.reads[(name, *reader.parsed.at(start))] = None
-
-
 def _table(reader: Reader, node: exp.Table, scope: Scope) -> tuple[str, Relation]:
     if isinstance(node.this, exp.SemanticView):
         return named(node.alias), _semantic_view(reader, node.this)
@@ -113,26 +110,31 @@ def _table(reader: Reader, node: exp.Table, scope: Scope) -> tuple[str, Relation
                 return name, Relation(every=relation.find(named(node.name)))
     if not name:
         return "", Relation()
-    note_read(reader, node, name)
+    reader.note_read(node, name)
     return name, of_table(name, reader.schema.columns(name))
 
 
 def _function(reader: Reader, node: exp.Func, scope: Scope) -> Relation:
     """`read_csv('trips.csv')` is the file; of another table function, every column comes from its arguments."""
     if isinstance(node, exp.Predict):  # BigQuery: FROM ML.PREDICT(MODEL d.eta, (SELECT ...))
-        note_read(reader, node.this, "model:" + table_name_of(node.this))
+        reader.note_read(node.this, "model:" + table_name_of(node.this))
         return reader.query(node.expression, scope.ctes, scope)
     first = next(iter(node.expressions), None) or node.args.get("this")
     if isinstance(first, exp.Column) and isinstance(node, exp.Anonymous) and node.name.lower() == "stream":
         name = named(".".join(part.name for part in first.parts))  # Databricks: FROM STREAM(live.rides)
-        note_read(reader, first, name)
+        reader.note_read(first, name)
         return of_table(name, reader.schema.columns(name))
     called = (node.name if isinstance(node, exp.Anonymous) else node.sql_name()).lower()
     if called.startswith(("read_", "parquet_scan", "scan_")) and isinstance(first, exp.Literal) and first.is_string:
         name = file_id(first.name)
-        note_read(reader, node, name)
+        reader.note_read(node, name)
         return of_table(name, reader.schema.columns(name))
-    return Relation(every=reader.output("", node, scope))
+    every = reader.output("", node, scope)
+    listed = [named(e.name) for e in node.find_all(exp.OpenJSONColumnDef, exp.JSONColumnDef) if e.name]
+    names = listed or list(TABLE_FUNCTIONS.get(called, ()))
+    if not names:
+        return Relation(every=every)
+    return _with_fields([Output(name, every.sources, every.expression) for name in names], every)
 
 
 def _semantic_view(reader: Reader, node: exp.SemanticView) -> Relation:
@@ -159,11 +161,15 @@ def _unnested(reader: Reader, node: exp.Expr, scope: Scope, alias: str) -> Relat
     every = Output("", sources, Unresolved("an element of an array"))
     table_alias = node.args.get("alias")
     columns = [named(c.name) for c in (table_alias.args.get("columns") if table_alias else None) or ()]
+    if not columns and isinstance(inner, exp.Func) and not isinstance(inner, exp.Unnest | exp.Explode):
+        return _function(reader, inner, scope)
     if not columns and alias:
         columns = [alias]  # BigQuery: UNNEST(items) AS item
-    named_columns = [Output(name, sources, every.expression) for name in columns]
+    offset = node.args.get("offset")
+    position = [Output(named(offset.name), (), Unresolved("a position"))] if isinstance(offset, exp.Identifier) else []
+    named_columns = position + [Output(name, sources, every.expression) for name in columns]
     # `item.price` reads a field of the element: any other name of this relation means the array too
-    return Relation(named_columns) if len(columns) > 1 else _with_fields(named_columns, every)
+    return Relation(named_columns) if len(columns) > 1 and not position else _with_fields(named_columns, every)
 
 
 def _with_fields(columns: list[Output], every: Output) -> Relation:

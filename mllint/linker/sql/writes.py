@@ -8,11 +8,12 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from mllint.lineage.ids import file_id
+from mllint.linker.sql.columns import TooCostlyError
 from mllint.linker.sql.definitions import alter, create
 from mllint.linker.sql.fallback import by_words
 from mllint.linker.sql.made import defined, statement, uris
 from mllint.linker.sql.parse import Parsed
-from mllint.linker.sql.queries import Reader, TooCostlyError
+from mllint.linker.sql.queries import Reader
 from mllint.linker.sql.relations import Output, Relation, of_table, union
 from mllint.linker.sql.schema import Schema
 from mllint.linker.sql.scope import Scope
