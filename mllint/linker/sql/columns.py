@@ -137,6 +137,13 @@ class Columns:
 
     # --------------------------------------------------------------------------------------------------- names
 
+    def _variable(self, name: str) -> Output:
+        """A variable of a routine: what it was last set to was read from these tables."""
+        value = self.parsed.variables.get(name) or Output(name, (), Unresolved(f"the variable {name}"))
+        here = self.parsed.at(None)
+        self.reads.update(dict.fromkeys((table, *here) for table, _ in value.sources))
+        return value
+
     def resolve(self, column: exp.Column, scope: Scope) -> Output | None:
         name = _name(column)
         if is_hole(name):  # WHERE day > {day}: a value
@@ -144,6 +151,8 @@ class Columns:
         if not column.table:
             if name in _PSEUDO.get(self.dialect, ()):
                 return None
+            if name in self.parsed.variables and not scope.lists(name):
+                return self._variable(name)
             row = scope.row(name) if self.dialect in _ROWS else None
             return row or scope.column(name)
         parts = _parts(column)
@@ -156,6 +165,8 @@ class Columns:
             if relation is not None:
                 path = (*parts[i:], name)
                 return relation.nested.get(".".join(path)) or _field(relation.find(path[0]), path[1:])
+        if parts[0] in self.parsed.variables:
+            return _field(self._variable(parts[0]), (*parts[1:], name))
         return scope.known(".".join((*parts, name))) or _field(scope.column(parts[0]), (*parts[1:], name))
 
     def star_of_item(self, node: exp.Expr, scope: Scope) -> Relation:

@@ -29,8 +29,18 @@ def uris(tree: exp.Expr) -> list[str]:
 
 
 def external(tree: exp.Expr) -> list[str]:
-    properties = (p for p in tree.find_all(exp.Property) if p.name.lower() in ("uris", "uri", "location", "path"))
-    return [uri for found in properties for uri in uris(found)]
+    """The files behind a table: OPTIONS (path '/rides.csv', uris = ['gs://...']), ENGINE = S3('https://...')."""
+    found: list[str] = []
+    for part in tree.find_all(exp.Property, exp.EngineProperty):
+        if (isinstance(part, exp.EngineProperty) and isinstance(part.this, exp.Func)) or part.name.lower() in (
+            "uris",
+            "uri",
+            "location",
+        ):
+            found += uris(part)
+        elif part.name.lower() in ("path", "filename") and isinstance(part.args.get("value"), exp.Literal):
+            found.append(file_id(part.args["value"].name))
+    return list(dict.fromkeys(found))
 
 
 def reads(reader: Reader) -> tuple[TableRead, ...]:

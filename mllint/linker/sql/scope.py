@@ -28,6 +28,15 @@ class Scope:
 
     def column(self, name: str) -> Output | None:
         """What an unqualified column means: `None` where it could be of several tables, or is of none."""
+        found = self._told(name)
+        scope: Scope | None = self
+        while found is None and scope is not None and not any(relation.open for _, relation in scope.relations):
+            if len(scope.relations) == 1:
+                found = scope.relations[0][1].assumed(name)
+            scope = scope.parent
+        return found
+
+    def _told(self, name: str) -> Output | None:
         for _, relation in self.relations:
             if name in relation.names:
                 return relation.names[name]
@@ -43,10 +52,12 @@ class Scope:
                 return found
         if alias is not None and self.forgiving:
             return alias
-        outer = self.parent.column(name) if self.parent and not opened else None
-        if outer is None and len(self.relations) == 1:
-            return self.relations[0][1].assumed(name)
-        return outer
+        return self.parent._told(name) if self.parent and not opened else None
+
+    def lists(self, name: str) -> bool:
+        """Whether some relation is known to have a column of that name."""
+        here = name in self.aliases or any(name in relation.names for _, relation in self.relations)
+        return here or (self.parent is not None and self.parent.lists(name))
 
     def known(self, name: str) -> Output | None:
         """A field that some relation lists with its path: `payload.user.id`."""

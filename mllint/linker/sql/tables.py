@@ -72,6 +72,8 @@ def table_name_of(node: exp.Expr) -> str:
     """The name of an `exp.Table` (or of the schema, or column, around it) as written; files as `file:PATH` or URL."""
     if isinstance(node, exp.Schema):
         return table_name_of(node.this)
+    if isinstance(node, exp.Func):  # ClickHouse: INSERT INTO FUNCTION s3('https://...')
+        return next((file_id(e.name) for e in node.find_all(exp.Literal) if "://" in e.name), "")
     if isinstance(node, exp.Directory):
         return file_id(node.this.name)
     if not isinstance(node, exp.Table):

@@ -31,7 +31,15 @@ def readable(text: str, names: Names | None = None) -> str:
         text = without_jinja(text, _OPEN + _CLOSE, names)
     if "{" in text or "%" in text:
         text = _HOLE.sub(_hole, text)
-    return _CLIENT.sub(lambda found: ";" + " " * (len(found[0]) - 1), text)
+    return _CLIENT.sub(_client, text)
+
+
+def _client(found: re.Match[str]) -> str:
+    """A command of a client ends a statement; psql's `\\copy` is one."""
+    line = found[0]
+    if line.lstrip().lower().startswith("\\copy "):
+        return line.replace("\\", ";", 1)
+    return ";" + " " * (len(line) - 1)
 
 
 def _hole(found: re.Match[str]) -> str:

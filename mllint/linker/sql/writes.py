@@ -53,6 +53,12 @@ def _derive(parsed: Parsed, schema: Schema) -> Iterator[Statement]:
     reader = Reader(parsed, schema)
     tree = parsed.tree
     match tree:
+        case exp.Query() if parsed.loop or parsed.into:
+            relation = reader.query(tree, {})
+            parsed.variables.update(zip(parsed.into, relation.columns, strict=False))
+            if parsed.loop:
+                parsed.variables[parsed.loop] = relation.row(parsed.loop)
+            yield statement(reader, "select", "", relation)
         case exp.Select() if tree.args.get("into") is not None:
             target = table_name_of(tree.args["into"].this)
             yield defined(reader, "create", target, reader.query(tree, {}))
@@ -171,6 +177,8 @@ def _update(reader: Reader, tree: exp.Update) -> Statement:
         _add_target(reader, tree.this, scope, target)
     outputs = _assignments(reader, tree.expressions, scope)
     reader.note([tree.args.get("where"), tree.args.get("order")], scope)
+    for read in [read for read in reader.reads if from_ is not None and read[0] == target]:
+        del reader.reads[read]  # T-SQL lists the updated table in FROM: it is no source of itself
     return statement(reader, "update", target, Relation(outputs))
 
 
@@ -194,8 +202,6 @@ def _add_target(reader: Reader, table: exp.Expr, scope: Scope, target: str) -> N
     relation = of_table(target, reader.schema.columns(target))
     alias = named(table.alias) if table.args.get("alias") is not None else ""
     scope.relations.insert(0, ((alias,) if alias else names, relation))
-    if alias:
-        scope.relations.append((names, Relation()))
     reader.add_joins(table.args.get("joins"), scope)
 
 
