@@ -126,6 +126,11 @@ class Columns:
                 if isinstance(part, exp.Expr):
                     self.indirect.update(self.sources(part, scope))
 
+    def note_rows(self, *relations: Relation) -> None:
+        """All columns of a relation choose rows, as under DISTINCT."""
+        for relation in relations:
+            self.indirect.update(dict.fromkeys(relation.row("").sources))
+
     def _dictionary(self, node: exp.Anonymous) -> dict[Source, None]:
         """ClickHouse: dictGet('prices', 'fare', zone) looks up the column `fare` of the dictionary `prices`."""
         dictionary, attributes = node.expressions[:2]

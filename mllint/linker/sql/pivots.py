@@ -47,6 +47,7 @@ def pivot_statement(reader: Reader, node: exp.Pivot, ctes: dict[str, Relation]) 
     else:
         gone = _columns_in([*node.expressions, *(node.args.get("using") or ())])
         kept = [column for column in relation.columns if column.name not in gone]
+        reader.note_rows(Relation(kept))
     # the values of `day` name the new columns: nobody knows them
     return Relation(kept, () if group is not None else relation.open, Output("", tuple(used), _PIVOTED))
 
@@ -59,6 +60,7 @@ def _pivot(reader: Reader, pivot: exp.Expr, relation: Relation, scope: Scope) ->
     gone = _columns_in([*pivot.expressions, *keys])
     made = [named(c.name) for c in pivot.args.get("columns") or ()]
     kept = [c for c in relation.columns if c.name not in gone]
+    reader.note_rows(Relation(kept))  # a row for each of their values
     # sqlglot names the columns of the first value, then of the second: one for each aggregate
     new = [Output(name, used[i % len(used)], _PIVOTED) for i, name in enumerate(made)] if used else []
     every = None

@@ -100,8 +100,9 @@ class Reader(Columns):
         relation = self.query(chain[-1].this, ctes, parent)
         for operation in reversed(chain):
             right = self.query(operation.expression, ctes, parent)
+            if operation.args.get("distinct") or isinstance(operation, exp.Except | exp.Intersect):
+                self.note_rows(relation, right)  # which rows are equal chooses those that stay
             if isinstance(operation, exp.Except):  # SELECT a EXCEPT SELECT b yields rows of the left side
-                self.indirect.update(dict.fromkeys(right.row("").sources))
                 continue
             relation = union(relation, right, bool(operation.args.get("by_name")))
         return relation
@@ -133,6 +134,8 @@ class Reader(Columns):
         scope.lateral = True  # GROUP BY and ORDER BY know the aliases everywhere
         self.note([node.args.get(k) for k in _ALIASED], scope)
         self._note_positions(node, relation)
+        if node.args.get("distinct") is not None and node.args["distinct"].args.get("on") is None:
+            self.note_rows(relation)  # equal rows become one
         return relation if any(_is_hole(projection) for projection in node.expressions) else relation.without_covered()
 
     def _note_positions(self, node: exp.Select, relation: Relation) -> None:
@@ -159,6 +162,12 @@ class Reader(Columns):
             whole = self.output("", node.this, scope)
             return Relation(Output(named(a.name), whole.sources, whole.expression) for a in node.expressions)
         output = self.output(self._name(node), inner, scope)
+        if isinstance(inner, exp.Explode | exp.Unnest):  # a row for each element
+            self.indirect.update(dict.fromkeys(output.sources))
+        columns = inner.find(exp.Columns) if self.dialect == "duckdb" else None
+        if columns is not None:  # min(COLUMNS(*)): one for each
+            star = self.star_of_item(columns, scope)
+            return Relation([Output(c.name, c.sources, output.expression) for c in star.columns], star.open, star.every)
         if isinstance(node, exp.Alias):
             scope.aliases.setdefault(output.name, output)
         return Relation([output])

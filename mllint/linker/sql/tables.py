@@ -132,6 +132,7 @@ def _function(reader: Reader, node: exp.Func, scope: Scope) -> Relation:
         reader.note_read(node, name)
         return of_table(name, reader.schema.columns(name))
     every = reader.output("", node, scope)
+    reader.indirect.update(dict.fromkeys(every.sources))  # it decides how many rows there are
     listed = [named(e.name) for e in node.find_all(exp.OpenJSONColumnDef, exp.JSONColumnDef) if e.name]
     names = listed or list(TABLE_FUNCTIONS.get(called, ()))
     if not names:
@@ -160,6 +161,7 @@ def _unnested(reader: Reader, node: exp.Expr, scope: Scope, alias: str) -> Relat
     if isinstance(inner, exp.Query):  # LATERAL (SELECT ...)
         return with_names(reader.query(inner, scope.ctes, scope), node)
     sources = tuple(reader.sources(inner, scope))
+    reader.indirect.update(dict.fromkeys(sources))  # a row for each element
     every = Output("", sources, Unresolved("an element of an array"))
     table_alias = node.args.get("alias")
     columns = [named(c.name) for c in (table_alias.args.get("columns") if table_alias else None) or ()]

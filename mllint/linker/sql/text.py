@@ -16,7 +16,10 @@ from mllint.linker.sql.jinja import Names, padded, without_jinja
 _OPEN, _CLOSE = "\u1438", "\u1433"
 _TO_BRACES = str.maketrans({_OPEN: "{", _CLOSE: "}"})
 
-_HOLE = re.compile(r"\$?\{([^{}\n]{0,200})\}|%\((\w{1,80})\)[sdif]|(?<![\w%'])%s(?![\w%'])")
+# `{'a': price}` and `{a: price}` are records of DuckDB, `{day:%Y}` is a hole
+_HOLE = re.compile(
+    r"\$?\{(?!\s*(?:'[^'\n]{0,80}'\s{0,9}:|\w+:\s))([^{}\n]{0,200})\}|%\((\w{1,80})\)[sdif]|(?<![\w%'])%s(?![\w%'])"
+)
 _CLIENT = re.compile(
     r"^[ \t]*(?:\\[a-z!?].*|delimiter\b.*|go[ \t]*(?:\d+)?[ \t]*;?|/)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE
 )
