@@ -6,8 +6,8 @@
 
 DataHub itself is not needed: its tests run with its modules replaced by ours, which only write down what they are
 asked. Names are compared without case, and without the default database that DataHub puts before them. No differences
-are: `count(*)`, which we say reads `t.*`; the table that an UPDATE changes, which DataHub lists as read too; a field of a
-record, `payload.user`, against its column `payload`; columns that a statement declares, which come from nothing.
+are: `count(*)`, which we say reads `t.*`; the table that an UPDATE changes, which DataHub lists as read too; a field of
+a record, `payload.user`, against its column `payload`; columns that a statement declares, which come from nothing.
 `JUDGED` lists where the two differ and why ours stays as it is; the second figure counts these as right.
 """
 

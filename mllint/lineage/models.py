@@ -135,7 +135,7 @@ def _model(graph: Graph, members: list[str]) -> Model:
         for edge in graph.out_edges(member):
             if edge.strength == "declared" or edge.target in inside or _is_model(graph, edge.target):
                 continue  # what is trained on predictions, registered for its scores or kept with a threshold
-            if edge.kind in _SCORES:
+            if edge.kind in _SCORES and not edge.measure:
                 outputs.add(edge.target)
                 jobs.add(job_path(edge))
     outputs |= {split_column(id)[0] for id in outputs if id.startswith("column:")}

@@ -47,6 +47,8 @@ def watch(m: Machine, function: Function, result: Any, given: dict[str, Any]) ->
                 models[0],
                 column.span,
                 receiver,
+                m.span(m.now.function.facts.at, m.now.function.path) if m.now.function else None,
+                m.effects.job,
             )
         )
 
@@ -89,7 +91,7 @@ def _bare(value: Any) -> tuple[str, Column] | None:
     """A prediction that has no type of its own: alone, or inside a tuple, list or dictionary."""
     match value:
         case Column(name="prediction"):
-            return "float", value
+            return "array" if value.kind else "float", value
         case Tuple(items=items):
             parts, shape = list(items), "tuple"
         case Cell(kind="list"):

@@ -13,7 +13,7 @@ from mllint.linker.sql.relations import Output, Relation, Source
 from mllint.linker.sql.schema import Schema
 from mllint.linker.sql.scope import Scope, star_of
 from mllint.linker.sql.text import is_hole, named
-from mllint.linker.sql.translate import from_sqlglot
+from mllint.linker.sql.translate import from_sqlglot, hole
 
 _BUDGET = 400_000  # visited nodes of one statement
 # where the alias of a table stands for its whole row
@@ -59,7 +59,9 @@ class Columns:
         """A named column that is computed by an expression."""
         if isinstance(node, exp.Column) and not is_star(node):
             found = self.resolve(node, scope)
-            return msgspec.structs.replace(found, name=name) if found else Output(name, (), Unresolved(name))
+            if found is not None:
+                return msgspec.structs.replace(found, name=name)
+            return Output(name, (), hole(node) if is_hole(node.name) else Unresolved(name))
         sources = tuple(self.sources(node, scope))
         expression = from_sqlglot(node, lambda column: self._meaning(column, scope), self.dialect, self._type)
         fields = tuple(self._fields(node, scope)) if isinstance(node, exp.Struct) else ()

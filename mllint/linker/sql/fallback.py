@@ -36,7 +36,8 @@ _CTE = re.compile(
 )
 _UNLOAD = re.compile(r"^\s*unload\s*\(\s*'((?:[^']|'')*)'\s*\)\s*to\s*'([^']*)'", re.I)
 _EXECUTE = re.compile(
-    r"^\s*exec(?:ute)?(?:\s+immediate|\s+sp_executesql)?\s*\(?\s*(?:N?'((?:[^']|'')*)'|\$\$(.*?)\$\$)", re.I | re.DOTALL
+    r"^\s*(?:execute|exec)\b(?:\s+immediate|\s+sp_executesql)?\s*\(?\s*(?:N?'((?:[^']|'')*)'|\$\$(.*?)\$\$)",
+    re.I | re.DOTALL,
 )
 _LOAD = re.compile(rf"^\s*load\s+data\s+(?:local\s+)?infile\s+'([^']*)'[^;]*?\binto\s+table\s+({_NAME})", re.I)
 _BULK = re.compile(rf"^\s*bulk\s+insert\s+({_NAME})\s+from\s+'([^']*)'", re.I)

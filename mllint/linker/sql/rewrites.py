@@ -119,7 +119,7 @@ _FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Rewritten]], ...]
     (_form(rf"alter\s+table\s+({_NAME})\s+exchange\s+partition\b.*?\bwith\s+table\s+({_NAME})"), _append),
     # ClickHouse: EXCHANGE TABLES a AND b; T-SQL: EXEC sp_rename 'dbo.a', 'b'
     (_form(rf"exchange\s+tables\s+({_NAME})\s+and\s+({_NAME})"), _swap),
-    (_form(rf"exec(?:ute)?\s+(?:sys\.)?sp_rename\s+N?'({_NAME})'\s*,\s*N?'({_NAME})'\s*$"), _rename),
+    (_form(rf"(?:execute|exec)\s+(?:sys\.)?sp_rename\s+N?'({_NAME})'\s*,\s*N?'({_NAME})'\s*$"), _rename),
     # Snowflake: CREATE EXTERNAL TABLE t LOCATION = @stage/t; Postgres: CREATE FOREIGN TABLE t OPTIONS (filename '...')
     (
         _form(rf"{_OR_REPLACE}external\s+table\s+(?:if\s+not\s+exists\s+)?({_NAME})()\b.*?\blocation\s*=\s*(@[^\s;]+)"),

@@ -20,6 +20,8 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
         if handover.receiver.path != handover.span.path
         and not is_test(handover.receiver.path)
         and not is_test(handover.span.path)
+        and not _is_measured(lineage, handover)
+        and not _is_tried(lineage, handover, found.get(handover.model))
     ]
     for handover in crossing:
         if not any(_passes_on(handover, other) for other in crossing):
@@ -28,6 +30,25 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
         first, *others = sorted(by_function[span], key=lambda handover: (handover.return_span, handover.receiver))
         model = found.get(first.model)
         yield _finding(first, others, model)
+
+
+def _is_measured(lineage: Lineage, handover: Handover) -> bool:
+    """Whether who makes or receives the value measures it there: `mean_absolute_error(y_test, forecast(x_test))`."""
+    taken = handover.receiver_body or Span(handover.receiver.path, 0, 0, 1 << 30, 0, handover.receiver.cell)
+    return any(
+        (at.path, at.cell) == (body.path, body.cell) and body.line <= at.line <= body.end_line
+        for at in (e.span for e in lineage.observations.evaluations if e.what == "metric")
+        for body in (taken, handover.span)
+    )
+
+
+def _is_tried(lineage: Lineage, handover: Handover, model: Model | None) -> bool:
+    """Whether the job that trains the model predicts only to see how good it is: it keeps no prediction."""
+    edges = [edge for id in (model.members if model else ()) for edge in lineage.graph.in_edges(id)]
+    if model is None or not any(edge.kind == "trains" and edge.job == handover.job for edge in edges):
+        return False
+    kept = (edge for id in model.members for edge in lineage.graph.out_edges(id) if edge.job == handover.job)
+    return not any(edge.kind in ("predicts", "serves") for edge in kept)
 
 
 def _passes_on(later: Handover, earlier: Handover) -> bool:
