@@ -167,6 +167,12 @@ def test_fallback_to_tables(name: str) -> None:
     assert statement.open
 
 
+def test_a_system_variable_is_no_parameter() -> None:
+    statement = one("SELECT @@ROWCOUNT AS n", "tsql")
+    assert flows(statement) == {"n": set()}
+    assert not statement.problem
+
+
 def test_one_bad_statement_costs_one() -> None:
     statements = analyse("SELECT a FROM x; SELECT ((; SELECT b FROM y", "", Schema())
     assert [bool(s.problem) for s in statements] == [False, True, False]

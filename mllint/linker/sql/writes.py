@@ -31,7 +31,7 @@ def derive(parsed: Parsed, schema: Schema) -> Iterator[Statement]:
         statements = [*_hidden(parsed, schema), *_derive(parsed, schema)]
     except (RecursionError, TooCostlyError):
         parsed.problem = "too deep or too costly for columns"
-    except (SqlglotError, AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+    except (SqlglotError, AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
         parsed.problem = f"columns not understood: {type(error).__name__}"  # shapes of trees that we did not foresee
     else:
         yield from statements
