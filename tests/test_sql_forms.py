@@ -272,3 +272,33 @@ def test_other_words_keep_their_place() -> None:
 def test_update_set_is_no_table() -> None:
     statement = one("INSERT INTO t SELECT ((a FROM s ON CONFLICT DO UPDATE SET b = 1", "postgres")
     assert statement.target == "t"
+
+
+UNSAID = {
+    "SELECT a:b.c::int AS x FROM t": ("x", "t.a"),
+    "SELECT x FROM t ARRAY JOIN xs AS x": ("x", "t.xs"),
+    "SELECT TOP 5 [x] FROM [dbo].[t] ORDER BY [y]": ("x", "dbo.t.x"),
+    "SELECT ARRAY<STRUCT<a INT64>>[(1)] AS k, x FROM t": ("x", "t.x"),
+    "SELECT a AS x FROM t LIMIT 2 BY b": ("x", "t.a"),
+    "SELECT PERCENTILE(a, 0.5) AS x FROM t LATERAL VIEW EXPLODE(xs) e AS v": ("x", "t.a"),
+    "SELECT a AS x FROM t SAMPLE 0.1 PREWHERE b > 1": ("x", "t.a"),
+    "SELECT a AS x FROM t, u WHERE t.id = u.id (+)": ("x", ""),
+}
+
+
+@pytest.mark.parametrize("sql", UNSAID)
+def test_nothing_tells_the_dialect(sql: str) -> None:
+    name, source = UNSAID[sql]
+    statement = one(sql)
+    assert not statement.problem
+    assert flows(statement)[name] == set(source.split())
+
+
+def test_a_dialect_that_is_told_stays() -> None:
+    assert one("SELECT TOP 5 [x] FROM [dbo].[t] ORDER BY [y]", "postgres").problem
+
+
+def test_what_no_dialect_understands_costs_little() -> None:
+    [statement] = analyse("SELECT ((" + "a, " * 2000 + " FROM t", "", Schema())
+    assert statement.problem
+    assert reads(statement) == ["t"]

@@ -15,7 +15,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import Token, TokenType
 
 from mllint.linker.sql.cutting import CLOSING, OPENING, declared, is_routine, pieces, quoted, statements, without_into
-from mllint.linker.sql.dialects import known, recognise
+from mllint.linker.sql.dialects import known, likely, recognise
 from mllint.linker.sql.jinja import Names
 from mllint.linker.sql.relations import Output
 from mllint.linker.sql.rewrites import rewritten
@@ -24,6 +24,8 @@ from mllint.linker.sql.text import Places, readable
 _DEEPEST = 45  # brackets; sqlglot's recursion ends near 50
 _TALLEST = 250  # levels of a syntax tree: what the recursive walks behind this can take
 _LONGEST = 20_000  # tokens of a statement
+_TRIED = 4_000  # tokens of a statement that is tried in other dialects,
+_MOST_TRIED = 5  # and how many of a text are
 _LARGEST = 4_000_000  # characters of a text
 
 
@@ -52,9 +54,34 @@ def parse(text: str, dialect: str, names: Names | None = None) -> list[Parsed]:
     """The statements of a text in order; `names` knows what its Jinja names. Never raises."""
     if len(text) > _LARGEST:
         return [Parsed([], None, dialect, Places(""), "", problem="too large")]
-    dialect = known(dialect) or recognise(text)
+    told = known(dialect)
     clean = readable(text, names)
-    return list(_parse(clean, dialect, Places(clean), 0, 0, {}))
+    places = Places(clean)
+    parsed = list(_parse(clean, told or recognise(text), places, 0, 0, {}))
+    wrong = [] if told else [p for p in parsed if p.problem.startswith("not understood:") and len(p.tokens) < _TRIED]
+    other = _better(wrong[:_MOST_TRIED], clean) if wrong else ""
+    if other:
+        again = list(_parse(clean, other, places, 0, 0, {}))
+        if sum(bool(p.problem) for p in again) < sum(bool(p.problem) for p in parsed):
+            return again
+    return parsed
+
+
+def _better(wrong: list[Parsed], text: str) -> str:
+    """The dialect that understands most of what was not understood, empty if none does."""
+    pieces = [p.text[p.tokens[0].start : p.tokens[-1].end + 1] for p in wrong]
+
+    def understood(dialect: str) -> int:
+        return sum(not any(p.problem for p in _parse(piece, dialect, Places(""), 0, 0, {})) for piece in pieces)
+
+    best, most = "", 0
+    for dialect in likely(text):
+        count = understood(dialect)
+        if count > most:
+            best, most = dialect, count
+        if count == len(pieces):
+            break
+    return best
 
 
 def _parse(
