@@ -1,7 +1,7 @@
 """Change one source column, see which outputs change: TPC-H and TPC-DS in DuckDB, against our lineage.
 
     git clone --depth 1 https://github.com/tobymao/sqlglot
-    PYTHONPATH=tests python benchmarks/sql_oracle_mutation.py sqlglot [--verbose]
+    PYTHONPATH=tests python benchmarks/sql_oracle_mutation.py sqlglot [--seeds 2] [--verbose]
 
 `tests/sql_mutation.py` says what counts as a miss. Queries that DuckDB refuses, or that yield no row on random tables,
 are counted apart. Exit status 1 where a change lies outside our lineage.
@@ -22,6 +22,7 @@ from sql_mutation import mutate
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("clone", type=Path)
+    parser.add_argument("--seeds", type=int, default=2, help="how often each query is asked, of other tables")
     parser.add_argument("--verbose", action="store_true")
     args = parser.parse_args()
     helpers = _helpers(args.clone)
@@ -31,7 +32,7 @@ def main() -> int:
         ran = empty = refused = claimed = seen = 0
         for number, (_, sql, _) in enumerate(helpers.load_sql_fixture_pairs(f"optimizer/{name}/{name}.sql"), 1):
             try:
-                results = [mutate(sql, types, seed) for seed in range(2)]
+                results = [mutate(sql, types, seed) for seed in range(args.seeds)]
             except duckdb.Error as error:
                 refused += 1
                 if args.verbose:
@@ -45,7 +46,7 @@ def main() -> int:
             wrong = sorted({miss for result in results for miss in result.missed})
             missed += len(wrong)
             if wrong:
-                print(f"{name} {number}: {'; '.join(wrong)}")
+                print(f"{name} {number}: {'; '.join(wrong)}", flush=True)
         print(f"{name}: {ran} ran, {empty} without rows, {refused} refused; {seen} of {claimed} direct edges seen")
     print(f"changes outside our lineage: {missed}")
     return 1 if missed else 0

@@ -22,6 +22,7 @@ import msgspec
 import sqlglot
 from sqlglot import exp
 from sqlglot.lineage import Node, lineage
+from sqlglot.optimizer.qualify import qualify
 
 from mllint.linker.sql.analyse import analyse
 from mllint.linker.sql.schema import Schema
@@ -105,6 +106,8 @@ def of_benchmark(clone: Path, name: str, schema_name: str) -> Iterator[Query]:
     for number, (_, sql, _) in enumerate(pairs, 1):
         tree = sqlglot.parse_one(sql)
         assert isinstance(tree, exp.Query)
+        if tree.is_star:
+            tree = qualify(tree, schema=schema)
         for column in dict.fromkeys(tree.named_selects):
             try:
                 node = lineage(column, sql, schema=schema)

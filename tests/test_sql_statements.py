@@ -167,6 +167,13 @@ def test_fallback_to_tables(name: str) -> None:
     assert statement.open
 
 
+def test_a_slash_on_its_own_line() -> None:
+    division = "SELECT CASE WHEN a > 0 THEN b\n/\na ELSE NULL END AS x FROM t"
+    assert flows(one(division)) == {"x": {"t.a", "t.b"}}
+    plus = "INSERT INTO a SELECT x FROM s\n/\nINSERT INTO b SELECT y FROM s\n/\n"
+    assert [s.target for s in analyse(plus, "oracle", Schema())] == ["a", "b"]
+
+
 def test_a_system_variable_is_no_parameter() -> None:
     statement = one("SELECT @@ROWCOUNT AS n", "tsql")
     assert flows(statement) == {"n": set()}

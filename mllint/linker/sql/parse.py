@@ -5,6 +5,7 @@ Bodies of procedures are opened: `CREATE PROCEDURE p AS BEGIN IF x THEN INSERT I
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -24,6 +25,7 @@ from mllint.linker.sql.text import Places, readable
 _DEEPEST = 45  # brackets; sqlglot's recursion ends near 50
 _TALLEST = 250  # levels of a syntax tree: what the recursive walks behind this can take
 _LONGEST = 20_000  # tokens of a statement
+_DECLARES = re.compile(r"\b(?:declare|procedure|function|let|for)\s", re.IGNORECASE)
 _TRIED = 4_000  # tokens of a statement that is tried in other dialects,
 _MOST_TRIED = 5  # and how many of a text are
 _LARGEST = 4_000_000  # characters of a text
@@ -95,7 +97,8 @@ def _parse(
             [], None, dialect, places, text, shift=shift, problem=f"cannot be split into words: {_short(error)}"
         )
         return
-    variables.update(dict.fromkeys(declared(tokens)))
+    if _DECLARES.search(text):
+        variables.update(dict.fromkeys(declared(tokens)))
     for chunk in statements(tokens):
         loop = ""
         if chunk[0].text.upper() == "FOR" and len(chunk) > 3:

@@ -120,8 +120,7 @@ def of_table(name: str, columns: tuple[str, ...] | None) -> Relation:
     """A table as the schema knows it: all its columns, or open."""
     dataset = _id(name)
     outputs = [Output(column, ((name, column),), Column(dataset, column)) for column in columns or ()]
-    nested = {column.name: column for column in outputs if column.name.partition(".")[0] in (columns or ())}
-    nested = {name: column for name, column in nested.items() if "." in name}
+    nested = {c.name: c for c in outputs if "." in c.name and c.name.partition(".")[0] in (columns or ())}
     relation = Relation([c for c in outputs if c.name not in nested], [(name,)] if columns is None else ())
     relation.table, relation.nested = name, nested
     return relation

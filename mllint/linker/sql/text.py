@@ -24,6 +24,12 @@ _CLIENT = re.compile(
     r"^[ \t]*(?:\\[a-z!?].*|delimiter\b.*|go[ \t]*(?:\d+)?[ \t]*;?|/)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE
 )
 
+_BEGINS = re.compile(
+    r"(?:create|alter|drop|select|insert|update|delete|merge|with|begin|declare|grant|commit|truncate|comment|exec|set|"
+    r"prompt|show|rem|exit)\b|--|/\*",
+    re.IGNORECASE,
+)
+
 
 def readable(text: str, names: Names | None = None) -> str:
     """The text for the parser: without Jinja (see `jinja`), with holes as identifiers; `GO`, `/` and `\\commands` of
@@ -40,9 +46,17 @@ def readable(text: str, names: Names | None = None) -> str:
 def _client(found: re.Match[str]) -> str:
     """A command of a client ends a statement; psql's `\\copy` is one."""
     line = found[0]
+    if line.strip() == "/" and not _ends_statement(found.string, found.start(), found.end()):
+        return line
     if line.lstrip().lower().startswith("\\copy "):
         return line.replace("\\", ";", 1)
     return ";" + " " * (len(line) - 1)
+
+
+def _ends_statement(text: str, start: int, end: int) -> bool:
+    """Whether the `/` on a line of its own is SQL*Plus's end of a statement rather than a division."""
+    before, after = text[max(0, start - 200) : start].rstrip(), text[end : end + 200].lstrip()
+    return before.endswith(";") or not after or _BEGINS.match(after) is not None
 
 
 def _hole(found: re.Match[str]) -> str:
