@@ -35,6 +35,7 @@ class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dialect: str = ""
     mode: str = ""  # of opening: a parameter, or `=w`
     default: str = ""  # what the name is when the parameter is not given
+    texts: bool = False  # only where the parameter is a text; else it is the data itself: `xgb.DMatrix("train.svm")`
     consumer: bool = False  # what is written goes to somebody outside: a consumer, not a dataset
 
 

@@ -45,6 +45,7 @@ def link(
     name_features(project, machine)
     mark_sources(project.graph)
     project.graph.freeze()
+    project.coverage.freeze()
     declarations = declarations.with_entries(project.observations.declared)
     return Lineage(project.graph, project.observations, declarations, project.coverage, project.problems)
 

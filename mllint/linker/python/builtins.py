@@ -210,7 +210,7 @@ def _getattr(m: Machine, arguments: Arguments, at: facts.At) -> Any:
             if isinstance(found, Unknown) and len(arguments.args) > 2:
                 return join(found, arguments.args[2])
             return found
-    return Unknown(frozenset().union(*(origins_of(v) for v in arguments.args)), "an attribute by unknown name")
+    return Unknown(frozenset().union(*(origins_of(v) for v in arguments.args)), "the name of an attribute is not known")
 
 
 def _setattr(m: Machine, arguments: Arguments, at: facts.At) -> Any:

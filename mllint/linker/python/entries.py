@@ -32,6 +32,7 @@ from mllint.linker.python.library import requests
 from mllint.linker.python.library.command_lines import option_values
 from mllint.linker.python.library.web import Handler, answered
 from mllint.linker.python.machine import HERE, Machine
+from mllint.linker.python.orchestration.processes import with_parameters
 from mllint.linker.systems.inventory import is_entry
 
 _TESTS = re.compile(r"(^|/)(tests?|testing)/|(^|/)(test_[^/]*|[^/]*_test|tests?|conftest)\.py$")
@@ -128,7 +129,8 @@ def _run_script(m: Machine, file: FileFacts) -> None:
     scope.slots["__file__"] = Constant(f"{HERE}/{file.path}")
     m.scripts[file.path] = scope
     with m.activation(scope, scope, file.path, None):
-        m.execute(file.python.body)
+        body, run = file.python.body, m.run
+        m.execute(with_parameters(body, run.arguments) if run is not None and run.entry == "papermill" else body)
 
 
 # ---------------------------------------------------------------------------------------- uncalled functions
@@ -176,11 +178,17 @@ def _call_from_outside(m: Machine, target: tuple[Any, Function]) -> None:
     if owner is not None and "staticmethod" not in decorators:
         given.append(owner if "classmethod" in decorators else construct(m, owner, Arguments(), owner.at))
     values = bind_parameters(m, function, Arguments(tuple(given)), function.facts.at)
+    for name, value in values.items():  # `bind_parameters` knows only that they are not given
+        if type(value) is Unknown:
+            why = f"nothing in the repository calls `{function.facts.name}`, which takes it as `{name}`"
+            values[name] = Unknown(value.origins, why, m.span(function.facts.at, function.path))
     values.update(option_values(m, function.decorators))
     for parameter in function.facts.parameters:
         # a default is what is known; but whoever calls from outside may give something else
         if parameter.default is not None and parameter.name in values:
-            values[parameter.name] = join(values[parameter.name], Unknown(why=f"the argument `{parameter.name}`"))
+            values[parameter.name] = join(
+                values[parameter.name], Unknown(why=f"whoever calls it may give another `{parameter.name}`")
+            )
     result = enter(m, function, values, function.facts.at)
     if not m.in_test and origins_of(result):
         m.returned[function.qualified] = result

@@ -10,6 +10,7 @@ from typing import Any
 
 from mllint.facts import python as facts
 from mllint.libraries.models import Library
+from mllint.lineage.ids import is_named
 from mllint.linker.project import Project, Run
 from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell, Heap
@@ -25,7 +26,7 @@ HERE = "<repository>"  # what `__file__` and the working folder start with
 MOST_STEPS = 60_000  # expressions per entry point; beyond it calls are no longer followed
 DEEPEST_CALL = 28
 MOST_STEPS_FROM_OUTSIDE = 8_000
-SMALL_BODY = 500  # bytes of encoded facts: some five lines
+SMALL_BODY = 1_000  # bytes of encoded facts: some ten lines
 MOST_TEST_STEPS = 1_500
 DEEPEST_TEST_CALL = 5
 MOST_SELF_CALLS = 2
@@ -165,7 +166,7 @@ class Machine:
 
     def store(self, node: str, value: Any) -> None:
         """Remember what was written to a node, for those who read it."""
-        if "{" in node:
+        if not is_named(node):
             return
         writers = self.writers.setdefault(node, {})
         again = node in self.written  # an entry point that runs anew replaces what it wrote before
@@ -234,19 +235,22 @@ class Machine:
         finally:
             self.stack.pop()
 
-    def may_enter(self, function: Function) -> bool:
-        """Whether to follow one more call: not too deep, not too often into itself, and within the budget."""
+    def refusal(self, function: Function) -> str:
+        """Why not to follow one more call: it is too deep, too often in itself, or over the budget. Empty if it may
+        be followed."""
+        name = function.facts.name
         if len(self.stack) >= (DEEPEST_TEST_CALL if self.in_test else DEEPEST_CALL):
-            return False
+            return f"the call of `{name}` is too deep to follow"
         if self.in_test and self.steps > MOST_TEST_STEPS:
-            return False  # tests give values to what they call; what their made-up data flows into is of no interest
+            # tests give values to what they call; what their made-up data flows into is of no interest
+            return f"the call of `{name}` is over the budget of a test"
         if self.steps > self.most_steps():
             self.exhausted.add(self.job)
-            return False
+            return f"the call of `{name}` is over the budget of `{self.job}`"
         if self.from_outside and not self.is_worth_following(function):
-            return False
+            return f"`{name}`, called by code that nothing calls, is not followed"
         again = sum(1 for a in self.stack if a.function is not None and a.function.facts is function.facts)
-        return again < MOST_SELF_CALLS
+        return "" if again < MOST_SELF_CALLS else f"`{name}` calls itself"
 
     def now_returned(self, function: Function, result: Any, given: dict[str, Any]) -> None:
         """A call of `function` from the present activation has returned: a value may have crossed modules."""

@@ -8,6 +8,7 @@ from mllint.facts import python as facts
 from mllint.linker.python import calls, classes
 from mllint.linker.python.abstract.arguments import Arguments, Slice
 from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.losses import because
 from mllint.linker.python.abstract.values import (
     Bound,
     Choice,
@@ -118,7 +119,8 @@ def item(m: Machine, owner: Any, index: Any, at: facts.At) -> Any:
     field = frames.field_of_record(m, owner, index, at)
     if field is not None:
         return field
-    return Unknown(origins_of(owner) | origins_of(index), f"an item of {describe(owner)}", m.span(at))
+    result = Unknown(origins_of(owner) | origins_of(index))
+    return because(result, (owner, index), "it is an item of an unknown value", m.span(at))
 
 
 def _part_of_text(owner: Any, index: Any) -> Any:
@@ -134,10 +136,6 @@ def _part_of_text(owner: Any, index: Any) -> Any:
             ) if step != 0:
                 return Constant(owner.value[low:high:step], owner.settings, owner.origins)
     return Unknown(origins_of(owner))
-
-
-def describe(value: Any) -> str:
-    return value.why if isinstance(value, Unknown) and value.why else "an unknown value"
 
 
 def _position(m: Machine, owner: Any, items: list[Any], rest: Any, index: Any, at: facts.At) -> Any:
@@ -165,9 +163,9 @@ def dict_item(m: Machine, owner: Cell, index: Any, at: facts.At) -> Any:
                 made = calls.call(m, owner.slots["<default>"], Arguments(), at)
                 m.heap.set(owner, key, made)
                 return made
-            return rest if rest is not None else m.unknown(f"no key {key!r} in the dictionary", at)
+            return rest if rest is not None else m.unknown(f"the dictionary has no key `{key!r}`", at)
     values = [v for k, v in owner.slots.items() if k == "<rest>" or not is_inner(k)]
-    return join_all(values) if values else m.unknown("an item of an empty dictionary", at)
+    return join_all(values) if values else m.unknown("it is an item of an empty dictionary", at)
 
 
 def assign_item(m: Machine, owner: Any, index: Any, value: Any, at: facts.At) -> None:

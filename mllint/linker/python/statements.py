@@ -99,7 +99,7 @@ def _if(m: Machine, s: facts.If) -> bool:
 
 
 def _for(m: Machine, s: facts.For) -> bool:
-    items = iteration.items_of(m, evaluate(m, s.iterable), s.at)
+    items = iteration.items_of_expression(m, evaluate(m, s.iterable), s.iterable)
     breaks: list[State] = []
     if items.known is not None and len(items.known) <= MOST_UNROLLED and m.unrolled * len(items.known) <= MOST_NESTED:
         outcome, before = "next", m.unrolled
@@ -215,7 +215,7 @@ def _try(m: Machine, s: facts.Try) -> bool:
 
     def handler(h: facts.Handler) -> bool:
         if h.name:
-            m.assign(h.name, Unknown(why="an exception"))
+            m.assign(h.name, Unknown(why="it is an exception"))
         return run(m, h.body)
 
     if s.handlers:
@@ -287,6 +287,9 @@ def _import_from(m: Machine, s: facts.ImportFrom) -> bool:
             if isinstance(module, Module):
                 for name in _exported(m, module, s.at):
                     m.assign(name, module.scope.slots[name])
+            else:  # of a library: what it binds is seen where it is used
+                stars = m.now.scope.slots.get("<stars>", ())
+                m.heap.set(m.now.scope, "<stars>", (*(star for star in stars if star != dotted), dotted))
             continue
         m.assign(alias.asname or alias.name, _member(m, dotted, path, module, alias.name, s.at))
     return True
@@ -380,7 +383,7 @@ def _bind_case(m: Machine, case: facts.Case, subject: Any) -> None:
     """A name within a pattern, such as `p` of `{"path": p}`, is a part of the subject that is not known."""
     is_whole = not any(isinstance(test, facts.Opaque) for test in case.tests)
     for name in case.binds:
-        m.assign(name, subject if is_whole else Unknown(origins_of(subject), "a part of a matched value"))
+        m.assign(name, subject if is_whole else Unknown(origins_of(subject), "it is a part of a matched value"))
 
 
 def _case(m: Machine, case: facts.Case, subject: Any) -> bool:

@@ -11,6 +11,7 @@ from mllint.errors import Problem
 from mllint.facts.file import FileFacts, encode
 from mllint.lineage.graph import Edge, EdgeKind, Graph, NodeKind, Strength
 from mllint.lineage.ids import column_id, consumer_id, is_resolved
+from mllint.lineage.lineage import NAMELESS, Gap, Share
 from mllint.linker.project import Project
 from mllint.linker.sql.dbt import Resource, of_path
 from mllint.linker.sql.schema import Schema
@@ -237,13 +238,17 @@ class _Writer:
     def dataset(self, id: str, span: Span, kind: str) -> None:
         self.graph.add_node(id, _node_kind(id), span, view=kind == "view" or None)
         if kind in _WRITES - {"ddl"}:
-            self.project.coverage.writes.all += 1
-            self.project.coverage.writes.resolved += is_resolved(id)
+            self._count(self.project.coverage.writes, id, span, is_read=False)
 
     def read(self, id: str, span: Span) -> None:
         self.graph.add_node(id, _node_kind(id), span)
-        self.project.coverage.reads.all += 1
-        self.project.coverage.reads.resolved += is_resolved(id)
+        self._count(self.project.coverage.reads, id, span, is_read=True)
+
+    def _count(self, share: Share, id: str, span: Span, is_read: bool) -> None:
+        share.all += 1
+        share.resolved += is_resolved(id)
+        if not is_resolved(id):
+            self.project.coverage.gaps.append(Gap(span, is_read, NAMELESS, self.path, None, id))
 
     def edge(
         self,

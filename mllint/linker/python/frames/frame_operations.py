@@ -290,7 +290,7 @@ def cases(call: Invocation) -> Any:
     everything = [*(tests or ()), *(values or ())]
     first = next((v for v in everything if isinstance(v, Column)), None)
     if first is None or tests is None or values is None or len(tests) != len(values):
-        return Unknown(call.origins(), "conditions that are not known", call.span)
+        return Unknown(call.origins(), "conditions are not known", call.span)
     pairs = [expression_of(call, part) for pair in zip(tests, values, strict=True) for part in pair]
     otherwise = expression_of(call, call.get("default", Constant(0)))
     function = call.m.now.function.qualified if call.m.now.function else ""

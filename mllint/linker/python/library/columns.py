@@ -14,6 +14,7 @@ from mllint.facts import python as facts
 from mllint.lineage import expressions as ex
 from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.losses import because
 from mllint.linker.python.abstract.tables import Pending
 from mllint.linker.python.abstract.values import (
     Column,
@@ -50,9 +51,11 @@ def _first(call: Invocation) -> Any:
 
 def _scalar(call: Invocation) -> Any:
     """The same computation on what is no column: still an expression, of constants and unknown parts."""
-    if all(isinstance(value, Constant) for value in call.arguments.values()) or not call.origins():
-        return Unknown(call.origins(), f"a result of `{call.name}`", call.span)
-    return Unknown(call.origins(), f"a result of `{call.name}`", call.span)
+    if call.receiver is None and not call.given and call.m.library.holds(call.entry.returns) == "column":
+        why = f"what `{call.name}` gives each row"  # a column of no other: `row_number()`
+        return Column(ex.Unresolved(why), frozenset(), "", call.span, kind=call.entry.returns)
+    why = f"what `{call.name}` returns is not modelled"
+    return because(Unknown(call.origins()), (call.receiver, *call.arguments.values()), why, call.span)
 
 
 _STATISTICS = {"SUM", "MEAN", "MIN", "MAX", "COUNT", "STD", "MEDIAN", "QUANTILE"}

@@ -10,6 +10,7 @@ from mllint.facts import python as facts
 from mllint.linker.python import builtins, methods
 from mllint.linker.python.abstract.arguments import Arguments, by_name
 from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.losses import because
 from mllint.linker.python.abstract.values import (
     Bound,
     Choice,
@@ -80,7 +81,8 @@ def call_method(m: Machine, receiver: Any, name: str, arguments: Arguments, at: 
     origins = origins_of(receiver).union(*(origins_of(value) for value in arguments.values()))
     if isinstance(receiver, Column):
         return columns.unmodelled(m, receiver, name, arguments, at)
-    return Unknown(origins, f"what the method `{name}` returns is not modelled", m.span(at))
+    why = f"what the method `{name}` returns is not modelled"
+    return because(Unknown(origins), (receiver,), why, m.span(at))
 
 
 def call_object(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
@@ -97,7 +99,7 @@ def call_object(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) 
     if arguments.args and isinstance(arguments.args[0], Function) and not receiver.slots.get("origins"):
         return arguments.args[0]  # a decorator object of a library that is not modelled
     origins = origins_of(receiver).union(*(origins_of(value) for value in arguments.values()))
-    return Unknown(origins, "a call of a library object", m.span(at))
+    return Unknown(origins, "what a library object returns is not modelled", m.span(at))
 
 
 # ---------------------------------------------------------------------------------------------- attributes
@@ -179,7 +181,7 @@ def object_item(m: Machine, owner: Cell, index: Any, at: facts.At) -> Any:
         return apply(Invocation(m, found[0], found[1], owner, Arguments((index,)), at))
     if owner.slots.get("reference"):  # a loaded thing of which nothing is known yet: it may well be a frame
         return frames.item(m, storage.as_frame(m, owner, at), index, at)
-    return Unknown(origins_of(owner), "an item of a library object", m.span(at))
+    return Unknown(origins_of(owner), "an item of a library object is not modelled", m.span(at))
 
 
 def assign_object_item(m: Machine, owner: Cell, index: Any, value: Any, at: facts.At) -> None:
@@ -222,7 +224,7 @@ def apply(call: Invocation) -> Any:
             result = msgspec.structs.replace(result, origins=as_measures(result.origins))
     if entry.opens is not None:
         return storage.open_handle(call, entry.opens)
-    if entry.reads is not None:
+    if entry.reads is not None and not (entry.reads.texts and not storage.is_named(call, entry.reads)):
         result = storage.read(call, entry.reads)
         if entry.rows:
             result = _keep(call, result)

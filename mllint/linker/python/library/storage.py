@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
 
 from mllint.facts import python as facts
 from mllint.libraries.models import Place
+from mllint.lineage import ids
 from mllint.lineage.graph import NodeKind
 from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.losses import told_loss
 from mllint.linker.python.abstract.tables import Table, of_dataset
 from mllint.linker.python.abstract.values import (
+    NOTHING,
     Bound,
     Choice,
     Class,
@@ -23,16 +27,19 @@ from mllint.linker.python.abstract.values import (
     Tuple,
     Unknown,
     as_measures,
+    is_text,
     join,
     join_all,
+    options_of,
     origins_of,
 )
 from mllint.linker.python.frames import frames
 from mllint.linker.python.library import columns, config, queries
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.library.learning import models_in
-from mllint.linker.python.library.locate import locate, nodes_of, texts, why_unknown
+from mllint.linker.python.library.locate import locate, nodes_of, texts
 from mllint.linker.python.machine import Machine
+from mllint.linker.python.results.effects import KNOWN
 
 _NO_DATASET = ("<stdin>", "<stdout>", "-", "")
 
@@ -55,22 +62,33 @@ def read(call: Invocation, place: Place) -> Any:
     return _frame(call, tables)
 
 
+def is_named(call: Invocation, place: Place) -> bool:
+    """Whether what is read is given by its name, rather than as it is."""
+    return any(is_text(option) for option in options_of(_argument(call, place)))
+
+
 def _argument(call: Invocation, place: Place) -> Any:
+    """What tells which: a value, or the first of a template's that is not known."""
     parameter = place.file or place.table or place.url or place.topic or place.collection or place.model
-    return call.get(parameter) if parameter else None
+    if parameter:
+        return call.get(parameter)
+    values = [(name, call.get(name)) for name in re.findall(r"\{(\w+)\}", place.node) if name != "job"]
+    missing = [Unknown(why=f"`{name}` is not given") for name, value in values if value is None]
+    lost = [value for _, value in values if not isinstance(value, Constant) and value is not None]
+    return next(iter(lost + missing), None)
 
 
 def note_read(call: Invocation, node: str, place: Place, argument: Any = None) -> None:
     m = call.m
     kind: NodeKind = "model" if place.model else "dataset"
     m.effects.mark(node, kind, call.span)
-    m.effects.access(node, call.span, m.now.path, True, why_unknown(argument) if "{" in node else "")
+    m.effects.access(node, call.span, m.now.path, True, KNOWN if ids.is_named(node) else told_loss(argument))
 
 
-def note_unknown(call: Invocation, argument: Any, is_read: bool) -> None:
-    """A read or write of which nothing is known but its place."""
-    reason = why_unknown(argument) or "the name is not known"
-    call.m.effects.access("", call.span, call.m.now.path, is_read, reason)
+def note_unknown(call: Invocation, argument: Any, is_read: bool, data: Any = None) -> None:
+    """A read or write of which nothing is known but its place; `data` is what is written."""
+    origins = origins_of(data) if data is not None else NOTHING
+    call.m.effects.access("", call.span, call.m.now.path, is_read, told_loss(argument), origins)
 
 
 def _table(call: Invocation, m: Machine, node: str) -> Table:
@@ -207,7 +225,7 @@ def write(call: Invocation, place: Place) -> None:
         return
     nodes = _nodes(call, place, target)
     if not nodes and not place.consumer:
-        note_unknown(call, target if target is not None else _argument(call, place), is_read=False)
+        note_unknown(call, target if target is not None else _argument(call, place), is_read=False, data=value)
     for node in nodes:
         if place.consumer:
             m.effects.mark(node, "consumer", call.span)
@@ -232,7 +250,7 @@ def put(call: Invocation, node: str, value: Any, argument: Any = None) -> None:
     """A value goes into a dataset or artifact."""
     m, span = call.m, call.span
     models = models_in(value)
-    m.effects.access(node, span, m.now.path, False, why_unknown(argument) if "{" in node else "")
+    m.effects.access(node, span, m.now.path, False, KNOWN if ids.is_named(node) else told_loss(argument))
     in_memory = node.startswith(("memory:", "xcom:"))
     m.effects.mark(node, "artifact" if models and not in_memory else "dataset", span)
     for model in models:
@@ -323,9 +341,9 @@ def load(call: Invocation, place: Place) -> Any:
         if values is not None:
             return values
     if isinstance(target, Cell) and target.kind == "object" and "nodes" not in target.slots:
-        return Unknown(origins_of(target), "loaded from a buffer", call.span)
+        return Unknown(origins_of(target), "it is loaded from a buffer", call.span)
     if isinstance(target, Unknown) and target.origins:
-        return Unknown(target.origins, "loaded from a buffer", call.span)
+        return Unknown(target.origins, "it is loaded from a buffer", call.span)
     if place.file and isinstance(target, Column):
         return target
     results = []

@@ -127,7 +127,7 @@ def _context(m: Machine, given: dict[str, Any], at: facts.At) -> dict[str, Any]:
     for name in ("ds", "ds_nodash", "ts", "ts_nodash", "run_id"):
         values[name] = Text((Hole(name),))
     for name in ("execution_date", "logical_date", "data_interval_start", "data_interval_end", "dag_run", "dag"):
-        values[name] = Unknown(why=f"`{name}` of the run")
+        values[name] = Unknown(why=f"`{name}` is given by the run")
     values["params"] = given.get("params", m.heap.new("dict", {}, (m.now.path, at)))
     return values
 
@@ -230,7 +230,7 @@ def pull(call: Invocation) -> Any:
         node = f"xcom:{other}.{task}" if other else _node(call.m, given, task)
         found.append(passing.receive(call.m, node if key == "return_value" else f"{node}.{key}", call.at))
     if not found:
-        return Unknown(why="what another task returned", span=call.span)
+        return Unknown(why="what another task returned is not known", span=call.span)
     if text_of(tasks) is None:
         return call.m.heap.new("list", {"items": tuple(found)}, (call.m.now.path, call.at))
     return join_all(found)

@@ -115,7 +115,7 @@ def source(call: Invocation) -> Any:
 
 def _unknown(call: Invocation) -> Any:
     storage.note_unknown(call, call.get("name|source"), is_read=True)
-    return Unknown(call.origins(), "a table whose name is not known", call.span)
+    return Unknown(call.origins(), "the name of the table is not known", call.span)
 
 
 def _frame(call: Invocation, dbt: Dbt, name: str) -> Cell:

@@ -117,7 +117,13 @@ def _words(m: Machine, value: Any, at: facts.At) -> str:
 
 def _parameters(value: Any) -> str:
     known, _ = entries_of(value) if value is not None else ({}, None)
-    return " ".join(f"-p {name} {shlex.quote(text_of(item) or 'unknown')}" for name, item in known.items())
+    return " ".join(f"-p {name} {shlex.quote(_parameter(item))}" for name, item in known.items())
+
+
+def _parameter(value: Any) -> str:
+    if isinstance(value, Constant):
+        return str(value.value)
+    return text_of(value) or "{unknown}"
 
 
 # ----------------------------------------------------------------------------------------------------- SQL

@@ -12,11 +12,11 @@ import msgspec
 
 from mllint.lineage.expressions import Expression, brief
 from mllint.lineage.graph import EdgeKind, NodeKind, Strength
-from mllint.lineage.ids import column_id, is_resolved
+from mllint.lineage.ids import column_id, is_named
 from mllint.lineage.observations import Evaluation, Feature, Handover
 from mllint.linker.project import Project
 from mllint.linker.python.abstract.tables import Table, dataset_origins
-from mllint.linker.python.abstract.values import Column, counted
+from mllint.linker.python.abstract.values import NOTHING, Column, Loss, counted
 from mllint.source import Span
 
 
@@ -65,7 +65,8 @@ class Access(msgspec.Struct, frozen=True):
     span: Span
     path: str
     job: str
-    reason: str = ""
+    loss: Loss = Loss()  # why it is not resolved
+    data: frozenset[str] = NOTHING  # of a write into something unknown: what the data were made from
     columns: tuple[str, ...] = ()
 
 
@@ -115,6 +116,9 @@ class Record(msgspec.Struct):
     answers: dict[tuple[str, str], None] = {}
 
 
+KNOWN = Loss()
+
+
 class Effects:
     def __init__(self, project: Project) -> None:
         self.project = project
@@ -138,10 +142,17 @@ class Effects:
         self.now.marks[Mark(id, kind, span, tuple(sorted(attributes.items())))] = None
 
     def access(
-        self, id: str, span: Span, path: str, is_read: bool, reason: str = "", columns: tuple[str, ...] = ()
+        self,
+        id: str,
+        span: Span,
+        path: str,
+        is_read: bool,
+        loss: Loss = KNOWN,
+        data: frozenset[str] = NOTHING,
+        columns: tuple[str, ...] = (),
     ) -> None:
-        resolved = is_resolved(id) and not reason
-        self.now.accesses[Access(id, is_read, resolved, span, path, self.job, reason, columns)] = None
+        resolved = bool(id) and is_named(id) and not loss.why
+        self.now.accesses[Access(id, is_read, resolved, span, path, self.job, loss, data, columns)] = None
 
     def link(
         self,

@@ -9,11 +9,13 @@ import msgspec
 
 from mllint.lineage.graph import Edge, EdgeKind, Graph
 from mllint.lineage.ids import column_id, consumer_id, model_id, split_column
+from mllint.lineage.lineage import Gap
 from mllint.lineage.observations import Feature
 from mllint.linker.project import Project
+from mllint.linker.python.abstract.values import counted
 from mllint.linker.python.entries import is_test
 from mllint.linker.python.library.web import route_of
-from mllint.linker.python.results.effects import Effects, Link, Record, is_model_token
+from mllint.linker.python.results.effects import Access, Effects, Link, Record, is_model_token
 from mllint.linker.sql.link import run_by_naming
 from mllint.source import Span
 
@@ -245,6 +247,7 @@ def _add_accesses(project: Project, records: list[Record], names: dict[str, str]
         share = project.coverage.reads if is_read else project.coverage.writes
         share.all += 1
         share.resolved += resolved
+    project.coverage.gaps += [_gap(access, names) for access in accesses if not by_place[access.span, access.is_read]]
     used = _used(project, records, names)
     for access in accesses:
         id = _rename(access.id, names)
@@ -256,6 +259,12 @@ def _add_accesses(project: Project, records: list[Record], names: dict[str, str]
                     _add_missing(graph, source, access.span)
                 edge = Edge(source, consumer, "consumes", "direct", access.job, "python", access.span)
                 graph.add_edge(msgspec.structs.replace(edge, read=access.span))
+
+
+def _gap(access: Access, names: dict[str, str]) -> Gap:
+    data = sorted({_rename(counted(id), names) for id in access.data})
+    why = access.loss.why or f"a part of the name `{access.id}` is not known"
+    return Gap(access.span, access.is_read, why, access.job, access.loss.span, _rename(access.id, names), tuple(data))
 
 
 def _used(project: Project, records: list[Record], names: dict[str, str]) -> set[tuple[str, Span]]:
