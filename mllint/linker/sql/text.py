@@ -19,9 +19,18 @@ from mllint.linker.sql.template import Reading
 
 _TO_BRACES = str.maketrans({_OPEN: "{", _CLOSE: "}"})
 
-_HOLE = re.compile(r"\$?\{([^{}\n]{0,200})\}|%\((\w{1,80})\)[sdif]|(?<![\w%'])%s(?![\w%'])")
+# `{'a': price}` and `{a: price}` are records of DuckDB, `{day:%Y}` is a hole
+_HOLE = re.compile(
+    r"\$?\{(?!\s*(?:'[^'\n]{0,80}'\s{0,9}:|\w+:\s))([^{}\n]{0,200})\}|%\((\w{1,80})\)[sdif]|(?<![\w%'])%s(?![\w%'])"
+)
 _CLIENT = re.compile(
     r"^[ \t]*(?:\\[a-z!?].*|delimiter\b.*|go[ \t]*(?:\d+)?[ \t]*;?|/)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE
+)
+
+_BEGINS = re.compile(
+    r"(?:create|alter|drop|select|insert|update|delete|merge|with|begin|declare|grant|commit|truncate|comment|exec|set|"
+    r"prompt|show|rem|exit)\b|--|/\*",
+    re.IGNORECASE,
 )
 
 
@@ -36,7 +45,23 @@ def readable(text: str, world: World | None = None) -> tuple[str, Places]:
         text, origins = (made.text, made.origins) if made is not None else (without_tags(text), None)
     if "{" in text or "%" in text:
         text = _HOLE.sub(_hole, text)
-    return _CLIENT.sub(lambda found: ";" + " " * (len(found[0]) - 1), text), Places(original, origins)
+    return _CLIENT.sub(_client, text), Places(original, origins)
+
+
+def _client(found: re.Match[str]) -> str:
+    """A command of a client ends a statement; psql's `\\copy` is one."""
+    line = found[0]
+    if line.strip() == "/" and not _ends_statement(found.string, found.start(), found.end()):
+        return line
+    if line.lstrip().lower().startswith("\\copy "):
+        return line.replace("\\", ";", 1)
+    return ";" + " " * (len(line) - 1)
+
+
+def _ends_statement(text: str, start: int, end: int) -> bool:
+    """Whether the `/` on a line of its own is SQL*Plus's end of a statement rather than a division."""
+    before, after = text[max(0, start - 200) : start].rstrip(), text[end : end + 200].lstrip()
+    return before.endswith(";") or not after or _BEGINS.match(after) is not None
 
 
 def _hole(found: re.Match[str]) -> str:
