@@ -11,6 +11,7 @@ from mllint.facts import python as facts
 from mllint.lineage import expressions as ex
 from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.traces import NO_ROWS, without_traces
 from mllint.linker.python.abstract.values import (
     Choice,
     Class,
@@ -27,6 +28,7 @@ from mllint.linker.python.abstract.values import (
     text_of,
 )
 from mllint.linker.python.iteration import is_inner, items_of
+from mllint.linker.python.library.trials import chosen
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.results.effects import as_scores
 
@@ -95,7 +97,8 @@ def _len(m: Machine, arguments: Arguments, at: facts.At) -> Any:
     if isinstance(value, Column) and not value.kind.startswith(("pandas", "numpy", "polars")):
         return computed(m, value, "LENGTH", at)
     # how many there are tells of predictions, and holds none: `INSERT INTO runs VALUES (:id, len(predictions))`
-    return Unknown(as_scores(origins_of(value), m.predictors))
+    tells_of = without_traces(as_scores(origins_of(value), m.predictors))
+    return Unknown(tells_of | {NO_ROWS} if tells_of else tells_of)
 
 
 def _range(m: Machine, arguments: Arguments, at: facts.At) -> Any:
@@ -285,6 +288,9 @@ def _extreme(operator: str) -> Callable[[Machine, Arguments, facts.At], Any]:
             rest = [expression_of_value(v) for v in arguments.args]
             made = msgspec.structs.replace(first, expression=ex.apply(operator, *rest), span=m.span(at))
             return msgspec.structs.replace(made, origins=frozenset().union(*(origins_of(v) for v in arguments.args)))
+        if "key" in arguments.keywords:  # `max(models, key=score)`
+            key = Tuple((*arguments.args, arguments.keywords["key"]))
+            chosen(m, key, operator.lower(), m.span(at))
         return _any_of(m, arguments, at)
 
     return extreme

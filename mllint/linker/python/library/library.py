@@ -10,6 +10,7 @@ from mllint.facts import python as facts
 from mllint.linker.python import builtins, methods
 from mllint.linker.python.abstract.arguments import Arguments, by_name
 from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.traces import without_traces
 from mllint.linker.python.abstract.values import (
     Bound,
     Choice,
@@ -27,7 +28,7 @@ from mllint.linker.python.abstract.values import (
     origins_of,
 )
 from mllint.linker.python.frames import frame_expressions, frame_operations, frames
-from mllint.linker.python.library import columns, computations, learning, storage, web
+from mllint.linker.python.library import columns, computations, learning, rows, statistics, storage, trials, web
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.orchestration import decorated
@@ -200,6 +201,9 @@ def new_object(m: Machine, kind: str, class_name: str, given: dict[str, Any], at
     origins = origins.union(*(origins_of(value) for key, value in given.items() if key.isdigit()))
     slots: dict[Any, Any] = {"type": kind, "class": class_name, "arguments": given, "origins": origins}
     cell = m.heap.new("object", slots, (m.now.path, at))
+    order = m.library.types[kind].order if kind in m.library.types else ""
+    if order:
+        slots["order"] = rows.order_of(order, given.get)
     if holds in ("estimator", "transformer"):
         learning.prepare(m, cell, at)
     made(m, kind, cell, at)
@@ -212,13 +216,14 @@ def apply(call: Invocation) -> Any:
     if entry.free:
         frame_expressions.free_arguments(call)
     result: Any = None
-    if entry.evaluates and call.origins():
+    if entry.evaluates and without_traces(call.origins()):
         call.m.effects.evaluated(entry.evaluates, call.span)
     if entry.computes:
         result = (computations.TABLE.get(entry.computes) or COMPUTED[entry.computes])(call)
         if entry.evaluates == "metric" and isinstance(result, Unknown):
             # a score tells of predictions, and holds none: `json.dump({"auc": roc_auc_score(y, p)}, file)`
-            result = msgspec.structs.replace(result, origins=as_scores(result.origins, call.m.predictors))
+            scored = trials.measured(call, result.origins)
+            result = msgspec.structs.replace(result, origins=as_scores(scored, call.m.predictors))
     if entry.opens is not None:
         return storage.open_handle(call, entry.opens)
     if entry.reads is not None:
@@ -242,9 +247,11 @@ def apply(call: Invocation) -> Any:
     if entry.predicts:
         result = learning.predict(call)
         if entry.evaluates == "metric":  # `model.score(X, y)`
-            result = Unknown(as_scores(origins_of(result), call.m.predictors))
+            result = Unknown(as_scores(trials.measured(call, origins_of(result)), call.m.predictors))
     if entry.splits:
         result = learning.split(call)
+    if entry.folds and entry.fits is None:
+        result = learning.fold(call)
     if entry.routes is not None:
         return web.route(call, entry.routes)
     if entry.requests is not None:
@@ -254,7 +261,20 @@ def apply(call: Invocation) -> Any:
         result = frame_operations.TABLE[entry.frame](call)
     if entry.column:
         result = columns.apply(call)
-    return _returned(call, result)
+    return _of_rows(call, _returned(call, result))
+
+
+def _of_rows(call: Invocation, result: Any) -> Any:
+    """The result with its rows, where these are others than those of what the call was given."""
+    entry = call.entry
+    subject = call.receiver if call.receiver is not None else call.get("0")
+    if entry.chooses:
+        trials.chosen(call.m, subject, call.name.rpartition(".")[2], call.span)
+    if entry.statistic or columns.is_about_all(call, result):
+        return statistics.statistic(call, result, subject, keeps_rows=entry.statistic == "rows")
+    if entry.rowset:
+        return rows.became(call, result)
+    return result
 
 
 def _returned(call: Invocation, result: Any) -> Any:
