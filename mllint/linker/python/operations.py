@@ -119,7 +119,7 @@ def item(m: Machine, owner: Any, index: Any, at: facts.At) -> Any:
     field = frames.field_of_record(m, owner, index, at)
     if field is not None:
         return field
-    if isinstance(owner, Unknown) and owner.origins and not is_text(index):
+    if isinstance(owner, Unknown) and not is_text(index) and (owner.origins or rows.picks(index)):
         return rows.some(m, Unknown(owner.origins, owner.why, owner.span), at, index)
     return Unknown(origins_of(owner) | origins_of(index), f"an item of {describe(owner)}", m.span(at))
 

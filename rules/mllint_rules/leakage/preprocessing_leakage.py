@@ -77,7 +77,9 @@ def _seen(trials: Trials, model: Fitting, score: Measuring) -> Iterator[tuple[Fi
             continue
         if fit.learns == "statistic" and not _is_telling(model, fit, fits):
             continue
-        yield fit, fit.id not in trained
+        again = fit.id not in trained
+        if not again or trials.split_between(model.rows, score.rows) is not None:
+            yield fit, again
 
 
 def _is_telling(model: Fitting, fit: Fitting, fits: list[Fitting]) -> bool:

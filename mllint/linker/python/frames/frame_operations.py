@@ -18,6 +18,7 @@ from mllint.linker.python.abstract.tables import Table
 from mllint.linker.python.abstract.traces import rows_in, without_traces
 from mllint.linker.python.abstract.values import (
     Bound,
+    Choice,
     Column,
     Constant,
     Function,
@@ -161,7 +162,17 @@ def concat(call: Invocation) -> Any:
         for part in parts[1:]:
             table = table.beside(part)
         return result(call, table)
-    return result(call, frames.merge_all(parts))
+    return result(call, _below(call, parts))
+
+
+def _below(call: Invocation, parts: list[Table]) -> Table:
+    """Rows of all parts. Where two come of the same rows, the whole is not just these rows again."""
+    whole = frames.merge_all(parts)
+    each = [rows_in(part.origins or part.base) for part in parts]
+    together = frozenset().union(*each)
+    if sum(map(len, each)) == len(together):
+        return whole
+    return rows.table_of_rows(whole, rows.note(call.m, call.at, "some", together, "below"))
 
 
 def beside(call: Invocation) -> Any:
@@ -202,6 +213,7 @@ def mapped(call: Invocation) -> Any:
     table = table_of(value)
     if isinstance(func, Function | Bound | Partial) and call.constant("axis", 0) in (1, "columns"):
         frame = like_receiver(call, table)
+        frame.slots["row"] = True
         made = call.m.call(func, Arguments((frame,)), call.at)
         if isinstance(made, Column):
             return made
@@ -212,6 +224,8 @@ def mapped(call: Invocation) -> Any:
         made = call.m.call(func, Arguments((frame, *extra)), call.at)
         if isinstance(made, Cell) and made.kind == "frame":
             return made
+        if isinstance(made, Choice) and all(isinstance(o, Cell) and o.kind == "frame" for o in made.options):
+            return result(call, table_of(made))
     return result(call, msgspec.structs.replace(table, keys=()))
 
 

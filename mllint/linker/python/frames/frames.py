@@ -35,7 +35,10 @@ def new(m: Machine, table: Table, kind: str, at: facts.At) -> Cell:
 
 
 def like(m: Machine, frame: Cell, table: Table, at: facts.At) -> Cell:
-    return new(m, table, frame.slots["type"], at)
+    made = new(m, table, frame.slots["type"], at)
+    if frame.slots.get("row"):  # what a function that goes over rows is given, and its parts
+        made.slots["row"] = True
+    return made
 
 
 def copy(call: Invocation) -> Any:
@@ -233,6 +236,8 @@ def column_item(m: Machine, column: Column, index: Any, at: facts.At) -> Any:
         return m.apply(Invocation(m, *found, column, Arguments(() if bounds else (index,), bounds), at))
     if isinstance(index, Slice | Column | Unknown) and column.kind not in _ONE_VALUE:
         return rows.some(m, column, at, index)
+    if isinstance(index, Tuple) and column.kind not in _ONE_VALUE and not _is_everything(index.items[0]):
+        column = rows.some(m, column, at, index.items[0])  # `matrix[train, :]`
     if not column.kind and isinstance(index, Slice | Constant):  # of one value: `body["zip"][:2]`, `body["sizes"][0]`
         return msgspec.structs.replace(column, expression=_part(column, index), span=m.span(at))
     if isinstance(column.expression, ex.Column) and is_text(index) and not column.kind.startswith("pandas."):

@@ -100,9 +100,14 @@ def has_rows(value: Any) -> bool:
 
 def some(m: Machine, value: Any, at: facts.At, by: Any = None, part: str = "") -> Any:
     """Some of the rows: a slice, a filter, a sample. Where the index is one side of a split, so is what it picks."""
-    if not has_rows(value):
+    if not has_rows(value) and not picks(by):
         return value
     return of_rows(m, value, _picked(m, value, at, by, part), at)
+
+
+def picks(index: Any) -> bool:
+    """Whether an index is made of rows itself: a mask, or one side of a split."""
+    return index is not None and bool(marked(origins_of(index), ROWS))
 
 
 def _picked(m: Machine, value: Any, at: facts.At, by: Any, part: str) -> frozenset[str]:

@@ -27,6 +27,8 @@ def statistic(call: Invocation, result: Any, subject: Any, keeps_rows: bool = Fa
         is_score = what in _AVERAGES and _is_comparison(subject)
         return _with_origins(result, measured(call, origins)) if is_score else result
     own = rows_of(subject)
+    if _is_of_one_row(subject):
+        return result
     if not own or any("{" in row for row in own):  # of a file for each row: `np.load(f"{id}.npy").mean()`
         return result
     id = f"{FIT}{what}:{rows.place_id(m, call.span)}"
@@ -41,6 +43,16 @@ def statistic(call: Invocation, result: Any, subject: Any, keeps_rows: bool = Fa
 
 
 _AVERAGES = {"mean", "nanmean", "average", "sum", "nansum"}
+
+
+def _is_of_one_row(subject: Any) -> bool:
+    """`df.apply(lambda row: row.mean(), axis=1)`, or a mean of what lies in one cell."""
+    match subject:
+        case Column(kind=kind):
+            return not kind
+        case Cell(kind="frame"):
+            return bool(subject.slots.get("row"))
+    return False
 
 
 def _is_named(m: Machine) -> bool:
