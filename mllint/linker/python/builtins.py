@@ -11,7 +11,7 @@ from mllint.facts import python as facts
 from mllint.lineage import expressions as ex
 from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell
-from mllint.linker.python.abstract.traces import NO_ROWS, without_traces
+from mllint.linker.python.abstract.traces import without_traces
 from mllint.linker.python.abstract.values import (
     Choice,
     Class,
@@ -21,6 +21,7 @@ from mllint.linker.python.abstract.values import (
     Text,
     Tuple,
     Unknown,
+    as_measures,
     expression_of_value,
     join,
     join_all,
@@ -30,7 +31,6 @@ from mllint.linker.python.abstract.values import (
 from mllint.linker.python.iteration import is_inner, items_of
 from mllint.linker.python.library.trials import chosen
 from mllint.linker.python.machine import Machine
-from mllint.linker.python.results.effects import as_scores
 
 
 def lookup(name: str, m: Machine) -> Any:
@@ -67,7 +67,7 @@ def _cast(kind: str, python: Callable[..., Any]) -> Callable[[Machine, Arguments
         value = first_of(arguments)
         match value:
             case Column():
-                return computed(m, value, "CAST", at, ex.Constant(kind))
+                return computed(m, msgspec.structs.replace(value, kind=""), "CAST", at, ex.Constant(kind))
             case None:
                 return Constant(python())
             case Constant(value=constant, settings=settings):
@@ -97,8 +97,7 @@ def _len(m: Machine, arguments: Arguments, at: facts.At) -> Any:
     if isinstance(value, Column) and not value.kind.startswith(("pandas", "numpy", "polars")):
         return computed(m, value, "LENGTH", at)
     # how many there are tells of predictions, and holds none: `INSERT INTO runs VALUES (:id, len(predictions))`
-    tells_of = without_traces(as_scores(origins_of(value), m.predictors))
-    return Unknown(tells_of | {NO_ROWS} if tells_of else tells_of)
+    return Unknown(as_measures(without_traces(origins_of(value))))
 
 
 def _range(m: Machine, arguments: Arguments, at: facts.At) -> Any:

@@ -11,12 +11,11 @@ from typing import Any
 from mllint.linker.python.abstract.values import Bound, Choice, Column, Tuple, Unknown, origins_of
 
 ROWS = "@rows:"
-NO_ROWS = "@rows:-"  # it tells of data, and holds none: `len(df)`
 FIT = "@fit:"
 PREDICTION = "@pred:"
 SCORE = "@score:"
 NOTHING: frozenset[str] = frozenset()
-_NO_DATA = ("@", "column:", "model@", "model:", "score of ")
+_NO_DATA = ("@", "column:", "model@", "model:", "measure of ")
 
 
 def is_trace(origin: str) -> bool:
@@ -37,12 +36,11 @@ def marked(origins: frozenset[str], prefix: str) -> frozenset[str]:
 
 def rows_in(origins: frozenset[str]) -> frozenset[str]:
     """The row sets that origins tell: the marked ones, else the datasets as a whole."""
-    known = marked(origins, ROWS) - {NO_ROWS}
+    known = marked(origins, ROWS)
     if known:
         return known
     datasets = {o[len("column:") : o.rindex("#")] for o in origins if o.startswith("column:") and "#" in o}
-    if NO_ROWS not in origins:
-        datasets.update(o for o in origins if not o.startswith(_NO_DATA))
+    datasets.update(o for o in origins if not o.startswith(_NO_DATA))
     return frozenset(ROWS + dataset for dataset in datasets)
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mllint.linker.python.abstract.heap import Cell
 
 NOTHING: frozenset[str] = frozenset()
+_MEASURE = "measure of "
 MOST_CHOICES = 8
 
 
@@ -215,6 +216,16 @@ def origins_of(value: Any, depth: int = 6) -> frozenset[str]:
         case Module() | External() | Function() | Class():
             return NOTHING
     return cell_origins(value, depth)
+
+
+def as_measures(origins: frozenset[str]) -> frozenset[str]:
+    """Origins of a count or a score: it tells of data, and holds none of them."""
+    return frozenset(origin if origin.startswith(_MEASURE) else _MEASURE + origin for origin in origins)
+
+
+def counted(origin: str) -> str:
+    """The id of an origin, also of one that was only counted or scored."""
+    return origin.removeprefix(_MEASURE)
 
 
 def cell_origins(cell: Cell, depth: int) -> frozenset[str]:

@@ -12,7 +12,7 @@ from mllint.lineage.ids import column_id
 from mllint.lineage.trials import WHOLE_FRAMES
 from mllint.linker.python.abstract.arguments import Arguments, Slice
 from mllint.linker.python.abstract.heap import Cell
-from mllint.linker.python.abstract.tables import Table, join_columns
+from mllint.linker.python.abstract.tables import Table, besides_columns, join_columns
 from mllint.linker.python.abstract.traces import FIT, ROWS, marked, without_traces
 from mllint.linker.python.abstract.values import (
     Choice,
@@ -327,7 +327,7 @@ def assign_item(m: Machine, frame: Cell, index: Any, value: Any, at: facts.At) -
 
 def _datasets(origins: frozenset[str]) -> frozenset[str]:
     """Without columns; nor do values that are assigned bring rows with them."""
-    return frozenset(o for o in origins if not o.startswith(("column:", ROWS)))
+    return frozenset(o for o in besides_columns(origins) if not o.startswith(ROWS))
 
 
 def assign_attribute(m: Machine, frame: Cell, name: str, value: Any, at: facts.At) -> None:

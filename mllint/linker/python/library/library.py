@@ -10,7 +10,7 @@ from mllint.facts import python as facts
 from mllint.linker.python import builtins, methods
 from mllint.linker.python.abstract.arguments import Arguments, by_name
 from mllint.linker.python.abstract.heap import Cell
-from mllint.linker.python.abstract.traces import without_traces
+from mllint.linker.python.abstract.traces import traces_of, without_traces
 from mllint.linker.python.abstract.values import (
     Bound,
     Choice,
@@ -23,6 +23,7 @@ from mllint.linker.python.abstract.values import (
     Text,
     Tuple,
     Unknown,
+    as_measures,
     join,
     join_all,
     origins_of,
@@ -33,7 +34,6 @@ from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.orchestration import decorated
 from mllint.linker.python.orchestration.extensions import COMPUTED, made
-from mllint.linker.python.results.effects import as_scores
 
 # ------------------------------------------------------------------------------------------------- finding
 
@@ -217,13 +217,13 @@ def apply(call: Invocation) -> Any:
         frame_expressions.free_arguments(call)
     result: Any = None
     if entry.evaluates and without_traces(call.origins()):
-        call.m.effects.evaluated(entry.evaluates, call.span)
+        for at in dict.fromkeys((call.span, *call.m.call_places[-1:])):  # `metrics_of(y_test, predicted)` measures too
+            call.m.effects.evaluated(entry.evaluates, at)
     if entry.computes:
         result = (computations.TABLE.get(entry.computes) or COMPUTED[entry.computes])(call)
-        if entry.evaluates == "metric" and isinstance(result, Unknown):
-            # a score tells of predictions, and holds none: `json.dump({"auc": roc_auc_score(y, p)}, file)`
-            scored = trials.measured(call, result.origins)
-            result = msgspec.structs.replace(result, origins=as_scores(scored, call.m.predictors))
+        if entry.evaluates and isinstance(result, Unknown):
+            # a score, or a picture, tells of predictions, and holds none: `json.dump({"auc": roc_auc_score(y, p)}, f)`
+            result = msgspec.structs.replace(result, origins=_as_score(call, result.origins))
     if entry.opens is not None:
         return storage.open_handle(call, entry.opens)
     if entry.reads is not None:
@@ -247,7 +247,7 @@ def apply(call: Invocation) -> Any:
     if entry.predicts:
         result = learning.predict(call)
         if entry.evaluates == "metric":  # `model.score(X, y)`
-            result = Unknown(as_scores(trials.measured(call, origins_of(result)), call.m.predictors))
+            result = Unknown(_as_score(call, origins_of(result)))
     if entry.splits:
         result = learning.split(call)
     if entry.folds and entry.fits is None:
@@ -262,6 +262,12 @@ def apply(call: Invocation) -> Any:
     if entry.column:
         result = columns.apply(call)
     return _of_rows(call, _returned(call, result))
+
+
+def _as_score(call: Invocation, origins: frozenset[str]) -> frozenset[str]:
+    """Origins of a metric or picture: of what it tells of, and the scores that it is."""
+    told = trials.measured(call, origins) if call.entry.evaluates == "metric" else without_traces(origins)
+    return as_measures(without_traces(told)) | traces_of(told)
 
 
 def _of_rows(call: Invocation, result: Any) -> Any:
