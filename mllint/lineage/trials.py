@@ -100,6 +100,7 @@ class Trials(msgspec.Struct):
     fittings: dict[str, Fitting] = {}
     measurings: dict[str, Measuring] = {}
     selections: list[Selection] = []
+    scores_of: dict[str, list[str]] = {}  # of each fit, the ids of the measurings
 
     # ------------------------------------------------------------------------------------------ row sets
 
@@ -165,7 +166,12 @@ class Trials(msgspec.Struct):
 
     def measured(self, fitting: Fitting) -> list[Measuring]:
         """All scores of what a fit made."""
-        return [m for m in self.measurings.values() if fitting.id in m.fits]
+        return [self.measurings[id] for id in self.scores_of.get(fitting.id, ())]
+
+    def scored_parts(self) -> set[tuple[str, str]]:
+        """The splits and parts whose rows, or some of them, a metric has been worked out on."""
+        scored = {id for measuring in self.measurings.values() if measuring.kind == "metric" for id in measuring.rows}
+        return {(a.split, a.part) for id in scored for a in self.ancestors(id) if a.how == "part"}
 
     def held_out(self, fitting: Fitting) -> list[Measuring]:
         """The scores of what a fit made on rows that it was not fitted on, those of folds within these included."""

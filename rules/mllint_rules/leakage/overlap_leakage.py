@@ -16,6 +16,12 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
     trials = lineage.observations.trials
     found: dict[Span, Finding] = {}
     told: set[str] = set()  # fits of which one score has been told
+    tested = {
+        key
+        for fit in trials.fittings.values()
+        if fit.learns == "model" and trials.held_out(fit)
+        for key in (fit.model, (fit.what, fit.job))
+    }
     for model, score in sorted(trials.pairs(), key=lambda pair: pair[1].order):
         if is_test(score.job) or not model.sure or not score.sure:
             continue
@@ -23,8 +29,9 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
             at = repeated.span if repeated.how == "repeated" else split.span
             if at is not None:
                 found.setdefault(at, _of_repeated(at, repeated, split, model, score))
+        # trained on these rows, and no score of that model, or of its like, is of others
         if score.kind == "metric" and model.supervised and model.id not in told:
-            if _is_known(trials, model, score):
+            if trials.is_within(score.rows, model.rows) and tested.isdisjoint((model.model, (model.what, model.job))):
                 found.setdefault(score.span, _of_training(model, score))
             elif _holds_both(trials, model, score):
                 found.setdefault(score.span, _of_both(trials, model, score))
@@ -43,17 +50,6 @@ def _repeated(trials: Trials, model: Fitting, score: Measuring) -> Iterator[tupl
     for before in (a for id in sides[0].parents for a in trials.ancestors(id)):
         if before.how in ("repeated", "joined"):
             yield before, sides[0]
-
-
-def _is_known(trials: Trials, model: Fitting, score: Measuring) -> bool:
-    """Whether all rows of the score were trained on, and no score of that model, or of its like, is of other rows."""
-    if not trials.is_within(score.rows, model.rows):
-        return False
-    return not any(
-        (other.model == model.model or (other.what == model.what and other.job == model.job)) and trials.held_out(other)
-        for other in trials.fittings.values()
-        if other.learns == "model"
-    )
 
 
 def _holds_both(trials: Trials, model: Fitting, score: Measuring) -> bool:

@@ -33,9 +33,10 @@ _NO_SCALE = {"sum", "nansum", "count", "first", "last", "any", "all", "prod"}
 def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
     """One finding for each fit that has seen the rows of a score which its values went into."""
     trials = lineage.observations.trials
+    scored = trials.scored_parts()
     found: dict[tuple[str, int | None, int], Finding] = {}
     for model, score in sorted(trials.pairs(), key=lambda pair: (_weight(trials, *pair), pair[1].order)):
-        if is_test(score.job) or not _flatters(trials, model, score):
+        if is_test(score.job) or not _flatters(trials, scored, model, score):
             continue
         for fit, again in _seen(trials, model, score):
             at = _place(model, fit)
@@ -44,7 +45,7 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
         yield found[place]
 
 
-def _flatters(trials: Trials, model: Fitting, score: Measuring) -> bool:
+def _flatters(trials: Trials, scored: set[tuple[str, str]], model: Fitting, score: Measuring) -> bool:
     """Whether the score is of rows held out, and is what tells how good the model is: folds of a training part choose,
     and the test part tells."""
     if not model.sure or not score.sure or not trials.are_apart(model.rows, score.rows):
@@ -53,19 +54,9 @@ def _flatters(trials: Trials, model: Fitting, score: Measuring) -> bool:
         return False
     if score.kind == "watch" and any(other.kind == "metric" for other in trials.held_out(model)):
         return False
-    return score.kind == "metric" or not _is_inner(trials, score)
-
-
-def _is_inner(trials: Trials, score: Measuring) -> bool:
-    """Whether the score is of rows within one part of a split, whose other part is scored too."""
     within = {a.split: a.part for id in score.rows for a in trials.ancestors(id) if a.how == "part" and a.id != id}
-    return bool(within) and any(
-        a.how == "part" and within.get(a.split, a.part) != a.part
-        for other in trials.measurings.values()
-        if other.kind == "metric"
-        for id in other.rows
-        for a in trials.ancestors(id)
-    )
+    is_inner = any(within.get(split, part) != part for split, part in scored)
+    return score.kind == "metric" or not is_inner
 
 
 def _seen(trials: Trials, model: Fitting, score: Measuring) -> Iterator[tuple[Fitting, bool]]:

@@ -326,7 +326,9 @@ def _observe(project: Project, records: list[Record], names: dict[str, str]) -> 
             model = _rename(fitting.model, names)
             trials.fittings.setdefault(fit_id, msgspec.structs.replace(fitting, model=model))
         for score_id, measuring in record.measurings.items():
-            trials.measurings.setdefault(score_id, measuring)
+            if trials.measurings.setdefault(score_id, measuring) is measuring:
+                for fit_id in measuring.fits:
+                    trials.scores_of.setdefault(fit_id, []).append(score_id)
         trials.selections += record.selections.values()
     features: dict[Feature, None] = {}
     for feature in {feature: None for record in records for feature in record.features}:
