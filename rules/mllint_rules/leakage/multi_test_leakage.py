@@ -29,6 +29,7 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
 def _report(trials: Trials, choice: Selection) -> Measuring | None:
     """The last score on these rows that comes after the choice, and is of what was chosen."""
     fits = {id for score in choice.scores if score in trials.measurings for id in trials.measurings[score].fits}
+    classes = {trials.fittings[id].what for id in fits if id in trials.fittings}
     reports = [
         score
         for score in trials.measurings.values()
@@ -38,9 +39,14 @@ def _report(trials: Trials, choice: Selection) -> Measuring | None:
         and score.id not in choice.scores
         and score.sure
         and set(score.rows) == set(choice.rows)
-        and (choice.what != "early stopping" or fits & set(score.fits))
+        and (fits & set(score.fits) if choice.what == "early stopping" else classes & _classes(trials, score))
     ]
     return max(reports, key=lambda score: score.order, default=None)
+
+
+def _classes(trials: Trials, score: Measuring) -> set[str]:
+    """What was scored: the one that was chosen, or its like, fitted anew as was chosen."""
+    return {trials.fittings[id].what for id in score.fits if id in trials.fittings}
 
 
 def _has_another_set(trials: Trials, choice: Selection, report: Measuring) -> bool:

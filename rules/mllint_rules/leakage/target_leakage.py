@@ -42,9 +42,7 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
     for model, score in sorted(trials.pairs(), key=lambda pair: pair[1].order):
         if is_test(score.job) or not model.sure or not model.supervised:
             continue
-        for column, words in _leaking(trials, model, score):
-            encoded = column.span is not None and words == _DERIVED
-            at = column.span if encoded and column.span is not None else model.span
+        for column, words, at in _leaking(trials, model, score):
             found.setdefault(at, _finding(at, model, score, column.name, words))
         for fit in trials.learned_by([*model.learned, *score.learned], [*model.rows, *score.rows]):
             if fit.learns == "label" and fit.sure and trials.includes(fit.rows, score.rows):
@@ -59,23 +57,27 @@ _DEFINES = "decides the label alone, and is among the features"
 _ENCODED = "is fitted with the labels of the rows that the model is scored on"
 
 
-def _leaking(trials: Trials, model: Fitting, score: Measuring) -> Iterator[tuple[Input, str]]:
+def _leaking(trials: Trials, model: Fitting, score: Measuring) -> Iterator[tuple[Input, str, Span]]:
+    """The columns through which the label is among the features, and where it gets there."""
     label = model.label
-    if (
-        label is None or not is_known(label.expression) or is_window(label.expression)
-    ):  # a label that looks ahead is no column of its own row
+    if label is None or not is_known(label.expression):
+        return
+    if is_window(label.expression):  # a label that looks ahead is no column of its own row
         return
     own = {(c.dataset, c.name) for c in columns(label.expression)}
     whole = isinstance(label.expression, Column)
     for column in model.inputs:
         if column.expression == label.expression and (whole or _decides(label.expression)):
-            yield column, _ITSELF
+            yield column, _ITSELF, model.span
         elif is_window(column.expression) or len(own) != 1 or not _decides(label.expression):
             continue
         elif isinstance(column.expression, Column) and (column.expression.dataset, column.expression.name) in own:
-            yield column, _DEFINES
-        elif own <= _of_own_row(column.expression) or _is_encoded(trials, column, own, score):
-            yield column, _DERIVED
+            yield column, _DEFINES, model.span
+        elif own <= _of_own_row(column.expression):
+            yield column, _DERIVED, column.span or model.span
+        else:
+            for fit in _encodings(trials, column, own, score)[:1]:
+                yield column, _DERIVED, fit.span
 
 
 _AGGREGATES = {"SUM", "MEAN", "MIN", "MAX", "COUNT", "STD", "MEDIAN", "QUANTILE", "GROUPED"}
@@ -100,11 +102,16 @@ def _decides(expression: Expression) -> bool:
     return True
 
 
-def _is_encoded(trials: Trials, column: Input, own: set[tuple[str, str]], score: Measuring) -> bool:
-    """Whether a column holds a statistic per group of labels, those of the scored rows among them."""
-    from_label = any(f"column:{dataset}#{name}" in column.origins for dataset, name in own)
-    groups = (fit for fit in trials.learned_by(column.learned) if fit.learns == "group")
-    return from_label and any(trials.includes(fit.rows, score.rows) for fit in groups)
+def _encodings(trials: Trials, column: Input, own: set[tuple[str, str]], score: Measuring) -> list[Fitting]:
+    """The statistics per group in a column that are of labels, those of the scored rows among them."""
+    labels = {f"column:{dataset}#{name}" for dataset, name in own}
+    return [
+        fit
+        for fit in trials.learned_by(column.learned)
+        if fit.learns == "group"
+        and trials.includes(fit.rows, score.rows)
+        and (not fit.inputs or any(labels.intersection(one.origins) for one in fit.inputs))
+    ]
 
 
 def _finding(at: Span, model: Fitting, score: Measuring, name: str, words: str) -> Finding:
