@@ -105,6 +105,8 @@ def _decides(expression: Expression) -> bool:
 def _encodings(trials: Trials, column: Input, own: set[tuple[str, str]], score: Measuring) -> list[Fitting]:
     """The statistics per group in a column that are of labels, those of the scored rows among them."""
     labels = {f"column:{dataset}#{name}" for dataset, name in own}
+    if labels.isdisjoint(column.origins):
+        return []
     return [
         fit
         for fit in trials.learned_by(column.learned)
