@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from mllint.facts import python as facts
+from mllint.linker.python.abstract.losses import written
 from mllint.linker.python.abstract.values import Constant
+from mllint.linker.python.library.trials import chosen
 from mllint.linker.python.machine import Machine
 
 
@@ -20,3 +23,28 @@ def note_branch(m: Machine, s: facts.If, test: Any, known: bool | None) -> None:
     record[1].add(known if isinstance(test, Constant) else None)
     if isinstance(test, Constant):
         record[2].update(dict.fromkeys(test.settings))
+
+
+def note_choice(m: Machine, s: facts.If, test: Any) -> None:
+    """A score that is kept where it is better than what was kept before: `if score > best: best = score`. Whatever
+    else the branch keeps was chosen by that score."""
+    kept = {
+        written(target) for statement in s.then if isinstance(statement, facts.Assign) for target in _targets(statement)
+    }
+    sides = {written(side) for compare in _comparisons(s.test) for side in (compare.left, *compare.rights)}
+    if kept & sides:
+        chosen(m, test, "the best score so far", m.span(s.test.at))
+
+
+def _targets(statement: facts.Assign) -> Iterator[facts.Expr]:
+    for target in statement.targets:
+        yield from target.items if isinstance(target, facts.Collection) else (target,)
+
+
+def _comparisons(test: facts.Expr) -> Iterator[facts.Compare]:
+    match test:
+        case facts.Compare():
+            yield test
+        case facts.Logical(values=values):
+            for value in values:
+                yield from _comparisons(value)

@@ -242,3 +242,5 @@ def delete_item(m: Machine, owner: Any, index: Any) -> None:
             m.heap.delete(owner, index.value)
         elif owner.kind == "frame" and isinstance(index.value, str):
             m.heap.set(owner, "table", owner.slots["table"].drop([index.value]))
+    elif isinstance(owner, Cell) and owner.kind == "frame":  # `del df[name]`: which one, is not known
+        m.heap.set(owner, "table", msgspec.structs.replace(owner.slots["table"], partial=True))

@@ -84,7 +84,7 @@ def run_entry(m: Machine, entry: Entry) -> None:
     m.memo.clear()
     m.heap.journal.clear()
     m.heap.exits, m.heap.leaving = [], ""
-    m.unrolled, m.loops = 1, 0
+    m.unrolled, m.loops, m.rounds = 1, 0, []
     m.endpoint = entry.handler.endpoint if entry.handler else ""
     m.application = entry.handler.router if entry.handler else None
     m.stack.clear()

@@ -23,6 +23,7 @@ from mllint.linker.python.abstract.values import (
     origins_of,
 )
 from mllint.linker.python.classes import fields_in_order, operate
+from mllint.linker.python.library import rows
 from mllint.linker.python.machine import Machine
 
 MOST_ITEMS = 64
@@ -76,6 +77,8 @@ def items_of(m: Machine, value: Any, at: facts.At) -> Items:
         case Cell(kind="instance"):
             return _items_of_instance(m, value, at)
         case Cell(kind="object"):
+            if value.slots.get("order") is not None:  # `for train, test in KFold(len(X)):`, as it was
+                return items_of(m, rows.folds(m, [], value.site[1], value.slots["order"]), at)
             held = value.slots.get("items")
             if held is None:
                 held = value.slots.get("rows")
@@ -127,6 +130,8 @@ def unpack(m: Machine, value: Any, targets: tuple[facts.Expr, ...]) -> list[Any]
     star = next((i for i, t in enumerate(targets) if isinstance(t, facts.Star)), None)
     known = items.known
     if known is None or (star is None and len(known) != len(targets)) or len(known) < len(targets) - 1:
+        if isinstance(value, Unknown):  # `train, test = some_split(data)`: parts of it, not known which
+            return [rows.some(m, items.any, t.at, None, f"item {i}") for i, t in enumerate(targets)]
         return [items.any] * len(targets)
     if star is None:
         return known

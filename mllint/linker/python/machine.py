@@ -86,6 +86,8 @@ class Machine:
         self.required: set[str] = set()  # columns of endpoints that cannot be null: declared, and not as optional
         self.predictors: set[str] = set()  # nodes and tokens that something predicted with
         self.relevant = relevant_functions(project, library)
+        self.statement: facts.Stmt | None = None  # that is being run
+        self.rounds: list[int] = []  # of loops of known length, which round it is
         self.unrolled = 1  # rounds of the loops of known length that are being gone through
         self.loops = 0  # loops of unknown length that are being gone through
         self.located: set[str] = set()  # paths that code speaks of and that do not exist in the repository

@@ -29,6 +29,7 @@ from mllint.linker.python.abstract.values import (
 from mllint.linker.python.frames import frames
 from mllint.linker.python.imports import DOT
 from mllint.linker.python.iteration import is_inner
+from mllint.linker.python.library import rows
 from mllint.linker.python.library.library import read_attribute, subscript_external
 from mllint.linker.python.machine import Machine
 
@@ -119,6 +120,8 @@ def item(m: Machine, owner: Any, index: Any, at: facts.At) -> Any:
     field = frames.field_of_record(m, owner, index, at)
     if field is not None:
         return field
+    if isinstance(owner, Unknown) and not is_text(index) and (owner.origins or rows.picks(index)):
+        return rows.some(m, owner, at, index)
     result = Unknown(origins_of(owner) | origins_of(index))
     return because(result, (owner, index), "it is an item of an unknown value", m.span(at))
 
@@ -147,6 +150,8 @@ def _position(m: Machine, owner: Any, items: list[Any], rest: Any, index: Any, a
             if all(bound is None or isinstance(bound, int) for bound in bounds) and bounds[2] != 0:
                 part = items[slice(bounds[0], bounds[1], bounds[2])]
                 return Tuple(tuple(part)) if isinstance(owner, Tuple) else sequence(m, part, at)
+        case Slice() if isinstance(owner, Cell):  # `texts[:800]`
+            return rows.some(m, owner, at)
     everything = [*items, rest] if rest is not None else items
     return join_all(everything) if everything else Unknown()
 

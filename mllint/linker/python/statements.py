@@ -10,7 +10,7 @@ from mllint.facts import python as facts
 from mllint.linker.python import calls, classes, iteration
 from mllint.linker.python.abstract.heap import Cell, State
 from mllint.linker.python.abstract.values import Constant, External, Function, Module, Unknown, origins_of, text_of
-from mllint.linker.python.branches import note_branch
+from mllint.linker.python.branches import note_branch, note_choice
 from mllint.linker.python.evaluation import evaluate
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.operations import assign_attribute, assign_item, attribute
@@ -35,6 +35,7 @@ def _assign(m: Machine, s: facts.Assign) -> bool:
             m.heap.set(m.now.scope, s.targets[0].id, Unknown(why=f"field `{s.targets[0].id}` has no default"))
             classes.note_field(m, s.targets[0].id, s.annotation)
         return True
+    m.statement = s
     value = evaluate(m, s.value)
     for target in s.targets:
         bind(m, target, value)
@@ -70,6 +71,7 @@ def _augment(m: Machine, s: facts.Augment) -> bool:
 
 
 def _evaluate(m: Machine, s: facts.Evaluate) -> bool:
+    m.statement = s
     evaluate(m, s.value)
     return not _never_returns(s.value) or _left(m, "raise")
 
@@ -93,6 +95,7 @@ def _if(m: Machine, s: facts.If) -> bool:
     test = evaluate(m, s.test)
     known = truth(test)
     note_branch(m, s, test, known)
+    note_choice(m, s, test)
     if known is not None:
         return run(m, s.then if known else s.otherwise)
     return m.heap.fork([lambda: run(m, s.then), lambda: run(m, s.otherwise)])
@@ -104,9 +107,11 @@ def _for(m: Machine, s: facts.For) -> bool:
     if items.known is not None and len(items.known) <= MOST_UNROLLED and m.unrolled * len(items.known) <= MOST_NESTED:
         outcome, before = "next", m.unrolled
         m.unrolled *= max(len(items.known), 1)
-        for item in items.known:
+        for number, item in enumerate(items.known):
             bind(m, s.target, item)
+            m.rounds.append(number)
             outcome = _round(m, s.body, breaks)
+            m.rounds.pop()
             if outcome != "next":
                 break
         m.unrolled = before

@@ -75,6 +75,22 @@ def is_statistic(column: Column) -> bool:
     return isinstance(column.expression, ex.Apply) and column.expression.operator in _STATISTICS
 
 
+def is_about_all(call: Invocation, result: Any) -> bool:
+    """Whether a call computes one number for each column, over all its rows: not `df.mean(axis=1)`."""
+    if call.constant("axis", 0) in (1, "columns", "index1", -1):
+        return False
+    if isinstance(result, Cell) and result.kind == "frame":
+        table = result.slots["table"]
+        known = list(table.columns.values())
+        if call.entry.frame == "aggregate":
+            return True
+        return bool(call.entry.column) and call.entry.column.partition("(")[0] in _STATISTICS and not known[200:]
+    if isinstance(result, Column) and (call.entry.column or call.entry.frame == "aggregate"):
+        by_template = call.entry.column.partition("(")[0] in _STATISTICS or call.entry.frame == "aggregate"
+        return is_statistic(result) or by_template
+    return False
+
+
 def _each_column(call: Invocation, frame: Cell) -> Any:
     """A frame column by column. An argument that is a dictionary or a frame gives each column the value under its
     name: `df.fillna({"age": 0})` leaves the others as they are, `df.fillna(df.median())` fills each with its own.

@@ -14,6 +14,7 @@ from mllint.lineage.graph import NodeKind
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.losses import told_loss
 from mllint.linker.python.abstract.tables import Table, of_dataset
+from mllint.linker.python.abstract.traces import without_traces
 from mllint.linker.python.abstract.values import (
     NOTHING,
     Bound,
@@ -35,9 +36,10 @@ from mllint.linker.python.abstract.values import (
 )
 from mllint.linker.python.frames import frames
 from mllint.linker.python.library import columns, config, queries
+from mllint.linker.python.library.estimators import models_in
 from mllint.linker.python.library.invocation import Invocation
-from mllint.linker.python.library.learning import models_in
 from mllint.linker.python.library.locate import locate, nodes_of, texts
+from mllint.linker.python.library.rows import drawn, note_stored
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.results.effects import KNOWN
 
@@ -120,6 +122,8 @@ def _given_names(call: Invocation) -> list[str] | None:
 
 def _frame(call: Invocation, tables: list[Table]) -> Any:
     table = frames.merge_all(tables) if tables else Table(origins=call.origins())
+    if not table.origins and not call.m.in_test:  # of a file whose name is not known
+        table = msgspec.structs.replace(table, origins=drawn(call))
     library = call.m.library
     if call.entry.rows:
         return frames.new(call.m, table, call.entry.rows, call.at)
@@ -137,7 +141,7 @@ def _is_buffer(value: Any) -> bool:
         return isinstance(value.receiver, Column)
     if isinstance(value, Cell):
         return value.kind in ("object", "frame", "list", "dict")
-    return isinstance(value, Unknown | Column) and bool(value.origins)
+    return isinstance(value, Unknown | Column) and bool(without_traces(value.origins))
 
 
 def _read_buffer(call: Invocation, buffer: Any) -> Table:
@@ -151,7 +155,7 @@ def _read_buffer(call: Invocation, buffer: Any) -> Table:
 
 
 def _single(origins: frozenset[str]) -> frozenset[str]:
-    datasets = frozenset(o for o in origins if not o.startswith(("column:", "model@")))
+    datasets = frozenset(o for o in origins if not o.startswith(("column:", "model@", "@")))
     return datasets if len(datasets) == 1 else frozenset()
 
 
@@ -266,6 +270,7 @@ def put(call: Invocation, node: str, value: Any, argument: Any = None) -> None:
     for option in value.options if isinstance(value, Choice) else (value,):
         _put_data(m, node, option, tokens, span)
     m.store(node, value)
+    note_stored(m, node, value, span)
 
 
 def _put_data(m: Machine, node: str, value: Any, tokens: set[str], span: Any, is_entry: bool = False) -> None:

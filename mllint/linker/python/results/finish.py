@@ -328,6 +328,18 @@ def _observe(project: Project, records: list[Record], names: dict[str, str]) -> 
             if not id.startswith("column:endpoint:"):
                 project.define(id, expression)
     observations.evaluations += {e: None for record in records for e in record.evaluations}
+    trials = observations.trials
+    for record in records:
+        for id, row_set in record.row_sets.items():
+            trials.row_sets.setdefault(id, row_set)
+        for fit_id, fitting in record.fittings.items():
+            model = _rename(fitting.model, names)
+            trials.fittings.setdefault(fit_id, msgspec.structs.replace(fitting, model=model))
+        for score_id, measuring in record.measurings.items():
+            if trials.measurings.setdefault(score_id, measuring) is measuring:
+                for fit_id in measuring.fits:
+                    trials.scores_of.setdefault(fit_id, []).append(score_id)
+        trials.selections += record.selections.values()
     features: dict[Feature, None] = {}
     for feature in {feature: None for record in records for feature in record.features}:
         model = _rename(feature.model, names)
