@@ -65,6 +65,18 @@ class Route(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     handler: str = ""  # parameter with the handler, where the call is no decorator
 
 
+class Random(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is drawn by chance. `seed` are the parameters that seed it; `generator` is the global one it draws from
+    where none of them is given. `when`: only if one of these holds; `shuffle` unless that parameter is false,
+    `+shuffle` only if it is given and not false, `solver=sag|saga` only with such a value."""
+
+    seed: str = ""
+    generator: str = ""
+    when: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()  # of objects: patterns of dotted names of classes, or of types
+    once: bool = False  # however often it is drawn in a module, that is one thing to say: networks
+
+
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What one call means. Names of parameters are those of the library."""
 
@@ -94,6 +106,8 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     order: str = ""  # of a split: `random`, `ordered`, `grouped`; a parameter that must not be false comes after `:`
     rowset: str = ""  # which rows the result holds: `some` of them, all and `repeated` ones, what is left (`others`)
     statistic: str = ""  # computed over all rows: a `value`, or all `rows` in the light of each other
+    random: Random | None = None
+    seeds: tuple[str, ...] = ()  # global generators that it seeds by its parameter `seed`; `self` is the receiver
     chooses: bool = False  # picks the best of what it is given: `np.argmax(scores)`
     routes: Route | None = None
     attribute: bool = False  # holds when the attribute is read, without a call
@@ -160,6 +174,7 @@ class LibraryFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     aliases: dict[str, str] = {}  # dotted name -> dotted name
     types: dict[str, Kind] = {}
     calls: dict[str, Entry] = {}
+    random: tuple[Random, ...] = ()  # objects that draw by chance when they are fitted, or split
     prelude: str = ""
     value: str = ""
     epilogue: str = ""
@@ -180,6 +195,8 @@ class Library:
         self.families: list[tuple[str, Entry]] = []  # entries for all names below a prefix, written `metrics.*`
         self.hosts: set[str] = set()  # top-level modules whose importers are started by a scheduler or server
         self.modules: set[str] = set()  # top-level modules that are modelled
+        self.random: list[tuple[re.Pattern[str], Random]] = []
+        self.generators: set[str] = set()  # global ones that something seeds
         for file in files:
             self._add(file)
         self._canonical: dict[str, str] = {}
@@ -202,9 +219,17 @@ class Library:
                 self.families.append((full[:-1], entry))
                 continue
             self.calls[full] = entry
+            self.generators.update(entry.seeds)
             if entry.duck:
                 self.ducks.setdefault(name.rpartition(".")[2], (full, entry))
         self.aliases.update(file.aliases)
+        for random in file.random:
+            self.random += [(re.compile(fnmatch.translate(pattern)), random) for pattern in random.classes]
+
+    def randomness(self, kind: str, class_name: str) -> Random | None:
+        """How an object of a class draws by chance, if it does. A type is told as a class of that name."""
+        name = self.canonical(class_name)
+        return next((random for pattern, random in self.random if pattern.match(name) or pattern.match(kind)), None)
 
     def canonical(self, name: str) -> str:
         """The name under which models speak of a dotted name."""

@@ -107,6 +107,24 @@ class Handover(msgspec.Struct, frozen=True):
     job: str = ""
 
 
+class Draw(msgspec.Struct, frozen=True):
+    """A call that draws by chance, or an object whose fit does. `seed` is the parameter that would seed it, `generator`
+    the global generator it draws from instead, if there is one. `seeded`: by either, or it cannot be told. `fits` are
+    the fits that drew; `rows` begins the ids of the row sets that were drawn. `once`: one for each module is told."""
+
+    span: Span
+    job: str
+    what: str
+    seed: str
+    generator: str
+    seeded: bool
+    fits: tuple[str, ...] = ()
+    rows: str = ""
+    trains: bool = False  # a model is made by the draw itself: the first weights of a network
+    once: bool = False
+    elsewhere: Span | None = None  # where the generator is seeded on some paths only, or too late
+
+
 class Observations(msgspec.Struct):
     branches: list[Branch] = []
     scripts: list[Script] = []
@@ -114,6 +132,7 @@ class Observations(msgspec.Struct):
     features: list[Feature] = []
     handovers: list[Handover] = []
     evaluations: list[Evaluation] = []
+    draws: list[Draw] = []
     declared: list[Declared] = []  # in code: tags of features in a feature store
     trials: Trials = msgspec.field(default_factory=Trials)  # what was fitted and scored on which rows
     runners: list[Span] = []  # every command, stage or service that starts something of the repository

@@ -27,7 +27,7 @@ from mllint.linker.python.abstract.values import (
     origins_of,
 )
 from mllint.linker.python.iteration import is_inner
-from mllint.linker.python.library import library, web
+from mllint.linker.python.library import library, randomness, web
 from mllint.linker.python.library.command_lines import option_values
 from mllint.linker.python.machine import HERE, Machine
 from mllint.linker.python.orchestration import decorated
@@ -190,6 +190,8 @@ def decorate(m: Machine, decorator: Any, function: Any, at: facts.At) -> Any:
 def load_module(m: Machine, path: str) -> Module:
     """The namespace of a module of the repository; its top level is interpreted at the first import."""
     if path in m.modules and path not in m.reloading:
+        for name, span in m.seeds_of_module.get(path, ()):
+            randomness.seed_generator(m, name, span)
         return Module(path, m.modules[path])
     m.reloading.discard(path)
     m.loaded.setdefault(m.entry, {})[path] = None
@@ -201,7 +203,9 @@ def load_module(m: Machine, path: str) -> Module:
     facts_of_module = m.project.files[path].python
     if facts_of_module is not None:
         with m.outside_branches(), m.activation(scope, scope, path, None):
+            before = len(m.seed_calls)
             m.execute(facts_of_module.body)
+            m.seeds_of_module[path] = list(dict.fromkeys(m.seed_calls[before:]))
     return Module(path, scope)
 
 

@@ -28,7 +28,7 @@ from mllint.linker.python.abstract.values import (
 )
 from mllint.linker.python.calls import enter, load_module
 from mllint.linker.python.classes import bind_parameters, construct
-from mllint.linker.python.library import requests
+from mllint.linker.python.library import randomness, requests
 from mllint.linker.python.library.command_lines import option_values
 from mllint.linker.python.library.web import Handler, answered
 from mllint.linker.python.machine import HERE, Machine
@@ -89,6 +89,8 @@ def run_entry(m: Machine, entry: Entry) -> None:
     m.application = entry.handler.router if entry.handler else None
     m.stack.clear()
     m.call_places.clear()
+    randomness.begin(m, entry.path)
+    before = len(m.seed_calls)
     try:
         with m.activation(*outermost(m, entry)):
             if entry.handler is not None:
@@ -101,6 +103,7 @@ def run_entry(m: Machine, entry: Entry) -> None:
                 load_module(m, entry.path)  # it only defines things: as others import it
             else:
                 _run_script(m, m.project.files[entry.path])
+                m.seeds_of_module[entry.path] = list(dict.fromkeys(m.seed_calls[before:]))
     except RecursionError:
         m.exhausted.add(entry.path)
     except Exception as error:  # a defect of ours: it costs this entry point, and is told, not the run

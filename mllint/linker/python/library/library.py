@@ -30,7 +30,17 @@ from mllint.linker.python.abstract.values import (
     origins_of,
 )
 from mllint.linker.python.frames import frame_expressions, frame_operations, frames
-from mllint.linker.python.library import columns, computations, learning, rows, statistics, storage, trials, web
+from mllint.linker.python.library import (
+    columns,
+    computations,
+    learning,
+    randomness,
+    rows,
+    statistics,
+    storage,
+    trials,
+    web,
+)
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.orchestration import decorated
@@ -46,7 +56,9 @@ def call_external(m: Machine, name: str, arguments: Arguments, at: facts.At) -> 
         return apply(Invocation(m, m.library.canonical(name), entry, None, arguments, at))
     kind = m.library.type_of_class(name)
     if kind:
-        return new_object(m, kind, m.library.canonical(name), by_name((), arguments), at)
+        made_object = new_object(m, kind, m.library.canonical(name), by_name((), arguments), at)
+        made_object.slots["rest"] = arguments.rest is not None
+        return made_object
     builtin = builtins.FUNCTIONS.get(name)
     if builtin is not None:
         return builtin(m, arguments, at)
@@ -263,6 +275,9 @@ def apply(call: Invocation) -> Any:
         result = frame_operations.TABLE[entry.frame](call)
     if entry.column:
         result = columns.apply(call)
+    if entry.seeds:
+        randomness.seed(call)
+    randomness.drew(call)
     return _of_rows(call, _returned(call, result))
 
 

@@ -17,7 +17,7 @@ from mllint.linker.python.abstract.traces import (
     without_traces,
 )
 from mllint.linker.python.abstract.values import Choice, Constant, Tuple, Unknown, origins_of
-from mllint.linker.python.library import rows
+from mllint.linker.python.library import randomness, rows
 from mllint.linker.python.library.estimators import inner_estimators
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import Machine
@@ -103,6 +103,7 @@ def _note_fit(
         not isinstance(x, Choice),
     )
     m.effects.fitting(fitting)
+    randomness.fitted(m, estimator, id, call.span)
     return fitting
 
 
@@ -110,6 +111,7 @@ def cross_validated(call: Invocation, estimator: Cell, x: Any, y: Any, model: st
     """`cross_val_score(model, X, y, cv=...)`: fitted on one side of each fold, scored on the other."""
     m = call.m
     order = order_of(call.get("cv"))
+    randomness.split_by(m, call.get("cv"), call.span)
     train, test = (rows.note(m, call.at, "part", rows_of(x), part, order, _windows(x)) for part in ("train", "test"))
     fitting = _note_fit(call, estimator, x, y, train, "model", model)
     if not call.entry.evaluates:

@@ -13,7 +13,7 @@ import msgspec
 from mllint.lineage.expressions import Expression, brief
 from mllint.lineage.graph import EdgeKind, NodeKind, Strength
 from mllint.lineage.ids import column_id, is_named
-from mllint.lineage.observations import Evaluation, Feature, Handover
+from mllint.lineage.observations import Draw, Evaluation, Feature, Handover
 from mllint.lineage.trials import Fitting, Measuring, RowSet, Selection
 from mllint.linker.project import Project
 from mllint.linker.python.abstract.tables import Table, dataset_origins
@@ -120,6 +120,7 @@ class Record(msgspec.Struct):
     selections: dict[tuple[Span, str], Selection] = {}
     predicted: dict[str, PredictedRows] = {}
     evaluations: dict[Evaluation, None] = {}
+    draws: dict[Draw, None] = {}
     definitions: dict[tuple[str, Expression], None] = {}  # column id and how it is computed
     scripts: dict[str, str] = {}  # SQL files that are run, and the job that runs them
     marks: dict[Mark, None] = {}
@@ -256,6 +257,9 @@ class Effects:
         self.now.handovers[handover] = None
 
     # -------------------------------------------------------------------------------- what is fitted on what
+
+    def drew(self, draw: Draw) -> None:
+        self.now.draws[draw] = None
 
     def tick(self) -> int:
         self.clock += 1

@@ -328,6 +328,7 @@ def _observe(project: Project, records: list[Record], names: dict[str, str]) -> 
             if not id.startswith("column:endpoint:"):
                 project.define(id, expression)
     observations.evaluations += {e: None for record in records for e in record.evaluations}
+    observations.draws += {draw: None for record in records for draw in record.draws}
     trials = observations.trials
     for record in records:
         for id, row_set in record.row_sets.items():
