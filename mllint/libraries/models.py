@@ -36,6 +36,7 @@ class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mode: str = ""  # of opening: a parameter, or `=w`
     default: str = ""  # what the name is when the parameter is not given
     texts: bool = False  # only where the parameter is a text; else it is the data itself: `xgb.DMatrix("train.svm")`
+    portable: bool = False  # what is saved holds no classes of the library: ONNX, a list of weights
     consumer: bool = False  # what is written goes to somebody outside: a consumer, not a dataset
 
 
@@ -174,6 +175,7 @@ class LibraryFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     aliases: dict[str, str] = {}  # dotted name -> dotted name
     types: dict[str, Kind] = {}
     calls: dict[str, Entry] = {}
+    distributions: dict[str, tuple[str, ...]] = {}  # top-level module -> names under which package indexes know it
     random: tuple[Random, ...] = ()  # objects that draw by chance when they are fitted, or split
     prelude: str = ""
     value: str = ""
@@ -196,6 +198,7 @@ class Library:
         self.hosts: set[str] = set()  # top-level modules whose importers are started by a scheduler or server
         self.modules: set[str] = set()  # top-level modules that are modelled
         self.random: list[tuple[re.Pattern[str], Random]] = []
+        self.distributions: dict[str, tuple[str, ...]] = {}
         self.generators: set[str] = set()  # global ones that something seeds
         for file in files:
             self._add(file)
@@ -223,6 +226,7 @@ class Library:
             if entry.duck:
                 self.ducks.setdefault(name.rpartition(".")[2], (full, entry))
         self.aliases.update(file.aliases)
+        self.distributions.update(file.distributions)
         for random in file.random:
             self.random += [(re.compile(fnmatch.translate(pattern)), random) for pattern in random.classes]
 
@@ -230,6 +234,14 @@ class Library:
         """How an object of a class draws by chance, if it does. A type is told as a class of that name."""
         name = self.canonical(class_name)
         return next((random for pattern, random in self.random if pattern.match(name) or pattern.match(kind)), None)
+
+    def packages(self, kind: str, class_name: str) -> tuple[str, ...]:
+        """Names of the packages, any of which brings the class of an object, or the library that its type is of."""
+        for name in (self.canonical(class_name), kind):
+            module = name.partition(".")[0]
+            if module in self.modules:
+                return self.distributions.get(module, (module.replace("_", "-"),))
+        return ()
 
     def canonical(self, name: str) -> str:
         """The name under which models speak of a dotted name."""

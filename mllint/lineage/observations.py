@@ -125,6 +125,17 @@ class Draw(msgspec.Struct, frozen=True):
     elsewhere: Span | None = None  # where the generator is seeded on some paths only, or too late
 
 
+class Dependency(msgspec.Struct, frozen=True):
+    """A package that a list asks for, and with which versions. `pinned`: to one version, there, by a lock file or by
+    another list of this folder or one above. It holds for the files below `folder`."""
+
+    span: Span
+    package: str
+    wanted: str
+    pinned: bool
+    folder: str
+
+
 class Observations(msgspec.Struct):
     branches: list[Branch] = []
     scripts: list[Script] = []
@@ -133,6 +144,7 @@ class Observations(msgspec.Struct):
     handovers: list[Handover] = []
     evaluations: list[Evaluation] = []
     draws: list[Draw] = []
+    dependencies: list[Dependency] = []
     declared: list[Declared] = []  # in code: tags of features in a feature store
     trials: Trials = msgspec.field(default_factory=Trials)  # what was fitted and scored on which rows
     runners: list[Span] = []  # every command, stage or service that starts something of the repository

@@ -20,6 +20,7 @@ from mllint.linker.python.results.finish import build, mark_sources
 from mllint.linker.python.results.inventory import imported_modules, observe
 from mllint.linker.python.results.mentions import name_features
 from mllint.linker.sql.link import link_sql
+from mllint.linker.systems import dependencies
 from mllint.settings import Settings
 
 
@@ -39,6 +40,7 @@ def link(
     build(project, machine.effects)
     systems.link(project)
     systems.observe(project, {path: tuple(sorted(who)) for path, who in machine.imports.importers.items()})
+    dependencies.observe(project)
     observe(project, machine)
     observe_definitions(project, machine)
     declare_consumers(project)

@@ -11,7 +11,7 @@ from mllint_rules.leakage import (
     target_leakage,
     temporal_leakage,
 )
-from mllint_rules.reproducibility import unseeded_randomness
+from mllint_rules.reproducibility import unpinned_environment, unseeded_randomness
 from mllint_rules.train_serve import train_serve_skew
 
 RULES: list[Rule] = [
@@ -22,6 +22,7 @@ RULES: list[Rule] = [
     plain_old_data.RULE,
     train_serve_skew.RULE,
     unseeded_randomness.RULE,
+    unpinned_environment.RULE,
     preprocessing_leakage.RULE,
     overlap_leakage.RULE,
     target_leakage.RULE,

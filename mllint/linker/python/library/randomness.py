@@ -8,21 +8,21 @@ whose value is not known counts as set, also in a branch: whoever gives it decid
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from mllint.libraries.models import Random
 from mllint.lineage.observations import Draw
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.traces import ROWS
-from mllint.linker.python.abstract.values import Choice, Constant, Tuple
+from mllint.linker.python.abstract.values import Choice, Constant
 from mllint.linker.python.library import rows
+from mllint.linker.python.library.estimators import parts
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import MOST_STEPS, MOST_STEPS_FROM_OUTSIDE, Machine
 from mllint.source import Span
 
 SEEDED, FREE = Constant(True), Constant(False)
-DEEPEST = 5
 Given = Callable[[str], Any]
 
 
@@ -92,23 +92,6 @@ def trained(m: Machine, network: Cell, span: Span) -> None:
         at = network.slots.get("born at") or span
         what = network.slots["class"].rpartition(".")[2] or "the network"
         _note(m, random, lambda name: None, False, at, what, trains=True)
-
-
-def parts(value: Any, depth: int = DEEPEST) -> Iterator[Cell]:
-    """The object and all that it was made of: steps of a pipeline, the splitter of a search."""
-    if depth == 0:
-        return
-    match value:
-        case Tuple(items=items):
-            for item in items:
-                yield from parts(item, depth - 1)
-        case Cell(kind="list"):
-            for item in value.slots["items"]:
-                yield from parts(item, depth - 1)
-        case Cell(kind="object") if "arguments" in value.slots:
-            yield value
-            for item in value.slots["arguments"].values():
-                yield from parts(item, depth - 1)
 
 
 def _of_object(m: Machine, part: Cell, fits: tuple[str, ...], place: str) -> None:

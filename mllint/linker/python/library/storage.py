@@ -36,7 +36,7 @@ from mllint.linker.python.abstract.values import (
 )
 from mllint.linker.python.frames import frames
 from mllint.linker.python.library import columns, config, queries
-from mllint.linker.python.library.estimators import models_in
+from mllint.linker.python.library.estimators import models_in, parts
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.library.locate import locate, nodes_of, texts
 from mllint.linker.python.library.rows import drawn, note_stored
@@ -250,6 +250,14 @@ def _nodes(call: Invocation, place: Place, target: Any) -> list[str]:
     return nodes_of(call, place)
 
 
+def _note_packages(call: Invocation, model: Cell) -> None:
+    """What has to be installed, in a version that understands it, to load the model: steps of a pipeline included."""
+    for part in parts(model):
+        packages = call.m.library.packages(part.slots["type"], part.slots["class"]) if "token" in part.slots else ()
+        if packages:
+            call.m.effects.model(model.slots["token"], "packages", packages, call.span)
+
+
 def put(call: Invocation, node: str, value: Any, argument: Any = None) -> None:
     """A value goes into a dataset or artifact."""
     m, span = call.m, call.span
@@ -264,6 +272,8 @@ def put(call: Invocation, node: str, value: Any, argument: Any = None) -> None:
             m.effects.model(token, "registered", node.removeprefix("model:"), span)
         elif not in_memory:
             m.effects.model(token, "artifact", node, span)
+        if not in_memory and not (call.entry.saves is not None and call.entry.saves.portable):
+            _note_packages(call, model)
         held = model.slots.get("origins", frozenset()) - {token}
         m.effects.link([o for o in held if o.startswith(("file:", "model:")) or "://" in o], node, "saves", span)
     tokens = {model.slots["token"] for model in models}

@@ -108,6 +108,10 @@ def _add_models(graph: Graph, records: list[Record], names: dict[str, str]) -> N
                     node.attributes.setdefault("artifact", fact.value)
                 case "features":
                     node.attributes.setdefault("features", list(fact.value))
+                case "packages":
+                    needed = node.attributes.setdefault("packages", [])
+                    if list(fact.value) not in needed:
+                        needed.append(list(fact.value))
                 case "class" | "label" | "role":
                     _add_attribute(node.attributes, fact.key, fact.value)
 
