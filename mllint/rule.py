@@ -28,6 +28,7 @@ from mllint.lineage.observations import (
     Evaluation,
     Feature,
     Handover,
+    Loading,
     Observations,
     Script,
 )
@@ -39,7 +40,7 @@ from mllint.source import Span
 __all__ = [
     "WHOLE_FRAMES", "Apply", "Branch", "Column", "Confidence", "Constant", "Context", "Coverage", "Declarations",
     "Declared", "Definition", "Dependency", "Disagreement", "Draw", "Edge", "Evaluation", "Expression", "Feature",
-    "Finding", "Fitting", "Graph", "Handover", "Input", "Label", "Lineage", "Measuring", "Model", "Node",
+    "Finding", "Fitting", "Graph", "Handover", "Input", "Label", "Lineage", "Loading", "Measuring", "Model", "Node",
     "Observations", "RowSet", "Rule", "Script", "Selection", "Severity", "Span", "Trials", "Unresolved", "Witness",
     "by_member", "by_name", "certainty", "columns", "consumer_of", "declared_ids", "ends", "equal", "is_ambiguous",
     "is_known", "is_report", "is_seen", "is_test", "is_window", "job_path", "known_names", "models", "name",

@@ -36,6 +36,7 @@ class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mode: str = ""  # of opening: a parameter, or `=w`
     default: str = ""  # what the name is when the parameter is not given
     texts: bool = False  # only where the parameter is a text; else it is the data itself: `xgb.DMatrix("train.svm")`
+    versions: dict[str, str] = {}  # pattern of a name -> which it asks for: stage, latest, alias, version
     portable: bool = False  # what is saved holds no classes of the library: ONNX, a list of weights
     consumer: bool = False  # what is written goes to somebody outside: a consumer, not a dataset
 

@@ -125,6 +125,17 @@ class Draw(msgspec.Struct, frozen=True):
     elsewhere: Span | None = None  # where the generator is seeded on some paths only, or too late
 
 
+class Loading(msgspec.Struct, frozen=True):
+    """A call that loads what was saved. `name` is as it is asked for; `version` tells what of it: `stage`, `latest`,
+    `alias`, `version`, empty for a path or where it cannot be told."""
+
+    node: str
+    span: Span
+    job: str
+    name: str
+    version: str = ""
+
+
 class Dependency(msgspec.Struct, frozen=True):
     """A package that a list asks for, and with which versions. `pinned`: to one version, there, by a lock file or by
     another list of this folder or one above. It holds for the files below `folder`."""
@@ -144,6 +155,7 @@ class Observations(msgspec.Struct):
     handovers: list[Handover] = []
     evaluations: list[Evaluation] = []
     draws: list[Draw] = []
+    loadings: list[Loading] = []
     dependencies: list[Dependency] = []
     declared: list[Declared] = []  # in code: tags of features in a feature store
     trials: Trials = msgspec.field(default_factory=Trials)  # what was fitted and scored on which rows

@@ -370,7 +370,15 @@ def load(call: Invocation, place: Place) -> Any:
         if not is_handle:
             note_read(call, node, place, target)
         results.append(loaded(m, node, call))
+        if not m.in_test:
+            name = next(iter(texts(target)), "") if len(nodes) == 1 else ""
+            m.effects.loading(node, call.span, name, _version(place, name))
     return join_all(results) if results else Unknown()
+
+
+def _version(place: Place, name: str) -> str:
+    """What of a registered model a name asks for: the first pattern of the model of the call that it fits."""
+    return next((version for pattern, version in place.versions.items() if re.fullmatch(pattern, name)), "")
 
 
 def _sql_text(m: Machine, target: Any) -> Any:

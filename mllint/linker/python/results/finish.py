@@ -332,6 +332,11 @@ def _observe(project: Project, records: list[Record], names: dict[str, str]) -> 
             if not id.startswith("column:endpoint:"):
                 project.define(id, expression)
     observations.evaluations += {e: None for record in records for e in record.evaluations}
+    observations.loadings += {
+        msgspec.structs.replace(loading, node=_rename(loading.node, names)): None
+        for record in records
+        for loading in record.loadings
+    }
     observations.draws += {draw: None for record in records for draw in record.draws}
     trials = observations.trials
     for record in records:
