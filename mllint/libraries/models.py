@@ -108,6 +108,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     order: str = ""  # of a split: `random`, `ordered`, `grouped`; a parameter that must not be false comes after `:`
     rowset: str = ""  # which rows the result holds: `some` of them, all and `repeated` ones, what is left (`others`)
     statistic: str = ""  # computed over all rows: a `value`, or all `rows` in the light of each other
+    guards: bool = False  # it puts something before the routes of its receiver: a hook, middleware, a router
     random: Random | None = None
     seeds: tuple[str, ...] = ()  # global generators that it seeds by its parameter `seed`; `self` is the receiver
     chooses: bool = False  # picks the best of what it is given: `np.argmax(scores)`
@@ -177,6 +178,8 @@ class LibraryFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     types: dict[str, Kind] = {}
     calls: dict[str, Entry] = {}
     distributions: dict[str, tuple[str, ...]] = {}  # top-level module -> names under which package indexes know it
+    credentials: tuple[str, ...] = ()  # patterns of names that ask for a credential and refuse who has none
+    open: tuple[str, ...] = ()  # patterns of names that may stand before a route and refuse nobody
     random: tuple[Random, ...] = ()  # objects that draw by chance when they are fitted, or split
     prelude: str = ""
     value: str = ""
@@ -199,6 +202,8 @@ class Library:
         self.hosts: set[str] = set()  # top-level modules whose importers are started by a scheduler or server
         self.modules: set[str] = set()  # top-level modules that are modelled
         self.random: list[tuple[re.Pattern[str], Random]] = []
+        self.credentials: list[re.Pattern[str]] = []
+        self.open: list[re.Pattern[str]] = []
         self.distributions: dict[str, tuple[str, ...]] = {}
         self.generators: set[str] = set()  # global ones that something seeds
         for file in files:
@@ -227,6 +232,8 @@ class Library:
             if entry.duck:
                 self.ducks.setdefault(name.rpartition(".")[2], (full, entry))
         self.aliases.update(file.aliases)
+        self.credentials += [re.compile(fnmatch.translate(pattern)) for pattern in file.credentials]
+        self.open += [re.compile(fnmatch.translate(pattern)) for pattern in file.open]
         self.distributions.update(file.distributions)
         for random in file.random:
             self.random += [(re.compile(fnmatch.translate(pattern)), random) for pattern in random.classes]
@@ -235,6 +242,16 @@ class Library:
         """How an object of a class draws by chance, if it does. A type is told as a class of that name."""
         name = self.canonical(class_name)
         return next((random for pattern, random in self.random if pattern.match(name) or pattern.match(kind)), None)
+
+    def guards(self, name: str) -> bool:
+        """Whether a thing of a library asks for a credential."""
+        name = self.canonical(name)
+        return any(pattern.match(name) for pattern in self.credentials)
+
+    def lets_through(self, name: str) -> bool:
+        """Whether a thing of a library, before a route, refuses nobody."""
+        name = self.canonical(name)
+        return any(pattern.match(name) for pattern in self.open)
 
     def packages(self, kind: str, class_name: str) -> tuple[str, ...]:
         """Names of the packages, any of which brings the class of an object, or the library that its type is of."""

@@ -125,6 +125,16 @@ class Draw(msgspec.Struct, frozen=True):
     elsewhere: Span | None = None  # where the generator is seeded on some paths only, or too late
 
 
+class Route(msgspec.Struct, frozen=True):
+    """A route and where it is registered. `guard`: `seen` if something before it can refuse whoever has no credential,
+    `unsure` if something is there that nobody models, else `none`."""
+
+    endpoint: str
+    span: Span
+    job: str
+    guard: str
+
+
 class Loading(msgspec.Struct, frozen=True):
     """A call that loads what was saved. `name` is as it is asked for; `version` tells what of it: `stage`, `latest`,
     `alias`, `version`, empty for a path or where it cannot be told."""
@@ -155,6 +165,8 @@ class Observations(msgspec.Struct):
     handovers: list[Handover] = []
     evaluations: list[Evaluation] = []
     draws: list[Draw] = []
+    routes: list[Route] = []
+    gateways: list[Span] = []  # policies before services of the repository that ask for a credential
     loadings: list[Loading] = []
     dependencies: list[Dependency] = []
     declared: list[Declared] = []  # in code: tags of features in a feature store

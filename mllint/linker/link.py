@@ -17,10 +17,11 @@ from mllint.linker.python.library.extension_points import check_model
 from mllint.linker.python.orchestration import dbt
 from mllint.linker.python.results.definitions import observe_definitions
 from mllint.linker.python.results.finish import build, mark_sources
+from mllint.linker.python.results.guards import observe_routes
 from mllint.linker.python.results.inventory import imported_modules, observe
 from mllint.linker.python.results.mentions import name_features
 from mllint.linker.sql.link import link_sql
-from mllint.linker.systems import dependencies
+from mllint.linker.systems import dependencies, gateways
 from mllint.settings import Settings
 
 
@@ -41,6 +42,8 @@ def link(
     systems.link(project)
     systems.observe(project, {path: tuple(sorted(who)) for path, who in machine.imports.importers.items()})
     dependencies.observe(project)
+    gateways.observe(project)
+    observe_routes(project, machine)
     observe(project, machine)
     observe_definitions(project, machine)
     declare_consumers(project)
