@@ -127,12 +127,14 @@ class Draw(msgspec.Struct, frozen=True):
 
 class Route(msgspec.Struct, frozen=True):
     """A route and where it is registered. `guard`: `seen` if something before it can refuse whoever has no credential,
-    `unsure` if something is there that nobody models, else `none`."""
+    `unsure` if something is there that nobody models, else `none`. `predicts`: the nodes that its handler predicts
+    with, a file that nothing in the repository makes among them."""
 
     endpoint: str
     span: Span
     job: str
     guard: str
+    predicts: tuple[str, ...] = ()
 
 
 class Loading(msgspec.Struct, frozen=True):

@@ -6,9 +6,9 @@ def score(body: Trip): return model.predict(...)
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
-from mllint.rule import Context, Finding, Label, Lineage, Model, Route, Rule, Span, is_test, models
+from mllint.rule import Context, Finding, Label, Lineage, Route, Rule, Span, by_member, is_seen, is_test, models
 
 
 def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
@@ -17,28 +17,37 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
     for route in lineage.observations.routes:
         routes.setdefault(route.endpoint, []).append(route)
     told: set[Span] = set()
-    for model in models(lineage.graph):
-        for endpoint in model.outputs:
-            known = routes.get(endpoint, [])
-            if known and all(route.guard == "none" and not is_test(route.span.path) for route in known):
-                route = known[0]
-                if route.span not in told and not lineage.observations.gateways:
-                    told.add(route.span)
-                    yield _finding(lineage, route, model)
+    found = by_member(models(lineage.graph))
+    for endpoint, known in sorted(routes.items()):
+        served = _served(lineage, endpoint, known, found)
+        if not served or lineage.observations.gateways:
+            continue
+        if any(route.guard != "none" or is_test(route.span.path) or route.span in told for route in known):
+            continue
+        told.add(known[0].span)
+        model = next((found[id] for id in served if id in found), None)
+        yield _finding(lineage, known[0], model.name if model else served[0].partition(":")[2], served)
 
 
-def _finding(lineage: Lineage, route: Route, model: Model) -> Finding:
+def _served(lineage: Lineage, endpoint: str, known: list[Route], members: Container[str]) -> list[str]:
+    """The models whose predictions the endpoint serves: files that nothing here makes among them."""
+    used = {id for route in known for id in route.predicts}
+    edges = [e for e in lineage.graph.in_edges(endpoint) if e.kind == "serves" and not e.measure]
+    return sorted({e.source for e in edges if e.source in used or (e.source in members and is_seen(e))})
+
+
+def _finding(lineage: Lineage, route: Route, name: str, served: list[str]) -> Finding:
     path = route.endpoint.removeprefix("endpoint:")
-    edges = [e for id in model.members for e in lineage.graph.out_edges(id) if e.target == route.endpoint]
+    edges = [e for id in served for e in lineage.graph.out_edges(id) if e.target == route.endpoint]
     places = sorted({edge.read for edge in edges if edge.read is not None} - {route.span})
     return Finding(
-        message=f"`{path}` gives predictions of model `{model.name}` to whoever asks: no dependency, decorator, hook "
+        message=f"`{path}` gives predictions of model `{name}` to whoever asks: no dependency, decorator, hook "
         "or middleware before it asks for a credential, so nobody knows who relies on it, or can stop who should not",
         help="require an API key or token (a dependency of the router, a `before_request` hook) that can answer 401",
         span=route.span,
         label="no authentication can be seen",
-        related=[Label(span, f"model `{model.name}` is read here") for span in places[:3]],
-        nodes=[model.id, route.endpoint],
+        related=[Label(span, f"model `{name}` is read here") for span in places[:3]],
+        nodes=[*served, route.endpoint],
     )
 
 

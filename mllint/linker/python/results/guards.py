@@ -39,7 +39,11 @@ def observe_routes(project: Project, m: Machine) -> None:
                 (r for e, r in routers.items() if handler.endpoint.endswith(e.partition(" ")[2])), handler.router
             )
             guard = _guard_of(m, handler, [handler.router, own], calls)
-            project.observations.routes.append(Route(handler.endpoint, handler.span, handler.path, guard))
+            record = m.effects.records.get(f"{handler.endpoint} {handler.path}")
+            used = {id for made in (record.predictions if record else ()) for id in made.models}
+            predicts = tuple(sorted(id for id in used if id in project.graph.nodes))
+            route = Route(handler.endpoint, handler.span, handler.path, guard, predicts)
+            project.observations.routes.append(route)
 
 
 def _guard_of(m: Machine, handler: Handler, routers: list[Any], calls: list[tuple[facts.Expr, Any, str]]) -> str:
