@@ -108,6 +108,8 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     order: str = ""  # of a split: `random`, `ordered`, `grouped`; a parameter that must not be false comes after `:`
     rowset: str = ""  # which rows the result holds: `some` of them, all and `repeated` ones, what is left (`others`)
     statistic: str = ""  # computed over all rows: a `value`, or all `rows` in the light of each other
+    deploys: str = ""  # it registers, promotes or serves a model: `always`, or where that parameter is given
+    gates: str = ""  # it raises unless a metric is good enough, where that parameter is given
     guards: bool = False  # it puts something before the routes of its receiver: a hook, middleware, a router
     random: Random | None = None
     seeds: tuple[str, ...] = ()  # global generators that it seeds by its parameter `seed`; `self` is the receiver
@@ -241,6 +243,9 @@ class Library:
     def randomness(self, kind: str, class_name: str) -> Random | None:
         """How an object of a class draws by chance, if it does. A type is told as a class of that name."""
         name = self.canonical(class_name)
+        owner = name.rpartition(".")[0].rpartition(".")[2]
+        if owner[:1].isupper():  # `RandomForestClassifier as xgb`, where xgboost is missing: `xgb.XGBClassifier()`
+            return None
         return next((random for pattern, random in self.random if pattern.match(name) or pattern.match(kind)), None)
 
     def guards(self, name: str) -> bool:

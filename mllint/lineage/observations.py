@@ -137,6 +137,19 @@ class Route(msgspec.Struct, frozen=True):
     predicts: tuple[str, ...] = ()
 
 
+class Deployment(msgspec.Struct, frozen=True):
+    """A call that registers or deploys a model (`node`). `gates` are the tests that can prevent it: `score` of a metric
+    or prediction, `order` (`a < b`, of which no more is known), `unknown`, `check` by a library. `fits` are the fits
+    that made the model, as far as they are known there."""
+
+    node: str
+    span: Span
+    job: str
+    order: int
+    gates: tuple[str, ...] = ()
+    fits: tuple[str, ...] = ()
+
+
 class Loading(msgspec.Struct, frozen=True):
     """A call that loads what was saved. `name` is as it is asked for; `version` tells what of it: `stage`, `latest`,
     `alias`, `version`, empty for a path or where it cannot be told."""
@@ -169,6 +182,8 @@ class Observations(msgspec.Struct):
     draws: list[Draw] = []
     routes: list[Route] = []
     gateways: list[Span] = []  # policies before services of the repository that ask for a credential
+    deployments: list[Deployment] = []
+    score_tests: list[Span] = []  # where a score decides what is done next
     loadings: list[Loading] = []
     dependencies: list[Dependency] = []
     declared: list[Declared] = []  # in code: tags of features in a feature store

@@ -11,7 +11,7 @@ from mllint_rules.leakage import (
     target_leakage,
     temporal_leakage,
 )
-from mllint_rules.reproducibility import unpinned_environment, unseeded_randomness
+from mllint_rules.reproducibility import no_quality_gate, unpinned_environment, unseeded_randomness
 from mllint_rules.train_serve import train_serve_skew
 
 RULES: list[Rule] = [
@@ -25,6 +25,7 @@ RULES: list[Rule] = [
     train_serve_skew.RULE,
     unseeded_randomness.RULE,
     unpinned_environment.RULE,
+    no_quality_gate.RULE,
     preprocessing_leakage.RULE,
     overlap_leakage.RULE,
     target_leakage.RULE,

@@ -90,6 +90,7 @@ def run_entry(m: Machine, entry: Entry) -> None:
     m.stack.clear()
     m.call_places.clear()
     randomness.begin(m, entry.path)
+    m.gates.slots.clear()
     before = len(m.seed_calls)
     try:
         with m.activation(*outermost(m, entry)):

@@ -86,6 +86,7 @@ class Machine:
         self.seeds = self.heap.new("seeds", {}, ("", 0))  # global generators of random numbers that are seeded
         self.seed_calls: list[tuple[str, Span]] = []  # every seeding so far, also on other paths
         self.seeds_of_module: dict[str, list[tuple[str, Span]]] = {}  # what importing a module, or running it, seeds
+        self.gates = self.heap.new("gates", {}, ("", 0))  # tests that can prevent what is being run
         self.networks: dict[str, Cell] = {}  # token -> the network of a class of the repository
         self.required: set[str] = set()  # columns of endpoints that cannot be null: declared, and not as optional
         self.predictors: set[str] = set()  # nodes and tokens that something predicted with

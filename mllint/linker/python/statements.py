@@ -12,6 +12,7 @@ from mllint.linker.python.abstract.heap import Cell, State
 from mllint.linker.python.abstract.values import Constant, External, Function, Module, Unknown, origins_of, text_of
 from mllint.linker.python.branches import note_branch, note_choice
 from mllint.linker.python.evaluation import evaluate
+from mllint.linker.python.library import gates
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.operations import assign_attribute, assign_item, attribute
 from mllint.linker.python.operators import binary, truth
@@ -98,7 +99,7 @@ def _if(m: Machine, s: facts.If) -> bool:
     note_choice(m, s, test)
     if known is not None:
         return run(m, s.then if known else s.otherwise)
-    return m.heap.fork([lambda: run(m, s.then), lambda: run(m, s.otherwise)])
+    return gates.fork(m, test, s.test, lambda: run(m, s.then), lambda: run(m, s.otherwise))
 
 
 def _for(m: Machine, s: facts.For) -> bool:
@@ -248,7 +249,7 @@ def _raise(m: Machine, s: facts.Raise) -> bool:
 
 
 def _assert(m: Machine, s: facts.Assert) -> bool:
-    evaluate(m, s.test)
+    gates.asserted(m, evaluate(m, s.test), s.test)
     return True
 
 

@@ -33,6 +33,7 @@ from mllint.linker.python.frames import frame_expressions, frame_operations, fra
 from mllint.linker.python.library import (
     columns,
     computations,
+    gates,
     learning,
     randomness,
     rows,
@@ -275,6 +276,10 @@ def apply(call: Invocation) -> Any:
         result = frame_operations.TABLE[entry.frame](call)
     if entry.column:
         result = columns.apply(call)
+    if entry.gates:
+        gates.checked(call)
+    if entry.deploys:
+        gates.deployed(call, storage.nodes_told(call))
     if entry.seeds:
         randomness.seed(call)
     randomness.drew(call)

@@ -326,6 +326,12 @@ def save(call: Invocation, place: Place) -> None:
     write(call, place)
 
 
+def nodes_told(call: Invocation) -> list[str]:
+    """The nodes that a call saves to, or copies to."""
+    places = [call.entry.saves, call.entry.copies.target if call.entry.copies else None]
+    return [node for place in places if place is not None for node in nodes_of(call, place)]
+
+
 def transfer(call: Invocation, source: Place, target: Place) -> None:
     """What one place holds goes into another as it is: a download, an upload, a copy."""
     m = call.m

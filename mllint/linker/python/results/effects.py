@@ -13,7 +13,7 @@ import msgspec
 from mllint.lineage.expressions import Expression, brief
 from mllint.lineage.graph import EdgeKind, NodeKind, Strength
 from mllint.lineage.ids import column_id, is_named
-from mllint.lineage.observations import Draw, Evaluation, Feature, Handover, Loading
+from mllint.lineage.observations import Deployment, Draw, Evaluation, Feature, Handover, Loading
 from mllint.lineage.trials import Fitting, Measuring, RowSet, Selection
 from mllint.linker.project import Project
 from mllint.linker.python.abstract.tables import Table, dataset_origins
@@ -122,6 +122,8 @@ class Record(msgspec.Struct):
     evaluations: dict[Evaluation, None] = {}
     draws: dict[Draw, None] = {}
     loadings: dict[Loading, None] = {}
+    deployments: dict[Deployment, None] = {}
+    score_tests: dict[Span, None] = {}
     definitions: dict[tuple[str, Expression], None] = {}  # column id and how it is computed
     scripts: dict[str, str] = {}  # SQL files that are run, and the job that runs them
     marks: dict[Mark, None] = {}
@@ -261,6 +263,9 @@ class Effects:
 
     def loading(self, node: str, span: Span, name: str, version: str) -> None:
         self.now.loadings[Loading(node, span, self.job, name, version)] = None
+
+    def deployed(self, node: str, span: Span, gates: tuple[str, ...], fits: tuple[str, ...]) -> None:
+        self.now.deployments[Deployment(node, span, self.job, self.tick(), gates, fits)] = None
 
     def drew(self, draw: Draw) -> None:
         self.now.draws[draw] = None

@@ -332,6 +332,16 @@ def _observe(project: Project, records: list[Record], names: dict[str, str]) -> 
             if not id.startswith("column:endpoint:"):
                 project.define(id, expression)
     observations.evaluations += {e: None for record in records for e in record.evaluations}
+    observations.deployments += [
+        msgspec.structs.replace(deployment, node=_rename(deployment.node, names))
+        for record in records
+        for deployment in record.deployments
+    ]
+    for record in records:
+        for span in record.score_tests:
+            tests = observations.score_tests
+            if span not in tests:
+                tests.append(span)
     observations.loadings += {
         msgspec.structs.replace(loading, node=_rename(loading.node, names)): None
         for record in records
