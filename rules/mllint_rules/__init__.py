@@ -2,7 +2,7 @@
 
 from mllint.rule import Rule
 from mllint_rules.anti_patterns import dead_experiment_path, multi_language_pipeline, plain_old_data
-from mllint_rules.boundaries import open_predictions, undeclared_consumer, unversioned_model
+from mllint_rules.boundaries import correction_cascade, open_predictions, undeclared_consumer, unversioned_model
 from mllint_rules.data_dependencies import deprecated_feature
 from mllint_rules.leakage import (
     multi_test_leakage,
@@ -16,6 +16,7 @@ from mllint_rules.train_serve import train_serve_skew
 
 RULES: list[Rule] = [
     undeclared_consumer.RULE,
+    correction_cascade.RULE,
     unversioned_model.RULE,
     open_predictions.RULE,
     deprecated_feature.RULE,

@@ -22,6 +22,7 @@ from mllint.linker.python.library.estimators import inner_estimators
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.results.effects import PredictedRows
+from mllint.source import Span
 
 FITS = "fits"  # slot of an estimator: the ids of the fits that made it what it is
 
@@ -101,10 +102,24 @@ def _note_fit(
         label[0] if len(label) == 1 else None,
         y is not None and not (isinstance(y, Constant) and y.value is None),
         not isinstance(x, Choice),
+        predictions_in(m, (x, y), model),
     )
     m.effects.fitting(fitting)
     randomness.fitted(m, estimator, id, call.span)
     return fitting
+
+
+def predictions_in(m: Machine, data: tuple[Any, ...], own: str) -> tuple[tuple[str, Span], ...]:
+    """The models whose predictions are among the data of a fit; clusters and embeddings are none."""
+    origins: set[str] = set()
+    for value in data:
+        origins |= origins_of(value) if value is not None else frozenset()
+        if isinstance(value, Cell) and value.kind == "frame":
+            for column in value.slots["table"].columns.values():
+                origins |= column.origins
+    made = [m.effects.now.predicted.get(mark) for mark in sorted(marked(frozenset(origins), PREDICTION))]
+    known = {(model, p.span) for p in made if p is not None and p.gives == "prediction" for model in p.models}
+    return tuple(sorted((model, span) for model, span in known if model != own and not model.startswith("@")))
 
 
 def cross_validated(call: Invocation, estimator: Cell, x: Any, y: Any, model: str) -> None:
@@ -215,7 +230,7 @@ def _has_chooser(m: Machine, value: Any) -> bool:
 # ----------------------------------------------------------------------------------------------- predictions
 
 
-def predicted(call: Invocation, receiver: Any, x: Any) -> frozenset[str]:
+def predicted(call: Invocation, receiver: Any, x: Any, models: frozenset[str]) -> frozenset[str]:
     """A predict call: the mark that its predictions carry."""
     m = call.m
     x = data_of(x)
@@ -232,7 +247,16 @@ def predicted(call: Invocation, receiver: Any, x: Any) -> frozenset[str]:
     id = f"{PREDICTION}{'+'.join(sorted(fits))}:{rows.place_id(m, call.span)}"
     sure = not isinstance(x, Choice) and not isinstance(receiver, Choice) and len(fits) == 1
     m.effects.predicted_rows(
-        PredictedRows(id, call.span, tuple(sorted(fits)), tuple(sorted(own)), tuple(sorted(learned_of(x))), sure)
+        PredictedRows(
+            id,
+            call.span,
+            tuple(sorted(fits)),
+            tuple(sorted(own)),
+            tuple(sorted(learned_of(x))),
+            sure,
+            tuple(sorted(models)),
+            call.entry.gives,
+        )
     )
     return frozenset({id})
 

@@ -109,6 +109,8 @@ class PredictedRows(msgspec.Struct, frozen=True):
     rows: tuple[str, ...]
     learned: tuple[str, ...]
     sure: bool
+    models: tuple[str, ...] = ()
+    gives: str = "prediction"
 
 
 class Record(msgspec.Struct):

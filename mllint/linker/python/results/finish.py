@@ -354,7 +354,8 @@ def _observe(project: Project, records: list[Record], names: dict[str, str]) -> 
             trials.row_sets.setdefault(id, row_set)
         for fit_id, fitting in record.fittings.items():
             model = _rename(fitting.model, names)
-            trials.fittings.setdefault(fit_id, msgspec.structs.replace(fitting, model=model))
+            predicted = tuple((_rename(id, names), span) for id, span in fitting.predicted)
+            trials.fittings.setdefault(fit_id, msgspec.structs.replace(fitting, model=model, predicted=predicted))
         for score_id, measuring in record.measurings.items():
             if trials.measurings.setdefault(score_id, measuring) is measuring:
                 for fit_id in measuring.fits:
