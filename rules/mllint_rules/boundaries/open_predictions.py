@@ -33,7 +33,8 @@ def _served(lineage: Lineage, endpoint: str, known: list[Route], members: Contai
     """The models whose predictions the endpoint serves: files that nothing here makes among them."""
     used = {id for route in known for id in route.predicts}
     edges = [e for e in lineage.graph.in_edges(endpoint) if e.kind == "serves" and not e.measure]
-    return sorted({e.source for e in edges if e.source in used or (e.source in members and is_seen(e))})
+    served = {e.source for e in edges if e.source in used or (e.source in members and is_seen(e))}
+    return sorted(served, key=lambda id: (not id.startswith("model:"), id))
 
 
 def _finding(lineage: Lineage, route: Route, name: str, served: list[str]) -> Finding:

@@ -17,7 +17,6 @@ from mllint.rule import (
     Loading,
     Model,
     Rule,
-    Span,
     by_member,
     is_report,
     is_seen,
@@ -33,29 +32,26 @@ _MOVES = {
 
 
 def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
-    """One finding for each loader whose predictions go somewhere."""
+    """One finding for each model and job that loads it, if its predictions go somewhere from there."""
     found = by_member(models(lineage.graph))
-    told: dict[Span, Finding] = {}
+    training = {edge.job for id in found for edge in lineage.graph.in_edges(id) if edge.kind == "trains"}
+    told: dict[tuple[str, str], Finding] = {}
     for loading in lineage.observations.loadings:
         model = found.get(loading.node)
         if model is None or is_test(loading.span.path) or is_test(loading.job):
             continue
-        if _trains(lineage, model, loading.job) or not _is_used(lineage, model, loading.job):
-            continue
+        if loading.job in training or not _is_used(lineage, model, loading.job):
+            continue  # what training loads, right after a fit or to go on from there, is its own
+        key = (loading.job, model.id)
         if loading.version in _MOVES:
-            told.setdefault(loading.span, _of_name(loading, model))
+            told.setdefault(key, _of_name(loading, model))
         elif not loading.version and not loading.node.startswith("model:"):
             writer = _overwrites(lineage, loading)
             if writer is not None:
-                told.setdefault(loading.span, _of_path(loading, model, writer))
-    for span in sorted(told):
-        yield told[span]
-
-
-def _trains(lineage: Lineage, model: Model, job: str) -> bool:
-    """Whether the job makes the model itself: what it loads then is its own, right after the fit."""
-    made = (edge for id in model.members for edge in lineage.graph.in_edges(id))
-    return any(edge.job == job and edge.kind in ("trains", "saves") for edge in made)
+                told.setdefault(key, _of_path(loading, model, writer))
+    by_place = {finding.span: finding for finding in told.values()}
+    for span in sorted(by_place):
+        yield by_place[span]
 
 
 def _is_used(lineage: Lineage, model: Model, job: str) -> bool:
