@@ -47,9 +47,11 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
         if _SURE & set(deployment.gates) or _may_be_gated(deployment, fit, tests):
             gated.add(key)
         first.setdefault(key, (deployment, trained))
+    told: set[Span] = set()
     for key in sorted(first):
-        if key not in gated:
-            deployment, at = first[key]
+        deployment, at = first[key]
+        if key not in gated and deployment.span not in told:  # one call may register models of several names
+            told.add(deployment.span)
             model = found.get(deployment.node)
             yield _finding(deployment, at, model.name if model else deployment.node.partition(":")[2])
 
