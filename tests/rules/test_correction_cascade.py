@@ -4,6 +4,7 @@ from tests.rules.by_hand import at, lineage, places, run, step
 
 FIRST = step("file:a.csv", "model:first", "trains", "first.py:3")
 SECOND = step("file:b.csv", "model:second", "trains", "second.py:7")
+KEPT = step("model:second", "file:second.pkl", "saves", "second.py:9")
 
 
 def trials(learns="model"):
@@ -13,7 +14,7 @@ def trials(learns="model"):
 
 
 def test_predictions_among_the_data_of_a_fit():
-    (finding,) = run(RULE, lineage(FIRST, SECOND, trials=trials()))
+    (finding,) = run(RULE, lineage(FIRST, SECOND, KEPT, trials=trials()))
     assert places([finding]) == ["second.py:7"]
     assert "`second`" in finding.message
     assert "`first`" in finding.message
@@ -21,7 +22,7 @@ def test_predictions_among_the_data_of_a_fit():
 
 
 def test_a_transformer_and_a_fit_of_the_model_itself_are_silent():
-    assert run(RULE, lineage(FIRST, SECOND, trials=trials(learns="data"))) == []
+    assert run(RULE, lineage(FIRST, SECOND, KEPT, trials=trials(learns="data"))) == []
     kept = step("model:first", "model:second", "saves", "first.py:9")
     assert run(RULE, lineage(FIRST, SECOND, kept, trials=trials())) == []
 
@@ -30,10 +31,14 @@ def test_predictions_that_are_stored_in_between():
     column = "column:file:scores.csv#p"
     stored = step("model:first", column, "predicts", "first.py:6")
     fit = step(column, "model:second", "trains", "second.py:7", "second.py:2")
-    assert places(run(RULE, lineage(FIRST, SECOND, stored, fit))) == ["second.py:7"]
+    assert places(run(RULE, lineage(FIRST, SECOND, KEPT, stored, fit))) == ["second.py:7"]
 
 
 def test_what_is_known_of_the_whole_dataset_only_is_silent():
     stored = step("model:first", "file:scores.csv", "predicts", "first.py:6")
     fit = step("file:scores.csv", "model:second", "trains", "second.py:7")
-    assert run(RULE, lineage(FIRST, SECOND, stored, fit)) == []
+    assert run(RULE, lineage(FIRST, SECOND, KEPT, stored, fit)) == []
+
+
+def test_what_is_fitted_and_never_put_to_use_is_silent():
+    assert run(RULE, lineage(FIRST, SECOND, trials=trials())) == []

@@ -103,6 +103,7 @@ def _note_fit(
         y is not None and not (isinstance(y, Constant) and y.value is None),
         not isinstance(x, Choice),
         predictions_in(m, (x, y), model),
+        m.library.holds(estimator.slots["type"]) == "estimator",
     )
     m.effects.fitting(fitting)
     randomness.fitted(m, estimator, id, call.span)
