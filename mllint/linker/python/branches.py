@@ -16,6 +16,8 @@ def note_branch(m: Machine, s: facts.If, test: Any, known: bool | None) -> None:
     """Remember one outcome of an `if`. Only those that settings decide are told to rules, at the end."""
     if isinstance(s.test, facts.Compare) and {"in", "not in"} & set(s.test.operators):
         return  # `if severity not in ("low", "high"): raise`: a check that a value is allowed, not a choice
+    if _is_limit(s.test):
+        return
     key = (m.now.path, s.at)
     record = m.branches.get(key)
     if record is None:
@@ -23,6 +25,13 @@ def note_branch(m: Machine, s: facts.If, test: Any, known: bool | None) -> None:
     record[1].add(known if isinstance(test, Constant) else None)
     if isinstance(test, Constant):
         record[2].update(dict.fromkeys(test.settings))
+
+
+def _is_limit(test: facts.Expr) -> bool:
+    """`if spent + cost > budget`: a limit that something else may reach one day, not a choice."""
+    if not isinstance(test, facts.Compare) or {"<", "<=", ">", ">="}.isdisjoint(test.operators):
+        return False
+    return not any(isinstance(side, facts.Literal) for side in (test.left, *test.rights))
 
 
 def note_choice(m: Machine, s: facts.If, test: Any) -> None:
