@@ -127,15 +127,22 @@ def linked(
     """The lineage of these facts: that of the last run, if nothing has changed since."""
     from mllint import lineage_cache
 
-    key = lineage_cache.key_of(files, settings, declarations, own_models) if use_cache else b""
-    known = lineage_cache.load(root, key, declarations) if use_cache else None
+    if not use_cache:
+        from mllint.linker.link import link
+
+        return link(files, settings, declarations, own_models)
+    digests = lineage_cache.digests_of(files)
+    key = lineage_cache.key_of(digests, settings, declarations, own_models)
+    known = lineage_cache.load(root, key, declarations)
     if known is not None:
         return known
     from mllint.linker.link import link
+    from mllint.linker.python.replay import Memory
 
-    lineage = link(files, settings, declarations, own_models)
-    if use_cache:
-        lineage_cache.store(root, key, lineage)
+    memory = lineage_cache.load_memory(root, Memory)
+    lineage = link(files, settings, declarations, own_models, digests, memory)
+    lineage_cache.store(root, key, lineage)
+    lineage_cache.store_memory(root, memory)
     return lineage
 
 

@@ -21,6 +21,7 @@ from mllint.libraries.models import Library, builtin
 from mllint.lineage.declarations import Declarations
 from mllint.lineage.lineage import Lineage
 from mllint.linker.link import link
+from mllint.linker.python.replay import Replays
 from mllint.linker.project import Project
 from mllint.linker.python import evaluation
 from mllint.linker.python.interpreter import interpret
@@ -254,7 +255,9 @@ def work(source: str, monkeypatch: pytest.MonkeyPatch) -> tuple[int, Machine]:
     assert file.python is not None, file.problems
     project = Project([file], Settings(), Declarations())
     with session._room_to_work():
-        machine = interpret(project, Library(builtin(imported_modules(project))), Schema({}))
+        machine = interpret(
+            project, Library(builtin(imported_modules(project))), Schema({}), Replays({}, frozenset()), {}
+        )
     assert project.problems == []
     return counted, machine
 

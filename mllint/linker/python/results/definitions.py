@@ -6,15 +6,14 @@ a count of the name, in code that was never decoded."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import msgspec
 
 from mllint.facts import python as facts
 from mllint.lineage.observations import Definition
 from mllint.linker.project import Project
-from mllint.linker.python.abstract.values import Class, External, Function
 from mllint.linker.python.machine import Machine
+from mllint.linker.python.results.defined import Defined, defined_in
 
 _encode = msgspec.msgpack.Encoder().encode
 _FINDS_ALL = (b"__subclasses__", b"getmembers", b"import_module", b"iter_modules", b"walk_packages")
@@ -32,7 +31,7 @@ def observe_definitions(project: Project, m: Machine) -> None:
     for cls, statement in classes:
         outside = _count(modules, cls.name) - _encode(statement).count(_text(cls.name))
         mentions = sum(cls.name.encode() in data for data in others)
-        registers = finds_all or cls.path in taken or _registers(cls)
+        registers = finds_all or cls.path in taken or cls.registers
         span = m.span(cls.at, cls.path)
         project.observations.definitions.append(
             Definition(
@@ -40,28 +39,25 @@ def observe_definitions(project: Project, m: Machine) -> None:
                 cls.name,
                 cls.qualified,
                 "class",
-                tuple(filter(None, map(_name, cls.bases))),
+                cls.bases,
                 bool(statement.decorators),
                 outside + mentions,
                 max(span.end_line - span.line + 1, 1),
                 registers or _is_exported(modules, cls.name),
             )
         )
-        for name, value in cls.scope.slots.items():
-            if isinstance(value, Function) and value.scope is cls.scope:
-                at = m.span(value.facts.at, cls.path)
-                lines = max(at.end_line - at.line + 1, 1)
-                project.observations.definitions.append(
-                    Definition(at, name, f"{cls.qualified}.{name}", "method", (), False, 0, lines)
-                )
+        for name, place in cls.methods:
+            at = m.span(place, cls.path)
+            lines = max(at.end_line - at.line + 1, 1)
+            project.observations.definitions.append(
+                Definition(at, name, f"{cls.qualified}.{name}", "method", (), False, 0, lines)
+            )
 
 
-def _classes(m: Machine) -> list[tuple[Class, facts.DefineClass]]:
-    found: dict[tuple[str, int], Class] = {}
-    for path, scope in {**m.modules, **m.scripts}.items():
-        for value in scope.slots.values():
-            if isinstance(value, Class) and value.path == path:
-                found[path, value.at] = value
+def _classes(m: Machine) -> list[tuple[Defined, facts.DefineClass]]:
+    found = {(cls.path, cls.at): cls for ghost in m.ghosts.values() for cls in ghost.classes}
+    for path, scope in m.namespaces().items():
+        found.update({(path, cls.at): cls for cls in defined_in(scope, path)})
     result = []
     for (path, at), cls in sorted(found.items(), key=lambda item: item[0]):
         module = m.project.files[path].python
@@ -69,12 +65,6 @@ def _classes(m: Machine) -> list[tuple[Class, facts.DefineClass]]:
             if isinstance(statement, facts.DefineClass) and statement.at == at:
                 result.append((cls, statement))
     return result
-
-
-def _registers(cls: Class) -> bool:
-    """Whether a base, near or far, notes each class that derives from it."""
-    bases = [base for base in cls.bases if isinstance(base, Class)]
-    return any("__init_subclass__" in base.scope.slots or _registers(base) for base in bases)
 
 
 def _taken_by_name(project: Project, m: Machine) -> set[str]:
@@ -120,12 +110,3 @@ def _is_exported(modules: list[bytes], name: str) -> bool:
     """Whether `__all__` and the name stand in one module: what a package offers to others."""
     wanted, exports = _text(name), _text("__all__")
     return any(exports in data and data.count(wanted) > 1 for data in modules)
-
-
-def _name(base: Any) -> str:
-    match base:
-        case Class(qualified=qualified):
-            return qualified
-        case External(name=name):
-            return name
-    return ""

@@ -1,0 +1,303 @@
+"""Entry points that would do again what they did in the last run are not interpreted: what they said is kept from then.
+
+What the last run kept of an entry point is a `Trace`. It holds where every read that it notes has the digest of then,
+and the modules that it would load are not there yet. These modules are loaded anew, quietly, since others use what they
+define; what the entry point stored is known by its shape alone. Whoever turns out to need more raises `Needed`, and
+linking starts anew with that entry point interpreted (`linker/link.py`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from typing import Any
+
+import msgspec
+
+from mllint.lineage.expressions import Expression
+from mllint.lineage.observations import Evaluation, Feature, Handover
+from mllint.linker.python.abstract.values import Class, Function
+from mllint.linker.python.branches import came_to
+from mllint.linker.python.calls import load_module
+from mllint.linker.python.machine import GHOST, Ghost, GhostFunction, Machine
+from mllint.linker.python.results.defined import defined_in, functions_in
+from mllint.linker.python.results.effects import (
+    Access,
+    Link,
+    Mark,
+    ModelFact,
+    Passing,
+    Prediction,
+    Record,
+    Request,
+)
+from mllint.linker.python.traces import Saying, Tracker, Unit
+
+
+class Trace(msgspec.Struct, array_like=True):
+    """One run of an entry point. `record` is empty where it is live; `ghost` is what a script leaves."""
+
+    identity: bytes
+    reads: dict[str, bytes]
+    steps: int = 0
+    saying: Saying = msgspec.field(default_factory=Saying)
+    loaded: list[str] = []
+    asked: dict[str, str] = {}
+    shapes: dict[str, str] = {}
+    is_script: bool = False
+    ghost: Ghost | None = None
+    record: bytes = b""
+
+
+class Memory(msgspec.Struct, array_like=True):
+    """What linking kept, under a digest of all that every entry point depends on."""
+
+    common: bytes = b""
+    traces: dict[str, list[Trace]] = {}
+
+
+class Replays:
+    """`old` are the traces of the last run, `must_run` the entry points that are interpreted in any case."""
+
+    def __init__(self, old: Mapping[str, list[Trace]], must_run: frozenset[str]) -> None:
+        self._old = old
+        self._must_run = must_run
+        self._times: Counter[str] = Counter()
+        self.traces: dict[str, list[Trace]] = {}
+        self.replayed = 0
+
+    def forget(self) -> None:
+        """What every entry point depends on has changed."""
+        self._old = {}
+
+    def run(self, m: Machine, name: str, path: str, identity: bytes, body: Callable[[], None]) -> None:
+        """Interpret an entry point, or say what it said."""
+        old = self._old.get(name, ())[self._times[name] :][:1]
+        self._times[name] += 1
+        kept = self.traces.setdefault(name, [])
+        with m.tracker.running(name, identity) as unit:
+            m.figures = m.heap.new("figures")
+            for trace in old:
+                if trace.record and name not in self._must_run and _holds(m, trace, identity):
+                    _replay(m, name, path, trace, unit)
+                    kept.append(trace)
+                    self.replayed += 1
+                    return
+            body()
+        kept.append(_trace(m, name, path, unit))
+
+    def finish(self, m: Machine, composes: Callable[[Machine, Class | None, Function], bool]) -> None:
+        """Keep what scripts define. Those whose namespaces others changed, or that put pipelines together, are
+        interpreted in every run."""
+        for name, traces in self.traces.items():
+            path = name.partition("#")[0]
+            if path not in m.scripts:
+                continue
+            scope = m.scripts[path]
+            functions = tuple(
+                self._ghost(path, function, composes(m, owner, function))
+                for owner, function in functions_in(scope, path)
+                if function.path == path
+            )
+            classes = tuple(defined_in(scope, path))
+            for trace in traces:
+                trace.ghost = Ghost(name, functions, classes) if trace.is_script else None
+                if path in m.composing or m.tracker.units[scope].edges:
+                    trace.record = b""
+
+    def _ghost(self, path: str, function: Function, composes: bool) -> GhostFunction:
+        entry = f"{path}:{function.qualified}"
+        traces = self.traces.get(entry, ())
+        identity = traces[0].identity if traces else b""
+        return GhostFunction(function.facts.at, function.facts.name, entry, identity, composes)
+
+    def likely(self, digests: Mapping[str, bytes]) -> frozenset[str]:
+        """The entry points whose objects will be asked for, as far as the last run tells."""
+        writers: dict[str, list[str]] = {}
+        for name, traces in self._old.items():
+            for trace in traces:
+                for node in trace.saying.written:
+                    writers.setdefault(node, []).append(name)
+        wanted: set[str] = set()
+        todo = [name for name, traces in self._old.items() if any(_is_touched(trace, digests) for trace in traces)]
+        seen = set(todo)
+        while todo:
+            for trace in self._old[todo.pop()]:
+                for key in trace.reads:
+                    if key.startswith("node:"):
+                        found = set(writers.get(key[5:], ()))
+                        wanted |= found
+                        todo += found - seen
+                        seen |= found
+        return frozenset(wanted)
+
+
+def _is_touched(trace: Trace, digests: Mapping[str, bytes]) -> bool:
+    files = (key for key in trace.reads if key.startswith("file:"))
+    return not trace.record or any(digests.get(key[5:], b"") != trace.reads[key] for key in files)
+
+
+# ------------------------------------------------------------------------------------------------- replaying
+
+
+def _holds(m: Machine, trace: Trace, identity: bytes) -> bool:
+    first = {key.hex() for key in trace.saying.queries}
+    return (
+        trace.identity == identity
+        and all(path not in m.modules or path in m.reloading for path in trace.loaded)
+        and all(_now(m, key) == value for key, value in trace.reads.items() if key[6:] not in first)
+        and _asks_first(m.tracker, trace.saying)
+    )
+
+
+def _asks_first(tracker: Tracker, saying: Saying) -> bool:
+    """Whether SQL that nobody had asked for has still not been asked for, and will meet the schema that it met."""
+    schemas = [schema for schema, _, _ in saying.queries.values()]
+    return not schemas or (schemas[0] == tracker.schema and tracker.queried.keys().isdisjoint(saying.queries))
+
+
+def _now(m: Machine, key: str) -> bytes | None:
+    """The digest of what a read would find at present."""
+    tracker = m.tracker
+    kind, _, rest = key.partition(":")
+    match kind:
+        case "file":
+            return tracker.files.get(rest, b"")
+        case "unit":
+            unit = tracker.named.get(rest)
+            return tracker.version(unit) if unit is not None else None
+        case "node":
+            return tracker.writers_version(m.writers.get(rest, ()))
+        case "query":
+            return tracker.queried.get(bytes.fromhex(rest), tracker.schema)
+        case "schema":
+            return tracker.schema
+        case "budget":
+            return str(m.most_steps()).encode()
+        case "relevant":
+            return _flag(rest.encode() in m.relevant)
+        case "located":
+            return _flag(set.__contains__(m.located, rest))
+        case "predictors":
+            return _flag(set.__contains__(m.predictors, rest))
+        case "required":
+            return _flag(set.__contains__(m.required, rest))
+        case "called":
+            path, _, at = rest.partition("\0")
+            return _flag(set.__contains__(m.called, (path, int(at))))
+    return None
+
+
+def _flag(known: bool) -> bytes:
+    return b"1" if known else b"0"
+
+
+def _replay(m: Machine, name: str, path: str, trace: Trace, unit: Unit) -> None:
+    tracker, said = m.tracker, trace.saying
+    for load in said.loads:
+        _load_again(m, path, load.path, load.steps, load.depth)
+    unit.reads = trace.reads
+    for key, (schema, text, dialect) in said.queries.items():
+        if said.defines:
+            m.query(text, dialect)
+        elif key not in tracker.queried:
+            tracker.queried[key] = schema
+            tracker.promised[key] = name
+    set.update(m.called, said.called)
+    set.update(m.located, said.located)
+    set.update(m.predictors, said.predictors)
+    set.update(m.required, said.required)
+    for module, importer in said.imports:
+        m.imports.importers.setdefault(module, set()).add(importer)
+    for file, at, outcome, settings in said.branches:
+        came_to(m, (file, at), outcome, settings)
+    for node in said.written:
+        m.writers.setdefault(node, {})[name] = GHOST
+        m.stored[node] = GHOST
+        m.shapes[node] = trace.shapes[node]
+    m.asked[name] = dict(trace.asked)
+    m.steps = trace.steps
+    m.effects.records[name] = decode(trace.record)
+    if trace.is_script:
+        m.scripts.pop(path, None)
+        m.ghosts[path] = trace.ghost or Ghost(name, (), ())
+        tracker.named[unit.name] = unit
+
+
+def _load_again(m: Machine, script: str, path: str, steps: int, depth: int) -> None:
+    """Load a module as an entry point did that is not interpreted: at the same depth, with as many steps behind it."""
+    m.steps = steps
+    scope = m.heap.new("scope", {}, (script, 0))
+    with ExitStack() as stack:
+        for _ in range(depth):
+            stack.enter_context(m.activation(scope, scope, script, None))
+        load_module(m, path)
+
+
+# ------------------------------------------------------------------------------------------------- recording
+
+
+def _trace(m: Machine, name: str, path: str, unit: Unit) -> Trace:
+    tracker = m.tracker
+    scope = m.scripts.get(path)
+    trace = Trace(
+        unit.context,
+        unit.reads,
+        m.steps,
+        tracker.saying,
+        list(m.loaded.get(name, ())),
+        m.asked.get(name, {}),
+        {node: m.shapes[node] for node in tracker.saying.written},
+        scope is not None and tracker.units.get(scope) is unit,
+    )
+    if not tracker.is_live:
+        trace.record = encode(m.effects.records[name])
+    return trace
+
+
+class _Record(msgspec.Struct, array_like=True):
+    """A `Record` as lists, since only texts are keys everywhere."""
+
+    evaluations: list[Evaluation]
+    definitions: list[tuple[str, Expression]]
+    scripts: list[tuple[str, str]]
+    marks: list[Mark]
+    links: list[Link]
+    passings: list[Passing]
+    accesses: list[Access]
+    models: list[ModelFact]
+    features: list[Feature]
+    handovers: list[Handover]
+    requests: list[Request]
+    predictions: list[Prediction]
+    answers: list[tuple[str, str]]
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(_Record)
+
+
+def encode(record: Record) -> bytes:
+    """The record as bytes; none if it holds what would not come back the same."""
+    fields = {name: list(getattr(record, name)) for name in _Record.__struct_fields__}
+    fields["scripts"] = list(record.scripts.items())
+    try:
+        encoded = _encoder.encode(_Record(**fields))
+        return encoded if decode(encoded) == record else b""
+    except (msgspec.MsgspecError, TypeError, OverflowError, UnicodeError):
+        return b""
+
+
+def decode(encoded: bytes) -> Record:
+    stored = _decoder.decode(encoded)
+    stored.models = [msgspec.structs.replace(fact, value=_as_tuple(fact.value)) for fact in stored.models]
+    stored.marks = [msgspec.structs.replace(mark, attributes=_as_tuple(mark.attributes)) for mark in stored.marks]
+    fields: dict[str, Any] = {name: dict.fromkeys(getattr(stored, name)) for name in _Record.__struct_fields__}
+    fields["scripts"] = dict(stored.scripts)
+    return Record(**fields)
+
+
+def _as_tuple(value: Any) -> Any:
+    """What stands in a record can be a key: it holds tuples, which come back as lists."""
+    return tuple(map(_as_tuple, value)) if isinstance(value, list | tuple) else value
