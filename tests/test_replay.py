@@ -224,3 +224,16 @@ def test_a_broken_file_of_entry_points_is_a_miss(root: Path, interpreted: list[s
     interpreted.clear()
     assert said(root, use_cache=True) == before
     assert len(interpreted) == everything
+
+
+def test_what_there_was_no_time_for_is_told_and_not_kept(root: Path) -> None:
+    cold = said(root, use_cache=False)
+    unread = session.check(root, jobs=1, today="2024-01-01", seconds=-1.0)
+    assert {problem.code for problem in unread.problems} == {"ML005"}
+    assert {problem.path for problem in unread.problems} == set(FILES)
+    assert said(root, use_cache=True) == cold
+    edited = root / "weekly.py"
+    edited.write_text(edited.read_text() + 'df.to_csv("again.csv")\n')
+    unfollowed = session.check(root, jobs=1, today="2024-01-01", seconds=-1.0)
+    assert "weekly.py" in {problem.path for problem in unfollowed.problems}
+    assert said(root, use_cache=True) == said(root, use_cache=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -14,6 +15,7 @@ from mllint.lineage.ids import consumer_id
 from mllint.lineage.lineage import Lineage
 from mllint.linker import systems
 from mllint.linker.project import Project
+from mllint.linker.python.forecast import forecast
 from mllint.linker.python.interpreter import interpret
 from mllint.linker.python.library.extension_points import check_model
 from mllint.linker.python.orchestration import dbt
@@ -27,8 +29,6 @@ from mllint.linker.sql.link import link_sql
 from mllint.linker.sql.schema import Schema
 from mllint.settings import Settings
 
-MOST_STARTS = 4
-
 
 def link(
     files: list[FileFacts],
@@ -37,21 +37,22 @@ def link(
     own_models: Sequence[LibraryFile] = (),
     digests: Mapping[str, bytes] | None = None,
     memory: Memory | None = None,
+    deadline: float = math.inf,
 ) -> Lineage:
     """The lineage graph of these files, with what was observed on the way. `own_models` are those of the repository's
     own libraries; they come before the shipped ones. Raises UsageError for one that names what does not exist.
 
-    `memory` is what the last run kept, for files of its `digests`; it becomes what the next run may use."""
+    `memory` is what the last run kept, for files of its `digests`; it becomes what the next run may use. After
+    `deadline`, a time of `time.monotonic`, nothing more is interpreted, and what was left out is told."""
     memory = memory if memory is not None else Memory()
-    old = memory.traces
-    needed = Replays(old, frozenset()).likely(digests or {})
-    for start in range(MOST_STARTS):
-        replays = Replays(old if start < MOST_STARTS - 1 else {}, needed)
+    needed = forecast(memory, digests or {})
+    old = memory.traces if needed is not None else {}
+    while True:
+        replays = Replays(old, needed or frozenset(), deadline)
         try:
             return _link(files, settings, declarations, own_models, digests or {}, memory, replays)
-        except Needed as error:
-            needed |= error.entries
-    raise AssertionError("nothing is missing where everything is interpreted")
+        except Needed:
+            old = {}  # then nothing is missing
 
 
 def _link(
@@ -75,7 +76,7 @@ def _link(
     if memory.common != before:
         replays.forget()
     machine = interpret(project, library, schema, replays, digests)
-    memory.traces = replays.traces
+    memory.traces, memory.units = replays.traces, replays.units
     build(project, machine.effects)
     systems.link(project)
     systems.observe(project, {path: tuple(sorted(who)) for path, who in machine.imports.importers.items()})

@@ -52,8 +52,10 @@ class _Lowering:
     # ------------------------------------------------------------------------------------------- places
 
     def at(self, node: Any) -> int:
-        line, end_line = node.lineno, node.end_lineno
-        column, end_column = node.col_offset, node.end_col_offset
+        line: int = node.lineno
+        end_line: int = node.end_lineno
+        column: int = node.col_offset
+        end_column: int = node.end_col_offset
         if self.wide:
             column, end_column = self.characters(line, column), self.characters(end_line, end_column)
         rows = end_line - line

@@ -22,6 +22,7 @@ def interpret(
 ) -> Machine:
     """Run every entry point; those that read what others turn out to write run again, until nothing changes."""
     m = machine(project, library, schema, digests)
+    m.deadline = replays.deadline
     entries = entries_of(m)
     for entry in entries:
         run_entry(m, replays, entry)

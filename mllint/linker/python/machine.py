@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import posixpath
+import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -95,6 +97,8 @@ class Machine:
         self.imports = Imports(project)
         self.imports.note = self.tracker.imported
         self.effects = Effects(project)
+        self.deadline = math.inf  # after it no call is followed
+        self.cut_short = False  # whether one was not, in the present entry point
         self.stack: list[Activation] = []
         self.composing: set[str] = set()  # paths of files with functions that put pipelines together
         self.call_places: list[Span] = []
@@ -337,6 +341,9 @@ class Machine:
     def may_enter(self, function: Function) -> bool:
         """Whether to follow one more call: not too deep, not too often into itself, and within the budget."""
         if len(self.stack) >= (DEEPEST_TEST_CALL if self.in_test else DEEPEST_CALL):
+            return False
+        if time.monotonic() > self.deadline:
+            self.cut_short = True
             return False
         if self.in_test and self.steps > MOST_TEST_STEPS:
             return False  # tests give values to what they call; what their made-up data flows into is of no interest

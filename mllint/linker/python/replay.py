@@ -8,6 +8,8 @@ linking starts anew with that entry point interpreted (`linker/link.py`).
 
 from __future__ import annotations
 
+import math
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -15,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from mllint.errors import Problem
 from mllint.lineage.expressions import Expression
 from mllint.lineage.observations import Evaluation, Feature, Handover
 from mllint.linker.python.abstract.values import Class, Function
@@ -34,6 +37,8 @@ from mllint.linker.python.results.effects import (
 )
 from mllint.linker.python.traces import Saying, Tracker, Unit
 
+TOO_LATE = "the run took too long: not all of what this file does was followed"
+
 
 class Trace(msgspec.Struct, array_like=True):
     """One run of an entry point. `record` is empty where it is live; `ghost` is what a script leaves."""
@@ -50,21 +55,31 @@ class Trace(msgspec.Struct, array_like=True):
     record: bytes = b""
 
 
+class State(msgspec.Struct, array_like=True):
+    """What the state of a module or script comes from: files, with their digests, and other units."""
+
+    files: dict[str, bytes]
+    edges: list[str]
+
+
 class Memory(msgspec.Struct, array_like=True):
     """What linking kept, under a digest of all that every entry point depends on."""
 
     common: bytes = b""
     traces: dict[str, list[Trace]] = {}
+    units: dict[str, State] = {}
 
 
 class Replays:
     """`old` are the traces of the last run, `must_run` the entry points that are interpreted in any case."""
 
-    def __init__(self, old: Mapping[str, list[Trace]], must_run: frozenset[str]) -> None:
+    def __init__(self, old: Mapping[str, list[Trace]], must_run: frozenset[str], deadline: float = math.inf) -> None:
+        self.deadline = deadline
         self._old = old
         self._must_run = must_run
         self._times: Counter[str] = Counter()
         self.traces: dict[str, list[Trace]] = {}
+        self.units: dict[str, State] = {}
         self.replayed = 0
 
     def forget(self) -> None:
@@ -73,6 +88,9 @@ class Replays:
 
     def run(self, m: Machine, name: str, path: str, identity: bytes, body: Callable[[], None]) -> None:
         """Interpret an entry point, or say what it said."""
+        if time.monotonic() > self.deadline:
+            m.project.problems.append(Problem(path, 1, "ML005", TOO_LATE))
+            return
         old = self._old.get(name, ())[self._times[name] :][:1]
         self._times[name] += 1
         kept = self.traces.setdefault(name, [])
@@ -84,12 +102,17 @@ class Replays:
                     kept.append(trace)
                     self.replayed += 1
                     return
+            m.cut_short = False
             body()
+            if m.cut_short:
+                m.project.problems.append(Problem(path, 1, "ML005", TOO_LATE))
         kept.append(_trace(m, name, path, unit))
 
     def finish(self, m: Machine, composes: Callable[[Machine, Class | None, Function], bool]) -> None:
         """Keep what scripts define. Those whose namespaces others changed, or that put pipelines together, are
         interpreted in every run."""
+        units = {unit.name: unit for unit in (*m.tracker.named.values(), *m.tracker.runs.values())}
+        self.units = {name: _state(unit) for name, unit in units.items()}
         for name, traces in self.traces.items():
             path = name.partition("#")[0]
             if path not in m.scripts:
@@ -111,31 +134,6 @@ class Replays:
         traces = self.traces.get(entry, ())
         identity = traces[0].identity if traces else b""
         return GhostFunction(function.facts.at, function.facts.name, entry, identity, composes)
-
-    def likely(self, digests: Mapping[str, bytes]) -> frozenset[str]:
-        """The entry points whose objects will be asked for, as far as the last run tells."""
-        writers: dict[str, list[str]] = {}
-        for name, traces in self._old.items():
-            for trace in traces:
-                for node in trace.saying.written:
-                    writers.setdefault(node, []).append(name)
-        wanted: set[str] = set()
-        todo = [name for name, traces in self._old.items() if any(_is_touched(trace, digests) for trace in traces)]
-        seen = set(todo)
-        while todo:
-            for trace in self._old[todo.pop()]:
-                for key in trace.reads:
-                    if key.startswith("node:"):
-                        found = set(writers.get(key[5:], ()))
-                        wanted |= found
-                        todo += found - seen
-                        seen |= found
-        return frozenset(wanted)
-
-
-def _is_touched(trace: Trace, digests: Mapping[str, bytes]) -> bool:
-    files = (key for key in trace.reads if key.startswith("file:"))
-    return not trace.record or any(digests.get(key[5:], b"") != trace.reads[key] for key in files)
 
 
 # ------------------------------------------------------------------------------------------------- replaying
@@ -254,6 +252,11 @@ def _trace(m: Machine, name: str, path: str, unit: Unit) -> Trace:
     if not tracker.is_live:
         trace.record = encode(m.effects.records[name])
     return trace
+
+
+def _state(unit: Unit) -> State:
+    files = {key[5:]: value for key, value in unit.reads.items() if key.startswith("file:")}
+    return State(files, [other.name for other in unit.edges])
 
 
 class _Record(msgspec.Struct, array_like=True):
