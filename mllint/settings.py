@@ -127,6 +127,8 @@ def _table(root: Path, name: str) -> tuple[dict[str, Any], str] | None:
     except (OSError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"{name}: cannot be read: {error}") from None
     except tomllib.TOMLDecodeError as error:
+        if "tool.mllint" not in text and name == "pyproject.toml":
+            return None  # the file is broken, which its reader tells; but it says nothing to us
         line = re.search(r"at line (\d+)", str(error))
         raise UsageError(f"{name}:{line[1] if line else 1}: {error}") from None
 

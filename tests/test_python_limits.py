@@ -21,11 +21,11 @@ from mllint.libraries.models import Library, builtin
 from mllint.lineage.declarations import Declarations
 from mllint.lineage.lineage import Lineage
 from mllint.linker.link import link
-from mllint.linker.python.replay import Replays
 from mllint.linker.project import Project
 from mllint.linker.python import evaluation
 from mllint.linker.python.interpreter import interpret
 from mllint.linker.python.machine import MOST_STEPS, Machine
+from mllint.linker.python.replay import Replays
 from mllint.linker.python.results.inventory import imported_modules
 from mllint.linker.sql.schema import Schema
 from mllint.settings import Settings

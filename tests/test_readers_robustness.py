@@ -156,7 +156,6 @@ def test_encodings_of_sql() -> None:
         (b"1,2,3\n", ()),
         (b"a,a\n", ()),  # two columns of one name: pandas would rename one
         (b'"a\nb",c\n', ()),  # a name over two lines
-        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", ()),
         (b"a,\0b\n", ()),
         (b"", ()),
         (b"a," * 40_000, ()),  # cut off before its end
@@ -247,3 +246,12 @@ def test_looking_for_suppressions_is_linear(text: str) -> None:
     start = time.perf_counter()
     find_suppressions(text.encode(), "sql")
     assert time.perf_counter() - start < 10
+
+
+@pytest.mark.parametrize("kind", sorted(READERS))
+def test_what_stands_for_a_large_file_is_no_content(kind: str) -> None:
+    pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"
+    facts = read("data/x", kind, pointer)
+    assert facts.problems == ()
+    assert facts == FileFacts("data/x", kind, lines=facts.lines)
+    assert read("data/x", kind, b"/annex/objects/SHA256E-s12--ab.csv\n").problems == ()

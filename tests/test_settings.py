@@ -114,3 +114,11 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
 def test_the_command_line_comes_first() -> None:
     settings = with_overrides(Settings(select=("ML1",), fail_on="error"), {"select": ("ML2",), "fail_on": None})
     assert (settings.select, settings.fail_on) == (("ML2",), "error")
+
+
+def test_a_broken_pyproject_that_says_nothing_to_us_is_no_mistake_of_the_user(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[project]\nname = \n")
+    assert load(tmp_path) == Settings()
+    (tmp_path / "pyproject.toml").write_text("[tool.mllint]\nselect = \n")
+    with pytest.raises(UsageError, match=r"pyproject.toml:2"):
+        load(tmp_path)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import linking
 from sql_helpers import edges, linked
 
 from mllint.facts.commands import Command
@@ -140,3 +143,35 @@ def test_jinja_keeps_the_length() -> None:
 def test_turns_of_a_loop_are_not_separated_twice() -> None:
     text = "select {% for c in cs %} {{ c }} {% if not loop.last %},{% endif %} {% endfor %} from t"
     assert without_jinja(text, "<>").split() == ["select", "<c>", "from", "t"]
+
+
+def test_parameters_of_a_statement_are_columns_of_what_it_writes(tmp_path: Path) -> None:
+    lineage = linking.linked(
+        tmp_path,
+        {
+            "log.py": """
+import sqlite3
+import pandas as pd
+from sqlalchemy import create_engine, text
+
+trips = pd.read_csv("trips.csv")
+con = sqlite3.connect("x.db")
+con.execute("insert into named (km, rows) values (:km, :rows)", {"km": trips["km"][0] / 1000, "rows": len(trips)})
+con.execute("insert into numbered (id, km) values (?, round(?))", (trips["id"][0], trips["km"][0]))
+con.executemany("insert into many (id, km) values (%s, %s)", [(i, k) for i, k in zip(trips["id"], trips["km"])])
+con.execute("insert into unknown (id, km) values (?, ?)", trips.to_numpy()[0])
+with create_engine("sqlite://").begin() as connection:
+    connection.execute(text("insert into core (km) values (:km)"), {"km": trips["km"][0]})
+"""
+        },
+    )
+    found = {(edge.source, edge.target) for edge in lineage.graph.edges()}
+    for table in ("named", "numbered", "many", "core"):
+        assert ("column:file:trips.csv#km", f"column:table:{table}#km") in found
+        assert ("column:file:trips.csv#id", f"column:table:{table}#km") not in found
+    [km] = lineage.graph.in_edges("column:table:named#km")[:1]
+    assert (km.expression, km.measure) == ("km / 1000", False)
+    [rows] = [edge for edge in lineage.graph.in_edges("column:table:named#rows") if edge.source == "file:trips.csv"]
+    assert rows.measure
+    assert ("file:trips.csv", "table:unknown") in found
+    assert not [edge for edge in found if edge[1] == "column:table:unknown#km"]

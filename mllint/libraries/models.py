@@ -84,6 +84,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fits: Fit | None = None
     model: str = ""  # parameter with the estimator, where the call is no method of it: `cross_val_score(model, X, y)`
     predicts: str = ""  # parameter with the rows
+    gives: str = "prediction"  # what `predicts` makes, where nobody acts on it: an embedding, the number of a cluster
     transforms: str = ""
     splits: bool = False  # returns two parts of each positional argument
     routes: Route | None = None

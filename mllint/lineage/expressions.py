@@ -43,9 +43,12 @@ class Apply(msgspec.Struct, frozen=True, tag=True):
 
 
 class Unresolved(msgspec.Struct, frozen=True, tag=True):
-    """What the analysis could not follow. It is equal to nothing, not even to itself."""
+    """What the analysis could not follow. It is equal to nothing, not even to itself.
+
+    `parameter`: a SQL text asks for it, by its name or, from 1, its number; whoever runs the text may know it."""
 
     reason: str = ""
+    parameter: str = ""
 
 
 Expression = Column | Constant | Apply | Unresolved

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from mllint.lineage.ids import split_column
 from mllint.source import Span
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ class Edge(msgspec.Struct, frozen=True):
     """`target` comes from `source`. `job` is the file or stage it runs in; `expression` is printed, for people.
 
     `resolved` is false where a step of the way was assumed rather than followed: a finding on it is only likely.
-    `span` is the place that makes the target (write, fit, load), `read` the place that reads the source."""
+    `span` is the place that makes the target (write, fit, load), `read` the place that reads the source.
+    `measure`: the target holds only a count or a score of the source, as a metrics file does."""
 
     source: str
     target: str
@@ -45,6 +47,7 @@ class Edge(msgspec.Struct, frozen=True):
     expression: str = ""
     resolved: bool = True
     read: Span | None = None
+    measure: bool = False
 
 
 class Graph:
@@ -55,6 +58,7 @@ class Graph:
         self._edges: dict[tuple[str, str, str, Span | None], Edge] = {}
         self._out: dict[str, list[Edge]] = {}
         self._in: dict[str, list[Edge]] = {}
+        self._columns: dict[str, list[str]] = {}
 
     # ------------------------------------------------------------------------------------------- building
 
@@ -64,6 +68,8 @@ class Graph:
         node = self.nodes.get(id)
         if node is None:
             node = self.nodes[id] = Node(id, kind, name or _name(id), [], {})
+            if id.startswith("column:"):
+                self._columns.setdefault(split_column(id)[0], []).append(id)
         elif _RANK[kind] > _RANK[node.kind]:
             node.kind = kind
         if span is not None and span not in node.spans:
@@ -74,10 +80,10 @@ class Graph:
         return node
 
     def add_edge(self, edge: Edge) -> None:
-        """Add an edge between nodes that are there; the strongest of equal edges stays."""
+        """Add an edge between nodes that are there; the strongest of equal edges stays, values before measures."""
         key = (edge.source, edge.target, edge.kind, edge.span)
         old = self._edges.get(key)
-        if old is not None and _STRENGTH[old.strength] >= _STRENGTH[edge.strength]:
+        if old is not None and _rank(old) >= _rank(edge):
             return
         if old is not None:
             self._out[edge.source].remove(old)
@@ -105,6 +111,10 @@ class Graph:
 
     def in_edges(self, id: str) -> list[Edge]:
         return sorted(self._in.get(id, ()), key=_edge_order)
+
+    def columns(self, dataset: str) -> list[str]:
+        """The ids of a dataset's columns that are known."""
+        return sorted(self._columns.get(dataset, ()))
 
     def of_kind(self, *kinds: NodeKind) -> Iterator[Node]:
         for id in sorted(self.nodes):
@@ -173,6 +183,10 @@ class Graph:
         for node in self.nodes.values():
             node.spans.sort()
         self.nodes = dict(sorted(self.nodes.items()))
+
+
+def _rank(edge: Edge) -> tuple[bool, int]:
+    return not edge.measure, _STRENGTH[edge.strength]
 
 
 def _name(id: str) -> str:

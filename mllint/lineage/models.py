@@ -28,7 +28,8 @@ _SCORES = ("predicts", "serves", "loads")
 
 class Model(msgspec.Struct, frozen=True):
     """`members` are the ids of the fitted object, its artifacts and registry entries; `outputs` those that hold or
-    give its predictions (with the dataset of a predicted column); `jobs` the files or stages that train and score it.
+    give its predictions (with the dataset of a predicted column); `jobs` the files or stages that train and score it,
+    `places` the files in which that is written, which may be other ones.
     All are sorted; `id` and `name` are those of the member that people know best."""
 
     id: str
@@ -36,6 +37,7 @@ class Model(msgspec.Struct, frozen=True):
     members: tuple[str, ...]
     outputs: tuple[str, ...]
     jobs: tuple[str, ...]
+    places: tuple[str, ...]
 
     def is_called(self, name: str) -> bool:
         """Whether `name`, as a person would write it (`eta`, `model:eta`, `models/eta.joblib`), means this model."""
@@ -130,14 +132,18 @@ def _model(graph: Graph, members: list[str]) -> Model:
     inside = set(members)
     outputs: set[str] = set()
     jobs: set[str] = set()
+    places: set[str] = set()
     for member in members:
-        jobs.update(job_path(edge) for edge in graph.in_edges(member) if edge.kind == "trains")
+        trained = [edge for edge in graph.in_edges(member) if edge.kind == "trains"]
+        jobs.update(map(job_path, trained))
+        places.update(edge.span.path for edge in trained if edge.span)
         for edge in graph.out_edges(member):
             if edge.strength == "declared" or edge.target in inside or _is_model(graph, edge.target):
                 continue  # what is trained on predictions, registered for its scores or kept with a threshold
-            if edge.kind in _SCORES:
+            if edge.kind in _SCORES and not edge.measure:
                 outputs.add(edge.target)
                 jobs.add(job_path(edge))
+                places.update({edge.span.path} if edge.span else ())
     outputs |= {split_column(id)[0] for id in outputs if id.startswith("column:")}
     best = min(members, key=lambda id: (graph.nodes[id].kind != "model", len(id), id))
     return Model(
@@ -146,6 +152,7 @@ def _model(graph: Graph, members: list[str]) -> Model:
         members=tuple(members),
         outputs=tuple(sorted(outputs & graph.nodes.keys())),
         jobs=tuple(sorted(jobs - {""})),
+        places=tuple(sorted(places)),
     )
 
 

@@ -92,15 +92,18 @@ class Evaluation(msgspec.Struct, frozen=True):
 
 class Handover(msgspec.Struct, frozen=True):
     """A prediction, threshold, log-odds or multiplier that leaves the function that made it for another module as a
-    bare float, tuple or dict. `span` is that function; `return_span` what it returns; `receiver` who takes it."""
+    bare float, tuple or dict. `span` is that function; `return_span` what it returns; `receiver` who takes it, in the
+    function `receiver_body` or, without one, at the top of a module, while `job` runs."""
 
     span: Span
     function: str
     what: str  # prediction, threshold ...
-    shape: str  # float, tuple, dict, list
+    shape: str  # float, array, tuple, dict, list
     model: str
     return_span: Span
     receiver: Span
+    receiver_body: Span | None = None
+    job: str = ""
 
 
 class Observations(msgspec.Struct):

@@ -11,6 +11,9 @@ from mllint.errors import OutOfTime, Problem
 from mllint.facts.file import FileFacts
 from mllint.readers.comments import find_suppressions
 
+# what Git LFS and git-annex keep in the place of a large file
+_POINTERS = (b"version https://git-lfs.github.com/spec/", b"/annex/objects/")
+
 # kind -> the module whose `read(path, kind, data)` makes the facts; imported when the first such file is met
 READERS = {
     "python": "mllint.readers.python",
@@ -51,6 +54,8 @@ def read(path: str, kind: str, data: bytes) -> FileFacts:
 
 
 def _read(path: str, kind: str, data: bytes) -> FileFacts:
+    if data.startswith(_POINTERS):
+        return FileFacts(path, kind)  # the file was not checked out: nothing is known of it, and nothing is wrong
     if kind not in _BINARY:
         data = _as_utf8(kind, data)
         if (nul := data.find(b"\0")) >= 0:

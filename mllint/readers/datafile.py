@@ -36,7 +36,7 @@ def header_of(path: str, data: bytes) -> tuple[str, ...]:
         data = data[: len(data) & ~1].decode("utf-16", "replace").encode()
     data = data.removeprefix(b"\xef\xbb\xbf")
     line, newline, _ = data.partition(b"\n")
-    if (not newline and len(data) >= DATA_HEAD) or b"\0" in line or line.startswith(b"version https://git-lfs"):
+    if (not newline and len(data) >= DATA_HEAD) or b"\0" in line:
         return ()
     names = _split(text_of(line).rstrip("\r"), path.lower().endswith(".tsv"))
     if not names or len(names) > MAX_COLUMNS or len(set(names)) < len(names):

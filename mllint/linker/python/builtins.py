@@ -20,6 +20,7 @@ from mllint.linker.python.abstract.values import (
     Text,
     Tuple,
     Unknown,
+    as_measures,
     expression_of_value,
     join,
     join_all,
@@ -28,7 +29,6 @@ from mllint.linker.python.abstract.values import (
 )
 from mllint.linker.python.iteration import is_inner, items_of
 from mllint.linker.python.machine import Machine
-from mllint.linker.python.results.effects import as_scores
 
 
 def lookup(name: str, m: Machine) -> Any:
@@ -95,7 +95,7 @@ def _len(m: Machine, arguments: Arguments, at: facts.At) -> Any:
     if isinstance(value, Column) and not value.kind.startswith(("pandas", "numpy", "polars")):
         return computed(m, value, "LENGTH", at)
     # how many there are tells of predictions, and holds none: `INSERT INTO runs VALUES (:id, len(predictions))`
-    return Unknown(as_scores(origins_of(value), m.predictors))
+    return Unknown(as_measures(origins_of(value)))
 
 
 def _range(m: Machine, arguments: Arguments, at: facts.At) -> Any:

@@ -11,10 +11,7 @@ from mllint.linker.python.abstract.values import Choice, Class, Column, External
 from mllint.linker.python.iteration import is_inner
 from mllint.linker.python.machine import Machine
 
-_PROTOCOL = {
-    "predict", "predict_proba", "predict_log_proba", "decision_function", "score_samples", "transform",
-    "fit_predict", "forward",
-}  # fmt: skip
+_PROTOCOL = ("predict", "decision_function", "score_samples", "transform", "fit_predict", "forward")
 _BASES = ("mlflow.pyfunc.", "sklearn.base.", "torch.nn.", "lightning.", "pytorch_lightning.", "keras.", "tensorflow.")
 
 
@@ -23,7 +20,7 @@ def watch(m: Machine, function: Function, result: Any, given: dict[str, Any]) ->
     is not the first to cross: `def clip(score, top): return min(score, top)`."""
     if m.in_test or not m.call_places or _is_estimator(function) or _gives_frame(function):
         return
-    if function in _captured(m, m.now.function):
+    if _is_callback(m, function) or function in _captured(m, m.now.function):
         return  # `result = func(*args)` in the wrapper that `@timed` put around it: nobody has received anything yet
     function = next(iter(_captured(m, function)), function)
     receiver = m.span_of_call()
@@ -47,6 +44,8 @@ def watch(m: Machine, function: Function, result: Any, given: dict[str, Any]) ->
                 models[0],
                 column.span,
                 receiver,
+                m.span(m.now.function.facts.at, m.now.function.path) if m.now.function else None,
+                m.effects.job,
             )
         )
 
@@ -55,8 +54,17 @@ def _captured(m: Machine, function: Function | None) -> list[Function]:
     """The functions that an inner function was put around: `func` of `def timed(func): def wrapper(*args): ...`."""
     if function is None or m.module_scope_of(function.scope) is function.scope:
         return []
+    if not any(parameter.kind == "star" for parameter in function.facts.parameters):
+        return []
     values = [value for name, value in function.scope.slots.items() if not is_inner(name)]
     return [v for v in values if isinstance(v, Function) and v.scope is not function.scope]
+
+
+def _is_callback(m: Machine, function: Function) -> bool:
+    """`def predict_one(history): ...` inside `make_predictor`: whoever is given it knows no module that it came from,
+    and asked for what it gives. What a decorator puts around a function stands for that."""
+    is_nested = function.owner is None and m.module_scope_of(function.scope) is not function.scope
+    return is_nested and not _captured(m, function)
 
 
 def _gives_frame(function: Function) -> bool:
@@ -77,19 +85,19 @@ def _predicted(value: Any) -> frozenset[str]:
 def _is_estimator(function: Function) -> bool:
     """`predict` of a class that is fitted too, or whose base asks for it: whoever calls it holds the model, and knows
     what it gives."""
-    if function.facts.name not in _PROTOCOL:
+    if not function.facts.name.startswith(_PROTOCOL):
         return False
     owner = function.scope.slots.get("<self>")
     bases = owner.bases if isinstance(owner, Class) else ()
     asked = any(isinstance(base, External) and base.name.startswith(_BASES) for base in bases)
-    return asked or "fit" in function.scope.slots
+    return asked or (function.owner is not None and "fit" in function.scope.slots)
 
 
 def _bare(value: Any) -> tuple[str, Column] | None:
     """A prediction that has no type of its own: alone, or inside a tuple, list or dictionary."""
     match value:
         case Column(name="prediction"):
-            return "float", value
+            return "array" if value.kind else "float", value
         case Tuple(items=items):
             parts, shape = list(items), "tuple"
         case Cell(kind="list"):

@@ -17,7 +17,7 @@ from mllint.linker.sql.projections import as_written, is_short_cast
 from mllint.linker.sql.relations import Output, Relation, Source, union
 from mllint.linker.sql.schema import Schema
 from mllint.linker.sql.text import is_hole, named
-from mllint.linker.sql.translate import from_sqlglot
+from mllint.linker.sql.translate import from_sqlglot, hole
 
 _BUDGET = 400_000  # visited nodes of one statement
 _LATERAL_ALIASES = {"snowflake", "redshift", "databricks", "spark", "duckdb", "clickhouse", "teradata"}
@@ -265,7 +265,9 @@ class Reader:
         """A named column that is computed by an expression."""
         if isinstance(node, exp.Column):
             found = self._resolve(node, scope)
-            return Output(name, found.sources, found.expression) if found else Output(name, (), Unresolved(name))
+            if found is not None:
+                return Output(name, found.sources, found.expression)
+            return Output(name, (), hole(node) if is_hole(node.name) else Unresolved(name))
         sources = tuple(self.sources(node, scope))
         expression = from_sqlglot(node, lambda column: self._meaning(column, scope), self.dialect, self._type)
         return Output(name, sources, expression)

@@ -29,7 +29,7 @@ from mllint.linker.sql.meanings import (
     number_of,
     unit_of,
 )
-from mllint.linker.sql.text import is_hole
+from mllint.linker.sql.text import is_hole, named
 
 Resolve = Callable[[exp.Column], Expression]
 TypeOf = Callable[[Column], str]
@@ -55,7 +55,7 @@ class _Translation:
             return self._simple(node, operator)
         match node:
             case exp.Column():
-                return Unresolved(node.name) if is_hole(node.name) else self.resolve(node)
+                return hole(node) if is_hole(node.name) else self.resolve(node)
             case exp.Literal():
                 return Constant(node.this) if node.is_string else number_of(node.this)
             case exp.Boolean():
@@ -67,7 +67,7 @@ class _Translation:
             case exp.Query() | exp.Exists():
                 return Unresolved("a subquery")
             case exp.Placeholder() | exp.Parameter() | exp.SessionParameter():
-                return Unresolved("a parameter")
+                return Unresolved("a parameter", _parameter(node))
             case exp.Cast():
                 return self._cast(node)
             case exp.Div():
@@ -357,3 +357,16 @@ class _Translation:
         if operator is None or (word == "WEEK" and self.dialect in ("bigquery", "mysql", "tsql")):
             return apply("CALL", Constant("EXTRACT"), Constant(word), self.of(value))
         return self._apply(operator, value)
+
+
+def hole(column: exp.Column) -> Unresolved:
+    """`%(km)s`, or what a text was put together from: `{km}`."""
+    name = named(column.name)
+    return Unresolved(name, name.strip("{}"))
+
+
+def _parameter(node: exp.Expr) -> str:
+    """`:km`, `@km`, `$1`; of `?` and `%s` the number, counted through the statement."""
+    if node.name not in ("", "?"):
+        return node.name
+    return str(next(i for i, other in enumerate(node.root().find_all(exp.Placeholder, bfs=False), 1) if other is node))

@@ -6,7 +6,7 @@ def churn_score(customer): ...; return float(model.predict_proba(row)[0, 1])   #
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from mllint.rule import Context, Finding, Handover, Label, Lineage, Model, Rule, Span, by_member, is_test, models
 
@@ -20,9 +20,11 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
         if handover.receiver.path != handover.span.path
         and not is_test(handover.receiver.path)
         and not is_test(handover.span.path)
+        and not _is_measured(lineage, handover)
+        and not _is_tried(lineage, handover, found.get(handover.model))
     ]
     for handover in crossing:
-        if not any(_passes_on(handover, other) for other in crossing):
+        if not any(_passes_on(handover, other, found) for other in crossing):
             by_function[handover.span].append(handover)
     for span in sorted(by_function):
         first, *others = sorted(by_function[span], key=lambda handover: (handover.return_span, handover.receiver))
@@ -30,16 +32,39 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
         yield _finding(first, others, model)
 
 
-def _passes_on(later: Handover, earlier: Handover) -> bool:
+def _is_measured(lineage: Lineage, handover: Handover) -> bool:
+    """Whether who makes or receives the value measures it there: `mean_absolute_error(y_test, forecast(x_test))`."""
+    taken = handover.receiver_body or Span(handover.receiver.path, 0, 0, 1 << 30, 0, handover.receiver.cell)
+    return any(
+        (at.path, at.cell) == (body.path, body.cell) and body.line <= at.line <= body.end_line
+        for at in (e.span for e in lineage.observations.evaluations if e.what == "metric")
+        for body in (taken, handover.span)
+    )
+
+
+def _is_tried(lineage: Lineage, handover: Handover, model: Model | None) -> bool:
+    """Whether the job that trains the model predicts only to see how good it is: it keeps no prediction."""
+    edges = [edge for id in (model.members if model else ()) for edge in lineage.graph.in_edges(id)]
+    if model is None or not any(edge.kind == "trains" and edge.job == handover.job for edge in edges):
+        return False
+    kept = (edge for id in model.members for edge in lineage.graph.out_edges(id) if edge.job == handover.job)
+    return not any(edge.kind in ("predicts", "serves") for edge in kept)
+
+
+def _passes_on(later: Handover, earlier: Handover, known: Collection[str]) -> bool:
     """Whether `later` hands on what it received from `earlier`: the value was bare before.
 
     def rank(vectors, boost): return [score * boost for score in relevance(vectors)]
     """
-    if later.span == earlier.span or later.model != earlier.model:
+    if later.span == earlier.span or (later.model != earlier.model and later.model in known and earlier.model in known):
         return False
-    body, received = later.span, earlier.receiver
-    last = max(body.end_line, later.return_span.end_line, later.return_span.line)
-    return (body.path, body.cell) == (received.path, received.cell) and body.line <= received.line <= last
+    if later.return_span == earlier.return_span:  # `return self.predict(rows)`, beside it in the module
+        return _holds(earlier.span, earlier.return_span) and not _holds(later.span, later.return_span)
+    return _holds(later.span, earlier.receiver)
+
+
+def _holds(body: Span, place: Span) -> bool:
+    return (body.path, body.cell) == (place.path, place.cell) and body.line <= place.line <= body.end_line
 
 
 def _finding(handover: Handover, others: list[Handover], model: Model | None) -> Finding:

@@ -9,7 +9,7 @@ the first read outside: whoever reads further on is reached through that reader.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from posixpath import dirname
 
 from mllint.rule import (
@@ -55,33 +55,59 @@ _PAGES = (".html", ".htm", ".js", ".jsx", ".ts", ".tsx", ".vue")
 def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
     reported = set()
     for model in models(lineage.graph):
-        for edge, walked in _reads_outside(lineage, model):
+        for edge, walk in _reads_outside(lineage, model):
             at = place(lineage.graph, edge)
-            if at is not None and at not in reported and not _is_expected(lineage, model, edge, walked):
+            if at is not None and at not in reported and not _is_expected(lineage, model, edge, set(walk)):
                 reported.add(at)
-                yield _finding(lineage, model, edge)
+                yield _finding(lineage, model, edge, _way(lineage, model, walk, edge.source))
 
 
-def _reads_outside(lineage: Lineage, model: Model) -> Iterator[tuple[Edge, set[str]]]:
-    """The first read of each job outside, with the ids that were walked up to it."""
+def _reads_outside(lineage: Lineage, model: Model) -> Iterator[tuple[Edge, dict[str, Edge | None]]]:
+    """The first read of each job outside, with the walk up to it: the edge by which each id was reached."""
     graph = lineage.graph
     todo = [id for id in model.outputs if not _TECHNICAL.search(id) and not _is_report(lineage, model, id)]
-    walked = set(todo)
+    walk: dict[str, Edge | None] = dict.fromkeys(todo)
     outside: dict[str, Edge] = {}
     for id in todo:
         for edge in graph.out_edges(id):
-            if not is_seen(edge) or edge.target in model.members:
+            if not is_seen(edge) or edge.target in model.members or not _carries(lineage, edge, walk):
                 continue
             if id.startswith("endpoint:") and edge.kind != "consumes":
                 continue  # what is made of the request's fields, while the predictions are in the answer
             if not _is_own(lineage, model, edge):
                 job = job_path(edge)
                 outside[job] = min(outside.get(job, edge), edge, key=lambda edge: _rank(lineage, edge))
-            elif edge.target not in walked and not _TECHNICAL.search(edge.target):
-                walked.add(edge.target)
+            elif edge.target not in walk and not _TECHNICAL.search(edge.target):
+                walk[edge.target] = edge
                 todo.append(edge.target)
     for job in sorted(outside):
-        yield outside[job], walked
+        yield outside[job], walk
+
+
+def _carries(lineage: Lineage, edge: Edge, walk: Collection[str]) -> bool:
+    """Whether predictions go along: not with a count or a score of them, nor where a job takes, or goes by, other
+    columns of the table only: `SELECT max(scored_at) FROM scores`."""
+    if edge.measure:
+        return False
+    graph = lineage.graph
+    predicted = {id for id in graph.columns(edge.source) if id in walk}
+    taken = {
+        id
+        for id in graph.columns(edge.source)
+        for other in graph.out_edges(id)
+        if edge.target in (other.target, split_column(other.target)[0]) and other.job == edge.job
+    }
+    return not predicted or not taken or not predicted.isdisjoint(taken)
+
+
+def _way(lineage: Lineage, model: Model, walk: dict[str, Edge | None], id: str) -> list[Edge]:
+    """The edges from the model to what is read."""
+    way: list[Edge] = []
+    while (edge := walk.get(id)) is not None:
+        way.insert(0, edge)
+        id = edge.source
+    made = (path for member in sorted(model.members) if (path := lineage.graph.path(member, id)))
+    return [*min(made, key=len, default=[]), *way]
 
 
 def _is_report(lineage: Lineage, model: Model, id: str) -> bool:
@@ -110,8 +136,9 @@ def _is_own(lineage: Lineage, model: Model, edge: Edge) -> bool:
     if owner and any(owners) and not any(set(owner.split()) & set(other.split()) for other in owners):
         return False
     homes = {top_folder(job) for job in model.jobs}
-    loading = [other.read or other.span for id in model.members for other in lineage.graph.out_edges(id)]
-    if any(at is not None and at.path == reader for at in loading) and top_folder(reader) in homes:
+    uses = [other for id in model.members for other in lineage.graph.out_edges(id)]
+    loads = any(reader in (other.job, (other.read or other.span or edge.span or Span("", 0)).path) for other in uses)
+    if loads and top_folder(reader) in homes | {""}:
         return True  # it loads the model itself, to score with it
     measures = {e.what for e in lineage.observations.evaluations if e.job in (reader, edge.job)}
     made = edge.source.startswith(("table:", "file:", "collection:", "topic:"))
@@ -135,7 +162,7 @@ def _is_expected(lineage: Lineage, model: Model, edge: Edge, walked: set[str]) -
     reader = job_path(edge)
     if is_test(reader) or _is_within(lineage, model, reader):
         return True
-    if edge.source.startswith("endpoint:") and _is_run_by_hand(lineage, reader):
+    if (edge.source.startswith("endpoint:") or reader.endswith(".ipynb")) and _is_run_by_hand(lineage, reader):
         return True
     if reader.endswith(".sql") and lineage.graph.nodes[edge.target].kind == "consumer":
         return True  # a query that nothing seen runs: who takes its answer is not known
@@ -148,10 +175,11 @@ def _is_expected(lineage: Lineage, model: Model, edge: Edge, walked: set[str]) -
 
 def _is_run_by_hand(lineage: Lineage, reader: str) -> bool:
     """`request.py`: a script that nothing starts or imports, and that leaves nothing behind, asks an endpoint when
-    people want to see its answer; nothing depends on that."""
+    people want to see its answer, as a notebook reads a file; nothing depends on that."""
     scripts = {script.path: script for script in lineage.observations.scripts}
     script = scripts.get(reader)
-    if script is None or not script.is_entry or script.runners or script.importers:
+    is_started = script is None or not script.is_entry or bool(script.runners or script.importers)
+    if is_started and not reader.endswith(".ipynb"):
         return False
     made = (edge for edge in lineage.graph.edges() if job_path(edge) == reader and edge.kind != "consumes")
     return not any(lineage.graph.nodes[edge.target].kind in ("dataset", "source", "artifact") for edge in made)
@@ -162,7 +190,7 @@ def _is_within(lineage: Lineage, model: Model, reader: str) -> bool:
     application are no boundary."""
     owner = owner_of(lineage.declarations, reader)
     owners = {owner_of(lineage.declarations, job) for job in model.jobs}
-    folders = {top_folder(job) for job in model.jobs}
+    folders = {top_folder(path) for path in (*model.jobs, *model.places)}
     return top_folder(reader) in folders - {""} and (not owner or owner in owners)
 
 
@@ -179,13 +207,11 @@ def _into_consumer(lineage: Lineage, id: str) -> list[Edge]:
     return graph.in_edges(id) if id in graph.nodes and graph.nodes[id].kind == "consumer" else []
 
 
-def _finding(lineage: Lineage, model: Model, edge: Edge) -> Finding:
+def _finding(lineage: Lineage, model: Model, edge: Edge, way: list[Edge]) -> Finding:
     graph = lineage.graph
     reader, at = job_path(edge), place(lineage.graph, edge)
     assert at is not None
     read = split_column(edge.source)[0] if edge.source.startswith("column:") else edge.source
-    start = next((id for id in (*model.members, *model.outputs) if graph.path(id, edge.source)), edge.source)
-    path = graph.path(start, edge.source)
     owners = sorted({owner_of(lineage.declarations, job) for job in model.jobs} - {""})
     theirs = f" of {', '.join(owners)}" if owners else ""
     same = any(same_name(top_folder(reader), top_folder(job)) for job in model.jobs)
@@ -197,10 +223,10 @@ def _finding(lineage: Lineage, model: Model, edge: Edge) -> Finding:
         "something that is made for it",
         span=at,
         label=f"predictions of `{model.name}` are read here",
-        related=trail(graph, path),
-        nodes=list(dict.fromkeys([*(step.source for step in path), edge.source, edge.target])),
+        related=trail(graph, way),
+        nodes=list(dict.fromkeys([*(step.source for step in way), edge.source, edge.target])),
         reaches=ends(graph, [edge.target]),
-        confidence=certainty([*path, edge]),
+        confidence=certainty([*way, edge]),
     )
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from mllint.lineage import expressions as ex
 from mllint.lineage.ids import column_id
-from mllint.linker.python.abstract.values import NOTHING, Column
+from mllint.linker.python.abstract.values import NOTHING, Column, as_measures, counted
 
 
 class Pending:
@@ -189,7 +189,20 @@ def join_columns(left: Column, right: Column) -> Column:
 
 def dataset_origins(origins: frozenset[str]) -> frozenset[str]:
     """Origins with columns replaced by the datasets they stand in."""
-    return frozenset(o[len("column:") : o.rindex("#")] if o.startswith("column:") else o for o in origins)
+    return frozenset(_dataset_origin(origin) for origin in origins)
+
+
+def besides_columns(origins: frozenset[str]) -> frozenset[str]:
+    """Origins that are whole datasets or models."""
+    return frozenset(origin for origin in origins if not counted(origin).startswith("column:"))
+
+
+def _dataset_origin(origin: str) -> str:
+    real = counted(origin)
+    if not real.startswith("column:"):
+        return origin
+    dataset = real[len("column:") : real.rindex("#")]
+    return dataset if real == origin else next(iter(as_measures(frozenset({dataset}))))
 
 
 def of_dataset(dataset: str, columns: Iterable[str] | None = None, rows: str = "") -> Table:

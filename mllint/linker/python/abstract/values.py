@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mllint.linker.python.abstract.heap import Cell
 
 NOTHING: frozenset[str] = frozenset()
+_MEASURE = "measure of "
 MOST_CHOICES = 8
 
 
@@ -224,6 +225,16 @@ def _union(values: Iterable[Any], depth: int) -> frozenset[str]:
     if not found:
         return NOTHING
     return found[0] if len(found) == 1 else found[0].union(*found[1:])
+
+
+def as_measures(origins: frozenset[str]) -> frozenset[str]:
+    """Origins of a count or a score: it tells of data, and holds none of them."""
+    return frozenset(origin if origin.startswith(_MEASURE) else _MEASURE + origin for origin in origins)
+
+
+def counted(origin: str) -> str:
+    """The id of an origin, also of one that was only counted or scored."""
+    return origin.removeprefix(_MEASURE)
 
 
 def cell_origins(cell: Cell, depth: int) -> frozenset[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from mllint.lineage import expressions as ex
 from mllint.linker.python.abstract.heap import Cell
-from mllint.linker.python.abstract.tables import Table, of_dataset
+from mllint.linker.python.abstract.tables import Table, dataset_origins, of_dataset
 from mllint.linker.python.abstract.values import (
     Choice,
     Column,
@@ -42,7 +42,7 @@ def _constructed(call: Invocation, data: Any) -> Table:
             return (
                 Table({}, rest is not None, origins=frozenset()).with_columns(known)
                 if rest is None
-                else Table(known, True, origins=_datasets(origins))
+                else Table(known, True, origins=dataset_origins(origins))
             )
         case Cell(kind="list") | Tuple():
             items = items_of(m, data, at)
@@ -58,11 +58,7 @@ def _constructed(call: Invocation, data: Any) -> Table:
             return of_dataset(data.slots["reference"])
         case Choice(options=options):
             return frames.merge_all([_constructed(call, option) for option in options])
-    return Table(open=True, origins=_datasets(origins_of(data)))
-
-
-def _datasets(origins: frozenset[str]) -> frozenset[str]:
-    return frozenset(o[len("column:") : o.rindex("#")] if o.startswith("column:") else o for o in origins)
+    return Table(open=True, origins=dataset_origins(origins_of(data)))
 
 
 def _named(call: Invocation, table: Table, data: Any, names: list[str]) -> Table:

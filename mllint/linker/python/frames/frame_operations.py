@@ -44,12 +44,17 @@ def same(call: Invocation) -> Any:
 
 
 def filtered(call: Invocation) -> Any:
-    """Fewer rows, decided by the arguments."""
+    """Fewer rows, decided by the arguments, of which `subset` names columns: `df.nlargest(5, "score")`."""
     value = call.receiver if call.receiver is not None else call.get("0")
     if isinstance(value, Column):
         return value
-    others = frozenset().union(*(origins_of(a) for a in call.arguments.values())) if call.receiver is not None else None
-    return result(call, table_of(value).filtered(others or frozenset()))
+    table, deciding = table_of(value), set[str]()
+    for argument in call.arguments.values() if call.receiver is not None else ():
+        deciding |= origins_of(argument)
+    for name in frames.names_of(call.get("subset")) or ():
+        column = table.column(name)
+        deciding |= column.origins if column is not None else frozenset()
+    return result(call, table.filtered(frozenset(deciding)))
 
 
 def select(call: Invocation) -> Any:

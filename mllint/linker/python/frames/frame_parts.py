@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mllint.linker.python.abstract.heap import Cell
-from mllint.linker.python.abstract.tables import Table
+from mllint.linker.python.abstract.tables import Table, besides_columns, dataset_origins
 from mllint.linker.python.abstract.values import Choice, Column, Constant, origins_of
 from mllint.linker.python.frames import frames
 from mllint.linker.python.library.invocation import Invocation
@@ -18,13 +18,10 @@ def table_of(value: Any) -> Table:
             table: Table = value.slots["table"]
             return table
         case Column(name=name):
-            datasets = frozenset(
-                o[len("column:") : o.rindex("#")] if o.startswith("column:") else o for o in value.origins
-            )
-            return Table({name or "0": value}, False, origins=datasets, rows=value.rows)
+            return Table({name or "0": value}, False, origins=dataset_origins(value.origins), rows=value.rows)
         case Choice(options=options):
             return frames.merge_all([table_of(option) for option in options])
-    return Table(open=True, origins=frozenset(o for o in origins_of(value) if not o.startswith("column:")))
+    return Table(open=True, origins=besides_columns(origins_of(value)))
 
 
 def subject(call: Invocation) -> Table:

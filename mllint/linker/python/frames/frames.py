@@ -11,7 +11,7 @@ from mllint.lineage import expressions as ex
 from mllint.lineage.ids import column_id
 from mllint.linker.python.abstract.arguments import Arguments, Slice
 from mllint.linker.python.abstract.heap import Cell
-from mllint.linker.python.abstract.tables import Table, join_columns
+from mllint.linker.python.abstract.tables import Table, besides_columns, join_columns
 from mllint.linker.python.abstract.values import (
     Choice,
     Column,
@@ -269,7 +269,7 @@ def assign_item(m: Machine, frame: Cell, index: Any, value: Any, at: facts.At) -
         table = table.with_columns({name: given[name] for name in listed_names(index) if name in given})
         is_open = table.open or not isinstance(index, Column)  # a name that is not known may be a new column's
         m.heap.set(
-            frame, "table", msgspec.structs.replace(table, origins=table.origins | _datasets(more), open=is_open)
+            frame, "table", msgspec.structs.replace(table, origins=table.origins | besides_columns(more), open=is_open)
         )
         return
     parts: list[Any] = [value] * len(names)
@@ -280,10 +280,6 @@ def assign_item(m: Machine, frame: Cell, index: Any, value: Any, at: facts.At) -
             parts = list(known)
     new_columns = {name: as_column(m, part, name, at) for name, part in zip(names, parts, strict=True)}
     m.heap.set(frame, "table", table.with_columns(new_columns))
-
-
-def _datasets(origins: frozenset[str]) -> frozenset[str]:
-    return frozenset(o for o in origins if not o.startswith("column:"))
 
 
 def assign_attribute(m: Machine, frame: Cell, name: str, value: Any, at: facts.At) -> None:
@@ -315,7 +311,7 @@ def arithmetic(m: Machine, left: Any, right: Any) -> Cell:
         name: Column(ex.Unresolved("an operation on whole frames"), column.origins, name, column.span, column.function)
         for name, column in tables[0].columns.items()
     }
-    table = msgspec.structs.replace(tables[0], columns=columns, origins=_datasets(origins))
+    table = msgspec.structs.replace(tables[0], columns=columns, origins=besides_columns(origins))
     return like(m, frame, table, 0)
 
 

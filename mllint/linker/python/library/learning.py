@@ -251,9 +251,7 @@ def predict(call: Invocation) -> Any:
     origins = own | origins_of(x)
     span = call.span
     m.effects.predicted(own, x, span)
-    # `SentenceTransformer("…").encode(texts)` gives inputs for another model, nothing that anybody could act on
-    name = "embedding" if call.name.rpartition(".")[2] == "encode" else "prediction"
-    return Column(ex.Unresolved("a prediction"), origins, name, span, kind=m.library.usual.get("array", ""))
+    return Column(ex.Unresolved("a prediction"), origins, call.entry.gives, span, kind=m.library.usual.get("array", ""))
 
 
 def model_origins(receiver: Any) -> frozenset[str]:

@@ -22,6 +22,7 @@ from mllint.linker.python.abstract.values import (
     Text,
     Tuple,
     Unknown,
+    as_measures,
     join,
     join_all,
     origins_of,
@@ -32,7 +33,6 @@ from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.orchestration import decorated
 from mllint.linker.python.orchestration.extensions import COMPUTED, made
-from mllint.linker.python.results.effects import as_scores
 
 # ------------------------------------------------------------------------------------------------- finding
 
@@ -213,12 +213,13 @@ def apply(call: Invocation) -> Any:
         frame_expressions.free_arguments(call)
     result: Any = None
     if entry.evaluates and call.origins():
-        call.m.effects.evaluated(entry.evaluates, call.span)
+        for at in dict.fromkeys((call.span, *call.m.call_places[-1:])):  # `metrics_of(y_test, predicted)` measures too
+            call.m.effects.evaluated(entry.evaluates, at)
     if entry.computes:
         result = (computations.TABLE.get(entry.computes) or COMPUTED[entry.computes])(call)
-        if entry.evaluates == "metric" and isinstance(result, Unknown):
-            # a score tells of predictions, and holds none: `json.dump({"auc": roc_auc_score(y, p)}, file)`
-            result = msgspec.structs.replace(result, origins=as_scores(result.origins, call.m.predictors))
+        if entry.evaluates and isinstance(result, Unknown):
+            # a score, or a picture, tells of predictions, and holds none: `json.dump({"auc": roc_auc_score(y, p)}, f)`
+            result = msgspec.structs.replace(result, origins=as_measures(result.origins))
     if entry.opens is not None:
         return storage.open_handle(call, entry.opens)
     if entry.reads is not None:
@@ -242,7 +243,7 @@ def apply(call: Invocation) -> Any:
     if entry.predicts:
         result = learning.predict(call)
         if entry.evaluates == "metric":  # `model.score(X, y)`
-            result = Unknown(as_scores(origins_of(result), call.m.predictors))
+            result = Unknown(as_measures(origins_of(result)))
     if entry.splits:
         result = learning.split(call)
     if entry.routes is not None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import msgspec
+
 from mllint.libraries.models import Place
 from mllint.lineage.ids import column_id, table_id
 from mllint.linker.python.abstract.heap import Cell
-from mllint.linker.python.abstract.tables import Table, of_dataset
-from mllint.linker.python.abstract.values import Column, Unknown, options_of, origins_of, text_of
+from mllint.linker.python.abstract.tables import Table, dataset_origins, of_dataset
+from mllint.linker.python.abstract.values import NOTHING, Column, Unknown, options_of, origins_of, text_of
 from mllint.linker.python.frames import frames
+from mllint.linker.python.library import parameters
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.library.locate import why_unknown
 from mllint.linker.sql.statements import Statement, dataset_id
@@ -107,9 +110,11 @@ def _table_of(call: Invocation, statement: Statement) -> Table:
     """The rows of a SELECT as a frame."""
     m, span = call.m, call.span
     origins = frozenset(dataset_id(read.name) for read in statement.reads)
+    named = [(dataset_id(table), name) for column in statement.columns for table, name in column.sources]
     for node in sorted(origins):
+        own = () if statement.open else tuple(sorted({column_id(d, name) for d, name in named if d == node}))
         m.effects.mark(node, "dataset", span)
-        m.effects.access(node, span, m.now.path, True)
+        m.effects.access(node, span, m.now.path, True, columns=own)
     columns = {}
     for column in statement.columns:
         if column.name == "*":
@@ -128,10 +133,19 @@ def _write(call: Invocation, statement: Statement) -> None:
     m, span, target = call.m, call.span, dataset_id(statement.target)
     m.effects.mark(target, "dataset", span)
     m.effects.access(target, span, m.now.path, False)
-    table = _table_of(call, statement)
+    values = [value for name, value in call.given.items() if name not in ("0", "sql", "query", "operation")]
+    table, is_whole = _filled(_table_of(call, statement), parameters.bound(values))
     m.effects.language = "sql"
     m.effects.write_table(target, table, "writes", span)
     m.effects.language = "python"
-    parameters = [value for name, value in call.given.items() if name not in ("0", "sql", "query", "operation")]
-    for value in parameters:  # `execute("insert into t values (?, ?)", (a, b))`
+    for value in values if not is_whole else ():  # `execute("insert into t values (?, ?)", row)`
         m.effects.link(origins_of(value), target, "writes", span)
+
+
+def _filled(table: Table, given: dict[str, Any]) -> tuple[Table, bool]:
+    """The rows of a statement with the values of its parameters, and whether all of those are known by column."""
+    asked = {name for column in table.columns.values() for name in parameters.asked(column.expression)}
+    columns = {name: parameters.filled(column, given) for name, column in table.columns.items()}
+    came = frozenset().union(*(column.origins for column in columns.values()), NOTHING)
+    filled = msgspec.structs.replace(table, columns=columns, origins=table.origins | dataset_origins(came))
+    return filled, bool(asked) and asked <= given.keys()

@@ -22,6 +22,7 @@ from mllint.linker.python.abstract.values import (
     Text,
     Tuple,
     Unknown,
+    as_measures,
     join,
     join_all,
     origins_of,
@@ -32,7 +33,6 @@ from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.library.learning import models_in
 from mllint.linker.python.library.locate import locate, nodes_of, texts, why_unknown
 from mllint.linker.python.machine import Machine
-from mllint.linker.python.results.effects import as_scores
 
 _NO_DATASET = ("<stdin>", "<stdout>", "-", "")
 
@@ -260,7 +260,7 @@ def _put_data(m: Machine, node: str, value: Any, tokens: set[str], span: Any, is
                 origins = frozenset().union(*(c.origins for c in table.columns.values()))
                 m.effects.link(origins, node, "writes", span)
         case Column() if columns.is_statistic(value):
-            m.effects.link(as_scores(value.origins, m.predictors), node, "writes", span)
+            m.effects.link(as_measures(value.origins), node, "writes", span)
         case Column():
             m.effects.link(value.origins, node, "writes", span)
             if value.name:
@@ -285,7 +285,7 @@ def _put_data(m: Machine, node: str, value: Any, tokens: set[str], span: Any, is
         case _:
             origins = origins_of(value) - tokens
             # an entry that is no column (a count, a note of how a run went) holds predictions no more; a text may
-            m.effects.link(as_scores(origins, m.predictors) if is_entry else origins, node, "writes", span)
+            m.effects.link(as_measures(origins) if is_entry else origins, node, "writes", span)
 
 
 def save(call: Invocation, place: Place) -> None:

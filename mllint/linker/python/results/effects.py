@@ -16,7 +16,7 @@ from mllint.lineage.ids import column_id, is_resolved
 from mllint.lineage.observations import Evaluation, Feature, Handover
 from mllint.linker.project import Project
 from mllint.linker.python.abstract.tables import Table, dataset_origins
-from mllint.linker.python.abstract.values import Column
+from mllint.linker.python.abstract.values import Column, counted
 from mllint.source import Span
 
 
@@ -38,7 +38,8 @@ class Link(msgspec.Struct, frozen=True):
     strength: Strength = "direct"
     expression: str = ""
     language: str = "python"
-    scored: bool = False  # the target holds no predictions: it tells how good they are, or is a copy of the model
+    measure: bool = False  # the target holds only a count or a score of the source
+    is_copy: bool = False
 
 
 class Passing(msgspec.Struct, frozen=True):
@@ -55,7 +56,8 @@ class Passing(msgspec.Struct, frozen=True):
 
 
 class Access(msgspec.Struct, frozen=True):
-    """One read or write: which node, by which file; `resolved` if its name is wholly known."""
+    """One read or write: which node, by which file; `resolved` if its name is wholly known. `columns` are the ids of
+    those that are read, where a query names them all."""
 
     id: str
     is_read: bool
@@ -64,6 +66,7 @@ class Access(msgspec.Struct, frozen=True):
     path: str
     job: str
     reason: str = ""
+    columns: tuple[str, ...] = ()
 
 
 class ModelFact(msgspec.Struct, frozen=True):
@@ -134,8 +137,11 @@ class Effects:
             kind = "column"
         self.now.marks[Mark(id, kind, span, tuple(sorted(attributes.items())))] = None
 
-    def access(self, id: str, span: Span, path: str, is_read: bool, reason: str = "") -> None:
-        self.now.accesses[Access(id, is_read, is_resolved(id) and not reason, span, path, self.job, reason)] = None
+    def access(
+        self, id: str, span: Span, path: str, is_read: bool, reason: str = "", columns: tuple[str, ...] = ()
+    ) -> None:
+        resolved = is_resolved(id) and not reason
+        self.now.accesses[Access(id, is_read, resolved, span, path, self.job, reason, columns)] = None
 
     def link(
         self,
@@ -150,15 +156,19 @@ class Effects:
         """Edges from all origins to a target; a column's dataset is linked along with it."""
         shown = brief(expression) if expression is not None else ""
         for origin in sorted(origins):
-            real = origin.removeprefix(_SCORE)
+            real = counted(origin)
             if real == target and not real.startswith(("file:", "table:")):
                 continue
-            scored = is_copy or real != origin
-            self.now.links[Link(real, target, kind, span, self.job, strength, shown, self.language, scored)] = None
+            self.now.links[
+                Link(real, target, kind, span, self.job, strength, shown, self.language, real != origin, is_copy)
+            ] = None
         if not target.startswith("column:"):
-            for dataset in sorted(dataset_origins(frozenset(o for o in origins if o.startswith("column:")))):
-                if dataset != target and dataset not in origins:
-                    self.now.links[Link(dataset, target, kind, span, self.job, strength, "", self.language)] = None
+            columns = frozenset(origin for origin in origins if counted(origin).startswith("column:"))
+            for origin in sorted(dataset_origins(columns)):
+                real = counted(origin)
+                if real != target and origin not in origins:
+                    link = Link(real, target, kind, span, self.job, strength, "", self.language, real != origin)
+                    self.now.links[link] = None
 
     def write_table(self, target: str, table: Table, kind: EdgeKind, span: Span) -> None:
         """A frame goes into a dataset (whose columns it makes) or into something without columns (a model)."""
@@ -185,7 +195,7 @@ class Effects:
         self.now.definitions[id, column.expression] = None
         for origin in sorted(column.origins):
             shown = brief(column.expression)
-            at, real = column.span or span, origin.removeprefix(_SCORE)
+            at, real = column.span or span, counted(origin)
             link = Link(real, id, "derives", at, self.job, "direct", shown, self.language, real != origin)
             self.now.links[link] = None
 
@@ -213,14 +223,6 @@ class Effects:
 
     def handover(self, handover: Handover) -> None:
         self.now.handovers[handover] = None
-
-
-_SCORE = "score of "
-
-
-def as_scores(origins: frozenset[str], predictors: set[str]) -> frozenset[str]:
-    """Origins of a metric: of the models whose predictions it measures it is only a score."""
-    return frozenset(_SCORE + origin if origin in predictors else origin for origin in origins)
 
 
 def is_model_token(id: str) -> bool:

@@ -163,11 +163,11 @@ def _add_link(graph: Graph, link: Link, reads: dict[str, Span]) -> None:
         if id not in graph.nodes:
             _add_missing(graph, id, link.span)
     kind = link.kind
-    if kind in ("writes", "derives") and graph.nodes[link.source].kind in ("model", "artifact") and not link.scored:
-        kind = "predicts"
+    if kind in ("writes", "derives") and graph.nodes[link.source].kind in ("model", "artifact"):
+        kind = kind if link.measure or link.is_copy else "predicts"
     dataset = split_column(link.source)[0] if link.source.startswith("column:") else link.source
     edge = Edge(link.source, link.target, kind, link.strength, link.job, link.language, link.span, link.expression)
-    graph.add_edge(msgspec.structs.replace(edge, read=reads.get(dataset)))
+    graph.add_edge(msgspec.structs.replace(edge, read=reads.get(dataset), measure=link.measure))
 
 
 def _add_missing(graph: Graph, id: str, span: Span) -> None:
@@ -251,8 +251,11 @@ def _add_accesses(project: Project, records: list[Record], names: dict[str, str]
         if id and access.is_read and id in graph.nodes and (id, access.span) not in used:
             consumer = consumer_id(access.job)
             graph.add_node(consumer, "consumer", access.span, access.job)
-            edge = Edge(id, consumer, "consumes", "direct", access.job, "python", access.span)
-            graph.add_edge(msgspec.structs.replace(edge, read=access.span))
+            for source in (id, *(_rename(column, names) for column in access.columns)):
+                if source not in graph.nodes:
+                    _add_missing(graph, source, access.span)
+                edge = Edge(source, consumer, "consumes", "direct", access.job, "python", access.span)
+                graph.add_edge(msgspec.structs.replace(edge, read=access.span))
 
 
 def _used(project: Project, records: list[Record], names: dict[str, str]) -> set[tuple[str, Span]]:

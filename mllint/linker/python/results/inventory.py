@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -9,6 +10,7 @@ import msgspec
 from mllint.facts import python as facts
 from mllint.lineage.observations import Branch, Setting
 from mllint.linker.project import Project
+from mllint.linker.python.abstract.values import Class, Function
 from mllint.linker.python.machine import Machine
 from mllint.source import Span
 
@@ -67,7 +69,9 @@ def observe_branches(project: Project, m: Machine) -> None:
                 values,
                 (cut,),
                 cut.end_line - cut.line + 1,
-                all(map(_gives_nothing, dead)) or (outcome and all(map(_is_nothing, dead))),
+                all(_refuses(m, statement) for statement in dead)
+                or all(map(_gives_nothing, dead))
+                or (outcome and all(map(_is_nothing, dead))),
             )
         )
 
@@ -96,6 +100,51 @@ def _subject(test: facts.Expr) -> facts.Expr:
     return test
 
 
+def _is_end(statement: facts.Stmt) -> bool:
+    match statement:
+        case facts.Raise():
+            return True
+        case facts.Evaluate(value=facts.Call(function=facts.Name(id="exit" | "quit"))):
+            return True
+        case facts.Evaluate(value=facts.Call(function=facts.Attribute(value=facts.Name(id="sys"), name="exit"))):
+            return True
+    return False
+
+
+def _refuses(m: Machine, statement: facts.Stmt) -> bool:
+    """A check of a setting, not a choice: `fail("window must be positive")`, `problems.append("no target given")`."""
+    match statement:
+        case facts.Evaluate(value=facts.Call(function=facts.Attribute(name="append" | "add"), args=(told,))):
+            return _is_sentence(told)
+        case facts.Evaluate(value=facts.Call(function=facts.Name(id=name) | facts.Attribute(name=name))):
+            if any(_always_ends(function) for function in _functions_called(m, name)):
+                return True
+    return _is_end(statement) or _reports(statement)
+
+
+def _functions_called(m: Machine, name: str) -> Iterator[Function]:
+    for scope in m.modules.values():
+        scopes = [scope, *(value.scope for value in scope.slots.values() if isinstance(value, Class))]
+        for value in (each.slots.get(name) for each in scopes):
+            if isinstance(value, Function):
+                yield value
+
+
+def _always_ends(function: Function) -> bool:
+    """`def fail(why): raise ConfigError(why)`."""
+    body = facts.body_of(function.facts)
+    return bool(body) and _is_end(body[-1])
+
+
+def _is_sentence(told: facts.Expr) -> bool:
+    match told:
+        case facts.Literal(value=str() as text):
+            return " " in text
+        case facts.Text(parts=parts):
+            return any(map(_is_sentence, parts))
+    return False
+
+
 _REPORTS = ("print", "display", "log", "logging", "logger", "plt", "sns", "warnings", "pprint", "mlflow")
 
 
@@ -121,11 +170,7 @@ def _reports(statement: facts.Stmt) -> bool:
     """Whether a statement only tells people something: `print(tree.get_depth())`, `plt.show()`, `pass`. Refusing a
     wrong setting is telling too: `if split not in ("random", "time"): raise ValueError(split)`."""
     match statement:
-        case facts.Raise():
-            return True
-        case facts.Evaluate(value=facts.Call(function=facts.Name(id="exit" | "quit"))):
-            return True
-        case facts.Evaluate(value=facts.Call(function=facts.Attribute(value=facts.Name(id="sys"), name="exit"))):
+        case _ if _is_end(statement):
             return True
         case facts.Evaluate(value=facts.Call(function=function)):
             return written(function).partition(".")[0] in _REPORTS
