@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from mllint.linker.python.replay import Memory, Trace
 
-MOST = 0.7  # of all steps: where more would be made again, all of them are
+MOST = 0.9  # of all steps: where more would be made again, all of them are
 
 
 def forecast(memory: Memory, digests: Mapping[str, bytes]) -> frozenset[str] | None:
@@ -35,7 +35,10 @@ def forecast(memory: Memory, digests: Mapping[str, bytes]) -> frozenset[str] | N
             concerned |= new
             todo += new
     running = concerned | {name for name, traces in memory.traces.items() if not all(trace.record for trace in traces)}
-    needed: set[str] = set()
+    # modules are loaded in any case, with what they read: `model = joblib.load(...)` of an application
+    loaded = {node for name, unit in memory.units.items() if not name.startswith("entry:") for node in unit.nodes}
+    needed = {writer for node in loaded for writer in writers[node]}
+    running |= needed
     todo = list(running)
     while todo:
         name = todo.pop()

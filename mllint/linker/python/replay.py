@@ -56,9 +56,10 @@ class Trace(msgspec.Struct, array_like=True):
 
 
 class State(msgspec.Struct, array_like=True):
-    """What the state of a module or script comes from: files, with their digests, and other units."""
+    """What the state of a module or script comes from: files, with their digests, stored values, and other units."""
 
     files: dict[str, bytes]
+    nodes: list[str]
     edges: list[str]
 
 
@@ -256,7 +257,8 @@ def _trace(m: Machine, name: str, path: str, unit: Unit) -> Trace:
 
 def _state(unit: Unit) -> State:
     files = {key[5:]: value for key, value in unit.reads.items() if key.startswith("file:")}
-    return State(files, [other.name for other in unit.edges])
+    nodes = [key[5:] for key in unit.reads if key.startswith("node:")]
+    return State(files, nodes, [other.name for other in unit.edges])
 
 
 class _Record(msgspec.Struct, array_like=True):
