@@ -65,7 +65,7 @@ def _cast(kind: str, python: Callable[..., Any]) -> Callable[[Machine, Arguments
         value = first_of(arguments)
         match value:
             case Column():
-                return computed(m, value, "CAST", at, ex.Constant(kind))
+                return computed(m, msgspec.structs.replace(value, kind=""), "CAST", at, ex.Constant(kind))
             case None:
                 return Constant(python())
             case Constant(value=constant, settings=settings):

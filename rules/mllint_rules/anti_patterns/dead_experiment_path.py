@@ -17,6 +17,7 @@ _MODEL_BASES = (
 )  # fmt: skip
 _MAKES = ("writes", "saves", "predicts")
 _FEW_LINES = 8
+_REPORTS = (".md", ".html", ".txt", ".json", ".png", ".svg", ".pdf", ".jpg", ".jpeg")
 _FITS = {"fit", "train", "partial_fit", "fit_transform"}
 _PREDICTS = {"predict", "predict_proba", "transform", "score", "forward"}
 
@@ -103,6 +104,7 @@ def _dead_scripts(lineage: Lineage) -> Iterator[Script]:
     fitted = [node.id for node in graph.of_kind("model", "artifact")]
     on_a_way = {*fitted, *graph.upstream(fitted), *graph.downstream(fitted)}
     alive = [script.path for script in scripts if script.runners and not is_test(script.path)]
+    awake = _imported(scripts, alive)
     folders = {dirname(path) for path in alive}
     shared = {id for path in alive for id in data[path]}
     for script in scripts:
@@ -113,8 +115,9 @@ def _dead_scripts(lineage: Lineage) -> Iterator[Script]:
             not script.is_entry
             or used
             or serves
-            or _is_needed(lineage, path, alive)
+            or _is_needed(lineage, path, awake)
             or _is_for_people(script)
+            or _only_tells(lineage, path)
             or own.isdisjoint(on_a_way)
         ):
             continue
@@ -122,7 +125,28 @@ def _dead_scripts(lineage: Lineage) -> Iterator[Script]:
             yield script
 
 
-def _is_needed(lineage: Lineage, path: str, alive: list[str]) -> bool:
+def _imported(scripts: list[Script], alive: list[str]) -> set[str]:
+    """What runs: the scripts that are started, and what they import, and what that imports."""
+    imports = defaultdict(list)
+    for script in scripts:
+        for importer in script.importers:
+            imports[importer].append(script.path)
+    found = set(alive)
+    todo = list(alive)
+    while todo:
+        below = [path for path in imports[todo.pop()] if path not in found]
+        found.update(below)
+        todo.extend(below)
+    return found
+
+
+def _only_tells(lineage: Lineage, path: str) -> bool:
+    """Whether a script prints, or writes a report, and makes no data or model: people run it to see something."""
+    made = (edge for edge in lineage.graph.edges() if path in _files(edge) and is_seen(edge))
+    return all(edge.kind == "consumes" or edge.measure or edge.target.endswith(_REPORTS) for edge in made)
+
+
+def _is_needed(lineage: Lineage, path: str, alive: set[str]) -> bool:
     """Whether code that runs reads what this script makes, and nothing that runs makes it: people start it by hand."""
     graph = lineage.graph
     made = {edge.target for edge in graph.edges() if edge.kind in _MAKES and path in _files(edge)}

@@ -70,7 +70,7 @@ def _reads_outside(lineage: Lineage, model: Model) -> Iterator[tuple[Edge, dict[
     outside: dict[str, Edge] = {}
     for id in todo:
         for edge in graph.out_edges(id):
-            if not is_seen(edge) or edge.target in model.members or not _carries(lineage, edge, walk):
+            if not is_seen(edge) or edge.target in model.members or not _carries(lineage, model, edge, walk):
                 continue
             if id.startswith("endpoint:") and edge.kind != "consumes":
                 continue  # what is made of the request's fields, while the predictions are in the answer
@@ -84,20 +84,25 @@ def _reads_outside(lineage: Lineage, model: Model) -> Iterator[tuple[Edge, dict[
         yield outside[job], walk
 
 
-def _carries(lineage: Lineage, edge: Edge, walk: Collection[str]) -> bool:
+def _carries(lineage: Lineage, model: Model, edge: Edge, walk: Collection[str]) -> bool:
     """Whether predictions go along: not with a count or a score of them, nor where a job takes, or goes by, other
     columns of the table only: `SELECT max(scored_at) FROM scores`."""
     if edge.measure:
         return False
     graph = lineage.graph
     predicted = {id for id in graph.columns(edge.source) if id in walk}
+    given = {feature.name for feature in lineage.observations.features if feature.model in model.members}
     taken = {
         id
         for id in graph.columns(edge.source)
         for other in graph.out_edges(id)
         if edge.target in (other.target, split_column(other.target)[0]) and other.job == edge.job
     }
-    return not predicted or not taken or not predicted.isdisjoint(taken)
+    if not taken:
+        return True
+    if not predicted:  # which of the columns the predictions are is not known: what the model is given are none of them
+        return any(split_column(id)[1] not in given for id in taken)
+    return not predicted.isdisjoint(taken)
 
 
 def _way(lineage: Lineage, model: Model, walk: dict[str, Edge | None], id: str) -> list[Edge]:
@@ -162,7 +167,7 @@ def _is_expected(lineage: Lineage, model: Model, edge: Edge, walked: set[str]) -
     reader = job_path(edge)
     if is_test(reader) or _is_within(lineage, model, reader):
         return True
-    if (edge.source.startswith("endpoint:") or reader.endswith(".ipynb")) and _is_run_by_hand(lineage, reader):
+    if _is_run_by_hand(lineage, reader, edge.source.startswith("topic:")):
         return True
     if reader.endswith(".sql") and lineage.graph.nodes[edge.target].kind == "consumer":
         return True  # a query that nothing seen runs: who takes its answer is not known
@@ -173,13 +178,16 @@ def _is_expected(lineage: Lineage, model: Model, edge: Edge, walked: set[str]) -
     return reader.endswith(".sql") and _is_published(lineage, edge.target)
 
 
-def _is_run_by_hand(lineage: Lineage, reader: str) -> bool:
+def _is_run_by_hand(lineage: Lineage, reader: str, listens: bool) -> bool:
     """`request.py`: a script that nothing starts or imports, and that leaves nothing behind, asks an endpoint when
-    people want to see its answer, as a notebook reads a file; nothing depends on that."""
+    people want to see its answer, as a notebook reads a file; nothing depends on that. Who listens to a topic
+    acts on what comes, unless a text tells people to start it."""
     scripts = {script.path: script for script in lineage.observations.scripts}
     script = scripts.get(reader)
     is_started = script is None or not script.is_entry or bool(script.runners or script.importers)
     if is_started and not reader.endswith(".ipynb"):
+        return False
+    if listens and not (script is not None and script.is_mentioned):
         return False
     made = (edge for edge in lineage.graph.edges() if job_path(edge) == reader and edge.kind != "consumes")
     return not any(lineage.graph.nodes[edge.target].kind in ("dataset", "source", "artifact") for edge in made)
