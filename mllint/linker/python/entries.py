@@ -26,10 +26,11 @@ from mllint.linker.python.abstract.values import (
 )
 from mllint.linker.python.calls import enter, load_module
 from mllint.linker.python.classes import bind_parameters, construct
+from mllint.linker.python.ghosts import Ghost, GhostFunction
 from mllint.linker.python.library import requests
 from mllint.linker.python.library.command_lines import option_values
 from mllint.linker.python.library.web import Handler, answered
-from mllint.linker.python.machine import HERE, Ghost, GhostFunction, Machine
+from mllint.linker.python.machine import HERE, Machine
 from mllint.linker.python.replay import Replays
 from mllint.linker.python.results.defined import functions_in
 from mllint.linker.python.traces import Needed

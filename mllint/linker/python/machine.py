@@ -10,19 +10,19 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-import msgspec
-
 from mllint.facts import python as facts
 from mllint.libraries.models import Library
 from mllint.linker.project import Project, Run
 from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell, Heap
-from mllint.linker.python.abstract.values import Choice, Column, Function, Tuple, Unknown, join, join_all
+from mllint.linker.python.abstract.shapes import shape
+from mllint.linker.python.abstract.values import Function, Unknown, join, join_all
+from mllint.linker.python.ghosts import GHOST, Ghost
 from mllint.linker.python.imports import Imports
+from mllint.linker.python.noted import Noted
 from mllint.linker.python.relevance import relevant_functions
-from mllint.linker.python.results.defined import Defined
 from mllint.linker.python.results.effects import Effects
-from mllint.linker.python.traces import Needed, Noted, Tracker
+from mllint.linker.python.traces import Needed, Tracker
 from mllint.linker.sql.schema import Schema
 from mllint.linker.sql.statements import Statement
 from mllint.source import Span
@@ -35,6 +35,16 @@ SMALL_BODY = 500  # bytes of encoded facts: some five lines
 MOST_TEST_STEPS = 1_500
 DEEPEST_TEST_CALL = 5
 MOST_SELF_CALLS = 2
+
+
+class Outcomes:
+    """What the tests of one `if` came to, and where the settings are written that they depend on."""
+
+    __slots__ = ("known", "settings")
+
+    def __init__(self) -> None:
+        self.known: set[bool | None] = set()
+        self.settings: dict[Span, None] = {}
 
 
 class Activation:
@@ -51,35 +61,6 @@ class Activation:
         self.yields: Any = None
         self.globals: set[str] = set()
         self.born = born
-
-
-class Outcomes:
-    """What the tests of one `if` came to, and where the settings are written that they depend on."""
-
-    __slots__ = ("known", "settings")
-
-    def __init__(self) -> None:
-        self.known: set[bool | None] = set()
-        self.settings: dict[Span, None] = {}
-
-
-class GhostFunction(msgspec.Struct, frozen=True, array_like=True):
-    """A function of such a script. `entry` is the entry point that it is where nothing calls it, `identity` what told
-    it in the last run, if it was one. `composes`: it puts a pipeline together."""
-
-    at: int
-    name: str
-    entry: str
-    identity: bytes
-    composes: bool
-
-
-class Ghost(msgspec.Struct, frozen=True, array_like=True):
-    """What is known of the namespace of a script that was not interpreted in this run."""
-
-    entry: str
-    functions: tuple[GhostFunction, ...]
-    classes: tuple[Defined, ...]
 
 
 class Machine:
@@ -389,31 +370,3 @@ class Machine:
 
     def unknown(self, why: str, at: facts.At, origins: frozenset[str] = frozenset()) -> Unknown:
         return Unknown(origins, why, self.span(at))
-
-
-GHOST = object()  # stands for what a replayed entry point stored
-
-
-def shape(value: Any, depth: int = 4) -> str:
-    """What of a stored value matters to those who read it, as a text to compare."""
-    if depth == 0:
-        return ""
-    match value:
-        case Tuple(items=items):
-            return "(" + ",".join(shape(item, depth - 1) for item in items) + ")"
-        case Choice(options=options):
-            return "|".join(sorted(shape(option, depth - 1) for option in options))
-        case Column():
-            return "column"
-        case Cell(kind="frame"):
-            table = value.slots["table"]
-            return f"frame{list(table.columns)}{table.open}{sorted(table.dropped)}"
-        case Cell(kind="object"):
-            return f"object {value.slots['class']}"
-        case Cell(kind="instance"):
-            return f"instance {value.slots['<class>'].qualified}"
-        case Cell(kind="dict"):
-            return "{" + ",".join(f"{k}:{shape(v, depth - 1)}" for k, v in sorted(value.slots.items(), key=str)) + "}"
-        case Cell(kind="list"):
-            return f"[{len(value.slots['items'])}]"
-    return type(value).__name__

@@ -23,7 +23,8 @@ from mllint.lineage.observations import Evaluation, Feature, Handover
 from mllint.linker.python.abstract.values import Class, Function
 from mllint.linker.python.branches import came_to
 from mllint.linker.python.calls import load_module
-from mllint.linker.python.machine import GHOST, Ghost, GhostFunction, Machine
+from mllint.linker.python.ghosts import GHOST, Ghost, GhostFunction
+from mllint.linker.python.machine import Machine
 from mllint.linker.python.results.defined import defined_in, functions_in
 from mllint.linker.python.results.effects import (
     Access,

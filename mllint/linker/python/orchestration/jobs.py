@@ -9,7 +9,8 @@ from mllint.facts.config import Value
 from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.values import Class, External, Function
 from mllint.linker.python.entries import Entry, name_of, uncalled
-from mllint.linker.python.machine import GhostFunction, Machine
+from mllint.linker.python.ghosts import GhostFunction
+from mllint.linker.python.machine import Machine
 from mllint.linker.python.orchestration import assets, dbt, deployments, kedro
 from mllint.linker.python.orchestration.decorated import meaning
 from mllint.linker.python.traces import Needed
