@@ -237,3 +237,13 @@ def test_what_there_was_no_time_for_is_told_and_not_kept(root: Path) -> None:
     unfollowed = session.check(root, jobs=1, today="2024-01-01", seconds=-1.0)
     assert "weekly.py" in {problem.path for problem in unfollowed.problems}
     assert said(root, use_cache=True) == said(root, use_cache=False)
+
+
+def test_what_one_script_draws_is_not_in_the_picture_of_another(tmp_path: Path) -> None:
+    drawing = "import matplotlib.pyplot as plt\ndef draw(df, path):\n    plt.hist(df)\n    plt.savefig(path)\n"
+    (tmp_path / "drawing.py").write_text(drawing)
+    for name in ("first", "second"):
+        script = f'import pandas as pd\nfrom drawing import draw\ndraw(pd.read_csv("{name}.csv"), "{name}.png")\n'
+        (tmp_path / f"{name}.py").write_text(script)
+    graph = session.graph(tmp_path, use_cache=False).graph
+    assert graph.upstream(["file:second.png"]) == {"file:second.csv"}
