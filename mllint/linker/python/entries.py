@@ -116,7 +116,7 @@ def _begin(m: Machine, entry: Entry) -> None:
 def _interpret(m: Machine, entry: Entry) -> None:
     """Whatever goes wrong in an entry point costs only what it would have said."""
     if isinstance(entry.function, GhostFunction):
-        raise Needed([m.ghosts[entry.path].entry])
+        raise Needed([entry.path])  # its function was not made, when the script was replayed
     if entry.action is not None:
         m.tracker.everything()
     if entry.handler is not None:
