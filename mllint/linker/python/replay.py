@@ -116,6 +116,9 @@ class Replays:
         units = {unit.name: unit for unit in (*m.tracker.named.values(), *m.tracker.runs.values())}
         self.units = {name: _state(unit) for name, unit in units.items()}
         for name, traces in self.traces.items():
+            if any(trace.is_script and not trace.record for trace in traces):
+                for trace in traces:  # what it makes in one round, another round looks into
+                    trace.record = b""
             path = name.partition("#")[0]
             if path not in m.scripts:
                 continue
