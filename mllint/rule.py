@@ -21,7 +21,7 @@ from mllint.lineage.inputs import by_name, is_ambiguous, known_names, plain
 from mllint.lineage.lineage import Coverage, Lineage
 from mllint.lineage.models import Model, by_member, declared_ids, job_path, models, place
 from mllint.lineage.observations import Branch, Definition, Evaluation, Feature, Handover, Observations, Script
-from mllint.lineage.ownership import consumer_of, is_test, owner_of, reads_any, same_name, top_folder
+from mllint.lineage.ownership import consumer_of, is_report, is_test, owner_of, reads_any, same_name, top_folder
 from mllint.lineage.trails import certainty, ends, is_seen, name, paths_to, told
 from mllint.source import Span
 
@@ -30,9 +30,9 @@ __all__ = [
     "Definition", "Disagreement", "Edge", "Evaluation", "Expression", "Feature", "Finding", "Graph", "Handover",
     "Label", "Lineage", "Model", "Node", "Observations", "Rule", "Script", "Severity", "Span", "Unresolved",
     "Witness", "by_member", "by_name", "certainty", "columns", "consumer_of", "declared_ids", "ends", "equal",
-    "is_ambiguous", "is_known", "is_seen", "is_test", "job_path", "known_names", "models", "name", "owner_of",
-    "paths_to", "place", "plain", "reads_any", "same_name", "show", "split_column", "told", "top_folder", "trail",
-    "witness",
+    "is_ambiguous", "is_known", "is_report", "is_seen", "is_test", "job_path", "known_names", "models", "name",
+    "owner_of", "paths_to", "place", "plain", "reads_any", "same_name", "show", "split_column", "told", "top_folder",
+    "trail", "witness",
 ]  # fmt: skip
 
 Severity = Literal["error", "warning", "info"]

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
 from mllint.globs import Globs
 from mllint.lineage.declarations import Declarations, Declared
+from mllint.lineage.ids import split_column
+
+_PICTURES = (".png", ".svg", ".jpg", ".jpeg", ".pdf", ".md", ".txt")
+_NOTES = (".json", ".jsonl", ".html", ".csv", ".yaml", ".yml")
+_TELLING = {
+    "metric", "metrics", "report", "reports", "evaluation", "eval", "summary", "comparison", "compare", "calibration",
+    "leaderboard", "benchmark", "run", "runs", "log", "logs",
+}  # fmt: skip
 
 
 def owner_of(declarations: Declarations, path: str) -> str:
@@ -35,6 +44,13 @@ def is_test(path: str) -> bool:
         or name in ("conftest.py", "test.py", "tests.py")
         or posixpath.splitext(name)[0].endswith("_test")
     )
+
+
+def is_report(id: str) -> bool:
+    """Whether a file is a note or a picture for people: `plots/roc.png`, `metrics.json`. Words only ever silence."""
+    path = (split_column(id)[0] if id.startswith("column:") else id).lower()
+    words = set(re.split(r"[/_.:-]", path))
+    return path.endswith(_PICTURES) or (path.endswith(_NOTES) and not words.isdisjoint(_TELLING))
 
 
 def consumer_of(declarations: Declarations, path: str, job: str = "") -> list[Declared]:

@@ -64,8 +64,9 @@ def _cast(kind: str, python: Callable[..., Any]) -> Callable[[Machine, Arguments
     def cast(m: Machine, arguments: Arguments, at: facts.At) -> Any:
         value = first_of(arguments)
         match value:
-            case Column():
-                return computed(m, msgspec.structs.replace(value, kind=""), "CAST", at, ex.Constant(kind))
+            case Column(name=name):
+                named = "" if kind == "text" and name == "prediction" else name  # a summary says itself what it is
+                return computed(m, msgspec.structs.replace(value, kind="", name=named), "CAST", at, ex.Constant(kind))
             case None:
                 return Constant(python())
             case Constant(value=constant, settings=settings):

@@ -9,7 +9,21 @@ from collections import defaultdict
 from collections.abc import Iterator
 from posixpath import dirname
 
-from mllint.rule import Branch, Context, Definition, Edge, Finding, Label, Lineage, Rule, Script, Span, is_seen, is_test
+from mllint.rule import (
+    Branch,
+    Context,
+    Definition,
+    Edge,
+    Finding,
+    Label,
+    Lineage,
+    Rule,
+    Script,
+    Span,
+    is_report,
+    is_seen,
+    is_test,
+)
 
 _MODEL_BASES = (
     "torch.nn.", "pytorch_lightning.", "lightning.", "keras.", "tensorflow.keras.", "tf.keras.", "sklearn.base.",
@@ -17,7 +31,6 @@ _MODEL_BASES = (
 )  # fmt: skip
 _MAKES = ("writes", "saves", "predicts")
 _FEW_LINES = 8
-_REPORTS = (".md", ".html", ".txt", ".json", ".png", ".svg", ".pdf", ".jpg", ".jpeg")
 _FITS = {"fit", "train", "partial_fit", "fit_transform"}
 _PREDICTS = {"predict", "predict_proba", "transform", "score", "forward"}
 
@@ -141,9 +154,11 @@ def _imported(scripts: list[Script], alive: list[str]) -> set[str]:
 
 
 def _only_tells(lineage: Lineage, path: str) -> bool:
-    """Whether a script prints, or writes a report, and makes no data or model: people run it to see something."""
-    made = (edge for edge in lineage.graph.edges() if path in _files(edge) and is_seen(edge))
-    return all(edge.kind == "consumes" or edge.measure or edge.target.endswith(_REPORTS) for edge in made)
+    """Whether a script prints, copies files or writes a report, and computes no data or model: people run it to see or
+    to set up something."""
+    made = [edge for edge in lineage.graph.edges() if path in _files(edge) and is_seen(edge)]
+    made = [edge for edge in made if not (edge.measure or is_report(edge.target))]
+    return not any(edge.kind in ("trains", "predicts", "derives") for edge in made)
 
 
 def _is_needed(lineage: Lineage, path: str, alive: set[str]) -> bool:

@@ -8,7 +8,22 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 
-from mllint.rule import Context, Finding, Handover, Label, Lineage, Model, Rule, Span, by_member, is_test, models
+from mllint.rule import (
+    Context,
+    Finding,
+    Handover,
+    Label,
+    Lineage,
+    Model,
+    Rule,
+    Span,
+    by_member,
+    is_report,
+    is_test,
+    models,
+)
+
+_CONFIGS = (".yaml", ".yml", ".toml", ".ini")
 
 
 def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
@@ -21,10 +36,11 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
         and not is_test(handover.receiver.path)
         and not is_test(handover.span.path)
         and not _is_measured(lineage, handover)
-        and not _is_tried(lineage, handover, found.get(handover.model))
+        and not handover.model.endswith(_CONFIGS)
     ]
+    tried = {handover.span for handover in crossing if _is_tried(lineage, handover, found.get(handover.model))}
     for handover in crossing:
-        if not any(_passes_on(handover, other, found) for other in crossing):
+        if handover.span not in tried and not any(_passes_on(handover, other, found) for other in crossing):
             by_function[handover.span].append(handover)
     for span in sorted(by_function):
         first, *others = sorted(by_function[span], key=lambda handover: (handover.return_span, handover.receiver))
@@ -43,12 +59,14 @@ def _is_measured(lineage: Lineage, handover: Handover) -> bool:
 
 
 def _is_tried(lineage: Lineage, handover: Handover, model: Model | None) -> bool:
-    """Whether the job that trains the model predicts only to see how good it is: it keeps no prediction."""
-    edges = [edge for id in (model.members if model else ()) for edge in lineage.graph.in_edges(id)]
-    if model is None or not any(edge.kind == "trains" and edge.job == handover.job for edge in edges):
+    """Whether the job that trains the model predicts only to see how good it is: it keeps no prediction, but notes and
+    pictures of how it went."""
+    if model is None:
         return False
-    kept = (edge for id in model.members for edge in lineage.graph.out_edges(id) if edge.job == handover.job)
-    return not any(edge.kind in ("predicts", "serves") for edge in kept)
+    graph = lineage.graph
+    edges = [e for id in model.members for e in (*graph.in_edges(id), *graph.out_edges(id)) if e.job == handover.job]
+    kept = [edge for edge in edges if edge.kind in ("predicts", "serves") and not is_report(edge.target)]
+    return not kept and any(edge.kind in ("trains", "saves") for edge in edges)
 
 
 def _passes_on(later: Handover, earlier: Handover, known: Collection[str]) -> bool:

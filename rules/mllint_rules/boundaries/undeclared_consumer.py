@@ -23,6 +23,7 @@ from mllint.rule import (
     certainty,
     consumer_of,
     ends,
+    is_report,
     is_seen,
     is_test,
     job_path,
@@ -47,7 +48,10 @@ _WATCHES = {
     "health", "quality", "freshness",
 }  # fmt: skip
 # `scripts/smoke_test.py`, `scripts/benchmark_load.py`: what asks the endpoint only to see that, or how fast, it answers
-_TRIES = {"smoke", "benchmark", "bench", "loadtest", "locust", "e2e", "verify", "simulate", "simulator", "demo"}
+_TRIES = {
+    "smoke", "benchmark", "bench", "loadtest", "locust", "e2e", "verify", "simulate", "simulator", "demo",
+    "performance", "latency", "probe",
+}  # fmt: skip
 _NOTES = (".json", ".yaml", ".yml", ".toml", ".txt", ".md", ".html", ".png", ".svg", ".pdf")
 _PAGES = (".html", ".htm", ".js", ".jsx", ".ts", ".tsx", ".vue")
 
@@ -146,8 +150,12 @@ def _is_own(lineage: Lineage, model: Model, edge: Edge) -> bool:
     if loads and top_folder(reader) in homes | {""}:
         return True  # it loads the model itself, to score with it
     measures = {e.what for e in lineage.observations.evaluations if e.job in (reader, edge.job)}
-    made = edge.source.startswith(("table:", "file:", "collection:", "topic:"))
-    if made and any(job_path(other) == reader for other in lineage.graph.in_edges(edge.source) if is_seen(other)):
+    dataset = split_column(edge.source)[0] if edge.source.startswith("column:") else edge.source
+    made = dataset.startswith(("table:", "file:", "collection:", "topic:"))
+    node, reads = lineage.graph.nodes[dataset], {other.span for other in lineage.graph.out_edges(dataset)}
+    if made and reader.endswith(".sql") and any(at.path == reader and at not in reads for at in node.spans):
+        return True  # the file that creates the table lays a view over it
+    if made and any(job_path(other) == reader for other in lineage.graph.in_edges(dataset) if is_seen(other)):
         return True  # what stores the predictions looks up which of them it has
     words = set(re.split(r"[/_.-]", reader.lower()))
     if words & _WATCHES or (edge.source.startswith("endpoint:") and words & _TRIES):
@@ -190,7 +198,8 @@ def _is_run_by_hand(lineage: Lineage, reader: str, listens: bool) -> bool:
     if listens and not (script is not None and script.is_mentioned):
         return False
     made = (edge for edge in lineage.graph.edges() if job_path(edge) == reader and edge.kind != "consumes")
-    return not any(lineage.graph.nodes[edge.target].kind in ("dataset", "source", "artifact") for edge in made)
+    kept = (edge.target for edge in made if not is_report(edge.target))
+    return not any(lineage.graph.nodes[id].kind in ("dataset", "source", "artifact") for id in kept)
 
 
 def _is_within(lineage: Lineage, model: Model, reader: str) -> bool:
