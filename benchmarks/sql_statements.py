@@ -23,7 +23,8 @@ STATEMENTS = [
 
 
 def ours(statement: str) -> int:
-    from mllint.linker.sql.statements import Schema, analyse
+    from mllint.linker.sql.analyse import analyse
+    from mllint.linker.sql.schema import Schema
 
     return sum(len(s.columns) for s in analyse(statement, "postgres", Schema()))
 

@@ -22,7 +22,12 @@ MAX_DEPTH = 100  # folders below the root
 _MB = 1 << 20
 _MAX_DOCUMENTS = 500  # of which commands for people are read
 _DEFAULT_LIMIT = 5 * _MB
-_LIMITS = {"notebook": 50 * _MB, "csv": 1 << 62, "parquet": 1 << 62}  # of data files only an end is read
+_LIMITS = {
+    "notebook": 50 * _MB,
+    "csv": 1 << 62,
+    "parquet": 1 << 62,
+    "dbt": 50 * _MB,
+}  # of data files only an end is read
 DATA_HEAD = 64 << 10  # bytes of a CSV file that are read
 DATA_TAIL = 4 * _MB  # bytes of a Parquet file that are read, at most
 
@@ -247,6 +252,10 @@ def kind_of(path: str) -> str | None:
         return "owners"
     if path == ".dvc/config" or path.endswith("/.dvc/config"):
         return "ini"
+    if lower.endswith((".sql.j2", ".sql.jinja", ".sql.jinja2")):
+        return "sql"
+    if lower in ("manifest.json", "catalog.json") and folder.rpartition("/")[2] == "target":
+        return "dbt"
     if lower.startswith(("dockerfile.", "containerfile.")) and not lower.endswith(".dockerignore"):
         return "docker"
     if lower.startswith(".env."):

@@ -111,6 +111,17 @@ def holds(lineage: Lineage, line: str) -> bool:
             method, _, route = rest.partition(" ")
             asked = f"endpoint:{method.upper()} {route}"
             return asked in graph.nodes and "consumer:main.py" in graph.downstream([asked])
+        case "fits" | "scores":  # `fits on train`: the rows are a part, or were made, so
+            trials = lineage.observations.trials
+            ones = [f for f in trials.fittings.values() if f.learns == "model"] if word == "fits" else []
+            ids = [id for one in ones or trials.measurings.values() for id in one.rows]
+            made = [trials.row_sets[id] for id in ids if id in trials.row_sets]
+            return rest.removeprefix("on ") in {word for rows in made for word in (rows.how, rows.part, rows.order)}
+        case "learns":  # what a model is fitted on went through a fit that learns this
+            trials = lineage.observations.trials
+            return any(fit.learns == rest for f in trials.fittings.values() for fit in trials.learned_by(f.learned))
+        case "chooses":
+            return bool(lineage.observations.trials.selections)
         case "writes":
             return rest in graph.nodes and lineage.coverage.writes.all > 0
     raise ValueError(f"not an expectation: {line}")

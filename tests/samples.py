@@ -7,12 +7,19 @@ from pathlib import Path
 
 from mllint.errors import Problem
 from mllint.lineage.graph import Edge, Graph, NodeKind
-from mllint.lineage.lineage import Coverage, Share
+from mllint.lineage.lineage import Coverage, Gap, Share
 from mllint.reports.report import Report
 from mllint.rule import Finding, Label, Witness
 from mllint.source import Span
 
 COVERAGE = Coverage(files_found=40, files_read=38, reads=Share(12, 15), writes=Share(4, 4))
+COVERAGE.gaps = [
+    Gap(
+        Span("train.py", line, 1), True, f"the environment variable `{name}` has no value in the repository", "train.py"
+    )
+    for line, name in ((1, "DATA"), (2, "MODELS"))
+]
+COVERAGE.gaps.append(Gap(Span("app.py", 3, 1), True, "what `fetch` returns is not modelled", "app.py"))
 
 FILES = {
     "services/eta/app.py": "\n" * 40 + '    features["trip_km"] = body["trip_m"] / 1609.34\n',

@@ -10,7 +10,8 @@ from sql_helpers import edges, linked
 from mllint.facts.commands import Command
 from mllint.facts.datafile import DataFile
 from mllint.facts.file import FileFacts
-from mllint.linker.sql.jinja import without_jinja
+from mllint.linker.jinja.lenient import without_tags
+from mllint.linker.sql.text import named, readable
 from mllint.source import Span
 
 
@@ -129,20 +130,23 @@ def test_a_statement_that_is_too_deep_is_a_diagnostic() -> None:
     assert ("table:t", "consumer:deep.sql") in edges(project)
 
 
-def test_jinja_keeps_the_length() -> None:
+def test_what_jinja_becomes_knows_its_places() -> None:
     text = (
         "a {# c #}{% set x = 1 %}{% set y %}gone{% endset %}\n"
         "{% if z %}b{% else %}c{% endif %} {{ ref('p', 'm') }} {{ q.r }}"
     )
-    clean = without_jinja(text, "<>")
-    assert len(clean) == len(text)
-    assert clean.split() == ["a", "b", "m", "<q_r>"]
-    assert clean.index("\n") == text.index("\n")
+    clean, places = readable(text)
+    assert named(clean).split() == ["a", "b", "m", "{q_r}"]
+    assert places.at(clean.index("b")) == (2, 11)
+    assert places.at(clean.index("m")) == (2, 38)
+    lenient = without_tags(text)
+    assert len(lenient) == len(text)
+    assert named(lenient).split() == ["a", "gone", "b", "c", "m", "{q_r}"]
 
 
 def test_turns_of_a_loop_are_not_separated_twice() -> None:
     text = "select {% for c in cs %} {{ c }} {% if not loop.last %},{% endif %} {% endfor %} from t"
-    assert without_jinja(text, "<>").split() == ["select", "<c>", "from", "t"]
+    assert named(readable(text)[0]).split() == ["select", "{c}", "from", "t"]
 
 
 def test_parameters_of_a_statement_are_columns_of_what_it_writes(tmp_path: Path) -> None:

@@ -151,16 +151,7 @@ def test_statements_without_semicolons() -> None:
 
 
 FALLBACKS = {
-    "what the parser does not know": ("hive", "ALTER TABLE t EXCHANGE PARTITION (d='1') WITH TABLE s", "t", ["s"]),
     "an operator it does not know": ("tsql", "UPDATE q SET q.a += 'x' FROM t AS q JOIN s ON s.i = q.i", "t", ["s"]),
-    "replace": ("mysql", "REPLACE INTO t SELECT a FROM s", "t", ["s"]),
-    "bulk insert": ("tsql", "BULK INSERT t FROM 'in.csv' WITH (FORMAT='CSV')", "t", ["file:in.csv"]),
-    "load data": (
-        "mysql",
-        "LOAD DATA LOCAL INFILE 'in.csv' INTO TABLE t FIELDS TERMINATED BY ','",
-        "t",
-        ["file:in.csv"],
-    ),
     "a function is no table": ("teradata", "UPDATE t FROM s SET a = f(1) WHERE t.i = s.i", "t", ["s"]),
     "nonsense between known words": ("", "INSERT INTO t SELECT ((a FROM s JOIN r ON", "t", ["s", "r"]),
     "an open quote": ("", "INSERT INTO t SELECT 'a FROM s", "t", ["s"]),
@@ -174,6 +165,19 @@ def test_fallback_to_tables(name: str) -> None:
     assert (statement.target, reads(statement)) == (target, tables)
     assert statement.problem
     assert statement.open
+
+
+def test_a_slash_on_its_own_line() -> None:
+    division = "SELECT CASE WHEN a > 0 THEN b\n/\na ELSE NULL END AS x FROM t"
+    assert flows(one(division)) == {"x": {"t.a", "t.b"}}
+    plus = "INSERT INTO a SELECT x FROM s\n/\nINSERT INTO b SELECT y FROM s\n/\n"
+    assert [s.target for s in analyse(plus, "oracle", Schema())] == ["a", "b"]
+
+
+def test_a_system_variable_is_no_parameter() -> None:
+    statement = one("SELECT @@ROWCOUNT AS n", "tsql")
+    assert flows(statement) == {"n": set()}
+    assert not statement.problem
 
 
 def test_one_bad_statement_costs_one() -> None:

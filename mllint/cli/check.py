@@ -50,7 +50,11 @@ def _date(ctx: click.Context, parameter: click.Parameter, value: str | None) -> 
     help="The least severity that makes the exit status 1.  [default: warning]",
 )
 @click.option("--strict", is_flag=True, help="Let likely findings fail the run, not only proven ones.")
-@click.option("--statistics", is_flag=True, help="Count findings by rule.")
+@click.option(
+    "--statistics",
+    is_flag=True,
+    help="Count findings by rule, and reasons why reads and writes are unresolved.",
+)
 @click.option(
     "--jobs", type=click.IntRange(min=1), metavar="N", help="Processes that read files.  [default: all cores]"
 )

@@ -16,6 +16,8 @@ from mllint.escaping import terminal
 COMMANDS = {
     "check": "Report debts in the data: what is wrong, the lines that prove it, what to do.",
     "graph": "Write the lineage graph: sources, features, models, consumers.",
+    "trace": "Show how one node comes from another, step by step: why an edge is there, or is not.",
+    "impact": "List what a node or file reaches: features, models, consumers, owners.",
     "explain": "Explain a rule.",
     "rules": "List the rules.",
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections import deque
 from typing import Literal
 
@@ -12,6 +11,7 @@ from mllint.errors import UsageError
 from mllint.lineage.graph import Edge, Graph, Node
 from mllint.lineage.ids import split_column
 from mllint.lineage.lineage import Coverage
+from mllint.lineage.names import unknown
 
 NEAR = 100
 Level = Literal["dataset", "column"]
@@ -48,7 +48,7 @@ def view(
 
 def _around(graph: Graph, focus: str, upstream: bool, downstream: bool) -> set[str]:
     if focus not in graph.nodes:
-        raise UsageError(_unknown(graph, focus))
+        raise UsageError(unknown(graph, focus))
     start = {focus, *(id for id in graph.nodes if _is_column(graph, id) and split_column(id)[0] == focus)}
     kept = set(start)
     if upstream or not downstream:
@@ -56,18 +56,6 @@ def _around(graph: Graph, focus: str, upstream: bool, downstream: bool) -> set[s
     if downstream or not upstream:
         kept |= graph.downstream(start)
     return kept
-
-
-def _unknown(graph: Graph, focus: str) -> str:
-    """Whoever types `--focus data/train.csv` or `--focus eta` most often left out the prefix or a folder."""
-    bare = {id: id.partition(":")[2] for id in graph.nodes}
-    near = [id for id, name in bare.items() if name == focus] or [
-        id for id, name in bare.items() if name.endswith(("/" + focus, "." + focus, "#" + focus))
-    ]
-    near = sorted(near, key=lambda id: (len(id), id))[:3] or difflib.get_close_matches(focus, sorted(graph.nodes), 3)
-    if not near:
-        return f"no node {focus!r} in the graph; `mllint graph --format json` lists them"
-    return f"no node {focus!r} in the graph; did you mean {' or '.join(map(repr, near))}?"
 
 
 # -------------------------------------------------------------------------------------------- without columns

@@ -8,6 +8,7 @@ from mllint.errors import Problem
 from mllint.facts.commands import Command
 from mllint.facts.config import Document
 from mllint.facts.datafile import DataFile
+from mllint.facts.dbt import Artifact
 from mllint.facts.foreign import Foreign
 from mllint.facts.python import Module
 from mllint.facts.sql import SqlText
@@ -34,6 +35,7 @@ class FileFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     sql: SqlText | None = None
     data: DataFile | None = None
     foreign: Foreign | None = None
+    dbt: Artifact | None = None
     commands: tuple[Command, ...] = ()
     suppressions: tuple[Suppression, ...] = ()
     problems: tuple[Problem, ...] = ()

@@ -35,6 +35,7 @@ class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dialect: str = ""
     mode: str = ""  # of opening: a parameter, or `=w`
     default: str = ""  # what the name is when the parameter is not given
+    texts: bool = False  # only where the parameter is a text; else it is the data itself: `xgb.DMatrix("train.svm")`
     consumer: bool = False  # what is written goes to somebody outside: a consumer, not a dataset
 
 
@@ -87,6 +88,13 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     gives: str = "prediction"  # what `predicts` makes, where nobody acts on it: an embedding, the number of a cluster
     transforms: str = ""
     splits: bool = False  # returns two parts of each positional argument
+    folds: bool = False  # with `fits`: on one side of folds each, scored on the other; without: yields their indexes
+    watches: str = ""  # of a fit: parameters with rows that it is scored on meanwhile
+    decides: str = ""  # of a fit: parameters that make these scores decide when to stop, or `always`
+    order: str = ""  # of a split: `random`, `ordered`, `grouped`; a parameter that must not be false comes after `:`
+    rowset: str = ""  # which rows the result holds: `some` of them, all and `repeated` ones, what is left (`others`)
+    statistic: str = ""  # computed over all rows: a `value`, or all `rows` in the light of each other
+    chooses: bool = False  # picks the best of what it is given: `np.argmax(scores)`
     routes: Route | None = None
     attribute: bool = False  # holds when the attribute is read, without a call
     mutates: str = ""  # parameter that must be true for the receiver to change (`inplace`), or `always`
@@ -115,6 +123,11 @@ class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     selects: str = ""  # of a transformer: the parameter that lists (name, step, columns)
     runs: str = ""  # extension point: what making an object of a subclass starts, see linker/python/orchestration
     value: str = ""  # of an attribute of a class: the argument that the attribute is, in instances (`default`)
+    learns: str = ""  # of a transformer: `data`, `label`, `codes`, `rows` (a resampler), `nothing`
+    validates: bool = False  # of an estimator: its fit holds rows out and scores on them: searches
+    joins: bool = False  # of a transformer: it is made of others (`FeatureUnion`)
+    order: str = ""  # of a splitter, as of a call
+    chooses: str = ""  # of a callback: it stops, or keeps the best, by what is watched: `always`, or if that is true
     keeps: bool = False  # of a transformer: every column stays a column of its own (scalers, imputers)
     wraps: bool = False  # of an estimator: it is known by the last one it is made of (pipelines, searches)
     yields: str = ""  # of a frame: iterating goes over its rows, which are of this type

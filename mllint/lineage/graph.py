@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
@@ -99,6 +99,17 @@ class Graph:
             self._edges[edge.source, edge.target, edge.kind, edge.span] = moved
             for edges in (self._out[edge.source], self._in[edge.target]):
                 edges[edges.index(edge)] = moved
+
+    def drop(self, unwanted: Callable[[Edge], bool]) -> None:
+        """Take edges out, and the nodes that only they touched."""
+        gone = [edge for edge in self._edges.values() if unwanted(edge)]
+        for edge in gone:
+            del self._edges[edge.source, edge.target, edge.kind, edge.span]
+            self._out[edge.source].remove(edge)
+            self._in[edge.target].remove(edge)
+        for id in {id for edge in gone for id in (edge.source, edge.target)}:
+            if not self._out.get(id) and not self._in.get(id):
+                self.nodes.pop(id, None)
 
     # ------------------------------------------------------------------------------------------ questions
 

@@ -6,6 +6,8 @@ import posixpath
 import re
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+RUN_PART = "run-"  # how the names of such parts begin; no name in code does
+_RUN_PART = re.compile(r"\{run-\w+\}")
 _SECRET = re.compile(r"(://[^/:@\s]*):[^@/\s]*@")
 
 
@@ -49,6 +51,15 @@ def endpoint_id(method: str, route: str) -> str:
 
 def consumer_id(name: str) -> str:
     return "consumer:" + name
+
+
+def is_named(node: str) -> bool:
+    """Whether every part of the name is known that can be: what each run has of its own is written `{run-time}`.
+
+    >>> is_named("file:out/{run-time}/scores.csv"), is_named("file:out/{day}.csv")
+    (True, False)
+    """
+    return "{" not in _RUN_PART.sub("", node)
 
 
 def is_resolved(node: str) -> bool:

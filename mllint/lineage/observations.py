@@ -6,6 +6,7 @@ import msgspec
 
 from mllint.lineage.declarations import Declared
 from mllint.lineage.expressions import Expression
+from mllint.lineage.trials import Trials
 from mllint.source import Span
 
 
@@ -114,4 +115,5 @@ class Observations(msgspec.Struct):
     handovers: list[Handover] = []
     evaluations: list[Evaluation] = []
     declared: list[Declared] = []  # in code: tags of features in a feature store
+    trials: Trials = msgspec.field(default_factory=Trials)  # what was fitted and scored on which rows
     runners: list[Span] = []  # every command, stage or service that starts something of the repository

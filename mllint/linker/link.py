@@ -19,12 +19,12 @@ from mllint.linker.python.forecast import forecast
 from mllint.linker.python.interpreter import interpret
 from mllint.linker.python.library.extension_points import check_model
 from mllint.linker.python.orchestration import dbt
+from mllint.linker.python.reads import Needed, digest
 from mllint.linker.python.replay import Memory, Replays
 from mllint.linker.python.results.definitions import observe_definitions
 from mllint.linker.python.results.finish import build, mark_sources
 from mllint.linker.python.results.inventory import imported_modules, observe
 from mllint.linker.python.results.mentions import name_features
-from mllint.linker.python.traces import Needed, digest
 from mllint.linker.sql.link import link_sql
 from mllint.linker.sql.schema import Schema
 from mllint.settings import Settings
@@ -86,6 +86,7 @@ def _link(
     name_features(project, machine)
     mark_sources(project.graph)
     project.graph.freeze()
+    project.coverage.freeze()
     declarations = declarations.with_entries(project.observations.declared)
     return Lineage(project.graph, project.observations, declarations, project.coverage, project.problems)
 

@@ -92,6 +92,7 @@ class Project:
         self.runs: list[Run] = []
         self.flows: dict[Flow, None] = {}  # what pipelines written in Python say of their steps
         self.dbt: Any = None  # the memory of `sql.dbt.projects`
+        self.taken: set[str] = set()  # SQL files whose text Python takes, to fill it in and run it
         self.folders = {""}
         for path in self.files:
             folder = posixpath.dirname(path)

@@ -29,6 +29,7 @@ READERS = {
     "sql": "mllint.readers.sqltext",
     "csv": "mllint.readers.datafile",
     "parquet": "mllint.readers.datafile",
+    "dbt": "mllint.readers.dbt_artifact",
     "requirements": "mllint.readers.lines",
     "owners": "mllint.readers.lines",
     "r": "mllint.readers.foreign",
@@ -41,7 +42,9 @@ READERS = {
     "markdown": "mllint.readers.markdown",
 }
 _BINARY = frozenset({"parquet", "csv"})  # the reader itself judges the bytes
-_NO_COMMENTS = frozenset({"parquet", "csv", "json", "notebook", "markdown"})  # a notebook's reader looks cell by cell
+_NO_COMMENTS = frozenset(
+    {"parquet", "csv", "json", "dbt", "notebook", "markdown"}
+)  # a notebook's reader looks cell by cell
 
 
 def read(path: str, kind: str, data: bytes) -> FileFacts:

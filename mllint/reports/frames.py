@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -39,10 +39,10 @@ class Shown(msgspec.Struct, frozen=True):
     end: int
 
 
-def frames(finding: Finding, sources: Sources, palette: Palette, columns: int, wrap: bool) -> Iterator[str]:
-    """The lines of all frames of a finding; the first file is the one of its own span."""
-    marks = _marks(finding)
-    gutter = gutter_of(finding)
+def frames(labels: Sequence[Label], sources: Sources, palette: Palette, columns: int, wrap: bool) -> Iterator[str]:
+    """The lines of all frames of some labels; the first is the primary one, and its file stands first."""
+    marks = _marks(labels)
+    gutter = gutter_of(labels)
     room = columns - gutter - 3
     bar = palette.gutter(" " * gutter + " |")
     yield bar
@@ -61,14 +61,17 @@ def frames(finding: Finding, sources: Sources, palette: Palette, columns: int, w
         before = mark
 
 
-def gutter_of(finding: Finding) -> int:
-    """How many columns the line numbers of all its frames need."""
-    return max(len(str(span.line)) for span in (finding.span, *(label.span for label in finding.related)))
+def labels_of(finding: Finding) -> list[Label]:
+    return [Label(finding.span, finding.label), *finding.related]
 
 
-def _marks(finding: Finding) -> list[Mark]:
+def gutter_of(labels: Iterable[Label]) -> int:
+    """How many columns the line numbers of all frames need."""
+    return max(len(str(label.span.line)) for label in labels)
+
+
+def _marks(labels: Sequence[Label]) -> list[Mark]:
     """All marks, file by file in the order of first mention, in a file by line."""
-    labels = [Label(finding.span, finding.label), *finding.related]
     files = list(dict.fromkeys((label.span.path, label.span.cell) for label in labels))
     marks = [Mark(label.span, label.message, index == 0) for index, label in enumerate(labels)]
     return sorted(

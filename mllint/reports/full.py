@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator
 
 from mllint.escaping import mask_secrets, terminal
-from mllint.reports.frames import frames, gutter_of
+from mllint.reports.frames import frames, gutter_of, labels_of
 from mllint.reports.palette import Palette
 from mllint.reports.report import (
     Report,
@@ -16,6 +16,7 @@ from mllint.reports.report import (
     problem_place,
     statistics,
     summary,
+    unresolved,
     without_secrets,
     witness_text,
 )
@@ -58,6 +59,12 @@ def ending(report: Report, palette: Palette) -> Iterator[str]:
         for count, code, name, severity in rows:
             yield f"{count:>{digits}}  {terminal(code)} {terminal(name)} ({severity})"
         yield ""
+    if report.statistics and report.coverage.gaps:
+        yield "Reads and writes are unresolved since"
+        reasons = unresolved(report.coverage)
+        for count, reason in reasons:
+            yield f"{count:>{len(str(reasons[0][0]))}}  {terminal(reason)}"
+        yield ""
     yield palette.good(summary(report)) if not report.findings else palette.strong(summary(report))
     yield coverage(report.coverage)
 
@@ -68,8 +75,8 @@ def _finding(finding: Finding, sources: Sources, colour: bool, columns: int | No
     header = _wrap(f"{where}: {rule}: {message}", columns, "    ")
     painted = f"{palette.strong(where)}: {palette.primary(rule)}"
     yield "\n".join(header).replace(f"{where}: {rule}", painted, 1)
-    yield from frames(finding, sources, palette, columns or PIPE, wrap=columns is not None)
-    margin = " " * gutter_of(finding) + " = "
+    yield from frames(labels_of(finding), sources, palette, columns or PIPE, wrap=columns is not None)
+    margin = " " * gutter_of(labels_of(finding)) + " = "
     for word, text in _notes(finding):
         first, *rest = _wrap(f"{margin}{word}: {terminal(text)}", columns, " " * (len(margin) + len(word) + 2))
         yield palette.gutter(margin) + palette.strong(word) + first[len(margin) + len(word) :]

@@ -7,7 +7,7 @@ from typing import Any
 from mllint.errors import Problem
 from mllint.escaping import mask_secrets
 from mllint.jsontext import coverage_json, json_document, span_json
-from mllint.reports.report import Report, crash_text, statistics, without_secrets
+from mllint.reports.report import Report, crash_text, statistics, unresolved, without_secrets
 from mllint.rule import Finding
 from mllint.selection import RuleError
 
@@ -28,6 +28,7 @@ def render(report: Report) -> str:
     if report.statistics:
         keys = ("count", "code", "name", "severity")
         document["statistics"] = [dict(zip(keys, row, strict=True)) for row in statistics(report)]
+        document["unresolved"] = [{"count": count, "reason": reason} for count, reason in unresolved(report.coverage)]
     return json_document(document)
 
 

@@ -15,6 +15,8 @@ from mllint.rule import Finding
 from mllint.selection import RuleError
 from mllint.source import Span
 
+MOST_REASONS = 10
+
 
 class Report(msgspec.Struct, frozen=True):
     """One run. `root` is where the paths of spans begin; `rule_errors` are rules that crashed."""
@@ -101,6 +103,11 @@ def statistics(report: Report) -> list[tuple[int, str, str, str]]:
     """`(count, code, name, severity)` of each rule that found something, the most frequent first."""
     counts = Counter((f.code, f.name, f.severity or "warning") for f in report.findings)
     return sorted(((count, *key) for key, count in counts.items()), key=lambda row: (-row[0], row[1], row[3]))
+
+
+def unresolved(seen: Coverage) -> list[tuple[int, str]]:
+    """Why reads and writes are unresolved, and at how many places: the ten commonest reasons."""
+    return [(count, mask_secrets(reason)) for reason, count in seen.reasons()[:MOST_REASONS]]
 
 
 _NOUNS = {"error": "error", "warning": "warning", "info": "note"}

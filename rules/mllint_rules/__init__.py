@@ -4,6 +4,13 @@ from mllint.rule import Rule
 from mllint_rules.anti_patterns import dead_experiment_path, multi_language_pipeline, plain_old_data
 from mllint_rules.boundaries import undeclared_consumer
 from mllint_rules.data_dependencies import deprecated_feature
+from mllint_rules.leakage import (
+    multi_test_leakage,
+    overlap_leakage,
+    preprocessing_leakage,
+    target_leakage,
+    temporal_leakage,
+)
 from mllint_rules.train_serve import train_serve_skew
 
 RULES: list[Rule] = [
@@ -13,4 +20,9 @@ RULES: list[Rule] = [
     multi_language_pipeline.RULE,
     plain_old_data.RULE,
     train_serve_skew.RULE,
+    preprocessing_leakage.RULE,
+    overlap_leakage.RULE,
+    target_leakage.RULE,
+    temporal_leakage.RULE,
+    multi_test_leakage.RULE,
 ]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from mllint.facts import python as facts
+from mllint.linker.python.abstract.losses import written
 from mllint.linker.python.abstract.values import Constant
+from mllint.linker.python.library.trials import chosen
 from mllint.linker.python.machine import Machine, Outcomes
 from mllint.source import Span
 
@@ -27,3 +29,28 @@ def came_to(m: Machine, key: tuple[str, int], outcome: bool | None, settings: It
         outcomes = m.branches[key] = Outcomes()
     outcomes.known.add(outcome)
     outcomes.settings.update(dict.fromkeys(settings))
+
+
+def note_choice(m: Machine, s: facts.If, test: Any) -> None:
+    """A score that is kept where it is better than what was kept before: `if score > best: best = score`. Whatever
+    else the branch keeps was chosen by that score."""
+    kept = {
+        written(target) for statement in s.then if isinstance(statement, facts.Assign) for target in _targets(statement)
+    }
+    sides = {written(side) for compare in _comparisons(s.test) for side in (compare.left, *compare.rights)}
+    if kept & sides:
+        chosen(m, test, "the best score so far", m.span(s.test.at))
+
+
+def _targets(statement: facts.Assign) -> Iterator[facts.Expr]:
+    for target in statement.targets:
+        yield from target.items if isinstance(target, facts.Collection) else (target,)
+
+
+def _comparisons(test: facts.Expr) -> Iterator[facts.Compare]:
+    match test:
+        case facts.Compare():
+            yield test
+        case facts.Logical(values=values):
+            for value in values:
+                yield from _comparisons(value)

@@ -11,6 +11,7 @@ from mllint.facts import python as facts
 from mllint.lineage import expressions as ex
 from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.traces import without_traces
 from mllint.linker.python.abstract.values import (
     Choice,
     Class,
@@ -28,6 +29,7 @@ from mllint.linker.python.abstract.values import (
     text_of,
 )
 from mllint.linker.python.iteration import is_inner, items_of
+from mllint.linker.python.library.trials import chosen
 from mllint.linker.python.machine import Machine
 
 
@@ -96,7 +98,7 @@ def _len(m: Machine, arguments: Arguments, at: facts.At) -> Any:
     if isinstance(value, Column) and not value.kind.startswith(("pandas", "numpy", "polars")):
         return computed(m, value, "LENGTH", at)
     # how many there are tells of predictions, and holds none: `INSERT INTO runs VALUES (:id, len(predictions))`
-    return Unknown(as_measures(origins_of(value)))
+    return Unknown(as_measures(without_traces(origins_of(value))))
 
 
 def _range(m: Machine, arguments: Arguments, at: facts.At) -> Any:
@@ -210,7 +212,7 @@ def _getattr(m: Machine, arguments: Arguments, at: facts.At) -> Any:
             if isinstance(found, Unknown) and len(arguments.args) > 2:
                 return join(found, arguments.args[2])
             return found
-    return Unknown(frozenset().union(*(origins_of(v) for v in arguments.args)), "an attribute by unknown name")
+    return Unknown(frozenset().union(*(origins_of(v) for v in arguments.args)), "the name of an attribute is not known")
 
 
 def _setattr(m: Machine, arguments: Arguments, at: facts.At) -> Any:
@@ -286,6 +288,9 @@ def _extreme(operator: str) -> Callable[[Machine, Arguments, facts.At], Any]:
             rest = [expression_of_value(v) for v in arguments.args]
             made = msgspec.structs.replace(first, expression=ex.apply(operator, *rest), span=m.span(at))
             return msgspec.structs.replace(made, origins=frozenset().union(*(origins_of(v) for v in arguments.args)))
+        if "key" in arguments.keywords:  # `max(models, key=score)`
+            key = Tuple((*arguments.args, arguments.keywords["key"]))
+            chosen(m, key, operator.lower(), m.span(at))
         return _any_of(m, arguments, at)
 
     return extreme

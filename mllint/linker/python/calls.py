@@ -61,7 +61,7 @@ def call(m: Machine, function: Any, arguments: Arguments, at: facts.At) -> Any:
         case Cell(kind="object"):
             return library.call_object(m, function, arguments, at)
     origins = origins_of(function).union(*(origins_of(value) for value in arguments.values()))
-    why = function.why if isinstance(function, Unknown) and function.why else "a call of something unknown"
+    why = function.why if isinstance(function, Unknown) and function.why else "what is called is not known"
     return Unknown(origins, why, m.span(at))
 
 
@@ -75,9 +75,10 @@ def _follow(m: Machine, function: Function, arguments: Arguments, at: facts.At) 
         version, known = m.memo.get(key, (-1, None))
         if version == m.heap.version:
             return known
-    if not m.may_enter(function):
+    refusal = m.refusal(function)
+    if refusal:
         origins = frozenset().union(*(origins_of(value) for value in arguments.values()))
-        return Unknown(origins, f"the call of `{function.facts.name}` is too deep to follow", m.span(at))
+        return Unknown(origins, refusal, m.span(at))
     if not m.in_test:
         m.called.add((function.path, function.facts.at))
     values = classes.bind_parameters(m, function, arguments, at)
@@ -250,3 +251,5 @@ def delete_item(m: Machine, owner: Any, index: Any) -> None:
             m.heap.delete(owner, index.value)
         elif owner.kind == "frame" and isinstance(index.value, str):
             m.heap.set(owner, "table", owner.slots["table"].drop([index.value]))
+    elif isinstance(owner, Cell) and owner.kind == "frame":  # `del df[name]`: which one, is not known
+        m.heap.set(owner, "table", msgspec.structs.replace(owner.slots["table"], partial=True))

@@ -310,7 +310,7 @@ def _default(m: Machine, default: Any, at: facts.At) -> Any:
     for key in ("default_factory", "factory"):
         if key in given:
             return m.call(given[key], Arguments(), at)
-    return Unknown(why="a field without default")
+    return Unknown(why="a field has no default")
 
 
 def instance_fields(instance: Cell) -> dict[str, Any]:

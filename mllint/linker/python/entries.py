@@ -31,9 +31,10 @@ from mllint.linker.python.library import requests
 from mllint.linker.python.library.command_lines import option_values
 from mllint.linker.python.library.web import Handler, answered
 from mllint.linker.python.machine import HERE, Machine
+from mllint.linker.python.orchestration.processes import with_parameters
+from mllint.linker.python.reads import Needed
 from mllint.linker.python.replay import Replays
 from mllint.linker.python.results.defined import functions_in
-from mllint.linker.python.traces import Needed
 from mllint.linker.systems.inventory import is_entry
 
 _TESTS = re.compile(r"(^|/)(tests?|testing)/|(^|/)(test_[^/]*|[^/]*_test|tests?|conftest)\.py$")
@@ -106,7 +107,7 @@ def _begin(m: Machine, entry: Entry) -> None:
     m.memo.clear()
     m.heap.journal.clear()
     m.heap.exits, m.heap.leaving = [], ""
-    m.unrolled, m.loops = 1, 0
+    m.unrolled, m.loops, m.rounds = 1, 0, []
     m.endpoint = entry.handler.endpoint if entry.handler else ""
     m.application = entry.handler.router if entry.handler else None
     m.stack.clear()
@@ -172,7 +173,8 @@ def _run_script(m: Machine, file: FileFacts) -> None:
     m.tracker.makes(scope)
     m.tracker.file(file.path)
     with m.activation(scope, scope, file.path, None):
-        m.execute(file.python.body)
+        body, run = file.python.body, m.run
+        m.execute(with_parameters(body, run.arguments) if run is not None and run.entry == "papermill" else body)
 
 
 # ---------------------------------------------------------------------------------------- uncalled functions
@@ -223,11 +225,17 @@ def _call_from_outside(m: Machine, target: tuple[Any, Function]) -> None:
     if owner is not None and "staticmethod" not in decorators:
         given.append(owner if "classmethod" in decorators else construct(m, owner, Arguments(), owner.at))
     values = bind_parameters(m, function, Arguments(tuple(given)), function.facts.at)
+    for name, value in values.items():  # `bind_parameters` knows only that they are not given
+        if type(value) is Unknown:
+            why = f"nothing in the repository calls `{function.facts.name}`, which takes it as `{name}`"
+            values[name] = Unknown(value.origins, why, m.span(function.facts.at, function.path))
     values.update(option_values(m, function.decorators))
     for parameter in function.facts.parameters:
         # a default is what is known; but whoever calls from outside may give something else
         if parameter.default is not None and parameter.name in values:
-            values[parameter.name] = join(values[parameter.name], Unknown(why=f"the argument `{parameter.name}`"))
+            values[parameter.name] = join(
+                values[parameter.name], Unknown(why=f"whoever calls it may give another `{parameter.name}`")
+            )
     enter(m, function, values, function.facts.at)
 
 

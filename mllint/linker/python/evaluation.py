@@ -8,7 +8,9 @@ from mllint.facts import python as facts
 from mllint.linker.python import builtins, calls, classes, iteration
 from mllint.linker.python.abstract import texts
 from mllint.linker.python.abstract.arguments import Arguments, Rest, Slice
+from mllint.linker.python.abstract.losses import because, written
 from mllint.linker.python.abstract.values import (
+    Bound,
     Column,
     Constant,
     External,
@@ -40,9 +42,20 @@ def _name(m: Machine, e: facts.Name) -> Any:
     builtin = builtins.lookup(e.id, m)
     if builtin is not None:
         return builtin
+    starred = _starred(m, e.id)
+    if starred:
+        return External(starred)
     if e.id in m.library.modules:
         return External(e.id)  # `os` used without its import: what was meant is clear
     return m.unknown(f"the name `{e.id}` is bound nowhere", e.at)
+
+
+def _starred(m: Machine, name: str) -> str:
+    """The dotted name that `from pyspark.sql.functions import *` binds: of several libraries, one that is modelled."""
+    stars = m.now.module_scope.slots.get("<stars>", ())
+    names = [f"{library}.{name}" for library in reversed(stars)]
+    modelled = (dotted for dotted in names if m.library.call(dotted) is not None or m.library.type_of_class(dotted))
+    return next(modelled, names[0] if len(names) == 1 else "")
 
 
 def _attribute(m: Machine, e: facts.Attribute) -> Any:
@@ -79,7 +92,15 @@ def _call(m: Machine, e: facts.Call) -> Any:
         known_entries, other = iteration.entries_of(value)
         keywords.update(known_entries)
         rest = join(rest, other)
-    return calls.call(m, function, Arguments(tuple(args), keywords, rest), e.at)
+    result = calls.call(m, function, Arguments(tuple(args), keywords, rest), e.at)
+    if type(result) is Unknown and not result.why:
+        why = f"what `{written(e.function)}` returns is not known"
+        return because(result, (function, _receiver(function), *args, *keywords.values()), why, m.span(e.at))
+    return result
+
+
+def _receiver(function: Any) -> Any:
+    return function.receiver if isinstance(function, Bound) else None
 
 
 def _binary(m: Machine, e: facts.Binary) -> Any:
@@ -208,11 +229,11 @@ def _wait(m: Machine, e: facts.Wait) -> Any:
     if e.kind == "yield from":
         value = iteration.items_of(m, value, e.at).any
     m.now.yields = join(m.now.yields, value)
-    return Unknown(origins_of(value), "what a generator is sent")
+    return Unknown(origins_of(value), "it is what a generator is sent")
 
 
 def _opaque(m: Machine, e: facts.Opaque) -> Any:
-    return Unknown(why="an opaque literal")
+    return Unknown(why="a literal is not read")
 
 
 _EVALUATE: dict[type, Any] = {

@@ -10,6 +10,7 @@ import msgspec
 from mllint.facts import python as facts
 from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.losses import because, written
 from mllint.linker.python.abstract.values import (
     Choice,
     Class,
@@ -22,6 +23,7 @@ from mllint.linker.python.abstract.values import (
     origins_of,
 )
 from mllint.linker.python.classes import fields_in_order, operate
+from mllint.linker.python.library import rows
 from mllint.linker.python.machine import Machine
 
 MOST_ITEMS = 64
@@ -75,6 +77,8 @@ def items_of(m: Machine, value: Any, at: facts.At) -> Items:
         case Cell(kind="instance"):
             return _items_of_instance(m, value, at)
         case Cell(kind="object"):
+            if value.slots.get("order") is not None:  # `for train, test in KFold(len(X)):`, as it was
+                return items_of(m, rows.folds(m, [], value.site[1], value.slots["order"]), at)
             held = value.slots.get("items")
             if held is None:
                 held = value.slots.get("rows")
@@ -108,6 +112,15 @@ def entries_of(value: Any) -> tuple[dict[str, Any], Any]:
     return {}, Unknown(origins_of(value))
 
 
+def items_of_expression(m: Machine, value: Any, expression: facts.Expr) -> Items:
+    """The items of an expression's value; one of which nothing is known tells why."""
+    items = items_of(m, value, expression.at)
+    if type(items.any) is Unknown and not items.any.why:
+        why = f"the items of `{written(expression)}` are not known"
+        items.any = because(items.any, (value,), why, m.span(expression.at))
+    return items
+
+
 def unpack(m: Machine, value: Any, targets: tuple[facts.Expr, ...]) -> list[Any]:
     """A value for each target of `a, *b, c = value`."""
     if isinstance(value, Choice):
@@ -117,12 +130,38 @@ def unpack(m: Machine, value: Any, targets: tuple[facts.Expr, ...]) -> list[Any]
     star = next((i for i, t in enumerate(targets) if isinstance(t, facts.Star)), None)
     known = items.known
     if known is None or (star is None and len(known) != len(targets)) or len(known) < len(targets) - 1:
+        if isinstance(value, Unknown):  # `train, test = some_split(data)`: parts of it, not known which
+            return [rows.some(m, items.any, t.at, None, f"item {i}") for i, t in enumerate(targets)]
         return [items.any] * len(targets)
     if star is None:
         return known
     after = len(targets) - star - 1
     middle = m.heap.new("list", {"items": tuple(known[star : len(known) - after])})
     return [*known[:star], middle, *known[len(known) - after :]]
+
+
+def set_operation(m: Machine, kind: str, left: Any, right: Any, at: facts.At) -> Any:
+    """`set(df.columns) - {"label"}`, `df.columns.difference(["label"])`: items of a list or set, in order, where all
+    of both are known."""
+    ours, theirs = items_of(m, left, at), items_of(m, right, at)
+    if isinstance(right, Constant):  # `df.columns.drop("label")`
+        theirs = Items([right], right)
+    everything = None if ours.known is None or theirs.known is None else [*ours.known, *theirs.known]
+    if everything is None or not all(isinstance(item, Constant) for item in everything):
+        rest = join(ours.any, theirs.any) if kind in ("union", "symmetric_difference") else ours.any
+        return m.heap.new("list", {"items": (), "<rest>": rest}, (m.now.path, at))
+    mine = {item.value: item for item in ours.known or ()}
+    other = {item.value: item for item in theirs.known or ()}
+    match kind:
+        case "difference":
+            kept = {key: item for key, item in mine.items() if key not in other}
+        case "intersection":
+            kept = {key: item for key, item in mine.items() if key in other}
+        case "symmetric_difference":
+            kept = {key: item for key, item in {**mine, **other}.items() if (key in mine) != (key in other)}
+        case _:
+            kept = {**mine, **other}
+    return m.heap.new("list", {"items": tuple(kept.values())}, (m.now.path, at))
 
 
 class Rounds:
@@ -144,7 +183,7 @@ class Rounds:
             yield exact
             return
         generator = self.generators[index]
-        items = items_of(self.m, self.evaluate(self.m, generator.iterable), 0)
+        items = items_of_expression(self.m, self.evaluate(self.m, generator.iterable), generator.iterable)
         known = items.known if items.known is not None and len(items.known) <= MOST_ITEMS else None
         self.done += len(known) if known is not None else 1
         if self.done > 4 * MOST_ITEMS:  # sequences within sequences

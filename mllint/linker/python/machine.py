@@ -12,6 +12,7 @@ from typing import Any
 
 from mllint.facts import python as facts
 from mllint.libraries.models import Library
+from mllint.lineage.ids import is_named
 from mllint.linker.project import Project, Run
 from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell, Heap
@@ -20,9 +21,9 @@ from mllint.linker.python.abstract.values import Function, Unknown, join, join_a
 from mllint.linker.python.ghosts import GHOST, Ghost
 from mllint.linker.python.imports import Imports
 from mllint.linker.python.noted import Noted
+from mllint.linker.python.reads import Needed, Tracker
 from mllint.linker.python.relevance import relevant_functions
 from mllint.linker.python.results.effects import Effects
-from mllint.linker.python.traces import Needed, Tracker
 from mllint.linker.sql.schema import Schema
 from mllint.linker.sql.statements import Statement
 from mllint.source import Span
@@ -31,7 +32,7 @@ HERE = "<repository>"  # what `__file__` and the working folder start with
 MOST_STEPS = 60_000  # expressions per entry point; beyond it calls are no longer followed
 DEEPEST_CALL = 28
 MOST_STEPS_FROM_OUTSIDE = 8_000
-SMALL_BODY = 500  # bytes of encoded facts: some five lines
+SMALL_BODY = 1_000  # bytes of encoded facts: some ten lines
 MOST_TEST_STEPS = 1_500
 DEEPEST_TEST_CALL = 5
 MOST_SELF_CALLS = 2
@@ -75,6 +76,7 @@ class Machine:
         self.python = {f.path: f.python for f in project.of_kind("python", "notebook")}
         project.files.watch(self.tracker.file, self.tracker.everything)
         self.sql_files = {f.sql.text: f.path for f in project.of_kind("sql") if f.sql is not None}
+        self.tracker.know_sql(self.sql_files)
         self.imports = Imports(project)
         self.imports.note = self.tracker.imported
         self.effects = Effects(project)
@@ -117,6 +119,8 @@ class Machine:
             self.tracker, "predictors"
         )  # nodes and tokens that something predicted with
         self.relevant = relevant_functions(project, library)
+        self.statement: facts.Stmt | None = None  # that is being run
+        self.rounds: list[int] = []  # of loops of known length, which round it is
         self.unrolled = 1  # rounds of the loops of known length that are being gone through
         self.loops = 0  # loops of unknown length that are being gone through
         self.located: Noted[str] = Noted(
@@ -182,6 +186,16 @@ class Machine:
             self.tracker.defined(text)
         return statements
 
+    def sql_file(self, text: str) -> str | None:
+        """The SQL file of the repository that holds just this text."""
+        self.tracker.sql_file(text, found := self.sql_files.get(text))
+        return found
+
+    def take(self, path: str) -> None:
+        """The text of a SQL file is taken, to be filled in and run."""
+        self.project.taken.add(path)
+        self.tracker.taken(path)
+
     def sql_dialect(self, path: str) -> str:
         from mllint.linker.sql.dialects import configured
 
@@ -205,7 +219,7 @@ class Machine:
 
     def store(self, node: str, value: Any) -> None:
         """Remember what was written to a node, for those who read it."""
-        if "{" in node:
+        if not is_named(node):
             return
         writers = self.writers.setdefault(node, {})
         self.tracker.node(node, writers)
@@ -319,24 +333,27 @@ class Machine:
         finally:
             self.stack.pop()
 
-    def may_enter(self, function: Function) -> bool:
-        """Whether to follow one more call: not too deep, not too often into itself, and within the budget."""
+    def refusal(self, function: Function) -> str:
+        """Why not to follow one more call: it is too deep, too often in itself, or over the budget. Empty if it may
+        be followed."""
+        name = function.facts.name
         if len(self.stack) >= (DEEPEST_TEST_CALL if self.in_test else DEEPEST_CALL):
-            return False
+            return f"the call of `{name}` is too deep to follow"
         if time.monotonic() > self.deadline:
             self.cut_short = True
-            return False
+            return f"the call of `{name}` came when the time was up"
         if self.in_test and self.steps > MOST_TEST_STEPS:
-            return False  # tests give values to what they call; what their made-up data flows into is of no interest
+            # tests give values to what they call; what their made-up data flows into is of no interest
+            return f"the call of `{name}` is over the budget of a test"
         if self.steps > self.most_steps():
             self.exhausted.add(self.job)
-            return False
+            return f"the call of `{name}` is over the budget of `{self.job}`"
         if self.from_outside and not self.is_worth_following(function):
-            return False
+            return f"`{name}`, called by code that nothing calls, is not followed"
         again = [d for d, a in enumerate(self.stack) if a.function is not None and a.function.facts is function.facts]
         if again and self.tracker.loading and again[0] < self.tracker.depth:
             self.tracker.must_run()  # what the module does depends on who imports it
-        return len(again) < MOST_SELF_CALLS
+        return "" if len(again) < MOST_SELF_CALLS else f"`{name}` calls itself"
 
     def now_returned(self, function: Function, result: Any, given: dict[str, Any]) -> None:
         """A call of `function` from the present activation has returned: a value may have crossed modules."""

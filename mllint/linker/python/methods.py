@@ -30,7 +30,7 @@ from mllint.linker.python.builtins import (
     first_of,
     formatted,
 )
-from mllint.linker.python.iteration import entries_of, extend, is_inner, items_of
+from mllint.linker.python.iteration import entries_of, extend, is_inner, items_of, set_operation
 from mllint.linker.python.library import columns
 from mllint.linker.python.machine import Machine
 
@@ -214,11 +214,23 @@ def _index(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> An
     return Unknown()
 
 
+def _set_method(kind: str) -> Method:
+    def apply(m: Machine, receiver: Any, arguments: Arguments, at: facts.At) -> Any:
+        result = receiver
+        for other in arguments.values():
+            result = set_operation(m, kind, result, other, at)
+        return result if arguments.args else as_list(m, Arguments((receiver,)), at)
+
+    return apply
+
+
 _LIST: dict[str, Method] = {
     "append": _append, "add": _append, "extend": _extend, "update": _extend, "remove": _remove, "discard": _remove,
     "pop": _pop, "insert": _insert, "copy": lambda m, r, a, at: as_list(m, Arguments((r,)), at), "index": _index,
-    "union": lambda m, r, a, at: as_list(m, Arguments((r,)), at), "sort": _sort, "reverse": _reverse,
-    "clear": _clear,
+    "sort": _sort, "reverse": _reverse, "clear": _clear,
+    **{name: _set_method(name) for name in ("union", "difference", "intersection", "symmetric_difference")},
+    "drop": _set_method("difference"), "tolist": lambda m, r, a, at: as_list(m, Arguments((r,)), at),
+    "to_list": lambda m, r, a, at: as_list(m, Arguments((r,)), at),  # of names of columns, which are held as a list
 }  # fmt: skip
 
 

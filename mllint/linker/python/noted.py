@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Generic, TypeVar
 
-from mllint.linker.python.traces import Tracker
+from mllint.linker.python.reads import Tracker
 
 T = TypeVar("T")
 

@@ -8,6 +8,7 @@ from mllint.facts import python as facts
 from mllint.linker.python import calls, classes
 from mllint.linker.python.abstract.arguments import Arguments, Slice
 from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.losses import because
 from mllint.linker.python.abstract.values import (
     Bound,
     Choice,
@@ -28,6 +29,7 @@ from mllint.linker.python.abstract.values import (
 from mllint.linker.python.frames import frames
 from mllint.linker.python.imports import DOT
 from mllint.linker.python.iteration import is_inner
+from mllint.linker.python.library import rows
 from mllint.linker.python.library.library import read_attribute, subscript_external
 from mllint.linker.python.machine import Machine
 
@@ -118,7 +120,10 @@ def item(m: Machine, owner: Any, index: Any, at: facts.At) -> Any:
     field = frames.field_of_record(m, owner, index, at)
     if field is not None:
         return field
-    return Unknown(origins_of(owner) | origins_of(index), f"an item of {describe(owner)}", m.span(at))
+    if isinstance(owner, Unknown) and not is_text(index) and (owner.origins or rows.picks(index)):
+        return rows.some(m, owner, at, index)
+    result = Unknown(origins_of(owner) | origins_of(index))
+    return because(result, (owner, index), "it is an item of an unknown value", m.span(at))
 
 
 def _part_of_text(owner: Any, index: Any) -> Any:
@@ -136,10 +141,6 @@ def _part_of_text(owner: Any, index: Any) -> Any:
     return Unknown(origins_of(owner))
 
 
-def describe(value: Any) -> str:
-    return value.why if isinstance(value, Unknown) and value.why else "an unknown value"
-
-
 def _position(m: Machine, owner: Any, items: list[Any], rest: Any, index: Any, at: facts.At) -> Any:
     match index:
         case Constant(value=int() as place) if rest is None and -len(items) <= place < len(items):
@@ -149,6 +150,8 @@ def _position(m: Machine, owner: Any, items: list[Any], rest: Any, index: Any, a
             if all(bound is None or isinstance(bound, int) for bound in bounds) and bounds[2] != 0:
                 part = items[slice(bounds[0], bounds[1], bounds[2])]
                 return Tuple(tuple(part)) if isinstance(owner, Tuple) else sequence(m, part, at)
+        case Slice() if isinstance(owner, Cell):  # `texts[:800]`
+            return rows.some(m, owner, at)
     everything = [*items, rest] if rest is not None else items
     return join_all(everything) if everything else Unknown()
 
@@ -165,9 +168,9 @@ def dict_item(m: Machine, owner: Cell, index: Any, at: facts.At) -> Any:
                 made = calls.call(m, owner.slots["<default>"], Arguments(), at)
                 m.heap.set(owner, key, made)
                 return made
-            return rest if rest is not None else m.unknown(f"no key {key!r} in the dictionary", at)
+            return rest if rest is not None else m.unknown(f"the dictionary has no key `{key!r}`", at)
     values = [v for k, v in owner.slots.items() if k == "<rest>" or not is_inner(k)]
-    return join_all(values) if values else m.unknown("an item of an empty dictionary", at)
+    return join_all(values) if values else m.unknown("it is an item of an empty dictionary", at)
 
 
 def assign_item(m: Machine, owner: Any, index: Any, value: Any, at: facts.At) -> None:

@@ -11,6 +11,7 @@ from mllint.linker.python import classes
 from mllint.linker.python.abstract import texts
 from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.losses import because
 from mllint.linker.python.abstract.values import (
     Choice,
     Class,
@@ -26,7 +27,7 @@ from mllint.linker.python.abstract.values import (
     text_of,
 )
 from mllint.linker.python.frames import frames
-from mllint.linker.python.iteration import items_of
+from mllint.linker.python.iteration import items_of, set_operation
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.operations import MOST_IN_SEQUENCE, sequence
 
@@ -70,9 +71,15 @@ def binary(
         return _together(m, operator, left, right, at)
     if operator == "+" and any(isinstance(side, Cell) and side.kind == "list" for side in (left, right)):
         return _together(m, operator, left, right, at)  # a list and what is not known: a list that is known in part
+    if operator in _OF_SETS and all(isinstance(side, Cell) and side.kind == "list" for side in (left, right)):
+        return set_operation(m, _OF_SETS[operator], left, right, at)
     if operator == ">>" or operator == "<<":  # task dependencies: `a >> b` is b
         return right if operator == ">>" else left
-    return Unknown(origins_of(left) | origins_of(right), "an operation on unknown values", m.span(at))
+    result = Unknown(origins_of(left) | origins_of(right))
+    return because(result, (left, right), "an operation has unknown operands", m.span(at))
+
+
+_OF_SETS = {"-": "difference", "&": "intersection", "^": "symmetric_difference"}
 
 
 def _options(value: Any) -> tuple[Any, ...]:
@@ -88,7 +95,7 @@ def _is_path(left: Any, right: Any) -> bool:
 def _percent(m: Machine, left: Any, right: Any, at: facts.At) -> Any:
     template = text_of(left)
     if template is None or not isinstance(left, Constant):
-        return Unknown(origins_of(left) | origins_of(right), "a format that is not known", m.span(at))
+        return Unknown(origins_of(left) | origins_of(right), "the format is not known", m.span(at))
     if isinstance(right, Cell) and right.kind == "dict":
         entries = {k: v for k, v in right.slots.items() if isinstance(k, str)}
         return texts.percent(template, [], entries)

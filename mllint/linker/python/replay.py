@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -20,11 +21,13 @@ import msgspec
 from mllint.errors import Problem
 from mllint.lineage.expressions import Expression
 from mllint.lineage.observations import Evaluation, Feature, Handover
+from mllint.lineage.trials import Fitting, Measuring, RowSet, Selection
 from mllint.linker.python.abstract.values import Class, Function
 from mllint.linker.python.branches import came_to
 from mllint.linker.python.calls import load_module
 from mllint.linker.python.ghosts import GHOST, Ghost, GhostFunction
 from mllint.linker.python.machine import Machine
+from mllint.linker.python.reads import Load, Saying, Tracker, Unit
 from mllint.linker.python.results.defined import defined_in, functions_in
 from mllint.linker.python.results.effects import (
     Access,
@@ -32,11 +35,11 @@ from mllint.linker.python.results.effects import (
     Mark,
     ModelFact,
     Passing,
+    PredictedRows,
     Prediction,
     Record,
     Request,
 )
-from mllint.linker.python.traces import Saying, Tracker, Unit
 
 TOO_LATE = "the run took too long: not all of what this file does was followed"
 
@@ -51,6 +54,7 @@ class Trace(msgspec.Struct, array_like=True):
     loaded: list[str] = []
     asked: dict[str, str] = {}
     shapes: dict[str, str] = {}
+    clock: tuple[int, int] = (0, 0)  # of what is fitted and scored: before and after
     is_script: bool = False
     ghost: Ghost | None = None
     record: bytes = b""
@@ -97,6 +101,7 @@ class Replays:
         self._times[name] += 1
         kept = self.traces.setdefault(name, [])
         with m.tracker.running(name, identity) as unit:
+            unit.clock = m.effects.clock
             m.figures = m.heap.new("figures")
             for trace in old:
                 if trace.record and name not in self._must_run and _holds(m, trace, identity):
@@ -174,6 +179,8 @@ def _now(m: Machine, key: str) -> bytes | None:
             return tracker.writers_version(m.writers.get(rest, ()))
         case "query":
             return tracker.queried.get(bytes.fromhex(rest), tracker.schema)
+        case "sqltext":
+            return tracker.sql_texts.get(bytes.fromhex(rest), b"")
         case "schema":
             return tracker.schema
         case "budget":
@@ -198,8 +205,9 @@ def _flag(known: bool) -> bytes:
 
 def _replay(m: Machine, name: str, path: str, trace: Trace, unit: Unit) -> None:
     tracker, said = m.tracker, trace.saying
+    clock = m.effects.clock
     for load in said.loads:
-        _load_again(m, path, load.path, load.steps, load.depth)
+        _load_again(m, path, load)
     unit.reads = trace.reads
     for key, (schema, text, dialect) in said.queries.items():
         if said.defines:
@@ -221,21 +229,36 @@ def _replay(m: Machine, name: str, path: str, trace: Trace, unit: Unit) -> None:
         m.shapes[node] = trace.shapes[node]
     m.asked[name] = dict(trace.asked)
     m.steps = trace.steps
-    m.effects.records[name] = decode(trace.record)
+    m.project.taken.update(said.taken)
+    before, after = trace.clock
+    m.effects.clock = clock + after - before
+    m.effects.records[name] = _later(decode(trace.record), clock - before)
     if trace.is_script:
         m.scripts.pop(path, None)
         m.ghosts[path] = trace.ghost or Ghost(name, (), ())
         tracker.named[unit.name] = unit
 
 
-def _load_again(m: Machine, script: str, path: str, steps: int, depth: int) -> None:
+def _load_again(m: Machine, script: str, load: Load) -> None:
     """Load a module as an entry point did that is not interpreted: at the same depth, with as many steps behind it."""
-    m.steps = steps
+    m.steps, m.rounds[:], m.call_places[:] = load.steps, load.rounds, load.calls
     scope = m.heap.new("scope", {}, (script, 0))
     with ExitStack() as stack:
-        for _ in range(depth):
+        for _ in range(load.depth):
             stack.enter_context(m.activation(scope, scope, script, None))
-        load_module(m, path)
+        load_module(m, load.path)
+    m.rounds.clear()
+    m.call_places.clear()
+
+
+def _later(record: Record, by: int) -> Record:
+    """The record as it is where as much more was fitted and scored before."""
+    if by:
+        for name in ("fittings", "measurings", "selections"):
+            said: dict[Any, Any] = getattr(record, name)
+            for key, value in said.items():
+                said[key] = msgspec.structs.replace(value, order=value.order + by)
+    return record
 
 
 # ------------------------------------------------------------------------------------------------- recording
@@ -252,6 +275,7 @@ def _trace(m: Machine, name: str, path: str, unit: Unit) -> Trace:
         list(m.loaded.get(name, ())),
         m.asked.get(name, {}),
         {node: m.shapes[node] for node in tracker.saying.written},
+        (unit.clock, m.effects.clock),
         scope is not None and tracker.units.get(scope) is unit,
     )
     if not tracker.is_live:
@@ -281,8 +305,17 @@ class _Record(msgspec.Struct, array_like=True):
     requests: list[Request]
     predictions: list[Prediction]
     answers: list[tuple[str, str]]
+    row_sets: list[RowSet]
+    fittings: list[Fitting]
+    measurings: list[Measuring]
+    selections: list[Selection]
+    predicted: list[PredictedRows]
 
 
+_KEYS: dict[str, Callable[[Any], Any]] = {  # of what is not its own key
+    **dict.fromkeys(("row_sets", "fittings", "measurings", "predicted"), attrgetter("id")),
+    "selections": attrgetter("span", "what"),
+}
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(_Record)
 
@@ -291,6 +324,8 @@ def encode(record: Record) -> bytes:
     """The record as bytes; none if it holds what would not come back the same."""
     fields = {name: list(getattr(record, name)) for name in _Record.__struct_fields__}
     fields["scripts"] = list(record.scripts.items())
+    for name in _KEYS:
+        fields[name] = list(getattr(record, name).values())
     try:
         encoded = _encoder.encode(_Record(**fields))
         return encoded if decode(encoded) == record else b""
@@ -304,6 +339,8 @@ def decode(encoded: bytes) -> Record:
     stored.marks = [msgspec.structs.replace(mark, attributes=_as_tuple(mark.attributes)) for mark in stored.marks]
     fields: dict[str, Any] = {name: dict.fromkeys(getattr(stored, name)) for name in _Record.__struct_fields__}
     fields["scripts"] = dict(stored.scripts)
+    for name, key in _KEYS.items():
+        fields[name] = {key(value): value for value in getattr(stored, name)}
     return Record(**fields)
 
 

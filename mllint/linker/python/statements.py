@@ -10,7 +10,7 @@ from mllint.facts import python as facts
 from mllint.linker.python import calls, classes, iteration
 from mllint.linker.python.abstract.heap import Cell, State
 from mllint.linker.python.abstract.values import Constant, External, Function, Module, Unknown, origins_of, text_of
-from mllint.linker.python.branches import note_branch
+from mllint.linker.python.branches import note_branch, note_choice
 from mllint.linker.python.evaluation import evaluate
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.operations import assign_attribute, assign_item, attribute
@@ -35,6 +35,7 @@ def _assign(m: Machine, s: facts.Assign) -> bool:
             m.heap.set(m.now.scope, s.targets[0].id, Unknown(why=f"field `{s.targets[0].id}` has no default"))
             classes.note_field(m, s.targets[0].id, s.annotation)
         return True
+    m.statement = s
     value = evaluate(m, s.value)
     for target in s.targets:
         bind(m, target, value)
@@ -70,6 +71,7 @@ def _augment(m: Machine, s: facts.Augment) -> bool:
 
 
 def _evaluate(m: Machine, s: facts.Evaluate) -> bool:
+    m.statement = s
     evaluate(m, s.value)
     return not _never_returns(s.value) or _left(m, "raise")
 
@@ -93,20 +95,23 @@ def _if(m: Machine, s: facts.If) -> bool:
     test = evaluate(m, s.test)
     known = truth(test)
     note_branch(m, s, test, known)
+    note_choice(m, s, test)
     if known is not None:
         return run(m, s.then if known else s.otherwise)
     return m.heap.fork([lambda: run(m, s.then), lambda: run(m, s.otherwise)])
 
 
 def _for(m: Machine, s: facts.For) -> bool:
-    items = iteration.items_of(m, evaluate(m, s.iterable), s.at)
+    items = iteration.items_of_expression(m, evaluate(m, s.iterable), s.iterable)
     breaks: list[State] = []
     if items.known is not None and len(items.known) <= MOST_UNROLLED and m.unrolled * len(items.known) <= MOST_NESTED:
         outcome, before = "next", m.unrolled
         m.unrolled *= max(len(items.known), 1)
-        for item in items.known:
+        for number, item in enumerate(items.known):
             bind(m, s.target, item)
+            m.rounds.append(number)
             outcome = _round(m, s.body, breaks)
+            m.rounds.pop()
             if outcome != "next":
                 break
         m.unrolled = before
@@ -215,7 +220,7 @@ def _try(m: Machine, s: facts.Try) -> bool:
 
     def handler(h: facts.Handler) -> bool:
         if h.name:
-            m.assign(h.name, Unknown(why="an exception"))
+            m.assign(h.name, Unknown(why="it is an exception"))
         return run(m, h.body)
 
     if s.handlers:
@@ -287,6 +292,9 @@ def _import_from(m: Machine, s: facts.ImportFrom) -> bool:
             if isinstance(module, Module):
                 for name in _exported(m, module, s.at):
                     m.assign(name, module.scope.slots[name])
+            else:  # of a library: what it binds is seen where it is used
+                stars = m.now.scope.slots.get("<stars>", ())
+                m.heap.set(m.now.scope, "<stars>", (*(star for star in stars if star != dotted), dotted))
             continue
         m.assign(alias.asname or alias.name, _member(m, dotted, path, module, alias.name, s.at))
     return True
@@ -380,7 +388,7 @@ def _bind_case(m: Machine, case: facts.Case, subject: Any) -> None:
     """A name within a pattern, such as `p` of `{"path": p}`, is a part of the subject that is not known."""
     is_whole = not any(isinstance(test, facts.Opaque) for test in case.tests)
     for name in case.binds:
-        m.assign(name, subject if is_whole else Unknown(origins_of(subject), "a part of a matched value"))
+        m.assign(name, subject if is_whole else Unknown(origins_of(subject), "it is a part of a matched value"))
 
 
 def _case(m: Machine, case: facts.Case, subject: Any) -> bool:

@@ -11,7 +11,7 @@ from mllint.linker.sql.made import defined, external, statement
 from mllint.linker.sql.queries import Reader
 from mllint.linker.sql.relations import Relation, of_table
 from mllint.linker.sql.statements import OutputColumn, Statement, TableRead
-from mllint.linker.sql.tables import note_read, table_name_of
+from mllint.linker.sql.tables import table_name_of
 from mllint.linker.sql.text import named
 
 
@@ -38,7 +38,7 @@ def create(reader: Reader, tree: exp.Create) -> Iterator[Statement]:
         yield defined(reader, what, target, relation.renamed(names) if names else relation, temporary)
     elif model is not None:
         name = table_name_of(model)
-        note_read(reader, model, name)
+        reader.note_read(model, name)
         yield defined(reader, what, target, of_table(name, reader.schema.columns(name)), temporary)
     else:
         types = [e.args["kind"].sql(reader.dialect) if e.args.get("kind") is not None else "" for e in listed]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
+from collections.abc import Iterator
 
 from mllint.settings import Settings
 
@@ -15,7 +16,13 @@ _SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (
     )),
     ("snowflake", (
         r"\bcopy\s+into\b", r"\blateral\s+flatten\b", r"\bclone\s+\w", r"\$\d\s*:", r"\b:\w+::",
-        r"\bcreate\s+(?:or\s+replace\s+)?(?:stage|warehouse|stream)\b",
+        r"\bcreate\s+(?:or\s+replace\s+)?(?:stage|warehouse|stream)\b", r"::\s*(?:variant|number)\b", r"@\w+/",
+        r"\bparse_json\s*\(", r"\bobject_construct\s*\(", r"\bmatch_condition\b",
+    )),
+    ("clickhouse", (
+        r"\bengine\s*=\s*\w*(?:mergetree|log|kafka|s3)\b", r"\barray\s+join\b", r"\bprewhere\b",
+        r"\bdictget\w*\s*\(", r"\btostartof\w+\s*\(", r"\bnullable\s*\(", r"\blowcardinality\s*\(",
+        r"\blimit\s+\d+\s+by\b",
     )),
     ("redshift", (r"\bdistkey\b", r"\bsortkey\b", r"\bdiststyle\b", r"\bunload\s*\(")),
     ("spark", (
@@ -31,7 +38,7 @@ _SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("duckdb", (
         r"\bread_(?:csv|parquet|json)(?:_auto)?\s*\(", r"\bfrom\s+'[^']+\.(?:csv|parquet)'", r"\*\s*exclude\s*\(",
     )),
-    ("oracle", (r"\bvarchar2\b", r"\bfrom\s+dual\b", r"\bnvl2\s*\(", r"\bconnect\s+by\b")),
+    ("oracle", (r"\bvarchar2\b", r"\bfrom\s+dual\b", r"\bnvl2\s*\(", r"(?<!\w)\(\+\)")),
     ("mysql", (r"\bauto_increment\b", r"\bengine\s*=\s*innodb\b")),
     ("postgres", (
         r"::\s*\w", r"\$\$", r"\b(?:big)?serial\b", r"\bdistinct\s+on\s*\(", r"\bon\s+conflict\b", r"\breturning\b",
@@ -46,6 +53,11 @@ _SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )  # fmt: skip
 _PATTERNS = tuple((dialect, re.compile("|".join(signs), re.IGNORECASE | re.MULTILINE)) for dialect, signs in _SIGNS)
 _COMMENT = re.compile(r"--[^\n]*|/\*(?:(?!/\*).)*?\*/", re.DOTALL)
+_STRING = re.compile(r"'(?!\s*'|[^'\n]{0,200}\.(?:csv|parquet)')(?:[^'\n]|'')*'")  # files may tell a dialect
+_COMMON = (
+    "snowflake", "bigquery", "databricks", "postgres", "tsql", "duckdb", "mysql", "oracle", "clickhouse", "trino",
+    "redshift", "teradata", "hive",
+)  # fmt: skip
 _MOST = 8_000  # characters that are looked at
 
 _OTHER_NAMES = {
@@ -60,8 +72,17 @@ def recognise(text: str) -> str:
     >>> recognise("SELECT SAFE_CAST(x AS INT64) FROM `project.dataset.table`")
     'bigquery'
     """
-    start = _COMMENT.sub(" ", text[:_MOST])
-    return next((dialect for dialect, sign in _PATTERNS if sign.search(start)), "")
+    return next(_signed(text), "")
+
+
+def likely(text: str) -> list[str]:
+    """Dialects in the order in which to try them on what is not understood: first those that the text has signs of."""
+    return list(dict.fromkeys([*_signed(text), *_COMMON]))
+
+
+def _signed(text: str) -> Iterator[str]:
+    start = _STRING.sub("''", _COMMENT.sub(" ", text[:_MOST]))
+    return (dialect for dialect, sign in _PATTERNS if sign.search(start))
 
 
 def configured(settings: Settings, path: str) -> str:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+import msgspec
+
+from mllint.lineage.expressions import Unresolved
 from mllint.lineage.ids import file_id
 from mllint.linker.sql.parse import Parsed, parse
 from mllint.linker.sql.schema import Schema, table_name
-from mllint.linker.sql.statements import Statement, TableRead
+from mllint.linker.sql.statements import OutputColumn, Statement, TableRead
 from mllint.linker.sql.text import named
 
 Derive = Callable[[Parsed, Schema], Iterator[Statement]]
@@ -20,7 +23,7 @@ _READ = re.compile(
     re.I,
 )
 _WRITE = re.compile(
-    rf"\b(insert\s+(?:overwrite|into)(?:\s+table)?|replace\s+into|merge\s+(?:into)?|update|delete\s+from|alter\s+table|"
+    rf"\b(insert\s+(?:overwrite|into)(?:\s+table)?|replace\s+into|merge\s+(?:into)?|update(?!\s+set\b)|delete\s+from|alter\s+table|"
     rf"create\s+(?:or\s+(?:replace|refresh)\s+)?(?:streaming\s+)?(?:live\s+)?(?:temp(?:orary)?\s+)?(?:external\s+)?(?:materialized\s+)?(?:table|view)"
     rf"(?:\s+if\s+not\s+exists)?|copy\s+into)\s+({_NAME})",
     re.I,
@@ -32,6 +35,10 @@ _CTE = re.compile(
     rf"(?:\bwith\s+(?:recursive\s+)?|,\s*)({_PART})\s+(?:as\s*)?\(\s*(?:with|select|insert|update)\b", re.I
 )
 _UNLOAD = re.compile(r"^\s*unload\s*\(\s*'((?:[^']|'')*)'\s*\)\s*to\s*'([^']*)'", re.I)
+_EXECUTE = re.compile(
+    r"^\s*(?:execute|exec)\b(?:\s+immediate|\s+sp_executesql)?\s*\(?\s*(?:N?'((?:[^']|'')*)'|\$\$(.*?)\$\$)",
+    re.I | re.DOTALL,
+)
 _LOAD = re.compile(rf"^\s*load\s+data\s+(?:local\s+)?infile\s+'([^']*)'[^;]*?\binto\s+table\s+({_NAME})", re.I)
 _BULK = re.compile(rf"^\s*bulk\s+insert\s+({_NAME})\s+from\s+'([^']*)'", re.I)
 _IDLE = re.compile(
@@ -69,11 +76,11 @@ def by_words(parsed: Parsed, schema: Schema, derive: Derive) -> Iterator[Stateme
             yield Statement("rename", new, (TableRead(old, line, column),), line=line, column=column)
             schema.rename(old, new)
     elif load := _LOAD.match(text):  # MySQL: LOAD DATA INFILE 'rides.csv' INTO TABLE rides
-        source = (TableRead(file_id(load[1]), line, column),)
-        yield Statement("copy", _clean(load[2]), source, open=True, line=line, column=column, problem=parsed.problem)
+        yield _loaded(_clean(load[2]), file_id(load[1]), line, column)
     elif bulk := _BULK.match(text):  # T-SQL: BULK INSERT rides FROM 'rides.csv'
-        source = (TableRead(file_id(bulk[2]), line, column),)
-        yield Statement("copy", _clean(bulk[1]), source, open=True, line=line, column=column, problem=parsed.problem)
+        yield _loaded(_clean(bulk[1]), file_id(bulk[2]), line, column)
+    elif (run := _EXECUTE.match(text)) and parsed.nested < 2:
+        yield from _executed(parsed, schema, derive, run, line, column)
     elif _IDLE.match(text):
         yield Statement("other", line=line, column=column)
     else:
@@ -98,6 +105,23 @@ def _unloaded(
             yield Statement(
                 "copy", file_id(found[2]), reads, statement.columns, statement.indirect, statement.open, line, column
             )
+
+
+def _loaded(table: str, file: str, line: int, column: int) -> Statement:
+    columns = (OutputColumn("*", ((file, "*"),), Unresolved("the columns of a file")),)
+    return Statement("copy", table, (TableRead(file, line, column),), columns, open=True, line=line, column=column)
+
+
+def _executed(
+    parsed: Parsed, schema: Schema, derive: Derive, found: re.Match[str], line: int, column: int
+) -> Iterator[Statement]:
+    """EXECUTE IMMEDIATE 'INSERT INTO ...', EXEC sp_executesql N'...': all of it stands where the string begins."""
+    inside = found[1].replace("''", "'") if found[1] is not None else found[2]
+    for inner in parse(inside, parsed.dialect):
+        inner.nested = parsed.nested + 1
+        for statement in derive(inner, schema):
+            reads = tuple(TableRead(read.name, line, column) for read in statement.reads)
+            yield msgspec.structs.replace(statement, reads=reads, line=line, column=column)
 
 
 def _worded(parsed: Parsed, text: str, start: int) -> Iterator[Statement]:

@@ -8,28 +8,20 @@ import re
 import msgspec
 
 from mllint.errors import Problem
-from mllint.facts.file import FileFacts, encode
+from mllint.facts.file import encode
 from mllint.lineage.graph import Edge, EdgeKind, Graph, NodeKind, Strength
 from mllint.lineage.ids import column_id, consumer_id, is_resolved
+from mllint.lineage.lineage import NAMELESS, Gap, Share
 from mllint.linker.project import Project
-from mllint.linker.sql.dbt import Resource, of_path
+from mllint.linker.sql import dbt_artifacts
+from mllint.linker.sql.dbt import of_path, projects
 from mllint.linker.sql.schema import Schema
+from mllint.linker.sql.scripts import Script, all_scripts, in_order, parse_script, resources
+from mllint.linker.sql.sqlmesh import head_of, heads
 from mllint.linker.sql.statements import Statement, dataset_id
-from mllint.linker.sql.template import Reading
 from mllint.source import Span
 
 _WRITES = {"insert", "create", "view", "merge", "update", "copy", "rename", "swap", "ddl", "model"}
-
-
-class Script(msgspec.Struct):
-    """One SQL file while it is linked: its parsed statements, and the tables that it names as made and as used."""
-
-    path: str
-    facts: FileFacts
-    parsed: list  # type: ignore[type-arg]  # of `parse.Parsed`, which is imported late
-    makes: set[str]
-    uses: set[str]
-    models: tuple[str, ...]  # of dbt: the table of each SELECT
 
 
 def link_sql(project: Project, schema: Schema | None = None) -> Schema:
@@ -44,65 +36,27 @@ def link_sql(project: Project, schema: Schema | None = None) -> Schema:
     for facts in project.files.values():
         if facts.data is not None:  # COPY rides FROM 'data/rides.csv': the file's header tells the columns
             schema.add(dataset_id("file:" + facts.path), facts.data.columns)
-            for seed in _resources(project, facts.path):
+            for seed in resources(project, facts.path):
                 schema.add(seed.table, facts.data.columns)
-    scripts = [script for facts in project.files.values() if (script := _script(project, facts)) is not None]
+    for dbt in projects(project):
+        schema.distinct.update(name.lower() for name in dbt.names.sources.values())
+        schema.distinct.update(resource.table for resource in dbt.resources)
+    dbt_artifacts.add_columns(project, schema)
+    for path, head in heads(project).items():
+        if head.seed:
+            file = "file:" + posixpath.normpath(posixpath.join(posixpath.dirname(path), head.seed))
+            schema.add(head.table, project.header(file) or ())
+    scripts = all_scripts(project, schema)
     for script in scripts:
         _define(script, schema)
     named_elsewhere = _Mentions(project)
-    for script in _in_order(scripts):
+    for script in in_order(scripts):
         _link(project, script, schema, named_elsewhere)
     for table in schema:
         node = project.graph.nodes.get(dataset_id(table))
         if node is not None:
             node.attributes.setdefault("columns", list(schema.columns(table) or ()))
     return schema
-
-
-def _script(project: Project, facts: FileFacts) -> Script | None:
-    from mllint.linker.sql.dialects import configured
-    from mllint.linker.sql.parse import parse
-
-    if facts.sql is None:
-        return None
-    dbt = of_path(project, facts.path)
-    names = Reading(dbt.names) if dbt is not None and facts.sql.jinja else None
-    dialect = configured(project.settings, facts.path) or (dbt.warehouse if dbt is not None else "")
-    parsed = parse(facts.sql.text, dialect, names)
-    makes: set[str] = set()
-    uses: set[str] = set()
-    for statement in parsed:
-        _names(statement, makes, uses)
-    models = _models(project, facts)
-    makes.update(models)
-    return Script(facts.path, facts, parsed, makes, uses - makes, models)
-
-
-def _models(project: Project, facts: FileFacts) -> tuple[str, ...]:
-    """The tables that dbt makes of a file's SELECTs: those of its project, or, where a template lies below `models/`
-    and no project is there to tell, the one of the file's name."""
-    if of_path(project, facts.path) is not None:
-        return tuple(resource.table for resource in _resources(project, facts.path))
-    is_template = facts.sql is not None and facts.sql.jinja and "models" in facts.path.split("/")[:-1]
-    return (_stem(facts.path),) if is_template else ()
-
-
-def _resources(project: Project, path: str) -> list[Resource]:
-    dbt = of_path(project, path)
-    return dbt.of_file(path) if dbt is not None else []
-
-
-def _names(statement, makes: set[str], uses: set[str]) -> None:  # type: ignore[no-untyped-def]
-    from sqlglot import exp
-
-    from mllint.linker.sql.tables import table_name_of
-
-    tree = statement.tree
-    if tree is None:
-        return
-    if isinstance(tree, exp.Create | exp.Insert | exp.Merge) and isinstance(tree.this, exp.Expr):
-        makes.add(table_name_of(tree.this))
-    uses.update(table_name_of(table) for table in tree.find_all(exp.Table))
 
 
 def _define(script: Script, schema: Schema) -> None:
@@ -116,30 +70,6 @@ def _define(script: Script, schema: Schema) -> None:
             list(derive(statement, schema))
 
 
-def _in_order(scripts: list[Script]) -> list[Script]:
-    """Makers before users, else by path. Circles are entered at the smallest path."""
-    makers: dict[str, list[Script]] = {}
-    for script in scripts:
-        for name in script.makes:
-            makers.setdefault(name, []).append(script)
-    done: dict[str, Script] = {}
-    entered: set[str] = set()
-    for script in scripts:
-        todo = [script]
-        while todo:
-            top = todo[-1]
-            entered.add(top.path)
-            needed = {maker.path: maker for name in top.uses for maker in makers.get(name, ())}
-            waiting = [needed[path] for path in sorted(needed, reverse=True) if path not in entered]
-            if waiting:
-                todo += waiting
-                entered.update(maker.path for maker in waiting[:-1])
-            else:
-                done.setdefault(top.path, top)
-                todo.pop()
-    return list(done.values())
-
-
 def _link(project: Project, script: Script, schema: Schema, elsewhere: _Mentions) -> None:
     from mllint.linker.sql.writes import derive
 
@@ -147,13 +77,32 @@ def _link(project: Project, script: Script, schema: Schema, elsewhere: _Mentions
     assert sql is not None
     begin = (sql.line, sql.column)
     made = list(script.models)
+    if script.reading is not None and script.reading.asked:  # for columns of tables that were not known yet
+        parse_script(script)
+    is_test = _is_test(project, script.path)
     for parsed in script.parsed:
         for statement in derive(parsed, schema):
             if made and statement.kind == "select":
                 statement = _as_model(statement, made.pop(0) if len(made) > 1 else made[0], schema)
-            is_report = statement.kind == "select" and not _is_test(script.path) and not elsewhere.of(script.path)
+            is_report = statement.kind == "select" and not is_test and not elsewhere.of(script.path)
             add_statement(project, statement, script.path, begin, script.path if is_report else "")
             _note_problem(project, statement, script.path, sql.line)
+    if script.reading is not None and len(script.models) == 1:
+        _depend(project, script)
+
+
+def _depend(project: Project, script: Script) -> None:
+    """What a model's Jinja refers to, it depends on, also where no text of a query comes of it: the list of columns of
+    another table, `-- depends_on: {{ ref('rides') }}`, an argument of a macro that is not in sight."""
+    graph, target = project.graph, dataset_id(script.models[0])
+    if target not in graph.nodes:
+        return
+    seen = {edge.source for edge in graph.in_edges(target)}
+    for table in script.reading.refs:
+        source, span = dataset_id(table), Span(script.path, script.facts.sql.line)  # type: ignore[union-attr]
+        if source not in seen and source != target:
+            graph.add_node(source, _node_kind(source), span)
+            graph.add_edge(Edge(source, target, "derives", "indirect", script.path, "sql", span, resolved=False))
 
 
 def _note_problem(project: Project, statement: Statement, path: str, first_line: int) -> None:
@@ -166,16 +115,21 @@ def _note_problem(project: Project, statement: Statement, path: str, first_line:
 _PROBLEMS = {"too deep or": "ML005", "too deep": "ML004", "too l": "ML003"}
 
 
-def _is_test(path: str) -> bool:
-    return not {"test", "tests"}.isdisjoint(path.split("/"))
+def _is_test(project: Project, path: str) -> bool:
+    facts, dbt = project.files.get(path), of_path(project, path)
+    head = head_of(facts.sql.text) if facts is not None and facts.sql is not None else None
+    if head is not None and head.kind == "audit":
+        return True
+    return not {"test", "tests"}.isdisjoint(path.split("/")) or (dbt is not None and dbt.is_test(path))
 
 
 def _as_model(statement: Statement, name: str, schema: Schema) -> Statement:
     """A model of dbt: its SELECT is the table."""
     if not statement.open and statement.columns:
         schema.add(name, [column.name for column in statement.columns])
-    reads = tuple(read for read in statement.reads if read.name != "{this}")  # {{ this }} of an incremental model
-    indirect = tuple(source for source in statement.indirect if source[0] != "{this}")
+    own = ("{this}", name)  # what an incremental model has already
+    reads = tuple(read for read in statement.reads if read.name not in own)
+    indirect = tuple(source for source in statement.indirect if source[0] not in own)
     return msgspec.structs.replace(statement, kind="view", target=name, reads=reads, indirect=indirect)
 
 
@@ -237,13 +191,17 @@ class _Writer:
     def dataset(self, id: str, span: Span, kind: str) -> None:
         self.graph.add_node(id, _node_kind(id), span, view=kind == "view" or None)
         if kind in _WRITES - {"ddl"}:
-            self.project.coverage.writes.all += 1
-            self.project.coverage.writes.resolved += is_resolved(id)
+            self._count(self.project.coverage.writes, id, span, is_read=False)
 
     def read(self, id: str, span: Span) -> None:
         self.graph.add_node(id, _node_kind(id), span)
-        self.project.coverage.reads.all += 1
-        self.project.coverage.reads.resolved += is_resolved(id)
+        self._count(self.project.coverage.reads, id, span, is_read=True)
+
+    def _count(self, share: Share, id: str, span: Span, is_read: bool) -> None:
+        share.all += 1
+        share.resolved += is_resolved(id)
+        if not is_resolved(id):
+            self.project.coverage.gaps.append(Gap(span, is_read, NAMELESS, self.path, None, id))
 
     def edge(
         self,
@@ -290,11 +248,22 @@ def run_by_naming(project: Project) -> dict[str, str]:
         paths.setdefault(posixpath.basename(facts.path).encode(), []).append(facts.path)
     named: dict[bytes, set[str]] = {name: set() for name in paths}
     for facts in project.of_kind("python", "notebook") if paths else ():
-        if not _is_test(facts.path):
+        if not _is_test(project, facts.path):
             for name in set(_SQL_LITERAL.findall(encode(facts))) & named.keys():
                 named[name].add(facts.path)
     one = [name for name in paths if len(paths[name]) == len(named[name]) == 1]
     return {paths[name][0]: min(named[name]) for name in one}
+
+
+def drop_templates(project: Project) -> None:
+    """What the names in a template would be is said by the Python that takes its text and fills it in."""
+    taken = project.taken
+
+    def is_template(edge: Edge) -> bool:
+        return edge.job in taken and edge.language == "sql" and any(c in edge.source + edge.target for c in "{$")
+
+    if taken:
+        project.graph.drop(is_template)
 
 
 class _Mentions:
@@ -319,7 +288,3 @@ _SQL_LITERAL = re.compile(rb"(?<![ \w.-])[\w.-]+\.sql\b(?! )")  # not the middle
 
 def _node_kind(id: str) -> NodeKind:
     return "model" if id.startswith("model:") else "dataset"
-
-
-def _stem(path: str) -> str:
-    return posixpath.splitext(posixpath.basename(path))[0].lower()

@@ -15,11 +15,12 @@ def statement(reader: Reader, kind: str, target: str, relation: Relation, tempor
     line, column = reader.parsed.at(None)
     columns = [OutputColumn(c.name, c.sources, c.expression) for c in relation.columns]
     unknown = [(table, "*") for group in relation.open for table in group]
+    unknown += relation.every.sources if relation.every is not None else ()
     if unknown:
         columns.append(OutputColumn("*", tuple(unknown), Unresolved("the columns of a star")))
     return Statement(
         kind, target, reads(reader), tuple(columns), tuple(sorted(reader.indirect)),
-        reader.open or bool(relation.open), line, column, temporary=temporary,
+        reader.open or not relation.closed, line, column, temporary=temporary,
     )  # fmt: skip
 
 
@@ -28,8 +29,18 @@ def uris(tree: exp.Expr) -> list[str]:
 
 
 def external(tree: exp.Expr) -> list[str]:
-    properties = (p for p in tree.find_all(exp.Property) if p.name.lower() in ("uris", "uri", "location", "path"))
-    return [uri for found in properties for uri in uris(found)]
+    """The files behind a table: OPTIONS (path '/rides.csv', uris = ['gs://...']), ENGINE = S3('https://...')."""
+    found: list[str] = []
+    for part in tree.find_all(exp.Property, exp.EngineProperty):
+        if (isinstance(part, exp.EngineProperty) and isinstance(part.this, exp.Func)) or part.name.lower() in (
+            "uris",
+            "uri",
+            "location",
+        ):
+            found += uris(part)
+        elif part.name.lower() in ("path", "filename") and isinstance(part.args.get("value"), exp.Literal):
+            found.append(file_id(part.args["value"].name))
+    return list(dict.fromkeys(found))
 
 
 def reads(reader: Reader) -> tuple[TableRead, ...]:
@@ -38,7 +49,7 @@ def reads(reader: Reader) -> tuple[TableRead, ...]:
 
 def defined(reader: Reader, kind: str, target: str, relation: Relation, temporary: bool = False) -> Statement:
     """A statement that defines its target: the schema learns the columns."""
-    if not relation.open and relation.columns:
+    if relation.closed and relation.columns:
         reader.schema.add(target, [column.name for column in relation.columns])
     else:
         reader.schema.remove(target)

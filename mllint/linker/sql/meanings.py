@@ -36,6 +36,17 @@ TIMES = {"TIMESTAMP", "TIMESTAMPTZ", "TIMESTAMPNTZ", "TIMESTAMPLTZ", "DATETIME",
 # LOG(x) of one argument: the natural logarithm, except in
 LOG_IS_10 = {"postgres", "redshift", "duckdb", "sqlite", "trino", "presto", "athena", "materialize"}
 
+# the columns of functions that stand in FROM
+TABLE_FUNCTIONS = {
+    "explode": ("seq", "key", "path", "index", "value", "this"),  # Snowflake's FLATTEN, as sqlglot calls it
+    "flatten": ("seq", "key", "path", "index", "value", "this"),
+    "split_to_table": ("seq", "index", "value"), "string_split": ("value", "ordinal"),
+    "openjson": ("key", "value", "type"), "jsonb_each": ("key", "value"), "json_each": ("key", "value"),
+    "jsonb_each_text": ("key", "value"), "json_each_text": ("key", "value"), "json_array_elements": ("value",),
+    "jsonb_array_elements": ("value",), "json_array_elements_text": ("value",),
+    "jsonb_array_elements_text": ("value",),
+}  # fmt: skip
+
 INTEGER_WORDS = {
     "int",
     "integer",

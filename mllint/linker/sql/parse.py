@@ -5,6 +5,7 @@ Bodies of procedures are opened: `CREATE PROCEDURE p AS BEGIN IF x THEN INSERT I
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -14,13 +15,19 @@ from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import Token, TokenType
 
-from mllint.linker.sql.dialects import known, recognise
-from mllint.linker.sql.jinja import Names
+from mllint.linker.jinja.expressions import World
+from mllint.linker.sql.cutting import CLOSING, OPENING, declared, is_routine, pieces, quoted, statements, without_into
+from mllint.linker.sql.dialects import known, likely, recognise
+from mllint.linker.sql.relations import Output
+from mllint.linker.sql.rewrites import rewritten
 from mllint.linker.sql.text import Places, readable
 
 _DEEPEST = 45  # brackets; sqlglot's recursion ends near 50
 _TALLEST = 250  # levels of a syntax tree: what the recursive walks behind this can take
 _LONGEST = 20_000  # tokens of a statement
+_DECLARES = re.compile(r"\b(?:declare|procedure|function|let|for)\s", re.IGNORECASE)
+_TRIED = 4_000  # tokens of a statement that is tried in other dialects,
+_MOST_TRIED = 5  # and how many of a text are
 _LARGEST = 4_000_000  # characters of a text
 
 
@@ -37,21 +44,50 @@ class Parsed(msgspec.Struct):
     problem: str = ""
     nested: int = 0
     depths: list[int] | None = None  # see `projections`
+    variables: dict[str, Output | None] = {}  # of the routine around it, with what they were last set to
+    into: list[str] = []  # SELECT ... INTO x, y: the variables that it sets
+    loop: str = ""  # FOR r IN SELECT ...: the variable that stands for its rows
 
     def at(self, offset: int | None) -> tuple[int, int]:
         return self.places.at((self.offset if offset is None else offset) + self.shift)
 
 
-def parse(text: str, dialect: str, names: Names | None = None) -> list[Parsed]:
-    """The statements of a text in order; `names` knows what its Jinja names. Never raises."""
+def parse(text: str, dialect: str, world: World | None = None) -> list[Parsed]:
+    """The statements of a text in order; `world` knows what its Jinja names. Never raises."""
     if len(text) > _LARGEST:
         return [Parsed([], None, dialect, Places(""), "", problem="too large")]
-    dialect = known(dialect) or recognise(text)
-    clean = readable(text, names)
-    return list(_parse(clean, dialect, Places(clean), 0, 0))
+    told = known(dialect)
+    clean, places = readable(text, world)
+    parsed = list(_parse(clean, told or recognise(text), places, 0, 0, {}))
+    wrong = [] if told else [p for p in parsed if p.problem.startswith("not understood:") and len(p.tokens) < _TRIED]
+    other = _better(wrong[:_MOST_TRIED], clean) if wrong else ""
+    if other:
+        again = list(_parse(clean, other, places, 0, 0, {}))
+        if sum(bool(p.problem) for p in again) < sum(bool(p.problem) for p in parsed):
+            return again
+    return parsed
 
 
-def _parse(text: str, dialect: str, places: Places, shift: int, nested: int) -> Iterator[Parsed]:
+def _better(wrong: list[Parsed], text: str) -> str:
+    """The dialect that understands most of what was not understood, empty if none does."""
+    pieces = [p.text[p.tokens[0].start : p.tokens[-1].end + 1] for p in wrong]
+
+    def understood(dialect: str) -> int:
+        return sum(not any(p.problem for p in _parse(piece, dialect, Places(""), 0, 0, {})) for piece in pieces)
+
+    best, most = "", 0
+    for dialect in likely(text):
+        count = understood(dialect)
+        if count > most:
+            best, most = dialect, count
+        if count == len(pieces):
+            break
+    return best
+
+
+def _parse(
+    text: str, dialect: str, places: Places, shift: int, nested: int, variables: dict[str, Output | None]
+) -> Iterator[Parsed]:
     try:
         tokens = Dialect.get_or_raise(dialect or None).tokenize(text)
     except (SqlglotError, RecursionError, ValueError) as error:
@@ -60,20 +96,33 @@ def _parse(text: str, dialect: str, places: Places, shift: int, nested: int) -> 
             [], None, dialect, places, text, shift=shift, problem=f"cannot be split into words: {_short(error)}"
         )
         return
-    for chunk in _statements(tokens):
-        parsed = Parsed(chunk, None, dialect, places, text, chunk[0].start, shift, nested=nested)
+    if _DECLARES.search(text):
+        variables.update(dict.fromkeys(declared(tokens)))
+    for chunk in statements(tokens):
+        loop = ""
+        if chunk[0].text.upper() == "FOR" and len(chunk) > 3:
+            loop, chunk = chunk[1].text.lower(), chunk[3:]
+        chunk, into = without_into(chunk, variables) if variables else (chunk, [])
+        parsed = Parsed(
+            chunk, None, dialect, places, text, chunk[0].start, shift, "", nested, None, variables, into, loop
+        )
         body = _quoted_body(chunk, text)
         if body is not None and nested < 2:
             start, end = body
-            yield from _parse(text[start:end], dialect, places, shift + start, nested + 1)
+            yield from _parse(text[start:end], dialect, places, shift + start, nested + 1, variables)
             continue
         _fill(parsed)
-        pieces = _pieces(chunk) if parsed.problem and len(chunk) <= _LONGEST else [chunk]
-        if len(pieces) == 1:
+        if parsed.problem:
+            other = _in_other_words(parsed)
+            if other is not None:
+                yield other
+                continue
+        parts = pieces(chunk) if parsed.problem and len(chunk) <= _LONGEST else [chunk]
+        if len(parts) == 1:
             yield parsed
             continue
-        for tokens in pieces:  # T-SQL: INSERT INTO a SELECT ... and on the next line INSERT INTO b SELECT ...
-            piece = Parsed(tokens, None, dialect, places, text, tokens[0].start, shift, nested=nested)
+        for tokens in parts:  # T-SQL: INSERT INTO a SELECT ... and on the next line INSERT INTO b SELECT ...
+            piece = msgspec.structs.replace(parsed, tokens=tokens, offset=tokens[0].start, problem="")
             _fill(piece)
             yield piece
 
@@ -95,12 +144,28 @@ def _fill(parsed: Parsed) -> None:
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
             parsed.problem = f"not understood: {type(error).__name__}"  # slips of the parser on odd input
         else:
-            if tree is None or isinstance(tree, exp.Command):
+            if tree is None or isinstance(tree, exp.Command | exp.Execute):
                 parsed.problem = "not understood"
             elif len(parsed.tokens) > _TALLEST and _is_tall(tree):
                 parsed.problem = "too deep"
             else:
                 parsed.tree = tree
+
+
+def _in_other_words(parsed: Parsed) -> Parsed | None:
+    start = parsed.tokens[0].start
+    other = rewritten(parsed.text[start : parsed.tokens[-1].end + 1])
+    if other is None:
+        return None
+    new, old = other.anchor
+    shift = parsed.shift + start + old - new
+    try:
+        tokens = Dialect.get_or_raise(parsed.dialect or None).tokenize(other.text)
+    except (SqlglotError, RecursionError, ValueError):
+        return None
+    again = msgspec.structs.replace(parsed, tokens=tokens, text=other.text, offset=new - old, shift=shift, problem="")
+    _fill(again)
+    return None if again.problem else again
 
 
 def _parser(dialect: str):  # type: ignore[no-untyped-def]
@@ -120,10 +185,10 @@ def _short(error: BaseException) -> str:
 def _bracket_depth(tokens: list[Token]) -> int:
     depth = deepest = 0
     for token in tokens:
-        if token.token_type in _OPENING or token.token_type is TokenType.CASE:
+        if token.token_type in OPENING or token.token_type is TokenType.CASE:
             depth += 1
             deepest = max(depth, deepest)
-        elif depth and (token.token_type in _CLOSING or token.token_type is TokenType.END):
+        elif depth and (token.token_type in CLOSING or token.token_type is TokenType.END):
             depth -= 1
     return deepest
 
@@ -137,131 +202,11 @@ def _is_tall(tree: exp.Expr) -> bool:
     return True
 
 
-# ------------------------------------------------------------------------------------- cutting into statements
-
-_OPENING = {TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE}
-_CLOSING = {TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE}
-_STARTS = {"INSERT", "UPDATE", "MERGE", "DELETE", "SELECT", "WITH", "TRUNCATE", "COPY", "CREATE", "DROP", "ALTER"}
-_CONTROL = {
-    "BEGIN", "DECLARE", "IF", "ELSE", "ELSEIF", "ELSIF", "LOOP", "WHILE", "FOR", "END", "EXCEPTION", "REPEAT", "WHEN",
-    "SET", "RETURN", "PRINT", "EXIT", "LEAVE", "TRY", "PERFORM", "THEN",
-}  # fmt: skip
-_STATEMENTS = {
-    "INSERT", "UPDATE", "MERGE", "DELETE", "TRUNCATE", "CREATE", "DROP", "ALTER", "DECLARE", "EXEC", "EXECUTE", "PRINT",
-}  # fmt: skip
-_CONTINUED = {
-    "THEN",
-    "KEY",
-    "DO",
-    "FOR",
-    "UNION",
-    "ALL",
-    "EXCEPT",
-    "INTERSECT",
-    "MINUS",
-    "AS",
-    "ON",
-    "AFTER",
-    "OR",
-    ",",
-}
-
-
-def _statements(tokens: list[Token]) -> Iterator[list[Token]]:
-    """Runs of tokens between semicolons, with the frames of procedures and branches taken off."""
-    chunk: list[Token] = []
-    for token in tokens:
-        if token.token_type is TokenType.SEMICOLON:
-            yield from _unframed(chunk)
-            chunk = []
-        else:
-            chunk.append(token)
-    yield from _unframed(chunk)
-
-
-def _unframed(chunk: list[Token]) -> Iterator[list[Token]]:
-    if not chunk:
-        return
-    word = chunk[0].text.upper()
-    if word == "CREATE" and _is_routine(chunk):
-        begin = next((i for i, token in enumerate(chunk) if token.text.upper() == "BEGIN"), None)
-        if begin is not None:
-            yield from _unframed(chunk[begin:])
-        elif _quoted(chunk):
-            yield chunk
-        else:  # CREATE PROCEDURE p AS INSERT INTO ...
-            yield from _inner(chunk)
-    elif word in _CONTROL:
-        yield from _inner(chunk)
-    else:
-        yield from _without_end(chunk)
-
-
-def _is_routine(chunk: list[Token]) -> bool:
-    head = {token.text.upper() for token in chunk[:6]}
-    return bool(head & {"PROCEDURE", "PROC", "TRIGGER"}) or ("FUNCTION" in head)
-
-
-def _inner(chunk: list[Token]) -> Iterator[list[Token]]:
-    """From the first word that begins a statement: `IF @a < 0 BEGIN INSERT INTO ...` -> `INSERT INTO ...`."""
-    depth = 0
-    for i, token in enumerate(chunk):
-        if token.token_type in _OPENING:
-            depth += 1
-        elif token.token_type in _CLOSING:
-            depth -= 1
-        elif depth == 0 and i and token.text.upper() in _STARTS and token.token_type is not TokenType.STRING:
-            if chunk[0].text.upper() == "SET" and token.text.upper() == "SELECT":
-                continue
-            yield from _without_end(chunk[i:])
-            return
-
-
-def _pieces(chunk: list[Token]) -> list[list[Token]]:
-    """Statements that no semicolon divides, cut where one begins at the start of a line."""
-    cuts, depth, selects = [0], 0, False
-    for i, token in enumerate(chunk):
-        word = token.text.upper()
-        if token.token_type in _OPENING:
-            depth += 1
-        elif token.token_type in _CLOSING:
-            depth -= 1
-        if depth or token.token_type is TokenType.STRING:
-            continue
-        before = chunk[i - 1] if i else None
-        begins = before is not None and before.line < token.line and before.text.upper() not in _CONTINUED
-        if begins and (word in _STATEMENTS or (word in ("SELECT", "WITH") and selects)):
-            cuts.append(i)
-            selects = False
-        selects = selects or word == "SELECT"
-    return [chunk[a:b] for a, b in pairwise([*cuts, len(chunk)])]
-
-
-def _without_end(chunk: list[Token]) -> Iterator[list[Token]]:
-    """T-SQL needs no semicolon before END: `INSERT INTO a SELECT 1 END` loses its END."""
-    end, cases = len(chunk), 0
-    for i, token in enumerate(chunk):
-        if token.token_type is TokenType.CASE:
-            cases += 1
-        elif token.token_type is TokenType.END:
-            if cases == 0 and i:
-                end = i
-                break
-            cases -= 1
-    yield chunk[:end]
-    if end < len(chunk):
-        yield from _unframed(chunk[end:])
-
-
-def _quoted(chunk: list[Token]) -> Token | None:
-    return next((t for t in chunk if t.token_type in (TokenType.HEREDOC_STRING, TokenType.RAW_STRING)), None)
-
-
 def _quoted_body(chunk: list[Token], text: str) -> tuple[int, int] | None:
     """Start and end of SQL that stands in quotes: a function's body between `$$`, the query of UNLOAD."""
     word = chunk[0].text.upper()
-    if word in ("CREATE", "DO") and (word == "DO" or _is_routine(chunk)):
-        token = _quoted(chunk)
+    if word in ("CREATE", "DO") and (word == "DO" or is_routine(chunk)):
+        token = quoted(chunk)
         if token is not None and _is_sql(chunk):
             inside = text.find(token.text, token.start) if token.text else -1
             return (inside, inside + len(token.text)) if inside >= 0 else None

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 import msgspec
+from sqlglot import exp
 
 from mllint.lineage.expressions import Column, Expression, Unresolved
 from mllint.lineage.ids import table_id
+from mllint.linker.sql.text import named
 
 Source = tuple[str, str]
 
@@ -16,6 +18,7 @@ class Output(msgspec.Struct, frozen=True, gc=False):
     name: str
     sources: tuple[Source, ...]
     expression: Expression
+    fields: tuple[Output, ...] = ()  # of a record, where they are known apart
 
 
 class Relation:
@@ -25,9 +28,10 @@ class Relation:
     `SELECT * FROM a UNION ALL SELECT * FROM b` from both. It is empty where every column is known.
     `every` answers for any name: the columns of a table function. `fields` answers for any name that is qualified
     with this relation's: in `UNNEST(items) AS item`, `item` is a column, and `item.price` a field of it.
+    `table` is the name of a table that a query reads, `nested` the fields that the schema lists with their path.
     """
 
-    __slots__ = ("columns", "every", "fields", "names", "open")
+    __slots__ = ("columns", "every", "fields", "names", "nested", "open", "table")
 
     def __init__(
         self, columns: Iterable[Output] = (), open: Iterable[tuple[str, ...]] = (), every: Output | None = None
@@ -36,18 +40,28 @@ class Relation:
         self.open = list(dict.fromkeys(open))
         self.every = every
         self.fields: Output | None = None
+        self.table = ""
+        self.nested: dict[str, Output] = {}
         self.names: dict[str, Output] = {}
         for column in self.columns:
             self.names.setdefault(column.name, column)
 
+    @property
+    def closed(self) -> bool:
+        """Whether all columns are known by name."""
+        return not self.open and self.every is None
+
     def known(self, name: str) -> Output | None:
         if self.every is not None and name not in self.names:
-            return Output(name, self.every.sources, self.every.expression)
+            return msgspec.structs.replace(self.every, name=name)
         return self.names.get(name)
 
     def find(self, name: str) -> Output | None:
         """The column of that name, also one of an open table; `None` if there is none or it could be of several."""
         found = self.known(name)
+        if found is not None and self.open and name not in self.names:  # a column of the pivoted table, or a new one
+            more = tuple((table, name) for group in self.open for table in group)
+            return Output(name, found.sources + more, Unresolved(f"{name} is a new column or an old one"))
         if found is None and len(self.open) == 1:
             tables = self.open[0]
             expression: Expression = (
@@ -58,14 +72,25 @@ class Relation:
             found = Output(name, self.fields.sources, self.fields.expression)
         return found
 
+    def assumed(self, name: str) -> Output | None:
+        """A column of a known table that the schema does not list: what a repository tells of a table is often old."""
+        return Output(name, ((self.table, name),), Column(_id(self.table), name)) if self.table else None
+
+    def row(self, name: str) -> Output:
+        """All of a row as one value."""
+        known = [source for column in self.columns for source in column.sources]
+        known += [(table, "*") for group in self.open for table in group]
+        known += self.every.sources if self.every is not None else ()
+        return Output(name, tuple(dict.fromkeys(known)), Unresolved("a whole row"), tuple(self.columns))
+
     def renamed(self, names: list[str]) -> Relation:
         """With other names for the first columns, by position: `AS t(a, b)`, `CREATE VIEW v (a, b)`."""
         if self.every is not None and not self.columns:
             every = self.every
-            return Relation([Output(name, every.sources, every.expression) for name in names])
+            return Relation([msgspec.structs.replace(every, name=name) for name in names])
         if self.open:  # positions are not known
             return self
-        kept = [Output(name, c.sources, c.expression) for name, c in zip(names, self.columns, strict=False)]
+        kept = [msgspec.structs.replace(c, name=name) for name, c in zip(names, self.columns, strict=False)]
         return Relation(kept + self.columns[len(names) :])
 
     def tables(self) -> list[str]:
@@ -84,16 +109,40 @@ class Relation:
         return self if len(kept) == len(self.columns) else Relation(kept, self.open)
 
 
+def with_names(relation: Relation, node: exp.Expr) -> Relation:
+    """With the names that an alias lists: `AS t(a, b)`."""
+    alias = node.args.get("alias")
+    columns = alias.args.get("columns") if alias is not None else None
+    return relation.renamed([named(c.name) for c in columns]) if columns else relation
+
+
 def of_table(name: str, columns: tuple[str, ...] | None) -> Relation:
     """A table as the schema knows it: all its columns, or open."""
-    if columns is None:
-        return Relation(open=[(name,)])
     dataset = _id(name)
-    return Relation([Output(column, ((name, column),), Column(dataset, column)) for column in columns])
+    outputs = [Output(column, ((name, column),), Column(dataset, column)) for column in columns or ()]
+    nested = {c.name: c for c in outputs if "." in c.name and c.name.partition(".")[0] in (columns or ())}
+    relation = Relation([c for c in outputs if c.name not in nested], [(name,)] if columns is None else ())
+    relation.table, relation.nested = name, nested
+    return relation
+
+
+def side_by_side(relations: list[Relation]) -> Relation:
+    """All columns of several relations, as of the items of a select list or of the tables of FROM."""
+    columns = [column for relation in relations for column in relation.columns]
+    opened = [group for relation in relations for group in relation.open]
+    every = [relation.every for relation in relations if relation.every is not None]
+    if every and len(every) + len(opened) > 1:  # a column that is not known comes from any of them
+        opened += [tuple(dict.fromkeys(table for table, _ in output.sources)) for output in every if output.sources]
+        every = []
+    return Relation(columns, opened, every[0] if every else None)
 
 
 def union(left: Relation, right: Relation, by_name: bool = False) -> Relation:
     """Columns of a set operation take the names of the left side and come from both."""
+    if left.every is not None or right.every is not None:
+        every = [side.every for side in (left, right) if side.every is not None]
+        both = _both(every[0], every[-1])
+        return Relation(_union_by_name(left, right), left.open + right.open, both)
     if left.open or right.open:
         if len(left.open) == 1 and len(right.open) == 1 and not left.columns and not right.columns:
             return Relation(open=[tuple(dict.fromkeys(left.open[0] + right.open[0]))])

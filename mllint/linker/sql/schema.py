@@ -28,6 +28,7 @@ class Schema:
         self._by_last: dict[str, list[str]] = {}
         self._resolved: dict[str, str] = {}
         self.changes = 0
+        self.distinct: set[str] = set()  # whole names: `customers` of a dbt project is not its source `raw.customers`
         self.queries: Any = None  # the memory of `embedded.query`
         for name, columns in (tables or {}).items():
             self.add(name, columns)
@@ -74,11 +75,13 @@ class Schema:
 
     def state(self) -> bytes:
         """All that it knows, to tell whether it changed."""
-        return repr((self._tables, self._types, self._by_last)).encode("utf-8", "replace")
+        return repr((self._tables, self._types, self._by_last, sorted(self.distinct))).encode("utf-8", "replace")
 
     def _find(self, name: str) -> str:
         if name in self._tables:
             return name
+        if name in self.distinct:
+            return ""
         known = self._resolved.get(name)
         if known is None:
             near = [

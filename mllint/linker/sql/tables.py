@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import posixpath
+import re
 
 from sqlglot import exp
 
 from mllint.lineage.expressions import Unresolved
 from mllint.lineage.ids import file_id
-from mllint.linker.sql.queries import Reader, Scope, star_of
-from mllint.linker.sql.relations import Output, Relation, of_table
+from mllint.linker.sql.meanings import TABLE_FUNCTIONS
+from mllint.linker.sql.pivots import pivoted
+from mllint.linker.sql.queries import Reader
+from mllint.linker.sql.relations import Output, Relation, of_table, with_names
+from mllint.linker.sql.scope import Scope, star_of
 from mllint.linker.sql.text import named
 
 _FILES = {".csv", ".tsv", ".parquet", ".json", ".jsonl", ".ndjson", ".orc", ".avro", ".xlsx", ".gz", ".txt"}
+_PARTITION = re.compile(r"(?<=\w)\$(?:\d{4,10}|__\w+__)$")
 _FORMATS = {"csv", "parquet", "json", "orc", "avro", "delta", "text", "binaryfile"}
 
 
@@ -23,7 +28,7 @@ def add_table(reader: Reader, node: exp.Expr, scope: Scope) -> None:
         case exp.Table():
             name, relation = _table(reader, node, scope)
             parts = (alias,) if alias else tuple(name.split("."))
-            relation = _pivoted(reader, node, _with_names(relation, node))
+            relation = pivoted(reader, node, with_names(relation, node))
         case exp.Subquery() if _wraps_tables(node):
             inner = Scope(scope.ctes, scope)
             if not alias:
@@ -31,15 +36,19 @@ def add_table(reader: Reader, node: exp.Expr, scope: Scope) -> None:
             add_table(reader, node.this, inner)
             reader.add_joins(node.args.get("joins"), inner)
             if alias:
-                scope.relations.append(((alias,), _with_names(star_of(inner), node)))
+                scope.relations.append(((alias,), with_names(star_of(inner), node)))
             return
+        case exp.Alias() | exp.Column():  # ClickHouse: ARRAY JOIN tags AS tag
+            parts, relation = ("",), Relation([reader.output(named(node.alias_or_name), node.unalias(), scope)])
+        case exp.TableFromRows():  # Snowflake: TABLE(FLATTEN(items)) AS f
+            parts, relation = (alias,), with_names(_function(reader, node.this, scope), node)
         case exp.Final():  # ClickHouse: FROM rides FINAL
             add_table(reader, node.this, scope)
             return
         case exp.Lateral() | exp.Unnest():
             parts, relation = (alias,), _unnested(reader, node, scope, alias)
         case exp.Query() | exp.Values():
-            parts, relation = (alias,), _pivoted(reader, node, reader.query(node, scope.ctes, scope))
+            parts, relation = (alias,), pivoted(reader, node, reader.query(node, scope.ctes, scope))
         case _:  # what we do not know still reads its tables
             for table in node.find_all(exp.Table):
                 add_table(reader, table, scope)
@@ -59,16 +68,12 @@ def _wraps_tables(node: exp.Expr) -> bool:
     return isinstance(node, exp.Table)
 
 
-def _with_names(relation: Relation, node: exp.Expr) -> Relation:
-    alias = node.args.get("alias")
-    columns = alias.args.get("columns") if isinstance(alias, exp.TableAlias) else None
-    return relation.renamed([named(c.name) for c in columns]) if columns else relation
-
-
 def table_name_of(node: exp.Expr) -> str:
     """The name of an `exp.Table` (or of the schema, or column, around it) as written; files as `file:PATH` or URL."""
     if isinstance(node, exp.Schema):
         return table_name_of(node.this)
+    if isinstance(node, exp.Func):  # ClickHouse: INSERT INTO FUNCTION s3('https://...')
+        return next((file_id(e.name) for e in node.find_all(exp.Literal) if "://" in e.name), "")
     if isinstance(node, exp.Directory):
         return file_id(node.this.name)
     if not isinstance(node, exp.Table):
@@ -80,6 +85,8 @@ def table_name_of(node: exp.Expr) -> str:
     if isinstance(node.this, exp.Literal):
         return file_id(node.this.name)
     parts = [part.name for part in node.parts if part.name]
+    if parts and "$" in parts[-1]:  # BigQuery: rides$20240101 is a partition of rides
+        parts[-1] = _PARTITION.sub("", parts[-1])
     if parts and isinstance(node.this, exp.Identifier) and node.this.args.get("temporary"):
         parts[-1] = "#" + parts[-1]  # T-SQL: SELECT ... INTO #recent
     last = node.this
@@ -91,15 +98,9 @@ def table_name_of(node: exp.Expr) -> str:
     return named(".".join(parts)).strip(".")
 
 
-def note_read(reader: Reader, node: exp.Expr, name: str) -> None:
-    start = next((s for s in (p.meta.get("start") for p in node.find_all(exp.Identifier)) if s is not None), None)
-    if isinstance(node, exp.Table):
-        starts = [p.meta["start"] for p in node.parts if "start" in p.meta]
-        start = min(starts) if starts else start
-    reader.reads[(name, *reader.parsed.at(start))] = None
-
-
 def _table(reader: Reader, node: exp.Table, scope: Scope) -> tuple[str, Relation]:
+    if isinstance(node.this, exp.SemanticView):
+        return named(node.alias), _semantic_view(reader, node.this)
     if isinstance(node.this, exp.Func):
         return named(node.alias), _function(reader, node.this, scope)
     name = table_name_of(node)
@@ -111,88 +112,71 @@ def _table(reader: Reader, node: exp.Table, scope: Scope) -> tuple[str, Relation
                 return name, Relation(every=relation.find(named(node.name)))
     if not name:
         return "", Relation()
-    note_read(reader, node, name)
+    reader.note_read(node, name)
     return name, of_table(name, reader.schema.columns(name))
 
 
 def _function(reader: Reader, node: exp.Func, scope: Scope) -> Relation:
     """`read_csv('trips.csv')` is the file; of another table function, every column comes from its arguments."""
     if isinstance(node, exp.Predict):  # BigQuery: FROM ML.PREDICT(MODEL d.eta, (SELECT ...))
-        note_read(reader, node.this, "model:" + table_name_of(node.this))
+        reader.note_read(node.this, "model:" + table_name_of(node.this))
         return reader.query(node.expression, scope.ctes, scope)
     first = next(iter(node.expressions), None) or node.args.get("this")
     if isinstance(first, exp.Column) and isinstance(node, exp.Anonymous) and node.name.lower() == "stream":
         name = named(".".join(part.name for part in first.parts))  # Databricks: FROM STREAM(live.rides)
-        note_read(reader, first, name)
+        reader.note_read(first, name)
         return of_table(name, reader.schema.columns(name))
     called = (node.name if isinstance(node, exp.Anonymous) else node.sql_name()).lower()
     if called.startswith(("read_", "parquet_scan", "scan_")) and isinstance(first, exp.Literal) and first.is_string:
         name = file_id(first.name)
-        note_read(reader, node, name)
+        reader.note_read(node, name)
         return of_table(name, reader.schema.columns(name))
-    return Relation(every=reader.output("", node, scope))
+    every = reader.output("", node, scope)
+    reader.indirect.update(dict.fromkeys(every.sources))  # it decides how many rows there are
+    listed = [named(e.name) for e in node.find_all(exp.OpenJSONColumnDef, exp.JSONColumnDef) if e.name]
+    names = listed or list(TABLE_FUNCTIONS.get(called, ()))
+    if not names:
+        return Relation(every=every)
+    return _with_fields([Output(name, every.sources, every.expression) for name in names], every)
+
+
+def _semantic_view(reader: Reader, node: exp.SemanticView) -> Relation:
+    """Snowflake: FROM SEMANTIC_VIEW(sales DIMENSIONS region, date_trunc('month', at) AS month METRICS revenue)"""
+    scope = Scope({}, None)
+    add_table(reader, node.this, scope)
+    listed = [e for part in ("dimensions", "metrics", "facts") for e in node.args.get(part) or ()]
+    reader.note([node.args.get("where")], scope)
+    outputs = []
+    for part in listed:
+        inner = part.unalias()
+        bare = exp.column(inner.this.copy()) if isinstance(inner, exp.Column) else inner  # `customer.region`
+        outputs.append(reader.output(named(part.alias_or_name), bare, scope))
+    relation = Relation(outputs)
+    relation.table = table_name_of(node.this)
+    return relation
 
 
 def _unnested(reader: Reader, node: exp.Expr, scope: Scope, alias: str) -> Relation:
     inner = node.this if isinstance(node, exp.Lateral) else node
     if isinstance(inner, exp.Query):  # LATERAL (SELECT ...)
-        return _with_names(reader.query(inner, scope.ctes, scope), node)
+        return with_names(reader.query(inner, scope.ctes, scope), node)
     sources = tuple(reader.sources(inner, scope))
+    reader.indirect.update(dict.fromkeys(sources))  # a row for each element
     every = Output("", sources, Unresolved("an element of an array"))
     table_alias = node.args.get("alias")
     columns = [named(c.name) for c in (table_alias.args.get("columns") if table_alias else None) or ()]
+    if not columns and isinstance(inner, exp.Func) and not isinstance(inner, exp.Unnest | exp.Explode):
+        return _function(reader, inner, scope)
     if not columns and alias:
         columns = [alias]  # BigQuery: UNNEST(items) AS item
-    named_columns = [Output(name, sources, every.expression) for name in columns]
+    offset = node.args.get("offset")
+    position = [Output(named(offset.name), (), Unresolved("a position"))] if isinstance(offset, exp.Identifier) else []
+    named_columns = position + [Output(name, sources, every.expression) for name in columns]
     # `item.price` reads a field of the element: any other name of this relation means the array too
-    return Relation(named_columns) if len(columns) > 1 else _with_fields(named_columns, every)
+    return Relation(named_columns) if len(columns) > 1 and not position else _with_fields(named_columns, every)
 
 
 def _with_fields(columns: list[Output], every: Output) -> Relation:
     relation = Relation(columns)
     relation.fields = every
     return relation
-
-
-def _pivoted(reader: Reader, node: exp.Expr, relation: Relation) -> Relation:
-    for pivot in node.args.get("pivots") or ():
-        scope = Scope({}, None)
-        scope.relations.append((("",), relation))
-        relation = (
-            _unpivot(reader, pivot, relation, scope)
-            if pivot.args.get("unpivot")
-            else _pivot(reader, pivot, relation, scope)
-        )
-        relation = _with_names(relation, pivot)
-    return relation
-
-
-def _pivot(reader: Reader, pivot: exp.Expr, relation: Relation, scope: Scope) -> Relation:
-    """PIVOT (SUM(x) FOR y IN ('a', 'b')): the new columns come from x, and y chooses; the others stay."""
-    used: dict[tuple[str, str], None] = {}
-    for aggregate in pivot.expressions:
-        used.update(reader.sources(aggregate, scope))
-    keys = [field.this for field in pivot.args.get("fields") or () if isinstance(field, exp.In)]
-    reader.note(keys, scope)
-    gone = {column.name.lower() for part in [*pivot.expressions, *keys] for column in part.find_all(exp.Column)}
-    made = [named(c.name) for c in pivot.args.get("columns") or ()]
-    kept = [c for c in relation.columns if c.name not in gone]
-    new = [Output(name, tuple(used), Unresolved("a pivoted column")) for name in made]
-    return Relation(kept + new, relation.open)
-
-
-def _unpivot(reader: Reader, pivot: exp.Expr, relation: Relation, scope: Scope) -> Relation:
-    """UNPIVOT (value FOR name IN (a, b)): `value` comes from a and b, `name` from neither."""
-    values = [named(e.name) for e in pivot.expressions]
-    gone: set[str] = set()
-    used: dict[tuple[str, str], None] = {}
-    made: list[Output] = []
-    for field in pivot.args.get("fields") or ():
-        if not isinstance(field, exp.In):
-            continue
-        for choice in field.expressions:
-            used.update(reader.sources(choice, scope))
-            gone.update(column.name.lower() for column in choice.find_all(exp.Column))
-        made.append(Output(named(field.this.name), (), Unresolved("the name of an unpivoted column")))
-    made += [Output(value, tuple(used), Unresolved("an unpivoted column")) for value in values]
-    return Relation([c for c in relation.columns if c.name not in gone] + made, relation.open)

@@ -1,7 +1,6 @@
 """SQL as people keep it in files and strings: with holes, Jinja and client commands between the statements.
 
-`readable` makes of it what a parser takes, with the same lines, and with places that stay where they were: a name that
-is longer than the Jinja it stands for moves what follows it on its line.
+`readable` makes of it what a parser takes, and tells where that stood.
 """
 
 from __future__ import annotations
@@ -9,29 +8,60 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 
-from mllint.linker.sql.jinja import Names, padded, without_jinja
+from mllint.linker.jinja.expressions import World
+from mllint.linker.jinja.interpreter import render
+from mllint.linker.jinja.lenient import padded, without_tags
+from mllint.linker.jinja.output import Origins
+from mllint.linker.jinja.values import CLOSE as _CLOSE
+from mllint.linker.jinja.values import OPEN as _OPEN
+from mllint.linker.sql.names import Names
+from mllint.linker.sql.template import Reading
 
-# Letters (Canadian syllabics) that no SQL dialect gives a meaning: they take the place of the braces of a hole
-# `{name}`, which thereby becomes an identifier.
-_OPEN, _CLOSE = "\u1438", "\u1433"
 _TO_BRACES = str.maketrans({_OPEN: "{", _CLOSE: "}"})
 
-_HOLE = re.compile(r"\$?\{([^{}\n]{0,200})\}|%\((\w{1,80})\)[sdif]|(?<![\w%'])%s(?![\w%'])")
+# `{'a': price}` and `{a: price}` are records of DuckDB, `{day:%Y}` is a hole
+_HOLE = re.compile(
+    r"\$?\{(?!\s*(?:'[^'\n]{0,80}'\s{0,9}:|\w+:\s))([^{}\n]{0,200})\}|%\((\w{1,80})\)[sdif]|(?<![\w%'])%s(?![\w%'])"
+)
 _CLIENT = re.compile(
     r"^[ \t]*(?:\\[a-z!?].*|delimiter\b.*|go[ \t]*(?:\d+)?[ \t]*;?|/)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE
 )
 
+_BEGINS = re.compile(
+    r"(?:create|alter|drop|select|insert|update|delete|merge|with|begin|declare|grant|commit|truncate|comment|exec|set|"
+    r"prompt|show|rem|exit)\b|--|/\*",
+    re.IGNORECASE,
+)
 
-def readable(text: str, names: Names | None = None) -> str:
-    """The text for the parser: without Jinja (see `jinja`), with holes as identifiers; `GO`, `/` and `\\commands` of
-    clients end a statement."""
+
+def readable(text: str, world: World | None = None) -> tuple[str, Places]:
+    """The text for the parser, and where its parts stand in the original: without Jinja (see `linker/jinja`), with
+    holes as identifiers; `GO`, `/` and `\\commands` of clients end a statement."""
     if "\0" in text:
         text = text.replace("\0", " ")
+    original, origins = text, None
     if "{{" in text or "{%" in text or "{#" in text:
-        text = without_jinja(text, _OPEN + _CLOSE, names)
+        made = render(text, world or Reading(Names()))
+        text, origins = (made.text, made.origins) if made is not None else (without_tags(text), None)
     if "{" in text or "%" in text:
         text = _HOLE.sub(_hole, text)
-    return _CLIENT.sub(lambda found: ";" + " " * (len(found[0]) - 1), text)
+    return _CLIENT.sub(_client, text), Places(original, origins)
+
+
+def _client(found: re.Match[str]) -> str:
+    """A command of a client ends a statement; psql's `\\copy` is one."""
+    line = found[0]
+    if line.strip() == "/" and not _ends_statement(found.string, found.start(), found.end()):
+        return line
+    if line.lstrip().lower().startswith("\\copy "):
+        return line.replace("\\", ";", 1)
+    return ";" + " " * (len(line) - 1)
+
+
+def _ends_statement(text: str, start: int, end: int) -> bool:
+    """Whether the `/` on a line of its own is SQL*Plus's end of a statement rather than a division."""
+    before, after = text[max(0, start - 200) : start].rstrip(), text[end : end + 200].lstrip()
+    return before.endswith(";") or not after or _BEGINS.match(after) is not None
 
 
 def _hole(found: re.Match[str]) -> str:
@@ -53,11 +83,14 @@ def is_hole(identifier: str) -> bool:
 
 
 class Places:
-    """Line and column of an offset in a text; both count from 1."""
+    """Line and column of an offset in a text, or in what a template became; both count from 1."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, origins: Origins | None = None) -> None:
         self._starts = [0] + [found.end() for found in re.finditer("\n", text)]
+        self._origins = origins
 
     def at(self, offset: int) -> tuple[int, int]:
+        if self._origins is not None:
+            offset = self._origins.of(offset)
         line = bisect_right(self._starts, offset)
         return line, offset - self._starts[line - 1] + 1

@@ -369,4 +369,8 @@ def _parameter(node: exp.Expr) -> str:
     """`:km`, `@km`, `$1`; of `?` and `%s` the number, counted through the statement."""
     if node.name not in ("", "?"):
         return node.name
-    return str(next(i for i, other in enumerate(node.root().find_all(exp.Placeholder, bfs=False), 1) if other is node))
+    root = node.root()
+    if "placeholders" not in root.meta:
+        placeholders = root.find_all(exp.Placeholder, bfs=False)
+        root.meta["placeholders"] = {id(other): str(i) for i, other in enumerate(placeholders, 1)}
+    return str(root.meta["placeholders"].get(id(node), ""))  # T-SQL: of `@@ROWCOUNT` there is none

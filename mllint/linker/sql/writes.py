@@ -8,13 +8,15 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from mllint.lineage.ids import file_id
+from mllint.linker.sql.columns import TooCostlyError
 from mllint.linker.sql.definitions import alter, create
 from mllint.linker.sql.fallback import by_words
 from mllint.linker.sql.made import defined, statement, uris
 from mllint.linker.sql.parse import Parsed
-from mllint.linker.sql.queries import Reader, Scope, TooCostlyError, star_of
+from mllint.linker.sql.queries import Reader
 from mllint.linker.sql.relations import Output, Relation, of_table, union
 from mllint.linker.sql.schema import Schema
+from mllint.linker.sql.scope import Scope
 from mllint.linker.sql.statements import Statement
 from mllint.linker.sql.tables import table_name_of
 from mllint.linker.sql.text import named
@@ -29,7 +31,7 @@ def derive(parsed: Parsed, schema: Schema) -> Iterator[Statement]:
         statements = [*_hidden(parsed, schema), *_derive(parsed, schema)]
     except (RecursionError, TooCostlyError):
         parsed.problem = "too deep or too costly for columns"
-    except (SqlglotError, AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+    except (SqlglotError, AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
         parsed.problem = f"columns not understood: {type(error).__name__}"  # shapes of trees that we did not foresee
     else:
         yield from statements
@@ -51,6 +53,12 @@ def _derive(parsed: Parsed, schema: Schema) -> Iterator[Statement]:
     reader = Reader(parsed, schema)
     tree = parsed.tree
     match tree:
+        case exp.Query() if parsed.loop or parsed.into:
+            relation = reader.query(tree, {})
+            parsed.variables.update(zip(parsed.into, relation.columns, strict=False))
+            if parsed.loop:
+                parsed.variables[parsed.loop] = relation.row(parsed.loop)
+            yield statement(reader, "select", "", relation)
         case exp.Select() if tree.args.get("into") is not None:
             target = table_name_of(tree.args["into"].this)
             yield defined(reader, "create", target, reader.query(tree, {}))
@@ -80,10 +88,8 @@ def _derive(parsed: Parsed, schema: Schema) -> Iterator[Statement]:
         case exp.Export():  # BigQuery: EXPORT DATA OPTIONS (uri='gs://...') AS SELECT ...
             for target in uris(tree):
                 yield statement(reader, "copy", target, reader.query(tree.this, {}))
-        case exp.Pivot():  # DuckDB: PIVOT rides ON day USING sum(fare)
-            scope = Scope({}, None)
-            reader.add_from(tree.this, scope)
-            yield statement(reader, "select", "", Relation(open=[(name,) for name in star_of(scope).tables()]))
+        case exp.Pivot():
+            yield statement(reader, "select", "", reader.query(tree, {}))
         case exp.Alter():
             yield from alter(reader, tree)
         case exp.Drop() if str(tree.args.get("kind")).upper() in ("TABLE", "VIEW"):
@@ -113,14 +119,14 @@ def _insert(reader: Reader, tree: exp.Insert) -> Statement:
     if isinstance(tree.this, exp.Schema):
         names = [named(column.name) for column in tree.this.expressions]
         relation = relation.renamed(names)
-    elif known and not relation.open and not tree.args.get("by_name"):
+    elif known and relation.closed and not tree.args.get("by_name"):
         fixed = _partition(tree)
         names = [name for name in known if name not in fixed]
         if len(relation.columns) <= len(names):
             relation = relation.renamed(names)
     elif isinstance(body, exp.Values):  # INSERT INTO t VALUES (1, 2): nothing tells the names
         relation = Relation()
-    elif known is None and relation.columns and not relation.open:
+    elif known is None and relation.columns and relation.closed:
         reader.schema.add(target, [column.name for column in relation.columns])  # all that is known of it
     if isinstance(tree.this, exp.Directory):
         return statement(reader, "copy", target, relation)
@@ -171,6 +177,8 @@ def _update(reader: Reader, tree: exp.Update) -> Statement:
         _add_target(reader, tree.this, scope, target)
     outputs = _assignments(reader, tree.expressions, scope)
     reader.note([tree.args.get("where"), tree.args.get("order")], scope)
+    for read in [read for read in reader.reads if from_ is not None and read[0] == target]:
+        del reader.reads[read]  # T-SQL lists the updated table in FROM: it is no source of itself
     return statement(reader, "update", target, Relation(outputs))
 
 
@@ -194,8 +202,6 @@ def _add_target(reader: Reader, table: exp.Expr, scope: Scope, target: str) -> N
     relation = of_table(target, reader.schema.columns(target))
     alias = named(table.alias) if table.args.get("alias") is not None else ""
     scope.relations.insert(0, ((alias,) if alias else names, relation))
-    if alias:
-        scope.relations.append((names, Relation()))
     reader.add_joins(table.args.get("joins"), scope)
 
 

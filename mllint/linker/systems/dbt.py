@@ -8,19 +8,27 @@ from mllint.facts.config import Value
 from mllint.lineage.declarations import Declared, Deprecation
 from mllint.lineage.graph import Edge
 from mllint.lineage.ids import column_id, file_id, table_id
+from mllint.lineage.observations import Evaluation
 from mllint.linker.project import Project
-from mllint.linker.sql.dbt import Dbt, Property, folder_settings, projects
-from mllint.linker.sql.template import references
+from mllint.linker.sql.dbt import Dbt, Property, of_path, projects
+from mllint.linker.sql.dbt_artifacts import depend
+from mllint.linker.sql.dbt_metrics import semantic_models
+from mllint.linker.sql.dbt_resources import folder_settings
 from mllint.linker.systems import tree
 from mllint.source import Span
 
+_KINDS = {"metrics": "metric", "semantic_models": "semantic_model", "saved_queries": "saved_query"}
 _TABLES = ("models", "seeds", "snapshots")
 
 
 def link(project: Project) -> None:
     for dbt in projects(project):
         _seeds(project, dbt)
-        _groups(project, dbt)
+        _settings(project, dbt)
+        _python_reads(project, dbt)
+        _tests(project, dbt)
+    depend(project)
+    for dbt in projects(project):
         for each in dbt.properties:
             project.observations.declared += _declared(dbt, each)
 
@@ -39,17 +47,69 @@ def _seeds(project: Project, dbt: Dbt) -> None:
             graph.add_edge(Edge(source, target, "derives", "direct", dbt.path, "", span))
 
 
-def _groups(project: Project, dbt: Dbt) -> None:
-    """`group: finance` of a model, of its config, or of its folder in dbt_project.yml, on the table."""
+def _python_reads(project: Project, dbt: Dbt) -> None:
+    """A Python model depends on all that it asks for, also where nothing of it reaches what it returns."""
+    graph = project.graph
+    for (path, table), span in sorted(dbt.python_reads.items()):
+        for resource in dbt.of_file(path):
+            source, target = table_id(table), table_id(resource.table)
+            if {source, target} <= graph.nodes.keys() and source not in {e.source for e in graph.in_edges(target)}:
+                graph.add_edge(Edge(source, target, "derives", "indirect", path, "python", span, resolved=False))
+
+
+def _settings(project: Project, dbt: Dbt) -> None:
+    """On the table: `group: finance` of a model, of its config, or of its folder in dbt_project.yml, and whether the
+    settings in sight leave it out."""
     for resource in dbt.resources:
         node = project.graph.nodes.get(table_id(resource.table))
+        if node is not None and not resource.enabled:
+            node.attributes["enabled"] = False
         inherited = folder_settings(dbt, resource.path, resource.kind)
         name = tree.text(inherited.get("+group", inherited.get("group")))
-        for each in dbt.properties:
-            if each.section == resource.kind and tree.text(each.value, "name") == resource.name:
-                name = tree.text(each.value, "group") or tree.text(each.value, "config", "group") or name
+        for each in dbt.said_of(resource.kind, resource.name):
+            name = tree.text(each.value, "group") or tree.text(each.value, "config", "group") or name
         if node is not None and name:
             node.attributes["group"] = name
+
+
+# -------------------------------------------------------------------------------------------------- tests
+
+
+def _tests(project: Project, dbt: Dbt) -> None:
+    """Tests of data: queries of their own, and what properties files ask of tables and columns. Each is a check that
+    runs with the pipeline; what is asked stands on the node."""
+    for facts in project.of_kind("sql"):
+        if dbt.is_test(facts.path) and of_path(project, facts.path) is dbt:
+            project.observations.evaluations.append(Evaluation(facts.path, Span(facts.path, 1), "check"))
+    for each in dbt.properties:
+        for id, value in _tested(dbt, each):
+            asked = [*tree.items(value, "tests"), *tree.items(value, "data_tests")]
+            names = [tree.text(test) or tree.text(test, "test_name") or _first_key(test) for test in asked]
+            spans = {tree.span(each.path, test) for test in asked}
+            project.observations.evaluations += [Evaluation(each.path, span, "check") for span in sorted(spans)]
+            node = project.graph.nodes.get(id)
+            if node is not None and names:
+                known = node.attributes.setdefault("tests", [])
+                known += [name for name in dict.fromkeys(names) if name and name not in known]
+
+
+def _first_key(value: Value) -> str:
+    return next((entry.key for entry in value.entries if entry.key not in ("name", "config", "description")), "")
+
+
+def _tested(dbt: Dbt, each: Property) -> Iterator[tuple[str, Value]]:
+    """The tables and columns of a properties file."""
+    name = tree.text(each.value, "name")
+    tables: list[tuple[str, Value]] = []
+    if each.section in _TABLES:
+        tables = [(table_id(dbt.names.ref(name)), each.value)]
+    elif each.section == "sources":
+        listed = tree.items(each.value, "tables")
+        tables = [(table_id(dbt.names.source(name, tree.text(table, "name"))), table) for table in listed]
+    for id, value in tables:
+        yield id, value
+        for column in tree.items(value, "columns"):
+            yield column_id(id, tree.text(column, "name").strip('"`').lower()), column
 
 
 # ------------------------------------------------------------------------------------------- declarations
@@ -59,6 +119,8 @@ def _declared(dbt: Dbt, each: Property) -> Iterator[Declared]:
     value = each.value
     if each.section == "exposures":
         yield _exposure(dbt, each)
+    elif each.section in ("metrics", "semantic_models", "saved_queries"):
+        yield _metric(dbt, each)
     elif each.section in _TABLES:
         yield from _table(dbt, each, value, table_id(dbt.names.ref(tree.text(value, "name"))), _group_owner(dbt, value))
     elif each.section == "sources":
@@ -70,6 +132,8 @@ def _declared(dbt: Dbt, each: Property) -> Iterator[Declared]:
 
 def _exposure(dbt: Dbt, each: Property) -> Declared:
     """`exposures: [{name: board, type: dashboard, owner: {name: Growth}, depends_on: [ref('rides')]}]`"""
+    from mllint.linker.sql.template import references
+
     value, names = each.value, dbt.names
     listed = [tree.text(item) for item in tree.items(value, "depends_on")]
     reads = dict.fromkeys(table_id(name) for text in listed for name in references(text, names))
@@ -77,6 +141,19 @@ def _exposure(dbt: Dbt, each: Property) -> Declared:
     return Declared(
         "consumer", tree.text(value, "name"), tree.span(each.path, value), each.path, owner,
         tree.text(value, "description"), _tags(value), reads=tuple(reads),
+    )  # fmt: skip
+
+
+def _metric(dbt: Dbt, each: Property) -> Declared:
+    """Whoever asks the semantic layer for a metric uses the tables behind it."""
+    name, kind = tree.text(each.value, "name"), _KINDS[each.section]
+    known, metrics = dbt.names.metrics, tree.items(each.value, "query_params", "metrics")
+    tables = known.get(name, ()) if kind == "metric" else semantic_models(dbt).get(name, ())
+    if kind == "saved_query":
+        tables = tuple({table: None for each in metrics for table in known.get(tree.text(each), ())})
+    return Declared(
+        "consumer", f"{kind}.{name}", tree.span(each.path, each.value), each.path, _owner(each.value),
+        tree.text(each.value, "description"), _tags(each.value), reads=tuple(table_id(table) for table in tables),
     )  # fmt: skip
 
 

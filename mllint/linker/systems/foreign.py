@@ -10,6 +10,7 @@ from mllint.facts.file import FileFacts
 from mllint.facts.foreign import ForeignCall
 from mllint.lineage.graph import Edge, EdgeKind
 from mllint.lineage.ids import consumer_id, file_id, is_resolved, table_id
+from mllint.lineage.lineage import NAMELESS, Gap
 from mllint.linker.project import Project
 from mllint.linker.systems.foreign_calls import access_of
 from mllint.linker.systems.queries import tables_of
@@ -51,6 +52,8 @@ def _link_data(project: Project, facts: FileFacts) -> None:
         share = project.coverage.reads if use in reads else project.coverage.writes
         share.all += 1
         share.resolved += is_resolved(use.id)
+        if not is_resolved(use.id):
+            project.coverage.gaps.append(Gap(use.span, use in reads, NAMELESS, facts.path, None, use.id))
     data = [use for use in writes if not use.id.lower().endswith(_FOR_PEOPLE)]
     before = _flow(calls)
     for write in data:

@@ -47,6 +47,7 @@ class Table(msgspec.Struct, frozen=True):
     mixed: bool = False  # an unlisted column is in one dataset of `base` (a join), not in each (rows of several)
     pending: tuple[Pending, ...] = ()  # what was computed on the columns that are not listed: `df.fillna(0)`
     folds: bool = False  # the columns of `base` have lower-case names there, whatever case they are asked for in
+    partial: bool = False  # its columns, the known ones too, are some of these: which, is not known
     tail: int = 0  # of an open frame: how many of the known columns come after all unknown ones
 
     def column(self, name: str) -> Column | None:
@@ -59,20 +60,28 @@ class Table(msgspec.Struct, frozen=True):
         if self.base and (len(self.base) == 1 or not self.mixed):
             theirs = name.lower() if self.folds else name
             origins = frozenset(column_id(dataset, theirs) for dataset in self.base)
+            origins |= frozenset(origin for origin in self.origins if origin.startswith("@"))  # see traces.py
             column = Column(ex.Column(min(self.base), theirs), origins, name, rows=self.rows)
             for step in self.pending:
                 column = step.compute(column)
             return column
         return Column(ex.Unresolved("the column may come from several datasets"), self.origins, name, rows=self.rows)
 
+    @property
+    def whole(self) -> frozenset[str]:
+        """Its origins, and the fits that any of its columns went through: for what mixes the columns."""
+        return self.origins.union(*(_fits(column.origins) for column in self.columns.values()))
+
     def with_columns(self, new: Mapping[str, Column]) -> Table:
         columns = {**self.columns, **new}
         origins = self.origins.union(*(dataset_origins(c.origins) for c in new.values()))
+        if self.columns or self.base or self.origins:  # a new column adds no rows, and tells its fits itself
+            origins = frozenset(o for o in origins if not o.startswith("@") or o in self.origins)
         return msgspec.structs.replace(self, columns=columns, origins=origins, dropped=self.dropped - set(new))
 
     def select(self, names: Iterable[str]) -> Table:
         found = {name: column for name in names if (column := self.column(name)) is not None}
-        return msgspec.structs.replace(self, columns=found, open=False, base=NOTHING, dropped=NOTHING)
+        return msgspec.structs.replace(self, columns=found, open=False, base=NOTHING, dropped=NOTHING, partial=False)
 
     def drop(self, names: Iterable[str]) -> Table:
         gone = frozenset(names)
@@ -111,6 +120,7 @@ class Table(msgspec.Struct, frozen=True):
             self.mixed or other.mixed,
             _either(self.pending, other.pending),
             self.folds or other.folds,
+            self.partial or other.partial,
         )
 
     def beside(self, other: Table, suffixes: tuple[str, str] = ("_x", "_y"), on: frozenset[str] = NOTHING) -> Table:
@@ -140,6 +150,7 @@ class Table(msgspec.Struct, frozen=True):
             if self.open
             else other.pending,
             folds=self.folds or other.folds,
+            partial=self.partial or other.partial,
             tail=tail,
         )
 
@@ -159,7 +170,7 @@ class Table(msgspec.Struct, frozen=True):
             return self.select(names[lower:upper])
         if upper is not None and -min(self.tail, len(names)) <= upper < 0 and not lower:
             return msgspec.structs.replace(self.drop(names[upper:]), tail=self.tail + upper)
-        return msgspec.structs.replace(self, tail=0)
+        return msgspec.structs.replace(self, tail=0, partial=True)
 
     def below(self, other: Table) -> Table:
         """Rows of both, as a concatenation makes them."""
@@ -168,6 +179,10 @@ class Table(msgspec.Struct, frozen=True):
     def filtered(self, by: frozenset[str], rows: str = "") -> Table:
         """The same columns, fewer rows, decided by `by`."""
         return msgspec.structs.replace(self, indirect=self.indirect | by, rows=rows or self.rows)
+
+
+def _fits(origins: frozenset[str]) -> frozenset[str]:
+    return frozenset(origin for origin in origins if origin.startswith("@fit:"))
 
 
 def _either(left: tuple[Pending, ...], right: tuple[Pending, ...]) -> tuple[Pending, ...]:

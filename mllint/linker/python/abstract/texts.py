@@ -9,6 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 from mllint.facts import python as facts
+from mllint.lineage.ids import RUN_PART
+from mllint.linker.python.abstract.losses import because, loss_of
 from mllint.linker.python.abstract.values import (
     MOST_CHOICES,
     NOTHING,
@@ -53,7 +55,8 @@ def parts_of(value: Any, name: str = "unknown") -> Parts:
     slots = getattr(value, "slots", None)
     if slots is not None and value.kind == "object" and slots.get("path") is not None:  # an open file
         return parts_of(slots["path"], name)
-    return (Hole(name),)
+    loss = loss_of(value)
+    return (Hole(f"{RUN_PART}{loss.given}" if loss.given else name, loss),)
 
 
 def make(parts: Parts, origins: frozenset[str] = NOTHING, settings: tuple[Any, ...] = ()) -> Any:
@@ -67,7 +70,7 @@ def make(parts: Parts, origins: frozenset[str] = NOTHING, settings: tuple[Any, .
     if (
         len(merged) > MOST_PARTS or sum(len(part) for part in merged if isinstance(part, str)) > MOST_LETTERS
     ):  # `x = x + x` in a loop
-        return Unknown(origins, "a text that is too long")
+        return Unknown(origins, "the text is too long to follow")
     if all(isinstance(part, str) for part in merged):
         return Constant("".join(merged), settings, origins)  # type: ignore[arg-type]
     return Text(tuple(merged), origins)
@@ -201,7 +204,7 @@ def map_text(value: Any, function: Any) -> Any:
             except Exception:  # what the analysed program would raise is not our failure
                 results.append(Unknown(option.origins))
         else:
-            results.append(Unknown(origins_of(option)))
+            results.append(because(Unknown(origins_of(option)), (option,), "", None))
     return join_all(results)
 
 
@@ -222,7 +225,7 @@ def _split(value: Any, known: Any, partly: Any) -> Any:
         elif is_text(option):
             results.append(Constant(known(option.value.replace("\\", "/")), option.settings, option.origins))
         else:
-            results.append(Unknown(origins_of(option)))
+            results.append(because(Unknown(origins_of(option)), (option,), "", None))
     return join_all(results)
 
 

@@ -28,11 +28,13 @@ MOST_CHOICES = 8
 
 
 class Unknown(msgspec.Struct, frozen=True):
-    """A value that could not be followed; `why` and `span` say where the trail was lost."""
+    """A value that could not be followed; `why` and `span` say where the trail was lost. `given`: it cannot be known,
+    since each run has its own: `time`, `id`, `folder` (a temporary one)."""
 
     origins: frozenset[str] = NOTHING
     why: str = ""
     span: Span | None = None
+    given: str = ""
 
 
 class Constant(msgspec.Struct, frozen=True):
@@ -43,10 +45,25 @@ class Constant(msgspec.Struct, frozen=True):
     origins: frozenset[str] = NOTHING
 
 
-class Hole(msgspec.Struct, frozen=True):
-    """An unknown part of a text, written `{name}` in ids."""
+class Loss(msgspec.Struct, frozen=True):
+    """Why something is not known, and the place where its trail was lost."""
+
+    why: str = ""
+    span: Span | None = None
+    given: str = ""
+
+
+class Hole(msgspec.Struct, frozen=True, eq=False):
+    """An unknown part of a text, written `{name}` in ids. Two of one name are the same, whyever they are unknown."""
 
     name: str
+    loss: Loss = Loss()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Hole) and self.name == other.name
+
+    def __hash__(self) -> int:
+        return hash(self.name)
 
 
 class Text(msgspec.Struct, frozen=True):
@@ -145,11 +162,16 @@ def text_of(value: Any) -> str | None:
         case Constant(value=str() as text):
             return text
         case Text(parts=parts):
-            return "".join(part if isinstance(part, str) else "{" + part.name + "}" for part in parts)
+            return "".join(part if isinstance(part, str) else written_hole(part) for part in parts)
     slots = getattr(value, "slots", None)
     if slots is not None and "<text>" in slots:  # a member of an enumeration of texts
         return text_of(slots["<text>"])
     return None
+
+
+def written_hole(hole: Hole) -> str:
+    """An unknown part as ids write it; any name in a folder is `*`, as in a glob."""
+    return hole.name if hole.name == "*" else "{" + hole.name + "}"
 
 
 def constant_of(value: Any, default: Any = None) -> Any:
@@ -183,12 +205,13 @@ def join(left: Any, right: Any) -> Any:
             options.append(option)
     unknowns = [option for option in options if isinstance(option, Unknown)]
     if len(unknowns) > 1:
-        merged = Unknown(frozenset().union(*(u.origins for u in unknowns)), unknowns[0].why, unknowns[0].span)
+        lost = next((u for u in unknowns if not u.given), unknowns[0])
+        merged = Unknown(frozenset().union(*(u.origins for u in unknowns)), lost.why, lost.span, lost.given)
         options = [option for option in options if not isinstance(option, Unknown)] + [merged]
     if len(options) == 1:
         return options[0]
     if len(options) > MOST_CHOICES:
-        return Unknown(origins_of(Choice(tuple(options))), "too many possible values")
+        return Unknown(origins_of(Choice(tuple(options))), "there are too many possible values")
     return Choice(tuple(options))
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from mllint.lineage import expressions as ex
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.tables import Table, dataset_origins, of_dataset
@@ -17,6 +19,7 @@ from mllint.linker.python.classes import instance_fields
 from mllint.linker.python.frames import frames
 from mllint.linker.python.frames.frame_parts import is_inner, result, table_of
 from mllint.linker.python.iteration import items_of
+from mllint.linker.python.library import rows
 from mllint.linker.python.library.invocation import Invocation
 
 
@@ -29,6 +32,8 @@ def construct(call: Invocation) -> Any:
         table = Table(named, False, origins=table.origins, indirect=table.indirect, rows=table.rows)
     elif columns is not None:
         table = _named(call, table, data, columns)
+    if not table.origins:  # rows of which nobody knows where they come from
+        table = msgspec.structs.replace(table, origins=rows.drawn(call))
     return result(call, table)
 
 

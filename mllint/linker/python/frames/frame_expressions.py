@@ -23,7 +23,7 @@ def expressions(call: Invocation) -> Any:
     table = subject(call)
     made = _expressed(call, table)
     if made is None:
-        return result(call, msgspec.structs.replace(table, open=True))
+        return result(call, msgspec.structs.replace(table, open=True, partial=True))
     chosen = msgspec.structs.replace(table.select([]), columns=made)
     return result(call, chosen)
 
@@ -32,14 +32,16 @@ def with_expressions(call: Invocation) -> Any:
     """Expressions over the frame's columns, added to it: `df.with_columns((pl.col("a") + 1).alias("b"))`."""
     table = subject(call)
     made = _expressed(call, table)
-    return result(call, msgspec.structs.replace(table, open=True) if made is None else table.with_columns(made))
+    return result(
+        call, msgspec.structs.replace(table, open=True, partial=True) if made is None else table.with_columns(made)
+    )
 
 
 def with_expression(call: Invocation) -> Any:
     """`name`, `value`: an expression over the frame's columns, as one new column: Spark's `withColumn`."""
     table, name, value = subject(call), text_of(call.get("name")), call.get("value")
     if name is None:
-        return result(call, msgspec.structs.replace(table, open=True))
+        return result(call, msgspec.structs.replace(table, open=True, partial=True))
     column = placed(value, table) if isinstance(value, Column) else value
     return result(call, table.with_columns({name: frames.as_column(call.m, column, name, call.at)}))
 
@@ -238,7 +240,9 @@ def scored(call: Invocation) -> Any:
         m.effects.predicted(own, rows, call.span)
         note_serving(m, call, receiver, own, rows)
     column = Column(made, origins, name or "", call.span)
-    return result(call, table.with_columns({name: column}) if name else msgspec.structs.replace(table, open=True))
+    return result(
+        call, table.with_columns({name: column}) if name else msgspec.structs.replace(table, open=True, partial=True)
+    )
 
 
 def writer_of(call: Invocation) -> Any:

@@ -97,7 +97,11 @@ def grouped_column(call: Invocation) -> Any:
         expression = ex.apply("GROUPED", one.expression, *(key.expression for key in keys))
         origins = one.origins.union(*(key.origins for key in keys))
         return msgspec.structs.replace(one, expression=expression, origins=origins, span=call.span)
-    chosen = table.select([*table.keys, *names]) if names is not None else msgspec.structs.replace(table, open=True)
+    chosen = (
+        table.select([*table.keys, *names])
+        if names is not None
+        else msgspec.structs.replace(table, open=True, partial=True)
+    )
     frame = frames.like(call.m, call.receiver, chosen, call.at)
     frame.slots["grouped"] = True
     return frame

@@ -15,8 +15,10 @@ from mllint.lineage import expressions as ex
 from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.tables import Table
+from mllint.linker.python.abstract.traces import rows_in, without_traces
 from mllint.linker.python.abstract.values import (
     Bound,
+    Choice,
     Column,
     Constant,
     Function,
@@ -31,6 +33,7 @@ from mllint.linker.python.frames import frame_expressions, frame_groups, frames
 from mllint.linker.python.frames.frame_construction import construct, series
 from mllint.linker.python.frames.frame_parts import is_inner, like_receiver, result, subject, table_of
 from mllint.linker.python.iteration import Items, items_of
+from mllint.linker.python.library import rows
 from mllint.linker.python.library.columns import expression_of
 from mllint.linker.python.library.invocation import Invocation
 
@@ -63,7 +66,9 @@ def select(call: Invocation) -> Any:
     if names is None and call.arguments.args:
         names = frames.names_of(Tuple(tuple(call.arguments.args)))
     table = subject(call)
-    return result(call, table.select(names) if names is not None else msgspec.structs.replace(table, open=True))
+    return result(
+        call, table.select(names) if names is not None else msgspec.structs.replace(table, open=True, partial=True)
+    )
 
 
 def drop(call: Invocation) -> Any:
@@ -76,7 +81,7 @@ def drop(call: Invocation) -> Any:
         return result(call, table)
     names = frames.names_of(chosen)
     if names is None:
-        return result(call, msgspec.structs.replace(table, open=True))
+        return result(call, msgspec.structs.replace(table, open=True, partial=True))
     return result(call, table.drop(names))
 
 
@@ -91,7 +96,7 @@ def rename(call: Invocation) -> Any:
         return result(call, table.rename({k: v for k, v in names.items() if v is not None}))
     if mapping is None:
         return result(call, table)
-    return result(call, Table(open=True, origins=table.origins, indirect=table.indirect, rows=table.rows))
+    return result(call, Table(open=True, origins=table.whole, indirect=table.indirect, rows=table.rows))
 
 
 def rename_one(call: Invocation) -> Any:
@@ -116,7 +121,7 @@ def with_column(call: Invocation) -> Any:
     """`name`, `value`: one new column (`withColumn`, `insert`)."""
     table, name = subject(call), text_of(call.get("name"))
     if name is None:
-        return result(call, msgspec.structs.replace(table, open=True))
+        return result(call, msgspec.structs.replace(table, open=True, partial=True))
     column = frames.as_column(call.m, call.get("value"), name, call.at)
     return result(call, table.with_columns({name: column}))
 
@@ -134,7 +139,17 @@ def merge(call: Invocation) -> Any:
     suffixes = (names[0], names[1]) if names and len(names) == 2 else ("_x", "_y")
     if call.get("lsuffix|rsuffix") is not None:
         suffixes = (text_of(call.get("lsuffix")) or "", text_of(call.get("rsuffix")) or "")
-    return result(call, left.beside(right, suffixes, on).filtered(decided))
+    joined = left.beside(right, suffixes, on).filtered(without_traces(decided))
+    return result(call, joined_rows(call, joined, left))
+
+
+def joined_rows(call: Invocation, joined: Table, left: Table) -> Table:
+    """A join goes over the rows of its left side; where it repeats them for certain, it says so."""
+    own = rows_in(left.origins or left.base)
+    how, check = call.constant("how"), call.constant("validate")
+    if how == "cross" or check in ("one_to_many", "1:m", "many_to_many", "m:m"):
+        own = rows.note(call.m, call.at, "joined", own)
+    return rows.table_of_rows(joined, own) if own else joined
 
 
 def concat(call: Invocation) -> Any:
@@ -152,7 +167,17 @@ def concat(call: Invocation) -> Any:
         for part in parts[1:]:
             table = table.beside(part)
         return result(call, table)
-    return result(call, frames.merge_all(parts))
+    return result(call, _below(call, parts))
+
+
+def _below(call: Invocation, parts: list[Table]) -> Table:
+    """Rows of all parts. Where two come of the same rows, the whole is not just these rows again."""
+    whole = frames.merge_all(parts)
+    each = [rows_in(part.origins or part.base) for part in parts]
+    together = frozenset().union(*each)
+    if sum(map(len, each)) == len(together):
+        return whole
+    return rows.table_of_rows(whole, rows.note(call.m, call.at, "some", together, "below"))
 
 
 def beside(call: Invocation) -> Any:
@@ -175,13 +200,13 @@ def dummies(call: Invocation) -> Any:
     table = table_of(call.receiver if call.receiver is not None else call.get("data"))
     names = frames.names_of(call.get("columns"))
     kept = table.drop(names) if names else msgspec.structs.replace(table, columns={})
-    return result(call, msgspec.structs.replace(kept, open=True, base=frozenset(), tail=0))
+    return result(call, msgspec.structs.replace(kept, open=True, base=frozenset(), tail=0, origins=table.whole))
 
 
 def reshape(call: Invocation) -> Any:
     """Rows become columns or the reverse: columns are no longer known."""
     table = subject(call)
-    return result(call, Table(open=True, origins=table.origins, indirect=table.indirect))
+    return result(call, Table(open=True, origins=table.whole, indirect=table.indirect))
 
 
 def mapped(call: Invocation) -> Any:
@@ -193,6 +218,7 @@ def mapped(call: Invocation) -> Any:
     table = table_of(value)
     if isinstance(func, Function | Bound | Partial) and call.constant("axis", 0) in (1, "columns"):
         frame = like_receiver(call, table)
+        frame.slots["row"] = True
         made = call.m.call(func, Arguments((frame,)), call.at)
         if isinstance(made, Column):
             return made
@@ -203,6 +229,8 @@ def mapped(call: Invocation) -> Any:
         made = call.m.call(func, Arguments((frame, *extra)), call.at)
         if isinstance(made, Cell) and made.kind == "frame":
             return made
+        if isinstance(made, Choice) and all(isinstance(o, Cell) and o.kind == "frame" for o in made.options):
+            return result(call, table_of(made))
     return result(call, msgspec.structs.replace(table, keys=()))
 
 
@@ -290,7 +318,7 @@ def cases(call: Invocation) -> Any:
     everything = [*(tests or ()), *(values or ())]
     first = next((v for v in everything if isinstance(v, Column)), None)
     if first is None or tests is None or values is None or len(tests) != len(values):
-        return Unknown(call.origins(), "conditions that are not known", call.span)
+        return Unknown(call.origins(), "conditions are not known", call.span)
     pairs = [expression_of(call, part) for pair in zip(tests, values, strict=True) for part in pair]
     otherwise = expression_of(call, call.get("default", Constant(0)))
     function = call.m.now.function.qualified if call.m.now.function else ""
@@ -300,7 +328,11 @@ def cases(call: Invocation) -> Any:
 def some(call: Invocation) -> Any:
     """Some of the columns, not known which: `df.select_dtypes("number")`."""
     value = call.receiver if call.receiver is not None else call.get("0")
-    return value if isinstance(value, Column) else result(call, msgspec.structs.replace(table_of(value), open=True))
+    return (
+        value
+        if isinstance(value, Column)
+        else result(call, msgspec.structs.replace(table_of(value), open=True, partial=True))
+    )
 
 
 def queried(call: Invocation) -> Any:
@@ -331,7 +363,7 @@ def affixed(call: Invocation) -> Any:
     table = subject(call)
     prefix, suffix = (text_of(call.get(name, Constant(""))) for name in ("prefix", "suffix"))
     if table.open or prefix is None or suffix is None:
-        return result(call, Table(open=True, origins=table.origins, indirect=table.indirect, rows=table.rows))
+        return result(call, Table(open=True, origins=table.whole, indirect=table.indirect, rows=table.rows))
     return result(call, table.rename({name: f"{prefix}{name}{suffix}" for name in table.columns}))
 
 
@@ -348,7 +380,9 @@ def data_and_target(call: Invocation) -> Any:
     """What a data set that comes with a library yields: with `return_X_y`, rows and target as two values."""
     if not call.is_true("return_X_y"):
         return call.made
-    return Tuple((call.made, _target(call, call.made)))
+    target = _target(call, call.made)
+    rows_alone = msgspec.structs.replace(table_of(call.made).drop(["target"]), partial=True)
+    return Tuple((frames.new(call.m, rows_alone, call.made.slots["type"], call.at), target))
 
 
 def _target(call: Invocation, frame: Any) -> Column:

@@ -9,9 +9,11 @@ import msgspec
 from mllint.facts import python as facts
 from mllint.lineage import expressions as ex
 from mllint.lineage.ids import column_id
+from mllint.lineage.trials import WHOLE_FRAMES
 from mllint.linker.python.abstract.arguments import Arguments, Slice
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.tables import Table, besides_columns, join_columns
+from mllint.linker.python.abstract.traces import FIT, ROWS, marked, without_traces
 from mllint.linker.python.abstract.values import (
     Choice,
     Column,
@@ -23,6 +25,7 @@ from mllint.linker.python.abstract.values import (
     origins_of,
     text_of,
 )
+from mllint.linker.python.library import rows
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import Machine
 
@@ -32,7 +35,10 @@ def new(m: Machine, table: Table, kind: str, at: facts.At) -> Cell:
 
 
 def like(m: Machine, frame: Cell, table: Table, at: facts.At) -> Cell:
-    return new(m, table, frame.slots["type"], at)
+    made = new(m, table, frame.slots["type"], at)
+    if frame.slots.get("row"):  # what a function that goes over rows is given, and its parts
+        made.slots["row"] = True
+    return made
 
 
 def copy(call: Invocation) -> Any:
@@ -89,13 +95,16 @@ def item(m: Machine, frame: Cell, index: Any, at: facts.At) -> Any:
             column = table.column(name)
             return own_kind(m, frame, column) if column is not None else missing(m, table, name, at)
         case Column() | Unknown() if isinstance(index, Column):
-            return like(m, frame, table.filtered(index.origins), at)
+            return rows.some(m, like(m, frame, table.filtered(without_traces(index.origins)), at), at, index)
+        case Unknown() if _picks_rows(m, frame, index):
+            return rows.some(m, like(m, frame, table.filtered(without_traces(index.origins)), at), at, index)
         case Slice():
-            return like(m, frame, table, at)
+            return rows.some(m, like(m, frame, table, at), at)
         case Tuple(items=items) if any(isinstance(i, Slice) for i in items) or _positional(items):
             return _cut(m, frame, items, at)
         case Cell(kind="frame"):  # a boolean frame, or an array of columns
-            return like(m, frame, table.filtered(index.slots["table"].origins), at)
+            by = index.slots["table"].origins
+            return rows.some(m, like(m, frame, table.filtered(without_traces(by)), at), at, index)
         case Constant(value=int() as place):
             kind = m.library.types.get(frame.slots["type"])
             column = table.at_place(place) if kind is not None and kind.row else None
@@ -107,14 +116,20 @@ def item(m: Machine, frame: Cell, index: Any, at: facts.At) -> Any:
     if isinstance(index, Cell | Tuple):
         some = listed_names(index)
         return like(m, frame, _some_of(table.select(some) if some else table), at)
-    return Column(expression, table.origins | origins_of(index), "", m.span(at), rows=table.rows)
+    origins = table.whole | frozenset(o for o in origins_of(index) if not o.startswith(ROWS))
+    taken = Column(expression, origins, "", m.span(at), rows=table.rows)
+    kind = m.library.types.get(frame.slots["type"])
+    by_name = kind is None or not kind.nameless
+    if isinstance(index, Unknown) and (index.origins or not by_name):
+        return rows.some(m, taken, at)  # a mask, or places of rows; else it is the name of a column
+    return taken
 
 
 def field_of_record(m: Machine, record: Any, key: Any, at: facts.At) -> Column | None:
     """`row["price"]` of a row that was read from one dataset in a way that is not followed: a field of that dataset."""
-    if not isinstance(record, Unknown) or not is_text(key) or len(record.origins) != 1:
+    if not isinstance(record, Unknown) or not is_text(key) or len(without_traces(record.origins)) != 1:
         return None
-    (dataset,) = record.origins
+    (dataset,) = without_traces(record.origins)
     name = text_of(key) or ""
     if "{" in name or not dataset.startswith(("file:", "table:", "endpoint:", "topic:", "collection:")):
         return None
@@ -125,7 +140,7 @@ def field_of_record(m: Machine, record: Any, key: Any, at: facts.At) -> Column |
 
 def _some_of(table: Table) -> Table:
     """Some of its columns, not known which."""
-    return msgspec.structs.replace(table, open=True)
+    return msgspec.structs.replace(table, open=True, partial=True)
 
 
 def _positional(items: tuple[Any, ...]) -> bool:
@@ -145,9 +160,11 @@ def missing(m: Machine, table: Table, name: str, at: facts.At) -> Any:
 
 def _cut(m: Machine, frame: Cell, items: tuple[Any, ...], at: facts.At) -> Any:
     """`matrix[rows, columns]` by position, `df.loc[rows, names]`."""
+    if not _is_everything(items[0]):
+        frame = rows.some(m, frame, at, items[0])
     table: Table = frame.slots["table"]
     if isinstance(items[0], Column):
-        table = table.filtered(items[0].origins)
+        table = table.filtered(without_traces(items[0].origins))
     which = items[1] if len(items) > 1 else Slice(Constant(None), Constant(None), Constant(None))
     match which:
         case Constant(value=int() as place):
@@ -169,7 +186,22 @@ def indexed(m: Machine, indexer: Cell, index: Any, at: facts.At) -> Any:
     frame = indexer.slots["frame"]
     if isinstance(index, Tuple):
         return _cut(m, frame, index.items, at)
-    return like(m, frame, frame.slots["table"].filtered(origins_of(index)), at)
+    by = without_traces(origins_of(index))
+    return rows.some(m, like(m, frame, frame.slots["table"].filtered(by), at), at, index)
+
+
+def _is_everything(index: Any) -> bool:
+    """Whether a subscript of rows is `:`."""
+    match index:
+        case Slice(lower=Constant(value=None), upper=Constant(value=None)):
+            return True
+    return False
+
+
+def _picks_rows(m: Machine, frame: Cell, index: Any) -> bool:
+    """Whether an index of which little is known picks rows: one that a split gave."""
+    known = [m.effects.row_set_of(mark) for mark in marked(origins_of(index), ROWS)]
+    return bool(known) and all(side is not None and side.how == "part" for side in known)
 
 
 def assign_indexed(m: Machine, indexer: Cell, index: Any, value: Any, at: facts.At) -> None:
@@ -177,16 +209,20 @@ def assign_indexed(m: Machine, indexer: Cell, index: Any, value: Any, at: facts.
     frame = indexer.slots["frame"]
     if not (isinstance(index, Tuple) and len(index.items) == 2):
         return
-    rows, which = index.items
+    where, which = index.items
     names = names_of(which)
     table: Table = frame.slots["table"]
-    for name in names or ():
+    if names is None:
+        fits = marked(origins_of(value), FIT)
+        m.heap.set(frame, "table", msgspec.structs.replace(table, origins=table.origins | fits))
+        return
+    for name in names:
         old = table.column(name)
         new_column = as_column(m, value, name, at)
-        if old is not None and not isinstance(rows, Slice):
-            test = rows.expression if isinstance(rows, Column) else ex.Unresolved("which rows is not known")
+        if old is not None and not isinstance(where, Slice):
+            test = where.expression if isinstance(where, Column) else ex.Unresolved("which rows is not known")
             expression = ex.apply("CASE", test, new_column.expression, old.expression)
-            origins = new_column.origins | old.origins | origins_of(rows)
+            origins = new_column.origins | old.origins | without_traces(origins_of(where))
             new_column = msgspec.structs.replace(new_column, expression=expression, origins=origins)
         table = table.with_columns({name: new_column})
     m.heap.set(frame, "table", table)
@@ -198,6 +234,10 @@ def column_item(m: Machine, column: Column, index: Any, at: facts.At) -> Any:
     if found is not None:
         bounds = {"start": index.lower, "stop": index.upper, "step": index.step} if isinstance(index, Slice) else {}
         return m.apply(Invocation(m, *found, column, Arguments(() if bounds else (index,), bounds), at))
+    if isinstance(index, Slice | Column | Unknown) and column.kind not in _ONE_VALUE:
+        return rows.some(m, column, at, index)
+    if isinstance(index, Tuple) and column.kind not in _ONE_VALUE and not _is_everything(index.items[0]):
+        column = rows.some(m, column, at, index.items[0])  # `matrix[train, :]`
     if not column.kind and isinstance(index, Slice | Constant):  # of one value: `body["zip"][:2]`, `body["sizes"][0]`
         return msgspec.structs.replace(column, expression=_part(column, index), span=m.span(at))
     if isinstance(column.expression, ex.Column) and is_text(index) and not column.kind.startswith("pandas."):
@@ -205,6 +245,9 @@ def column_item(m: Machine, column: Column, index: Any, at: facts.At) -> Any:
         expression = ex.apply("ITEM", column.expression, ex.Constant(key))
         return msgspec.structs.replace(column, expression=expression, name=key)
     return column
+
+
+_ONE_VALUE = ("", "datetime.Moment")  # kinds of columns that stand for one value of a row
 
 
 def _part(column: Column, index: Slice | Constant) -> ex.Expression:
@@ -269,7 +312,7 @@ def assign_item(m: Machine, frame: Cell, index: Any, value: Any, at: facts.At) -
         table = table.with_columns({name: given[name] for name in listed_names(index) if name in given})
         is_open = table.open or not isinstance(index, Column)  # a name that is not known may be a new column's
         m.heap.set(
-            frame, "table", msgspec.structs.replace(table, origins=table.origins | besides_columns(more), open=is_open)
+            frame, "table", msgspec.structs.replace(table, origins=table.origins | _datasets(more), open=is_open)
         )
         return
     parts: list[Any] = [value] * len(names)
@@ -280,6 +323,11 @@ def assign_item(m: Machine, frame: Cell, index: Any, value: Any, at: facts.At) -
             parts = list(known)
     new_columns = {name: as_column(m, part, name, at) for name, part in zip(names, parts, strict=True)}
     m.heap.set(frame, "table", table.with_columns(new_columns))
+
+
+def _datasets(origins: frozenset[str]) -> frozenset[str]:
+    """Without columns; nor do values that are assigned bring rows with them."""
+    return frozenset(o for o in besides_columns(origins) if not o.startswith(ROWS))
 
 
 def assign_attribute(m: Machine, frame: Cell, name: str, value: Any, at: facts.At) -> None:
@@ -307,11 +355,13 @@ def arithmetic(m: Machine, left: Any, right: Any) -> Cell:
     tables = [v.slots["table"] for v in (left, right) if isinstance(v, Cell) and v.kind == "frame"]
     frame = left if isinstance(left, Cell) and left.kind == "frame" else right
     origins = origins_of(left) | origins_of(right)
+    fits = marked(origins, FIT)
     columns = {
-        name: Column(ex.Unresolved("an operation on whole frames"), column.origins, name, column.span, column.function)
+        name: Column(ex.Unresolved(WHOLE_FRAMES), column.origins | fits, name, column.span, column.function)
         for name, column in tables[0].columns.items()
     }
-    table = msgspec.structs.replace(tables[0], columns=columns, origins=besides_columns(origins))
+    own = marked(frame.slots["table"].origins, ROWS)
+    table = msgspec.structs.replace(tables[0], columns=columns, origins=_datasets(origins) | own)
     return like(m, frame, table, 0)
 
 

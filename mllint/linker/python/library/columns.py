@@ -14,6 +14,7 @@ from mllint.facts import python as facts
 from mllint.lineage import expressions as ex
 from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.losses import because
 from mllint.linker.python.abstract.tables import Pending
 from mllint.linker.python.abstract.values import (
     Column,
@@ -50,9 +51,11 @@ def _first(call: Invocation) -> Any:
 
 def _scalar(call: Invocation) -> Any:
     """The same computation on what is no column: still an expression, of constants and unknown parts."""
-    if all(isinstance(value, Constant) for value in call.arguments.values()) or not call.origins():
-        return Unknown(call.origins(), f"a result of `{call.name}`", call.span)
-    return Unknown(call.origins(), f"a result of `{call.name}`", call.span)
+    if call.receiver is None and not call.given and call.m.library.holds(call.entry.returns) == "column":
+        why = f"what `{call.name}` gives each row"  # a column of no other: `row_number()`
+        return Column(ex.Unresolved(why), frozenset(), "", call.span, kind=call.entry.returns)
+    why = f"what `{call.name}` returns is not modelled"
+    return because(Unknown(call.origins()), (call.receiver, *call.arguments.values()), why, call.span)
 
 
 _STATISTICS = {"SUM", "MEAN", "MIN", "MAX", "COUNT", "STD", "MEDIAN", "QUANTILE"}
@@ -70,6 +73,22 @@ def _column(call: Invocation, subject: Column, origins: frozenset[str] | None = 
 def is_statistic(column: Column) -> bool:
     """Whether it is one number about a column: a mean of predictions is no prediction."""
     return isinstance(column.expression, ex.Apply) and column.expression.operator in _STATISTICS
+
+
+def is_about_all(call: Invocation, result: Any) -> bool:
+    """Whether a call computes one number for each column, over all its rows: not `df.mean(axis=1)`."""
+    if call.constant("axis", 0) in (1, "columns", "index1", -1):
+        return False
+    if isinstance(result, Cell) and result.kind == "frame":
+        table = result.slots["table"]
+        known = list(table.columns.values())
+        if call.entry.frame == "aggregate":
+            return True
+        return bool(call.entry.column) and call.entry.column.partition("(")[0] in _STATISTICS and not known[200:]
+    if isinstance(result, Column) and (call.entry.column or call.entry.frame == "aggregate"):
+        by_template = call.entry.column.partition("(")[0] in _STATISTICS or call.entry.frame == "aggregate"
+        return is_statistic(result) or by_template
+    return False
 
 
 def _each_column(call: Invocation, frame: Cell) -> Any:

@@ -148,7 +148,9 @@ def _default(option: Option, is_run: bool) -> Any:
     """What an argument is that the command leaves out. Where no command is known, people may give anything."""
     default = option.default
     if option.action in ("store_true", "store_false"):
-        return Unknown(why=f"the flag `{option.name}`")  # people may give it, also where a known command does not
+        return Unknown(
+            why=f"the flag `{option.name}` is given by people"
+        )  # people may give it, also where a known command does not
     if default is None:
         return Constant(None) if is_run else Unknown(why=f"the argument `{option.name}` is given by people")
     return default if is_run else join(default, Unknown(why=f"the argument `{option.name}` is given by people"))

@@ -20,7 +20,9 @@ from mllint.linker.python.abstract.values import (
     Constant,
     External,
     Function,
+    Hole,
     Partial,
+    Text,
     Tuple,
     Unknown,
     is_text,
@@ -31,7 +33,7 @@ from mllint.linker.python.abstract.values import (
 from mllint.linker.python.builtins import FUNCTIONS
 from mllint.linker.python.frames import frames
 from mllint.linker.python.iteration import items_of
-from mllint.linker.python.library import config, databases, feature_stores, figures, locate, networks, web
+from mllint.linker.python.library import config, databases, feature_stores, figures, locate, networks, templates, web
 from mllint.linker.python.library.command_lines import TABLE as COMMAND_LINES
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import HERE
@@ -115,7 +117,12 @@ def environment(call: Invocation) -> Any:
                     values.append(Constant(found.value))
     if default is not None and not (isinstance(default, Constant) and default.value is None):
         values.append(default)
-    return join_all([*values, Unknown(why=f"the environment variable `{name or '?'}`", span=call.span)])
+    return join_all(
+        [
+            *values,
+            Unknown(why=f"the environment variable `{name or '?'}` has no value in the repository", span=call.span),
+        ]
+    )
 
 
 def command_line(call: Invocation) -> Any:
@@ -133,9 +140,7 @@ def configuration(call: Invocation) -> Any:
     """`path` or `file`: the values of a configuration file of the repository."""
     target = call.get("file|path|stream|0")
     values = config.load(call.m, target, call.at)
-    return (
-        values if values is not None else Unknown(origins_of(target), "a configuration that is not in sight", call.span)
-    )
+    return values if values is not None else Unknown(origins_of(target), "the configuration is not in sight", call.span)
 
 
 def attributes(call: Invocation) -> Any:
@@ -208,6 +213,15 @@ def dependency(call: Invocation) -> Any:
     return value
 
 
+def call_handler(call: Invocation) -> Any:
+    """Calls a handler of what is to come: `app.add_event_handler("startup", load_models)`. One of the end is of no use:
+    what it takes away, others have used."""
+    handler = call.get("func|handler")
+    if text_of(call.get("event_type|event")) in ("shutdown", "stop", "exit"):
+        return Unknown()
+    return call.m.call(handler, Arguments(), call.at) if isinstance(handler, Function | Bound | Partial) else Unknown()
+
+
 def map_first(call: Invocation) -> Any:
     """`pool.map(f, items)`: like the builtin."""
     return FUNCTIONS["builtins.map"](call.m, call.arguments, call.at)
@@ -220,7 +234,7 @@ def fields_of(call: Invocation) -> Any:
 
 def unknown_flag(call: Invocation) -> Any:
     """A truth that is not known: `os.path.exists(p)`."""
-    return Unknown(why=f"the outcome of `{call.name}`")
+    return Unknown(why=f"the outcome of `{call.name}` is not known")
 
 
 def default_dict(call: Invocation) -> Any:
@@ -236,7 +250,7 @@ def named_tuple(call: Invocation) -> Any:
     names = frames.names_of(call.get("field_names"))
     title = text_of(call.get("typename"))
     if names is None or title is None:
-        return Unknown(why="a named tuple whose fields are not known")
+        return Unknown(why="the fields of a named tuple are not known")
     fields = [name for text in names for name in text.replace(",", " ").split()]
     return classes.named_tuple(call.m, title, fields, call.at)
 
@@ -312,6 +326,21 @@ def glob_paths(call: Invocation) -> Any:
     return call.m.heap.new("list", {"items": (), "<rest>": value}, (call.m.now.path, call.at))
 
 
+def listed_names(call: Invocation) -> Any:
+    """`os.listdir(folder)`: the names of what lies in it: those that are known, else any name, written `*`."""
+    folder = call.get("path|0", Constant("."))
+    known = locate.inside(call.m, text_of(folder) or "")
+    if known:
+        return call.m.heap.new("list", {"items": tuple(map(Constant, known))}, (call.m.now.path, call.at))
+    return call.m.heap.new("list", {"items": (), "<rest>": Text((Hole("*"),))}, (call.m.now.path, call.at))
+
+
+def listed_paths(call: Invocation) -> Any:
+    """Paths of what lies in a folder, at any depth."""
+    path = texts.join_paths([call.get("path|0", Constant(".")), Text((Hole("*"),))])
+    return call.m.heap.new("list", {"items": (), "<rest>": path}, (call.m.now.path, call.at))
+
+
 def joined_data(call: Invocation) -> Any:
     """Something of a text nature made of data: keeps the origins."""
     first = call.receiver if call.receiver is not None else call.get("0")
@@ -341,8 +370,18 @@ def request_fields(call: Invocation) -> Any:
     """The fields of the request that is being answered."""
     m = call.m
     if not m.endpoint:
-        return Unknown(why="a request outside of a handler", span=call.span)
+        return Unknown(why="a request is used outside of a handler", span=call.span)
     return frames.new(m, of_dataset(m.endpoint), "python.request", call.at)
+
+
+def run_time(call: Invocation) -> Any:
+    """When the run is: `datetime.now()`. What is made of it, `strftime` and all, is as unknown."""
+    return Unknown(call.origins(), "only the run knows its time", call.span, "time")
+
+
+def run_id(call: Invocation) -> Any:
+    """What each run draws anew: `uuid.uuid4()`."""
+    return Unknown(call.origins(), "only the run knows its id", call.span, "id")
 
 
 def number(call: Invocation) -> Any:
@@ -372,6 +411,10 @@ def make_estimator(call: Invocation) -> Any:
 
 
 TABLE: dict[str, Callable[[Invocation], Any]] = {
+    "jinja_template": templates.jinja_template,
+    "jinja_from_string": templates.jinja_from_string,
+    "jinja_render": templates.jinja_render,
+    "dollar_substitute": templates.dollar_substitute,
     **{
         function.__name__: function
         for function in (
@@ -380,8 +423,8 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
             attributes, unbox, partial, first_argument, identity_decorator, call_first, map_first, fields_of,
             unknown_flag, default_dict, named_tuple, replaced, any_item, chained, chained_from, product, type_only,
             import_module, glob_paths, joined_data, joined_values, request_fields, pass_on,
-            make_estimator, configuration_box,
-            number, held_rows, held_row, dependency, web.mount, web.application, web.state,
+            make_estimator, configuration_box, call_handler, listed_names, listed_paths,
+            number, run_time, run_id, held_rows, held_row, dependency, web.mount, web.application, web.state,
         )
     },
     **COMMAND_LINES,

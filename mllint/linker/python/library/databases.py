@@ -153,7 +153,7 @@ def run(call: Invocation, made: Cell, values: Any = None) -> Any:
             m.effects.access(node, call.span, m.now.path, True)
             found.append(of_dataset(node, made.slots["columns"]))
         if not found:
-            return Unknown(call.origins(), "a statement on tables that are not known", call.span)
+            return Unknown(call.origins(), "the tables of a statement are not known", call.span)
         table: Table = frames.merge_all(found)
         return frames.new(m, table, _ROWS, call.at)
     for node in made.slots["tables"]:

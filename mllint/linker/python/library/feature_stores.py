@@ -15,7 +15,7 @@ from mllint.lineage.declarations import Declared, Deprecation
 from mllint.lineage.ids import column_id, table_id
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.tables import of_dataset
-from mllint.linker.python.abstract.values import Column, Constant, Tuple, Unknown, text_of
+from mllint.linker.python.abstract.values import Column, Constant, Loss, Tuple, Unknown, text_of
 from mllint.linker.python.frames import frames
 from mllint.linker.python.frames.frame_parts import table_of
 from mllint.linker.python.iteration import items_of
@@ -32,7 +32,7 @@ def feature_view(call: Invocation) -> Any:
     view = f"view:{name}"
     m.effects.mark(view, "dataset", span)
     fields = _fields(call, call.get("schema|features"))
-    for source in _sources(call, call.get("source|batch_source|stream_source|online_source")):
+    for source in _sources(call, call.get("source|input|batch_source|stream_source|online_source")):
         m.effects.mark(source, "dataset", span)
         m.effects.access(source, span, m.now.path, True)
         m.effects.write_table(view, of_dataset(source, [field for field, _ in fields] or None), "writes", span)
@@ -128,5 +128,5 @@ def features_of(call: Invocation) -> Any:
         m.effects.mark(node, "dataset", span)
         m.effects.access(node, span, m.now.path, True)
     if not views:
-        m.effects.access("", span, m.now.path, True, "which features are asked for is not known")
+        m.effects.access("", span, m.now.path, True, Loss("which features are asked for is not known"))
     return frames.new(m, table, call.entry.returns, call.at)

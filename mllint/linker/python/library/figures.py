@@ -61,5 +61,5 @@ def save_figure(call: Invocation) -> Any:
     """What was drawn goes into a file: `fname` or `file`."""
     figure = call.receiver if call.receiver is not None else the_figure(call)
     for node in nodes_of(call, Place(file="fname|file|0")):
-        put(call, node, figure)
+        put(call, node, figure, call.get("fname|file|0"))
     return Constant(None)

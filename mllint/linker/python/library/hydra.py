@@ -257,7 +257,7 @@ def compose(call: Invocation) -> Any:
         config = composed(m, folder, name.removesuffix(".yaml"), words, call.at)
         if config is not None:
             return config
-    return Unknown(why="a configuration that is not in sight", span=call.span)
+    return Unknown(why="the configuration is not in sight", span=call.span)
 
 
 # -------------------------------------------------------------------------------------------- instantiate
@@ -346,7 +346,7 @@ def selected(call: Invocation) -> Any:
     for part in (key or "").split("."):
         plain = value.slots.get("items") if isinstance(value, Cell) and value.kind == "object" else value
         if not (isinstance(plain, Cell) and plain.kind == "dict" and part in plain.slots):
-            return call.get("default", Unknown(why=f"the setting `{key}`"))
+            return call.get("default", Unknown(why=f"no configuration in sight sets `{key}`"))
         value = boxed(call.m, plain.slots[part], call.at)
     return value
 
@@ -373,4 +373,4 @@ def load(call: Invocation) -> Any:
             m.settings_read.setdefault(path, set()).add(m.job)
             tree = tree_of(value, path)
             found.append(boxed(m, Composed(m, tree, _RESOLVERS, call.at).value(tree), call.at))
-    return join_all(found) if found else Unknown(why="a configuration that is not in sight", span=call.span)
+    return join_all(found) if found else Unknown(why="the configuration is not in sight", span=call.span)

@@ -13,6 +13,7 @@ from mllint.lineage.ids import column_id
 from mllint.lineage.observations import Feature
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.tables import Pending, Table
+from mllint.linker.python.abstract.traces import PREDICTION, without_traces
 from mllint.linker.python.abstract.values import (
     Choice,
     Column,
@@ -24,6 +25,8 @@ from mllint.linker.python.abstract.values import (
 )
 from mllint.linker.python.frames import frames
 from mllint.linker.python.frames.frame_parts import table_of
+from mllint.linker.python.library import rows, trials
+from mllint.linker.python.library.estimators import inner_estimators, is_estimator
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import Machine
 
@@ -35,36 +38,6 @@ def prepare(m: Machine, estimator: Cell, at: facts.At) -> None:
     m.heap.touch(estimator)
     estimator.slots["token"] = f"model@{span.path}:{span.cell or ''}:{span.line}:{span.column}{serving}"
     estimator.slots["made"] = span
-
-
-def is_estimator(value: Any) -> bool:
-    return isinstance(value, Cell) and value.kind == "object" and "token" in value.slots
-
-
-def models_in(value: Any, depth: int = 5) -> list[Cell]:
-    """Fitted (or at least made) estimators that a value is or holds, in order."""
-    if depth == 0 or value is None:
-        return []
-    match value:
-        case Tuple(items=items) | Choice(options=items):
-            parts = list(items)
-        case Cell(kind="object") if is_estimator(value):
-            return [value]
-        case Cell(kind="object") if value.slots.get("class") == "io.BytesIO":  # joblib.dump(model, buffer)
-            parts = [value.slots.get("held")]
-        case Cell(kind="list"):
-            parts = [*value.slots["items"], value.slots.get("<rest>")]
-        case Cell(kind="dict"):
-            parts = [v for k, v in value.slots.items() if k != "<span>"]
-        case Cell(kind="instance"):
-            parts = [v for k, v in value.slots.items() if k != "<class>"]
-        case _:
-            return []
-    found: dict[str, Cell] = {}
-    for part in parts:
-        for model in models_in(part, depth - 1):
-            found.setdefault(model.slots["token"], model)
-    return list(found.values())
 
 
 # ------------------------------------------------------------------------------------------------ fitting
@@ -95,7 +68,7 @@ def become(call: Invocation, loaded: Any) -> None:
     receiver = call.receiver
     if isinstance(receiver, Cell) and receiver.kind == "object":
         call.m.heap.set(receiver, "origins", receiver.slots["origins"] | origins_of(loaded))
-        for key in ("artifact", "token", "fitted") if is_estimator(loaded) else ():
+        for key in ("artifact", "token", "fitted", trials.FITS) if is_estimator(loaded) else ():
             if key in loaded.slots:
                 call.m.heap.set(receiver, key, loaded.slots[key])
 
@@ -134,6 +107,7 @@ def train(m: Machine, call: Invocation, estimator: Cell, x: Any, y: Any) -> None
         m.heap.set(inner, "origins", inner.slots["origins"] | {token})
     m.heap.set(estimator, "origins", estimator.slots["origins"] | {token})
     m.heap.set(estimator, "fitted", True)
+    trials.fitted(call, estimator, x, y, token)
 
 
 def _train_on(m: Machine, estimator: Cell, token: str, x: Any, span: Any) -> None:
@@ -181,19 +155,6 @@ def principal_class(m: Machine, estimator: Cell) -> str:
     if inner and kind is not None and kind.wraps:
         return principal_class(m, inner[-1])
     return name
-
-
-def inner_estimators(estimator: Cell) -> list[Cell]:
-    """Estimators among the arguments an estimator was made from, in order."""
-    found: list[Cell] = []
-    for key, value in estimator.slots["arguments"].items():
-        if key.isdigit() or value is None:
-            found += [model for model in models_in(value) if model is not estimator]
-    named = [m for k, v in estimator.slots["arguments"].items() if not k.isdigit() for m in models_in(v)]
-    for model in named:
-        if all(model is not other for other in found) and model is not estimator:
-            found.append(model)
-    return found
 
 
 def selection(m: Machine, estimator: Cell, depth: int = 4) -> list[str] | None:
@@ -248,7 +209,8 @@ def predict(call: Invocation) -> Any:
     m.predictors |= own
     for option in x.options if isinstance(x, Choice) else (x,):
         note_serving(m, call, receiver, own, option)
-    origins = own | origins_of(x)
+    given = frozenset(o for o in origins_of(x) if not o.startswith(PREDICTION))
+    origins = own | given | trials.predicted(call, receiver, x)
     span = call.span
     m.effects.predicted(own, x, span)
     return Column(ex.Unresolved("a prediction"), origins, call.entry.gives, span, kind=m.library.usual.get("array", ""))
@@ -313,7 +275,9 @@ def transform(call: Invocation) -> Any:
     """Rows as a fitted transformer gives them back: made from the rows and from the transformer."""
     m, x = call.m, call.get(call.entry.transforms)
     receiver = call.receiver
-    own = model_origins(receiver)
+    own = model_origins(receiver) | trials.fits_of(receiver)
+    if not without_traces(origins_of(x)):
+        own |= trials.rows_given(call, receiver, x)
     if x is None:
         return Unknown(call.origins())
     return join_all([_transformed(m, call, receiver, own, o) for o in (x.options if isinstance(x, Choice) else (x,))])
@@ -350,26 +314,24 @@ def _transformed(m: Machine, call: Invocation, receiver: Any, own: frozenset[str
         table.indirect,
         table.rows,
         pending=(*table.pending, Pending((call.name, call.span), fitted)) if table.open else (),
+        partial=table.partial,
     )
     return frames.new(m, made, m.library.usual.get("array", ""), call.at)
 
 
 def split(call: Invocation) -> Any:
     """Two parts of each array: `train_test_split(X, y)`."""
-    parts: list[Any] = []
-    for argument in call.arguments.args:
-        for half in ("train", "test"):
-            parts.append(_half(call, argument, f"{call.span.path}:{call.span.line}:{half}"))
-    return Tuple(tuple(parts)) if parts else Unknown(call.origins())
+    if isinstance(call.receiver, Cell) and call.receiver.kind == "frame":  # `df.randomSplit([0.7, 0.2, 0.1])`
+        weights = call.get("weights")
+        count = len(weights.slots["items"]) if isinstance(weights, Cell) and weights.kind == "list" else 2
+        names = ("train", *(f"test {n}" if count > 2 else "test" for n in range(1, count)))
+        return rows.halves(call.m, [call.receiver], call.at, rows.order_of_call(call), names)
+    values = list(call.arguments.args)
+    return rows.halves(call.m, values, call.at, rows.order_of_call(call)) if values else Unknown(call.origins())
 
 
-def _half(call: Invocation, value: Any, rows: str) -> Any:
-    match value:
-        case Cell(kind="frame"):
-            table = msgspec.structs.replace(value.slots["table"], rows=rows)
-            return frames.new(call.m, table, value.slots["type"], call.at)
-        case Column():
-            return msgspec.structs.replace(value, rows=rows)
-        case Choice(options=options):
-            return join_all([_half(call, option, rows) for option in options])
-    return Unknown(origins_of(value))
+def fold(call: Invocation) -> Any:
+    """`KFold(5).split(X)`: indexes of the two sides of each fold."""
+    receiver = call.receiver
+    order = trials.order_of(receiver) or rows.order_of_call(call)
+    return rows.folds(call.m, list(call.arguments.args[:1]), call.at, order)

@@ -10,6 +10,8 @@ from mllint.facts import python as facts
 from mllint.linker.python import builtins, methods
 from mllint.linker.python.abstract.arguments import Arguments, by_name
 from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.losses import because
+from mllint.linker.python.abstract.traces import traces_of, without_traces
 from mllint.linker.python.abstract.values import (
     Bound,
     Choice,
@@ -28,7 +30,7 @@ from mllint.linker.python.abstract.values import (
     origins_of,
 )
 from mllint.linker.python.frames import frame_expressions, frame_operations, frames
-from mllint.linker.python.library import columns, computations, learning, storage, web
+from mllint.linker.python.library import columns, computations, learning, rows, statistics, storage, trials, web
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.orchestration import decorated
@@ -80,7 +82,8 @@ def call_method(m: Machine, receiver: Any, name: str, arguments: Arguments, at: 
     origins = origins_of(receiver).union(*(origins_of(value) for value in arguments.values()))
     if isinstance(receiver, Column):
         return columns.unmodelled(m, receiver, name, arguments, at)
-    return Unknown(origins, f"what the method `{name}` returns is not modelled", m.span(at))
+    why = f"what the method `{name}` returns is not modelled"
+    return because(Unknown(origins), (receiver,), why, m.span(at))
 
 
 def call_object(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
@@ -97,7 +100,7 @@ def call_object(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) 
     if arguments.args and isinstance(arguments.args[0], Function) and not receiver.slots.get("origins"):
         return arguments.args[0]  # a decorator object of a library that is not modelled
     origins = origins_of(receiver).union(*(origins_of(value) for value in arguments.values()))
-    return Unknown(origins, "a call of a library object", m.span(at))
+    return Unknown(origins, "what a library object returns is not modelled", m.span(at))
 
 
 # ---------------------------------------------------------------------------------------------- attributes
@@ -179,7 +182,7 @@ def object_item(m: Machine, owner: Cell, index: Any, at: facts.At) -> Any:
         return apply(Invocation(m, found[0], found[1], owner, Arguments((index,)), at))
     if owner.slots.get("reference"):  # a loaded thing of which nothing is known yet: it may well be a frame
         return frames.item(m, storage.as_frame(m, owner, at), index, at)
-    return Unknown(origins_of(owner), "an item of a library object", m.span(at))
+    return Unknown(origins_of(owner), "an item of a library object is not modelled", m.span(at))
 
 
 def assign_object_item(m: Machine, owner: Cell, index: Any, value: Any, at: facts.At) -> None:
@@ -200,6 +203,9 @@ def new_object(m: Machine, kind: str, class_name: str, given: dict[str, Any], at
     origins = origins.union(*(origins_of(value) for key, value in given.items() if key.isdigit()))
     slots: dict[Any, Any] = {"type": kind, "class": class_name, "arguments": given, "origins": origins}
     cell = m.heap.new("object", slots, (m.now.path, at))
+    order = m.library.types[kind].order if kind in m.library.types else ""
+    if order:
+        slots["order"] = rows.order_of(order, given.get)
     if holds in ("estimator", "transformer"):
         learning.prepare(m, cell, at)
     made(m, kind, cell, at)
@@ -212,17 +218,17 @@ def apply(call: Invocation) -> Any:
     if entry.free:
         frame_expressions.free_arguments(call)
     result: Any = None
-    if entry.evaluates and call.origins():
+    if entry.evaluates and without_traces(call.origins()):
         for at in dict.fromkeys((call.span, *call.m.call_places[-1:])):  # `metrics_of(y_test, predicted)` measures too
             call.m.effects.evaluated(entry.evaluates, at)
     if entry.computes:
         result = (computations.TABLE.get(entry.computes) or COMPUTED[entry.computes])(call)
         if entry.evaluates and isinstance(result, Unknown):
             # a score, or a picture, tells of predictions, and holds none: `json.dump({"auc": roc_auc_score(y, p)}, f)`
-            result = msgspec.structs.replace(result, origins=as_measures(result.origins))
+            result = msgspec.structs.replace(result, origins=_as_score(call, result.origins))
     if entry.opens is not None:
         return storage.open_handle(call, entry.opens)
-    if entry.reads is not None:
+    if entry.reads is not None and not (entry.reads.texts and not storage.is_named(call, entry.reads)):
         result = storage.read(call, entry.reads)
         if entry.rows:
             result = _keep(call, result)
@@ -243,9 +249,11 @@ def apply(call: Invocation) -> Any:
     if entry.predicts:
         result = learning.predict(call)
         if entry.evaluates == "metric":  # `model.score(X, y)`
-            result = Unknown(as_measures(origins_of(result)))
+            result = Unknown(_as_score(call, origins_of(result)))
     if entry.splits:
         result = learning.split(call)
+    if entry.folds and entry.fits is None:
+        result = learning.fold(call)
     if entry.routes is not None:
         return web.route(call, entry.routes)
     if entry.requests is not None:
@@ -255,7 +263,26 @@ def apply(call: Invocation) -> Any:
         result = frame_operations.TABLE[entry.frame](call)
     if entry.column:
         result = columns.apply(call)
-    return _returned(call, result)
+    return _of_rows(call, _returned(call, result))
+
+
+def _as_score(call: Invocation, origins: frozenset[str]) -> frozenset[str]:
+    """Origins of a metric or picture: of what it tells of, and the scores that it is."""
+    told = trials.measured(call, origins) if call.entry.evaluates == "metric" else without_traces(origins)
+    return as_measures(without_traces(told)) | traces_of(told)
+
+
+def _of_rows(call: Invocation, result: Any) -> Any:
+    """The result with its rows, where these are others than those of what the call was given."""
+    entry = call.entry
+    subject = call.receiver if call.receiver is not None else call.get("0")
+    if entry.chooses:
+        trials.chosen(call.m, subject, call.name.rpartition(".")[2], call.span)
+    if entry.statistic or columns.is_about_all(call, result):
+        return statistics.statistic(call, result, subject, keeps_rows=entry.statistic == "rows")
+    if entry.rowset:
+        return rows.became(call, result)
+    return result
 
 
 def _returned(call: Invocation, result: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 from mllint.libraries.models import Place
 from mllint.lineage.ids import file_id, model_id, table_id
 from mllint.linker.python.abstract.heap import Cell
-from mllint.linker.python.abstract.values import Choice, Constant, Tuple, Unknown, options_of, text_of
+from mllint.linker.python.abstract.values import Constant, Tuple, options_of, text_of
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import HERE, Machine
 
@@ -161,6 +161,16 @@ def matching(m: Machine, pattern: str) -> list[str]:
     return [f"{HERE}/{path}" for path in known] if len(known) <= MOST_FILES else []
 
 
+def inside(m: Machine, folder: str) -> list[str]:
+    """The names of data that lie in a folder of the repository; none if there are too many to tell apart."""
+    if "{" in folder or "*" in folder or not folder:
+        return []
+    start = locate(m, folder).removeprefix("file:").rstrip("/") + "/"
+    names = [path.removeprefix(start) for path in m.project.files if path.startswith(start)]
+    names = [name for name in names if "/" not in name]
+    return names if len(names) <= MOST_FILES else []
+
+
 def _absolute(m: Machine, path: str) -> str:
     """A container's path is the repository's where a file of the repository lies under its last parts."""
     parts = path.lstrip("/~").split("/")
@@ -169,12 +179,3 @@ def _absolute(m: Machine, path: str) -> str:
         if "/" in tail and m.project.exists(tail):
             return file_id(tail)
     return "file:" + posixpath.normpath(path)
-
-
-def why_unknown(value: Any) -> str:
-    match value:
-        case Unknown(why=why):
-            return why
-        case Choice(options=options):
-            return next((o.why for o in options if isinstance(o, Unknown)), "")
-    return "" if value is not None else "the argument is not given"

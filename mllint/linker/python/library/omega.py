@@ -81,7 +81,7 @@ class Composed:
         """A tree as the program sees it: dictionaries, lists and constants that know where they were written."""
         self.left -= 1
         if depth == 0 or self.left < 0:
-            return Unknown(why="a configuration that refers to itself")
+            return Unknown(why="the configuration refers to itself")
         if isinstance(tree, dict):
             slots = {key: self.value(part, (*where, key), depth - 1) for key, part in tree.items()}
             return self.m.heap.new("dict", slots, ("configuration", self.at, where))
@@ -92,7 +92,7 @@ class Composed:
             if isinstance(tree.value, str) and "${" in tree.value:
                 return self._filled(tree, where, depth)
             return Constant(tree.value, (tree.span,) if tree.span is not None else ())
-        return Unknown(why="a configuration that is not in sight")
+        return Unknown(why="the configuration is not in sight")
 
     def at_path(self, dotted: str) -> Any:
         """The value at `a.b`, `None` if there is none."""
@@ -116,7 +116,7 @@ class Composed:
         if "${" in inner:  # `${paths.${stage}}`
             known = self._filled(Leaf(inner), where, depth - 1)
             if not (isinstance(known, Constant) and isinstance(known.value, str)):
-                return Unknown(why=f"the setting `{inner}`")
+                return Unknown(why=f"no configuration in sight sets `{inner}`")
             inner = known.value
         name, colon, rest = inner.partition(":")
         if colon:
@@ -125,12 +125,16 @@ class Composed:
             found = resolver(argument.strip(), default.strip() if comma else None) if resolver is not None else None
             if name.strip() == "oc.select" and found is None:
                 found = select(self.root, argument.strip()) or (Leaf(default.strip()) if comma else None)
-            return self.value(found, where, depth - 1) if found is not None else Unknown(why=f"`${{{inner}}}`")
+            return (
+                self.value(found, where, depth - 1)
+                if found is not None
+                else Unknown(why=f"nothing in sight gives `${{{inner}}}`")
+            )
         dots = len(inner) - len(inner.lstrip("."))
         target = ".".join((*where[: len(where) - dots], inner.lstrip("."))) if dots else inner.strip()
         found = select(self.root, target)
         if found is None:
-            return Unknown(why=f"the setting `{inner}`")
+            return Unknown(why=f"no configuration in sight sets `{inner}`")
         return self.value(found, tuple(target.split(".")), depth - 1)
 
 

@@ -10,12 +10,12 @@ import msgspec
 from mllint.libraries.models import Place
 from mllint.lineage.ids import column_id, table_id
 from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.losses import told_loss
 from mllint.linker.python.abstract.tables import Table, dataset_origins, of_dataset
 from mllint.linker.python.abstract.values import NOTHING, Column, Unknown, options_of, origins_of, text_of
 from mllint.linker.python.frames import frames
 from mllint.linker.python.library import parameters
 from mllint.linker.python.library.invocation import Invocation
-from mllint.linker.python.library.locate import why_unknown
 from mllint.linker.sql.statements import Statement, dataset_id
 
 _TABLE = re.compile(r"[\w.$\"`\[\]-]+")
@@ -54,7 +54,7 @@ def execute(call: Invocation, place: Place) -> Any:
     texts = _texts(value)
     if not texts:
         _note_unknown(call, value)
-        return Unknown(call.origins(), "a query that is not known", call.span)
+        return Unknown(call.origins(), "the query is not known", call.span)
     tables = []
     for text in texts:
         is_file = _run_file(call, text)
@@ -65,14 +65,14 @@ def execute(call: Invocation, place: Place) -> Any:
                 _write(call, statement)
     if tables:
         return frames.new(call.m, frames.merge_all(tables), "python.rows", call.at)
-    return Unknown(frozenset(), "a statement without rows", call.span)
+    return Unknown(frozenset(), "the statement yields no rows", call.span)
 
 
 def _run_file(call: Invocation, text: str) -> bool:
     """Whether a text is that of a SQL file of the repository: its statements are in the graph already, and now it is
     known who runs them."""
     m = call.m
-    path = m.sql_files.get(text)
+    path = m.sql_file(text)
     if path is not None:
         m.effects.ran(path)
     return path is not None
@@ -95,8 +95,7 @@ def _dialect(call: Invocation, place: Place) -> str:
 
 
 def _note_unknown(call: Invocation, value: Any) -> None:
-    reason = why_unknown(value) or "the query is not known"
-    call.m.effects.access("", call.span, call.m.now.path, True, reason)
+    call.m.effects.access("", call.span, call.m.now.path, True, told_loss(value))
 
 
 def _read_table(call: Invocation, name: str) -> Table:

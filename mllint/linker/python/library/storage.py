@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
 
 from mllint.facts import python as facts
 from mllint.libraries.models import Place
+from mllint.lineage import ids
 from mllint.lineage.graph import NodeKind
 from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.losses import told_loss
 from mllint.linker.python.abstract.tables import Table, of_dataset
+from mllint.linker.python.abstract.traces import without_traces
 from mllint.linker.python.abstract.values import (
+    NOTHING,
     Bound,
     Choice,
     Class,
@@ -23,16 +28,20 @@ from mllint.linker.python.abstract.values import (
     Tuple,
     Unknown,
     as_measures,
+    is_text,
     join,
     join_all,
+    options_of,
     origins_of,
 )
 from mllint.linker.python.frames import frames
 from mllint.linker.python.library import columns, config, queries
+from mllint.linker.python.library.estimators import models_in
 from mllint.linker.python.library.invocation import Invocation
-from mllint.linker.python.library.learning import models_in
-from mllint.linker.python.library.locate import locate, nodes_of, texts, why_unknown
+from mllint.linker.python.library.locate import locate, nodes_of, texts
+from mllint.linker.python.library.rows import drawn, note_stored
 from mllint.linker.python.machine import Machine
+from mllint.linker.python.results.effects import KNOWN
 
 _NO_DATASET = ("<stdin>", "<stdout>", "-", "")
 
@@ -55,22 +64,33 @@ def read(call: Invocation, place: Place) -> Any:
     return _frame(call, tables)
 
 
+def is_named(call: Invocation, place: Place) -> bool:
+    """Whether what is read is given by its name, rather than as it is."""
+    return any(is_text(option) for option in options_of(_argument(call, place)))
+
+
 def _argument(call: Invocation, place: Place) -> Any:
+    """What tells which: a value, or the first of a template's that is not known."""
     parameter = place.file or place.table or place.url or place.topic or place.collection or place.model
-    return call.get(parameter) if parameter else None
+    if parameter:
+        return call.get(parameter)
+    values = [(name, call.get(name)) for name in re.findall(r"\{(\w+)\}", place.node) if name != "job"]
+    missing = [Unknown(why=f"`{name}` is not given") for name, value in values if value is None]
+    lost = [value for _, value in values if not isinstance(value, Constant) and value is not None]
+    return next(iter(lost + missing), None)
 
 
 def note_read(call: Invocation, node: str, place: Place, argument: Any = None) -> None:
     m = call.m
     kind: NodeKind = "model" if place.model else "dataset"
     m.effects.mark(node, kind, call.span)
-    m.effects.access(node, call.span, m.now.path, True, why_unknown(argument) if "{" in node else "")
+    m.effects.access(node, call.span, m.now.path, True, KNOWN if ids.is_named(node) else told_loss(argument))
 
 
-def note_unknown(call: Invocation, argument: Any, is_read: bool) -> None:
-    """A read or write of which nothing is known but its place."""
-    reason = why_unknown(argument) or "the name is not known"
-    call.m.effects.access("", call.span, call.m.now.path, is_read, reason)
+def note_unknown(call: Invocation, argument: Any, is_read: bool, data: Any = None) -> None:
+    """A read or write of which nothing is known but its place; `data` is what is written."""
+    origins = origins_of(data) if data is not None else NOTHING
+    call.m.effects.access("", call.span, call.m.now.path, is_read, told_loss(argument), origins)
 
 
 def _table(call: Invocation, m: Machine, node: str) -> Table:
@@ -102,6 +122,8 @@ def _given_names(call: Invocation) -> list[str] | None:
 
 def _frame(call: Invocation, tables: list[Table]) -> Any:
     table = frames.merge_all(tables) if tables else Table(origins=call.origins())
+    if not table.origins and not call.m.in_test:  # of a file whose name is not known
+        table = msgspec.structs.replace(table, origins=drawn(call))
     library = call.m.library
     if call.entry.rows:
         return frames.new(call.m, table, call.entry.rows, call.at)
@@ -119,7 +141,7 @@ def _is_buffer(value: Any) -> bool:
         return isinstance(value.receiver, Column)
     if isinstance(value, Cell):
         return value.kind in ("object", "frame", "list", "dict")
-    return isinstance(value, Unknown | Column) and bool(value.origins)
+    return isinstance(value, Unknown | Column) and bool(without_traces(value.origins))
 
 
 def _read_buffer(call: Invocation, buffer: Any) -> Table:
@@ -133,7 +155,7 @@ def _read_buffer(call: Invocation, buffer: Any) -> Table:
 
 
 def _single(origins: frozenset[str]) -> frozenset[str]:
-    datasets = frozenset(o for o in origins if not o.startswith(("column:", "model@")))
+    datasets = frozenset(o for o in origins if not o.startswith(("column:", "model@", "@")))
     return datasets if len(datasets) == 1 else frozenset()
 
 
@@ -207,7 +229,7 @@ def write(call: Invocation, place: Place) -> None:
         return
     nodes = _nodes(call, place, target)
     if not nodes and not place.consumer:
-        note_unknown(call, target if target is not None else _argument(call, place), is_read=False)
+        note_unknown(call, target if target is not None else _argument(call, place), is_read=False, data=value)
     for node in nodes:
         if place.consumer:
             m.effects.mark(node, "consumer", call.span)
@@ -232,7 +254,7 @@ def put(call: Invocation, node: str, value: Any, argument: Any = None) -> None:
     """A value goes into a dataset or artifact."""
     m, span = call.m, call.span
     models = models_in(value)
-    m.effects.access(node, span, m.now.path, False, why_unknown(argument) if "{" in node else "")
+    m.effects.access(node, span, m.now.path, False, KNOWN if ids.is_named(node) else told_loss(argument))
     in_memory = node.startswith(("memory:", "xcom:"))
     m.effects.mark(node, "artifact" if models and not in_memory else "dataset", span)
     for model in models:
@@ -248,6 +270,7 @@ def put(call: Invocation, node: str, value: Any, argument: Any = None) -> None:
     for option in value.options if isinstance(value, Choice) else (value,):
         _put_data(m, node, option, tokens, span)
     m.store(node, value)
+    note_stored(m, node, value, span)
 
 
 def _put_data(m: Machine, node: str, value: Any, tokens: set[str], span: Any, is_entry: bool = False) -> None:
@@ -323,9 +346,9 @@ def load(call: Invocation, place: Place) -> Any:
         if values is not None:
             return values
     if isinstance(target, Cell) and target.kind == "object" and "nodes" not in target.slots:
-        return Unknown(origins_of(target), "loaded from a buffer", call.span)
+        return Unknown(origins_of(target), "it is loaded from a buffer", call.span)
     if isinstance(target, Unknown) and target.origins:
-        return Unknown(target.origins, "loaded from a buffer", call.span)
+        return Unknown(target.origins, "it is loaded from a buffer", call.span)
     if place.file and isinstance(target, Column):
         return target
     results = []
@@ -348,6 +371,7 @@ def _sql_text(m: Machine, target: Any) -> Any:
         if text.endswith(".sql"):
             file = m.project.files.get(locate(m, text).removeprefix("file:"))
             if file is not None and file.sql is not None:
+                m.take(file.path)
                 found.append(Constant(file.sql.text))
     return join_all(found) if found else None
 

@@ -127,7 +127,7 @@ def _context(m: Machine, given: dict[str, Any], at: facts.At) -> dict[str, Any]:
     for name in ("ds", "ds_nodash", "ts", "ts_nodash", "run_id"):
         values[name] = Text((Hole(name),))
     for name in ("execution_date", "logical_date", "data_interval_start", "data_interval_end", "dag_run", "dag"):
-        values[name] = Unknown(why=f"`{name}` of the run")
+        values[name] = Unknown(why=f"`{name}` is given by the run")
     values["params"] = given.get("params", m.heap.new("dict", {}, (m.now.path, at)))
     return values
 
@@ -142,15 +142,19 @@ def _rendered(m: Machine, value: Any, given: dict[str, Any], at: facts.At) -> An
     """A templated argument: `{{ ds }}` is an unknown part, `{{ ti.xcom_pull(...) }}` what the other task returned."""
     if isinstance(value, Cell) and value.slots.get("<node>", "").startswith("xcom:") and value.kind == "object":
         return passing.receive(m, value.slots["<node>"], at)  # an operator itself stands for its output
-    entry, of_dag = m.plans.get("airflow params", ("", None))
-    params, _ = entries_of(of_dag) if of_dag is not None and entry == m.entry else ({}, None)
-    if "params" in given:
-        params = {**params, **entries_of(given["params"])[0]}
+    params = _params(m, given)
 
     def pulled(task: str) -> Any:
         return passing.receive(m, _node(m, given, task), at)
 
     return templates.render(m, value, params, pulled, at)
+
+
+def _params(m: Machine, given: dict[str, Any]) -> dict[str, Any]:
+    """`params` of the DAG, and of the operator."""
+    entry, of_dag = m.plans.get("airflow params", ("", None))
+    params, _ = entries_of(of_dag) if of_dag is not None and entry == m.entry else ({}, None)
+    return {**params, **entries_of(given["params"])[0]} if "params" in given else params
 
 
 def command(m: Machine, made: Cell, at: facts.At) -> None:
@@ -165,7 +169,7 @@ def sql(m: Machine, made: Cell, at: facts.At) -> None:
     """`PostgresOperator(task_id=..., sql="insert ...")`, or the path of a file of SQL."""
     given = made.slots["arguments"]
     node = made.slots["<node>"] = _node(m, given)
-    rows = templates.run_sql(m, str(made.slots["class"]), given, at)
+    rows = templates.run_sql(m, str(made.slots["class"]), given, _params(m, given), at)
     if rows is not None:
         passing.pass_on(m, node, rows, at)
     declared(m, made, at)
@@ -230,7 +234,7 @@ def pull(call: Invocation) -> Any:
         node = f"xcom:{other}.{task}" if other else _node(call.m, given, task)
         found.append(passing.receive(call.m, node if key == "return_value" else f"{node}.{key}", call.at))
     if not found:
-        return Unknown(why="what another task returned", span=call.span)
+        return Unknown(why="what another task returned is not known", span=call.span)
     if text_of(tasks) is None:
         return call.m.heap.new("list", {"items": tuple(found)}, (call.m.now.path, call.at))
     return join_all(found)

@@ -115,11 +115,13 @@ def source(call: Invocation) -> Any:
 
 def _unknown(call: Invocation) -> Any:
     storage.note_unknown(call, call.get("name|source"), is_read=True)
-    return Unknown(call.origins(), "a table whose name is not known", call.span)
+    return Unknown(call.origins(), "the name of the table is not known", call.span)
 
 
 def _frame(call: Invocation, dbt: Dbt, name: str) -> Cell:
     m, node = call.m, table_id(name)
+    m.tracker.everything()
+    dbt.python_reads.setdefault((m.now.path, name), call.span)
     m.effects.mark(node, "dataset", call.span)
     m.effects.access(node, call.span, m.now.path, True)
     stored = m.recall(node)

@@ -17,7 +17,7 @@ from mllint.linker.python.library import hydra
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.library.locate import locate
 from mllint.linker.python.machine import Machine
-from mllint.linker.python.orchestration import airflow, assets, components, passing
+from mllint.linker.python.orchestration import airflow, assets, components, passing, sqlmesh
 
 Follow = Callable[[Machine, Function, Arguments, facts.At], Any]
 
@@ -152,4 +152,7 @@ CALLED: dict[str, Any] = {
     "component": components.call,
     "hydra": hydra.main,
 }
-DEFINED: dict[str, Callable[[Machine, Any, Function], None]] = {"asset": assets.register}
+DEFINED: dict[str, Callable[[Machine, Any, Function], None]] = {
+    "asset": assets.register,
+    "sqlmesh_model": sqlmesh.register,
+}

@@ -11,13 +11,26 @@ from mllint.linker.python.abstract.values import Unknown
 from mllint.linker.python.library import hydra
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import Machine
-from mllint.linker.python.orchestration import airflow, components, dbt, decorated, kedro, luigi, metaflow, snowpark
+from mllint.linker.python.orchestration import (
+    airflow,
+    components,
+    dbt,
+    decorated,
+    kedro,
+    luigi,
+    metaflow,
+    processes,
+    snowpark,
+)
 
 COMPUTED: dict[str, Callable[[Invocation], Any]] = {
     "decorator": decorated.decorator,
     "future_result": decorated.future_result,
     "dbt_ref": dbt.ref,
     "dbt_source": dbt.source,
+    "start_command": processes.start_command,
+    "start_notebook": processes.start_notebook,
+    "interpreter": processes.interpreter,
     "snowpark_get": snowpark.get,
     "kedro_node": kedro.node,
     "kedro_pipeline": kedro.pipeline,
@@ -69,5 +82,5 @@ def stands_for(m: Machine, value: Any) -> Any:
     if isinstance(value, Cell) and value.kind == "object":
         known = m.library.types.get(value.slots.get("type", ""))
         if known is not None and known.value:
-            return value.slots["arguments"].get(known.value, Unknown(why="a parameter without default"))
+            return value.slots["arguments"].get(known.value, Unknown(why="a parameter has no default"))
     return value

@@ -11,9 +11,9 @@ from mllint.linker.python.abstract.values import Class, External, Function
 from mllint.linker.python.entries import Entry, name_of, uncalled
 from mllint.linker.python.ghosts import GhostFunction
 from mllint.linker.python.machine import Machine
-from mllint.linker.python.orchestration import assets, dbt, deployments, kedro
+from mllint.linker.python.orchestration import assets, dbt, deployments, kedro, sqlmesh
 from mllint.linker.python.orchestration.decorated import meaning
-from mllint.linker.python.traces import Needed
+from mllint.linker.python.reads import Needed
 
 
 def composing(m: Machine) -> Iterator[Entry]:
@@ -87,5 +87,5 @@ def started(m: Machine, entries: list[Entry]) -> Iterator[Entry]:
 
 def waiting(m: Machine) -> list[Entry]:
     """The steps of all pipelines that were put together, producers before consumers where that is known."""
-    jobs = [*kedro.jobs(m), *assets.jobs(m), *dbt.jobs(m)]
+    jobs = [*kedro.jobs(m), *assets.jobs(m), *dbt.jobs(m), *sqlmesh.jobs(m)]
     return [Entry(job.name, job.path, job.path, action=job.run) for job in jobs]

@@ -231,7 +231,7 @@ def _input(m: Machine, each: Node, name: str) -> tuple[Any, str]:
         return project.parameters.value(project.parameters.root), ""
     if name.startswith("params:"):
         value = project.parameters.at_path(name[len("params:") :])
-        return (value if value is not None else Unknown(why=f"the parameter `{name}`")), ""
+        return (value if value is not None else Unknown(why=f"no configuration in sight sets `{name}`")), ""
     dataset = project.dataset(name)
     place = _place(m, name, dataset)
     if dataset is None or place.startswith("memory:"):

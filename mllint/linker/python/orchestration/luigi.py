@@ -46,7 +46,7 @@ def _outputs(m: Machine, required: Any, at: facts.At, depth: int = 4) -> Any:
             return m.heap.new("dict", entries, required.site)
         case Cell(kind="instance"):
             return m.call(m.attribute(required, "output", at), Arguments(), at)
-    return Unknown(why="what a required task puts out")
+    return Unknown(why="what a required task puts out is not known")
 
 
 def target(call: Invocation) -> Any:

@@ -82,4 +82,4 @@ def next_steps(call: Invocation) -> Any:
 def include_file(call: Invocation) -> Any:
     """`IncludeFile("data", default="trips.csv")`: the text of a file."""
     default = call.get("default")
-    return default if default is not None else Unknown(why="a file that is given on the command line")
+    return default if default is not None else Unknown(why="the file is given on the command line")

@@ -19,6 +19,7 @@ from mllint.linker.python.iteration import entries_of, is_inner, items_of
 from mllint.linker.python.library import queries
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.library.locate import locate
+from mllint.linker.python.library.templates import fill
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.orchestration import passing
 from mllint.linker.systems.start import runs_of
@@ -117,7 +118,13 @@ def _words(m: Machine, value: Any, at: facts.At) -> str:
 
 def _parameters(value: Any) -> str:
     known, _ = entries_of(value) if value is not None else ({}, None)
-    return " ".join(f"-p {name} {shlex.quote(text_of(item) or 'unknown')}" for name, item in known.items())
+    return " ".join(f"-p {name} {shlex.quote(_parameter(item))}" for name, item in known.items())
+
+
+def _parameter(value: Any) -> str:
+    if isinstance(value, Constant):
+        return str(value.value)
+    return text_of(value) or "{unknown}"
 
 
 # ----------------------------------------------------------------------------------------------------- SQL
@@ -129,7 +136,7 @@ _DIALECTS = {
 }  # fmt: skip
 
 
-def run_sql(m: Machine, class_name: str, given: Mapping[str, Any], at: facts.At) -> Any:
+def run_sql(m: Machine, class_name: str, given: Mapping[str, Any], params: Mapping[str, Any], at: facts.At) -> Any:
     """Run what an operator's `sql` (`hql`, `query`, `configuration["query"]["query"]`) says; the rows it selects."""
     value = next((given[name] for name in ("sql", "hql", "query") if name in given), None)
     target = ""
@@ -148,7 +155,7 @@ def run_sql(m: Machine, class_name: str, given: Mapping[str, Any], at: facts.At)
     dialect = next((dialect for name, dialect in _DIALECTS.items() if last.startswith(name)), "")
     rows = None
     for each in options:
-        arguments = Arguments((), {"sql": _statement(m, each)})
+        arguments = Arguments((), {"sql": _statement(m, each, params, at)})
         invocation = Invocation(m, "sql", Entry(), None, arguments, at)
         found = queries.execute(invocation, Place(query="sql", dialect=dialect))
         rows = found if isinstance(found, Cell) else rows
@@ -157,17 +164,19 @@ def run_sql(m: Machine, class_name: str, given: Mapping[str, Any], at: facts.At)
     return rows
 
 
-def _statement(m: Machine, value: Any) -> Any:
+def _statement(m: Machine, value: Any, params: Mapping[str, Any], at: facts.At) -> Any:
     """The text of a query. A path is relative to the DAG's file, or to a folder that templates are searched in."""
     text = (text_of(value) or "").strip()
+    values = {"params": m.heap.new("dict", dict(params), (m.now.path, at))}
     if not text.endswith((".sql", ".hql")) or " " in text:
-        return _filled(text, {}, lambda task: Unknown()) if "{{" in text else value
+        return fill(m, text, values, at) if "{{" in text or "{%" in text else value
     wanted = locate(m, text).removeprefix("file:")
     named = [path for path in m.project.files if path == wanted or path.endswith("/" + text.lstrip("./"))]
     for path in sorted(named, key=lambda path: (path != wanted, path))[:1]:
         file = m.project.files[path]
         if file.sql is not None:
-            return Constant(file.sql.text)
+            m.take(path)
+            return fill(m, file.sql.text, values, at) if file.sql.jinja else Constant(file.sql.text)
     return Unknown(why=f"`{text}` is not in sight")
 
 

@@ -12,11 +12,13 @@ import msgspec
 
 from mllint.lineage.expressions import Expression, brief
 from mllint.lineage.graph import EdgeKind, NodeKind, Strength
-from mllint.lineage.ids import column_id, is_resolved
+from mllint.lineage.ids import column_id, is_named
 from mllint.lineage.observations import Evaluation, Feature, Handover
+from mllint.lineage.trials import Fitting, Measuring, RowSet, Selection
 from mllint.linker.project import Project
 from mllint.linker.python.abstract.tables import Table, dataset_origins
-from mllint.linker.python.abstract.values import Column, counted
+from mllint.linker.python.abstract.traces import without_traces
+from mllint.linker.python.abstract.values import NOTHING, Column, Loss, counted
 from mllint.source import Span
 
 
@@ -65,7 +67,8 @@ class Access(msgspec.Struct, frozen=True):
     span: Span
     path: str
     job: str
-    reason: str = ""
+    loss: Loss = Loss()  # why it is not resolved
+    data: frozenset[str] = NOTHING  # of a write into something unknown: what the data were made from
     columns: tuple[str, ...] = ()
 
 
@@ -97,9 +100,25 @@ class Prediction(msgspec.Struct, frozen=True):
     path: str
 
 
+class PredictedRows(msgspec.Struct, frozen=True):
+    """The rows of a predict call, and the fits of what predicts; known by the mark that the predictions carry."""
+
+    id: str
+    span: Span
+    fits: tuple[str, ...]
+    rows: tuple[str, ...]
+    learned: tuple[str, ...]
+    sure: bool
+
+
 class Record(msgspec.Struct):
     """What one entry point said."""
 
+    row_sets: dict[str, RowSet] = {}
+    fittings: dict[str, Fitting] = {}
+    measurings: dict[str, Measuring] = {}
+    selections: dict[tuple[Span, str], Selection] = {}
+    predicted: dict[str, PredictedRows] = {}
     evaluations: dict[Evaluation, None] = {}
     definitions: dict[tuple[str, Expression], None] = {}  # column id and how it is computed
     scripts: dict[str, str] = {}  # SQL files that are run, and the job that runs them
@@ -115,6 +134,9 @@ class Record(msgspec.Struct):
     answers: dict[tuple[str, str], None] = {}
 
 
+KNOWN = Loss()
+
+
 class Effects:
     def __init__(self, project: Project) -> None:
         self.project = project
@@ -123,6 +145,7 @@ class Effects:
         self.job = ""
         self.path = ""
         self.language = "python"  # of what is being said: SQL text that Python runs says "sql"
+        self.clock = 0  # counts what is fitted and scored
 
     def start(self, entry: str, job: str, path: str) -> None:
         """Begin an entry point; what it said in an earlier round is forgotten."""
@@ -138,10 +161,17 @@ class Effects:
         self.now.marks[Mark(id, kind, span, tuple(sorted(attributes.items())))] = None
 
     def access(
-        self, id: str, span: Span, path: str, is_read: bool, reason: str = "", columns: tuple[str, ...] = ()
+        self,
+        id: str,
+        span: Span,
+        path: str,
+        is_read: bool,
+        loss: Loss = KNOWN,
+        data: frozenset[str] = NOTHING,
+        columns: tuple[str, ...] = (),
     ) -> None:
-        resolved = is_resolved(id) and not reason
-        self.now.accesses[Access(id, is_read, resolved, span, path, self.job, reason, columns)] = None
+        resolved = bool(id) and is_named(id) and not loss.why
+        self.now.accesses[Access(id, is_read, resolved, span, path, self.job, loss, data, columns)] = None
 
     def link(
         self,
@@ -155,7 +185,7 @@ class Effects:
     ) -> None:
         """Edges from all origins to a target; a column's dataset is linked along with it."""
         shown = brief(expression) if expression is not None else ""
-        for origin in sorted(origins):
+        for origin in sorted(without_traces(origins)):
             real = counted(origin)
             if real == target and not real.startswith(("file:", "table:")):
                 continue
@@ -193,7 +223,7 @@ class Effects:
         id = column_id(target, name)
         self.mark(id, "column", column.span or span)
         self.now.definitions[id, column.expression] = None
-        for origin in sorted(column.origins):
+        for origin in sorted(without_traces(column.origins)):
             shown = brief(column.expression)
             at, real = column.span or span, counted(origin)
             link = Link(real, id, "derives", at, self.job, "direct", shown, self.language, real != origin)
@@ -219,10 +249,48 @@ class Effects:
         self.now.answers[endpoint, function] = None
 
     def predicted(self, models: frozenset[str], rows: Any, span: Span) -> None:
-        self.now.predictions[Prediction(tuple(sorted(models)), span, self.job, span.path)] = None
+        known = tuple(sorted(without_traces(models)))
+        self.now.predictions[Prediction(known, span, self.job, span.path)] = None
 
     def handover(self, handover: Handover) -> None:
         self.now.handovers[handover] = None
+
+    # -------------------------------------------------------------------------------- what is fitted on what
+
+    def tick(self) -> int:
+        self.clock += 1
+        return self.clock
+
+    def row_set(self, made: RowSet) -> None:
+        """A set that is made again (in a loop, by a helper) has the parents of both."""
+        known = self.now.row_sets.get(made.id)
+        if known is not None:
+            parents = tuple(sorted({*known.parents, *made.parents}))
+            made = msgspec.structs.replace(made, parents=parents, windows=made.windows or known.windows)
+        self.now.row_sets[made.id] = made
+
+    def row_set_of(self, id: str) -> RowSet | None:
+        return self.now.row_sets.get(id)
+
+    def fitting(self, fitting: Fitting) -> None:
+        known = self.now.fittings.get(fitting.id)
+        if known is not None and known.rows != fitting.rows:  # on the same place, in another round
+            rows = tuple(sorted({*known.rows, *fitting.rows}))
+            fitting = msgspec.structs.replace(fitting, rows=rows, sure=False)
+        self.now.fittings[fitting.id] = fitting
+
+    def measuring(self, measuring: Measuring) -> None:
+        known = self.now.measurings.get(measuring.id)
+        if known is not None and known.rows != measuring.rows:
+            rows = tuple(sorted({*known.rows, *measuring.rows}))
+            measuring = msgspec.structs.replace(measuring, rows=rows, sure=False)
+        self.now.measurings[measuring.id] = measuring
+
+    def selection(self, selection: Selection) -> None:
+        self.now.selections[selection.span, selection.what] = selection
+
+    def predicted_rows(self, made: PredictedRows) -> None:
+        self.now.predicted[made.id] = made
 
 
 def is_model_token(id: str) -> bool:

@@ -9,12 +9,14 @@ import msgspec
 
 from mllint.lineage.graph import Edge, EdgeKind, Graph
 from mllint.lineage.ids import column_id, consumer_id, model_id, split_column
+from mllint.lineage.lineage import Gap
 from mllint.lineage.observations import Feature
 from mllint.linker.project import Project
+from mllint.linker.python.abstract.values import counted
 from mllint.linker.python.entries import is_test
 from mllint.linker.python.library.web import route_of
-from mllint.linker.python.results.effects import Effects, Link, Record, is_model_token
-from mllint.linker.sql.link import run_by_naming
+from mllint.linker.python.results.effects import Access, Effects, Link, Record, is_model_token
+from mllint.linker.sql.link import drop_templates, run_by_naming
 from mllint.source import Span
 
 
@@ -36,6 +38,7 @@ def build(project: Project, effects: Effects) -> None:
         for link in record.links:
             _add_link(graph, _renamed(link, names), known[link.job])
     ran = {path: job for record in records for path, job in sorted(record.scripts.items())}
+    drop_templates(project)
     graph.rejob({**run_by_naming(project), **ran})
     _add_passings(graph, records, names)
     _add_accesses(project, records, names)
@@ -245,6 +248,7 @@ def _add_accesses(project: Project, records: list[Record], names: dict[str, str]
         share = project.coverage.reads if is_read else project.coverage.writes
         share.all += 1
         share.resolved += resolved
+    project.coverage.gaps += [_gap(access, names) for access in accesses if not by_place[access.span, access.is_read]]
     used = _used(project, records, names)
     for access in accesses:
         id = _rename(access.id, names)
@@ -256,6 +260,12 @@ def _add_accesses(project: Project, records: list[Record], names: dict[str, str]
                     _add_missing(graph, source, access.span)
                 edge = Edge(source, consumer, "consumes", "direct", access.job, "python", access.span)
                 graph.add_edge(msgspec.structs.replace(edge, read=access.span))
+
+
+def _gap(access: Access, names: dict[str, str]) -> Gap:
+    data = sorted({_rename(counted(id), names) for id in access.data})
+    why = access.loss.why or f"a part of the name `{access.id}` is not known"
+    return Gap(access.span, access.is_read, why, access.job, access.loss.span, _rename(access.id, names), tuple(data))
 
 
 def _used(project: Project, records: list[Record], names: dict[str, str]) -> set[tuple[str, Span]]:
@@ -318,6 +328,18 @@ def _observe(project: Project, records: list[Record], names: dict[str, str]) -> 
             if not id.startswith("column:endpoint:"):
                 project.define(id, expression)
     observations.evaluations += {e: None for record in records for e in record.evaluations}
+    trials = observations.trials
+    for record in records:
+        for id, row_set in record.row_sets.items():
+            trials.row_sets.setdefault(id, row_set)
+        for fit_id, fitting in record.fittings.items():
+            model = _rename(fitting.model, names)
+            trials.fittings.setdefault(fit_id, msgspec.structs.replace(fitting, model=model))
+        for score_id, measuring in record.measurings.items():
+            if trials.measurings.setdefault(score_id, measuring) is measuring:
+                for fit_id in measuring.fits:
+                    trials.scores_of.setdefault(fit_id, []).append(score_id)
+        trials.selections += record.selections.values()
     features: dict[Feature, None] = {}
     for feature in {feature: None for record in records for feature in record.features}:
         model = _rename(feature.model, names)

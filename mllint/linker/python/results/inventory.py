@@ -13,6 +13,7 @@ from mllint.facts import python as facts
 from mllint.facts.config import Value
 from mllint.lineage.observations import Branch, Setting
 from mllint.linker.project import Project
+from mllint.linker.python.abstract.losses import written
 from mllint.linker.python.abstract.values import Class, Function
 from mllint.linker.python.machine import Machine
 from mllint.source import Span
@@ -229,26 +230,3 @@ def _at(value: Value | None, keys: tuple[str | int, ...]) -> Value | None:
             return None
         value = next((entry.value for entry in value.entries if entry.key == key), None)
     return value
-
-
-def written(e: facts.Expr) -> str:
-    """An expression as people write it, for messages; what is long is left out."""
-    match e:
-        case facts.Name(id=name):
-            return name
-        case facts.Attribute(value=value, name=name):
-            return f"{written(value)}.{name}"
-        case facts.Literal(value=value):
-            return repr(value)
-        case facts.Subscript(value=value, index=index):
-            return f"{written(value)}[{written(index)}]"
-        case facts.Compare(left=left, operators=operators, rights=rights):
-            rest = " ".join(f"{o} {written(r)}" for o, r in zip(operators, rights, strict=True))
-            return f"{written(left)} {rest}"
-        case facts.Unary(operator="not", operand=operand):
-            return f"not {written(operand)}"
-        case facts.Logical(operator=operator, values=values):
-            return f" {operator} ".join(map(written, values))
-        case facts.Call(function=function):
-            return f"{written(function)}(…)"
-    return "…"

@@ -10,7 +10,7 @@ interpreted in every run.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import blake2b
 from typing import TYPE_CHECKING
@@ -41,10 +41,14 @@ def digest(*parts: bytes) -> bytes:
     return made.digest()
 
 
+def _of_text(text: str) -> bytes:
+    return digest(text.encode("utf-8", "replace"))
+
+
 class Unit:
     """A run of an entry point, or the loading of a module: what it read, and the units that its state comes from."""
 
-    __slots__ = ("context", "edges", "entry", "known", "name", "number", "reads", "start")
+    __slots__ = ("clock", "context", "edges", "entry", "known", "name", "number", "reads", "start")
 
     def __init__(self, name: str, entry: str, number: int, context: bytes, start: int) -> None:
         self.name = name
@@ -52,6 +56,7 @@ class Unit:
         self.number = number  # of the run of an entry point
         self.context = context
         self.start = start  # the heap's clock
+        self.clock = 0  # of what is fitted and scored
         self.reads: dict[str, bytes] = {}
         self.edges: dict[Unit, None] = {}
         self.known: tuple[int, bytes] = (-1, b"")  # the version, and for how many changes it holds
@@ -67,6 +72,8 @@ class Load(msgspec.Struct, frozen=True, array_like=True):
     path: str
     steps: int  # that had been made before
     depth: int  # of the stack
+    calls: tuple[Span, ...]  # in progress
+    rounds: tuple[int, ...]  # of loops
 
 
 class Saying(msgspec.Struct, array_like=True):
@@ -82,6 +89,7 @@ class Saying(msgspec.Struct, array_like=True):
     queries: dict[bytes, tuple[bytes, str, str]] = {}  # SQL that it was the first to ask: the schema met, text, dialect
     defines: bool = False  # whether such SQL has changed the schema
     written: dict[str, None] = {}
+    taken: dict[str, None] = {}  # SQL files whose text it takes
 
 
 class Tracker:
@@ -102,6 +110,7 @@ class Tracker:
         self.named: dict[str, Unit] = {}  # the last unit of a name
         self.runs: dict[str, Unit] = {}  # the last run of an entry point
         self.schema = schema
+        self.sql_texts: dict[bytes, bytes] = {}  # which SQL file holds a text, by its digest
         self.queried: dict[bytes, bytes] = {}  # SQL text -> the schema it met
         self.promised: dict[bytes, str] = {}  # SQL text -> the replayed entry point that asked for it first
         self.changes = 0  # of what finished units have left behind
@@ -211,13 +220,14 @@ class Tracker:
         if self.entry is None:
             yield lambda cell: None
             return
-        run = msgspec.msgpack.encode([m.job, m.effects.path, m.in_test, m.from_outside, m.endpoint, m.run])
+        place = [m.call_places, m.rounds]  # part of the names of row sets
+        run = msgspec.msgpack.encode([m.job, m.effects.path, m.in_test, m.from_outside, m.endpoint, m.run, *place])
         unit = Unit(path, self.entry.entry, self.entry.number, run, self.heap.clock)
         if self.loading:
             self.loading[-1].edges[unit] = None
         else:
             self.depth = len(m.stack)
-            self.saying.loads.append(Load(path, m.steps, self.depth))
+            self.saying.loads.append(Load(path, m.steps, self.depth, tuple(m.call_places), tuple(m.rounds)))
             if m.unrolled > 1 or m.loops:
                 self.is_live = True
                 unit.edges[self.entry] = None
@@ -276,6 +286,11 @@ class Tracker:
             if not self.loading:
                 self.by_body.add(("node", node))
 
+    def taken(self, path: str) -> None:
+        """The text of a SQL file is taken, to be filled in and run."""
+        if self.entry is not None:
+            self.saying.taken[path] = None
+
     def writers_version(self, writers: Collection[str]) -> bytes:
         parts = (
             (name.encode("utf-8", "replace"), self.version(self.runs[name])) for name in writers if name in self.runs
@@ -283,6 +298,13 @@ class Tracker:
         return digest(*(part for pair in parts for part in pair))
 
     # ------------------------------------------------------------------------------------------------- SQL
+
+    def know_sql(self, files: Mapping[str, str]) -> None:
+        self.sql_texts = {_of_text(text): path.encode("utf-8", "replace") for text, path in files.items()}
+
+    def sql_file(self, text: str, path: str | None) -> None:
+        """It is asked which SQL file holds a text."""
+        self.read(f"sqltext:{_of_text(text).hex()}", (path or "").encode("utf-8", "replace"))
 
     def query(self, text: str, dialect: str) -> None:
         """A SQL text is asked for; only the first to ask meets the schema of that time."""

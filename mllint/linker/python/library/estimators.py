@@ -1,0 +1,51 @@
+"""Estimators: objects that are fitted, and those that they are made of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.values import Choice, Tuple
+
+
+def is_estimator(value: Any) -> bool:
+    return isinstance(value, Cell) and value.kind == "object" and "token" in value.slots
+
+
+def models_in(value: Any, depth: int = 5) -> list[Cell]:
+    """Fitted (or at least made) estimators that a value is or holds, in order."""
+    if depth == 0 or value is None:
+        return []
+    match value:
+        case Tuple(items=items) | Choice(options=items):
+            parts = list(items)
+        case Cell(kind="object") if is_estimator(value):
+            return [value]
+        case Cell(kind="object") if value.slots.get("class") == "io.BytesIO":  # joblib.dump(model, buffer)
+            parts = [value.slots.get("held")]
+        case Cell(kind="list"):
+            parts = [*value.slots["items"], value.slots.get("<rest>")]
+        case Cell(kind="dict"):
+            parts = [v for k, v in value.slots.items() if k != "<span>"]
+        case Cell(kind="instance"):
+            parts = [v for k, v in value.slots.items() if k != "<class>"]
+        case _:
+            return []
+    found: dict[str, Cell] = {}
+    for part in parts:
+        for model in models_in(part, depth - 1):
+            found.setdefault(model.slots["token"], model)
+    return list(found.values())
+
+
+def inner_estimators(estimator: Cell) -> list[Cell]:
+    """Estimators among the arguments an estimator was made from, in order."""
+    found: list[Cell] = []
+    for key, value in estimator.slots["arguments"].items():
+        if key.isdigit() or value is None:
+            found += [model for model in models_in(value) if model is not estimator]
+    named = [m for k, v in estimator.slots["arguments"].items() if not k.isdigit() for m in models_in(v)]
+    for model in named:
+        if all(model is not other for other in found) and model is not estimator:
+            found.append(model)
+    return found

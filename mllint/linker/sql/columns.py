@@ -1,0 +1,252 @@
+"""Columns of a query: what an expression reads, and what a name means where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+from sqlglot import exp
+
+from mllint.lineage.expressions import Column, Expression, Unresolved
+from mllint.linker.sql.parse import Parsed
+from mllint.linker.sql.relations import Output, Relation, Source
+from mllint.linker.sql.schema import Schema
+from mllint.linker.sql.scope import Scope, star_of
+from mllint.linker.sql.text import is_hole, named
+from mllint.linker.sql.translate import from_sqlglot, hole
+
+_BUDGET = 400_000  # visited nodes of one statement
+# where the alias of a table stands for its whole row
+_ROWS = {"", "bigquery", "postgres", "duckdb", "redshift", "materialize", "risingwave"}
+_PSEUDO = {"oracle": {"level", "rownum", "rowid", "sysdate", "systimestamp", "user", "uid"}}
+
+
+class TooCostlyError(Exception):
+    """The statement needs more steps than it is worth."""
+
+
+class Columns:
+    """Reads the expressions of one statement: collects its table reads and the columns that choose rows."""
+
+    def __init__(self, parsed: Parsed, schema: Schema) -> None:
+        self.parsed = parsed
+        self.schema = schema
+        self.dialect = parsed.dialect
+        self.reads: dict[tuple[str, int, int], None] = {}
+        self.indirect: dict[Source, None] = {}
+        self.open = False
+        self.steps = 0
+
+    def query(self, node: exp.Expr, ctes: dict[str, Relation], parent: Scope | None = None) -> Relation:
+        """What a query yields: `queries.Reader` knows."""
+        raise NotImplementedError
+
+    def note_read(self, node: exp.Expr, name: str) -> None:
+        """A dataset is read at the place of the first name in `node`."""
+        names = node.parts if isinstance(node, exp.Table) else node.find_all(exp.Identifier)
+        starts = [part.meta["start"] for part in names if "start" in part.meta]
+        start = min(starts) if isinstance(node, exp.Table) and starts else next(iter(starts), None)
+        self.reads[(name, *self.parsed.at(start))] = None
+
+    def step(self) -> None:
+        self.steps += 1
+        if self.steps > _BUDGET:
+            raise TooCostlyError
+
+    # --------------------------------------------------------------------------------------------- expressions
+
+    def output(self, name: str, node: exp.Expr, scope: Scope) -> Output:
+        """A named column that is computed by an expression."""
+        if isinstance(node, exp.Column) and not is_star(node):
+            found = self.resolve(node, scope)
+            if found is not None:
+                return msgspec.structs.replace(found, name=name)
+            return Output(name, (), hole(node) if is_hole(node.name) else Unresolved(name))
+        sources = tuple(self.sources(node, scope))
+        expression = from_sqlglot(node, lambda column: self._meaning(column, scope), self.dialect, self._type)
+        fields = tuple(self._fields(node, scope)) if isinstance(node, exp.Struct) else ()
+        return Output(name, sources, expression, fields)
+
+    def _fields(self, node: exp.Struct, scope: Scope) -> Iterator[Output]:
+        """STRUCT(a AS c, b), {'c': a}"""
+        for part in node.expressions:
+            value = part.expression if isinstance(part, exp.PropertyEQ) else part.unalias()
+            yield self.output(
+                named(part.name if isinstance(part, exp.PropertyEQ) else part.alias_or_name), value, scope
+            )
+
+    def _meaning(self, column: exp.Column, scope: Scope) -> Expression:
+        found = self.resolve(column, scope)
+        return found.expression if found else Unresolved(f"column {column.name} of an unknown table")
+
+    def _type(self, column: Column) -> str:
+        return self.schema.type_of(column.dataset.removeprefix("table:"), column.name)
+
+    def sources(self, node: exp.Expr, scope: Scope) -> dict[Source, None]:
+        """Columns of tables that an expression reads, scalar subqueries included."""
+        found: dict[Source, None] = {}
+        bound: set[str] = set()
+        todo = [node]
+        while todo:
+            self.step()
+            part = todo.pop()
+            match part:
+                case exp.Column():
+                    if is_star(part):
+                        found.update(dict.fromkeys((t, "*") for t in self.star_of_item(part, scope).tables()))
+                    elif part.name.lower() not in bound or part.table:
+                        found.update(dict.fromkeys(sources_of(self.resolve(part, scope))))
+                case exp.Parameter() if part.name.isdigit():  # Snowflake: $1 of a file
+                    found.update(dict.fromkeys(sources_of(scope.column("$" + part.name))))
+                case exp.Columns():  # DuckDB: sum(COLUMNS('fare_.*'))
+                    found.update(dict.fromkeys(self.star_of_item(part, scope).row("").sources))
+                case exp.Star():  # count(*)
+                    found.update(dict.fromkeys((t, "*") for _, r in scope.relations for t in r.tables()))
+                case exp.Query():
+                    relation = self.query(part, scope.ctes, scope)
+                    if not isinstance(part.parent, exp.Exists):
+                        found.update(dict.fromkeys(relation.row("").sources))
+                case exp.Anonymous() if part.name.lower().startswith("dictget") and len(part.expressions) > 2:
+                    found.update(self._dictionary(part))
+                    todo.extend(reversed(part.expressions[2:]))
+                case exp.Lambda():  # TRANSFORM(xs, x -> x + 1): x is no column
+                    bound.update(e.name.lower() for e in part.expressions)
+                    todo.append(part.this)
+                case exp.Comprehension():  # DuckDB: [x + 1 for x in xs]
+                    bound.add(part.expression.name.lower())
+                    todo.extend(e for e in part.iter_expressions() if e is not part.expression)
+                case exp.Window():  # sum(fare) OVER w, where w stands behind WINDOW
+                    todo.extend(reversed([*part.iter_expressions(), *_window(part)]))
+                case _:
+                    todo.extend(reversed(list(part.iter_expressions())))
+        return found
+
+    def note(self, clauses: Iterable[exp.Expr | list[exp.Expr] | None], scope: Scope) -> None:
+        """Columns that choose, order or group rows."""
+        for clause in clauses:
+            for part in clause if isinstance(clause, list) else [clause]:
+                if isinstance(part, exp.Expr):
+                    self.indirect.update(self.sources(part, scope))
+
+    def note_rows(self, *relations: Relation) -> None:
+        """All columns of a relation choose rows, as under DISTINCT."""
+        for relation in relations:
+            self.indirect.update(dict.fromkeys(relation.row("").sources))
+
+    def _dictionary(self, node: exp.Anonymous) -> dict[Source, None]:
+        """ClickHouse: dictGet('prices', 'fare', zone) looks up the column `fare` of the dictionary `prices`."""
+        dictionary, attributes = node.expressions[:2]
+        parts = dictionary.parts if isinstance(dictionary, exp.Column) else [dictionary]
+        name = named(".".join(part.name for part in parts))
+        self.note_read(dictionary, name)
+        listed = [e.name for e in attributes.find_all(exp.Literal) if e.is_string] or ["*"]
+        return dict.fromkeys((name, named(attribute)) for attribute in listed)
+
+    # --------------------------------------------------------------------------------------------------- names
+
+    def _variable(self, name: str) -> Output:
+        """A variable of a routine: what it was last set to was read from these tables."""
+        value = self.parsed.variables.get(name) or Output(name, (), Unresolved(f"the variable {name}"))
+        here = self.parsed.at(None)
+        self.reads.update(dict.fromkeys((table, *here) for table, _ in value.sources))
+        return value
+
+    def resolve(self, column: exp.Column, scope: Scope) -> Output | None:
+        name = _name(column)
+        if is_hole(name):  # WHERE day > {day}: a value
+            return None
+        if not column.table:
+            if name in _PSEUDO.get(self.dialect, ()):
+                return None
+            if name in self.parsed.variables and not scope.lists(name):
+                return self._variable(name)
+            row = scope.row(name) if self.dialect in _ROWS else None
+            return row or scope.column(name)
+        parts = _parts(column)
+        relation = scope.named(parts)
+        if relation is not None:
+            return relation.find(name) or relation.assumed(name)
+        # `payload.user.id` and `r.payload.user.id` are fields of the column `payload`
+        for i in range(len(parts) - 1, 0, -1):
+            relation = scope.named(parts[:i])
+            if relation is not None:
+                path = (*parts[i:], name)
+                return relation.nested.get(".".join(path)) or _field(relation.find(path[0]), path[1:])
+        if parts[0] in self.parsed.variables:
+            return _field(self._variable(parts[0]), (*parts[1:], name))
+        return scope.known(".".join((*parts, name))) or _field(scope.column(parts[0]), (*parts[1:], name))
+
+    def star_of_item(self, node: exp.Expr, scope: Scope) -> Relation:
+        """`*`, `r.*`, `record.*`, `(CASE ... END).*`, with what EXCEPT, REPLACE and RENAME make of it."""
+        star: exp.Expr = node
+        relation: Relation | None = None
+        match node:
+            case exp.Dot():
+                star, relation = node.expression, _of_record(self.output("", node.this, scope))
+            case exp.Columns():
+                star = node.this
+            case exp.Column() if node.table:
+                star, parts = node.this, _parts(node)
+                relation = scope.named(parts) or _of_record(self.resolve(exp.column(*reversed(parts)), scope))
+        if relation is None:
+            relation = star_of(scope)
+        if not isinstance(star, exp.Star):
+            return relation
+        dropped = {named(e.name) for e in star.args.get("except_") or ()}
+        replaced = {named(e.alias): self.output(named(e.alias), e.this, scope) for e in star.args.get("replace") or ()}
+        renamed = {named(e.this.name): named(e.alias) for e in star.args.get("rename") or ()}
+        if not dropped and not replaced and not renamed:
+            return relation
+        kept = [replaced.pop(c.name, c) for c in relation.columns if c.name not in dropped]
+        kept += replaced.values()
+        for old, new in renamed.items() if relation.open else ():
+            found_column = relation.find(old)
+            if found_column is not None and old not in relation.names:
+                kept.append(Output(new, found_column.sources, found_column.expression))
+        columns = [Output(renamed.get(c.name, c.name), c.sources, c.expression) for c in kept]
+        return Relation(columns, relation.open, relation.every)
+
+
+def _of_record(record: Output | None) -> Relation:
+    if record is None:
+        return Relation()
+    return Relation(record.fields) if record.fields else Relation(every=record)
+
+
+def is_star(node: exp.Expr) -> bool:
+    if isinstance(node, exp.Columns):  # DuckDB: COLUMNS('fare_.*')
+        return True
+    inside = node.this if isinstance(node, exp.Column) else node.expression if isinstance(node, exp.Dot) else node
+    return isinstance(inside, exp.Star)
+
+
+def sources_of(output: Output | None) -> tuple[Source, ...]:
+    return output.sources if output else ()
+
+
+def _field(record: Output | None, path: tuple[str, ...]) -> Output | None:
+    """`user.id` of the record `payload`: its own sources where they are known, else those of the whole record."""
+    for step in path:
+        if record is None:
+            return None
+        field = next((field for field in record.fields if field.name == step), None)
+        record = field or Output(step, record.sources, Unresolved(f"field {step} of a record"))
+    return record
+
+
+def _window(node: exp.Window) -> list[exp.Expr]:
+    """The definition of the named window that is used."""
+    name = node.args.get("alias")
+    select = node.find_ancestor(exp.Select) if name is not None else None
+    listed = select.args.get("windows") or () if select is not None and node.args.get("over") else ()
+    return [w for w in listed if name is not None and w.name.lower() == name.name.lower() and w is not node]
+
+
+def _name(column: exp.Column) -> str:
+    if isinstance(column.this, exp.Parameter):
+        return "$" + column.this.name  # Snowflake: t.$1 of a file
+    return named(column.name) or "*"
+
+
+def _parts(column: exp.Column) -> tuple[str, ...]:
+    return tuple(named(part.name) for part in column.parts[:-1])

@@ -1,0 +1,138 @@
+"""Statements that sqlglot has no grammar for, in words that it knows: a stream on a table is a clone of it.
+
+Only the words change: `anchor` is a place in the new text and in the old one that are the same, so that what stands
+behind it keeps its place in the file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import msgspec
+
+_PART = r"(?:\"[^\"]+\"|`[^`]+`|\[[^\]]+\]|[\w#$@\u1438\u1433-]+)"
+_NAME = rf"{_PART}(?:\.{_PART}){{0,4}}"
+_OR_REPLACE = r"create\s+(?:or\s+(?:replace|alter|refresh)\s+)?"
+_LONGEST = 200_000  # characters
+
+
+class Rewritten(msgspec.Struct):
+    text: str
+    anchor: tuple[int, int]  # offsets in the new text, in the old text
+
+
+def rewritten(text: str) -> Rewritten | None:
+    """The statement in other words, `None` if there are none."""
+    if len(text) > _LONGEST:
+        return None
+    for pattern, make in _FORMS:
+        found = pattern.match(text)
+        if found:
+            return make(found)
+    opened = _OPENROWSET.sub(lambda found: f"[{found[1]}]".ljust(len(found[0])), text)
+    return Rewritten(opened, (0, 0)) if opened != text else None
+
+
+def _as_copy(query: str, path: str, found: re.Match[str], group: int) -> Rewritten:
+    return Rewritten(f"COPY ({query}) TO {path}", (len("COPY ("), found.start(group)))
+
+
+def _unload(found: re.Match[str]) -> Rewritten:
+    return _as_copy(found[1], found[2], found, 1)
+
+
+def _outfile(found: re.Match[str]) -> Rewritten:
+    query = found[1] + " " * (found.start(3) - found.end(1)) + found[3]  # what follows stays in its place
+    return _as_copy(query, found[2], found, 1)
+
+
+def _directory(found: re.Match[str]) -> Rewritten:
+    return _as_copy(found[2], found[1], found, 2)
+
+
+def _create_as(found: re.Match[str]) -> Rewritten:
+    head = "CREATE TEMPORARY" if re.search(r"\btemp(?:orary)?\b", found["head"], re.I) else "CREATE"
+    prefix = f"{head} {found['kind']} {found['name']} {found['columns'] or ''} AS "
+    query = found["query"]
+    if not re.match(r"[(\s]*(?:select|with)\b", query, re.I):  # DuckDB: AS PIVOT rides ON day, AS FROM rides
+        prefix, query = prefix + "SELECT * FROM (", query + ")"
+    return Rewritten(prefix + query, (len(prefix), found.start("query")))
+
+
+def _clone(found: re.Match[str]) -> Rewritten:
+    prefix = f"CREATE TABLE {found[1]} CLONE "
+    return Rewritten(prefix + found[2], (len(prefix), found.start(2)))
+
+
+def _append(found: re.Match[str]) -> Rewritten:
+    prefix = f"INSERT INTO {found[1]} SELECT * FROM "
+    return Rewritten(prefix + found[2], (len(prefix), found.start(2)))
+
+
+def _swap(found: re.Match[str]) -> Rewritten:
+    return Rewritten(f"ALTER TABLE {found[1]} SWAP WITH {found[2]}", (0, 0))
+
+
+def _rename(found: re.Match[str]) -> Rewritten:
+    return Rewritten(f"ALTER TABLE {found[1]} RENAME TO {found[2]}", (0, 0))
+
+
+def _located(found: re.Match[str]) -> Rewritten:
+    place = found[3] if found[3].startswith("@") else f"'{found[3]}'"
+    return Rewritten(f"CREATE TABLE {found[1]} {found[2] or ''} LOCATION {place}", (0, 0))
+
+
+def _replace(found: re.Match[str]) -> Rewritten:
+    return Rewritten("INSERT " + found[0][7:], (0, 0))
+
+
+def _form(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE | re.DOTALL)
+
+
+_COLUMNS = r"\((?:[^()]|\([^()]*\))*\)"
+_FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Rewritten]], ...] = (
+    # MySQL: REPLACE INTO rides (id) SELECT ...
+    (_form(r"replace\s+into\b.*"), _replace),
+    # Athena: UNLOAD (SELECT ...) TO 's3://...' WITH (...)
+    (_form(r"unload\s*\(\s*((?:select|with)\b.*)\)\s*to\s*('[^']*')"), _unload),
+    # MySQL: SELECT a INTO OUTFILE 'rides.csv' FIELDS TERMINATED BY ',' FROM rides
+    (_form(r"(select\b.*?)\binto\s+(?:outfile|dumpfile)\s+('[^']*').*?\b(from\b.*)"), _outfile),
+    # Spark: INSERT OVERWRITE DIRECTORY 's3://...' USING parquet SELECT ...
+    (
+        _form(r"insert\s+overwrite\s+(?:local\s+)?directory\s+('[^']*').*?(?<![\w.])((?:select|with|from)\b.*)"),
+        _directory,
+    ),
+    # Snowflake: CREATE STREAM s ON TABLE t; Oracle, T-SQL: CREATE SYNONYM s FOR t; Databricks: SHALLOW CLONE
+    (
+        _form(rf"{_OR_REPLACE}stream\s+(?:if\s+not\s+exists\s+)?({_NAME})\b.*?\bon\s+(?:table|view)\s+({_NAME})"),
+        _clone,
+    ),
+    (_form(rf"{_OR_REPLACE}(?:public\s+)?(?:synonym|alias)\s+({_NAME})\s+for\s+({_NAME})"), _clone),
+    (
+        _form(rf"{_OR_REPLACE}table\s+(?:if\s+not\s+exists\s+)?({_NAME})\s+(?:shallow|deep)\s+clone\s+({_NAME})"),
+        _clone,
+    ),
+    # Redshift: ALTER TABLE t APPEND FROM s; Oracle, Hive: ALTER TABLE t EXCHANGE PARTITION p WITH TABLE s
+    (_form(rf"alter\s+table\s+({_NAME})\s+append\s+from\s+({_NAME})"), _append),
+    (_form(rf"alter\s+table\s+({_NAME})\s+exchange\s+partition\b.*?\bwith\s+table\s+({_NAME})"), _append),
+    # ClickHouse: EXCHANGE TABLES a AND b; T-SQL: EXEC sp_rename 'dbo.a', 'b'
+    (_form(rf"exchange\s+tables\s+({_NAME})\s+and\s+({_NAME})"), _swap),
+    (_form(rf"(?:execute|exec)\s+(?:sys\.)?sp_rename\s+N?'({_NAME})'\s*,\s*N?'({_NAME})'\s*$"), _rename),
+    # Snowflake: CREATE EXTERNAL TABLE t LOCATION = @stage/t; Postgres: CREATE FOREIGN TABLE t OPTIONS (filename '...')
+    (
+        _form(rf"{_OR_REPLACE}external\s+table\s+(?:if\s+not\s+exists\s+)?({_NAME})()\b.*?\blocation\s*=\s*(@[^\s;]+)"),
+        _located,
+    ),
+    (_form(rf"create\s+foreign\s+table\s+({_NAME})\s*({_COLUMNS}).*?\bfilename\s+'([^']*)'"), _located),
+    # CREATE LIVE TABLE, CREATE MATERIALIZED VIEW v REFRESH ..., CREATE TABLE t <options> AS SELECT ...
+    (
+        _form(
+            rf"create\b(?P<head>[^('\"]{{0,200}}?)\b(?P<kind>table|view)\s+(?:if\s+not\s+exists\s+)?(?P<name>{_NAME})\s*"
+            r"(?P<columns>\([\w\s,\"`]*\))?.*?\bas\b\s*(?P<query>\(*\s*(?:select|with|from|pivot|unpivot)\b.*)"
+        ),
+        _create_as,
+    ),
+)
+_OPENROWSET = re.compile(r"\bopenrowset\s*\(\s*bulk\s*N?'([^'\]]*)'[^()]*\)", re.IGNORECASE)

@@ -1,0 +1,1 @@
+"""ML9xx: what a score flatters, because the model has seen what it is scored on."""
