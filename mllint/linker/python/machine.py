@@ -32,6 +32,7 @@ HERE = "<repository>"  # what `__file__` and the working folder start with
 MOST_STEPS = 60_000  # expressions per entry point; beyond it calls are no longer followed
 DEEPEST_CALL = 28
 MOST_STEPS_FROM_OUTSIDE = 8_000
+MOST_SPENT = 100_000  # by all functions that nothing calls, of a small repository
 SMALL_BODY = 1_000  # bytes of encoded facts: some ten lines
 MOST_TEST_STEPS = 1_500
 DEEPEST_TEST_CALL = 5
@@ -91,7 +92,7 @@ class Machine:
         self.job = ""
         self.in_test = False
         self.spent = 0  # steps of functions that nothing calls
-        self.allowance = 100_000 + sum(file.lines for file in project.files.values())
+        self.allowance = MOST_SPENT + sum(file.lines for file in project.files.values())
         self.from_outside = False  # whether the entry point is a function that nothing calls
         self.modules: dict[str, Cell] = {}  # namespaces of imported modules, by path
         self.loaded: dict[str, dict[str, None]] = {}  # entry -> modules that it was the first to load
