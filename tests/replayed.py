@@ -232,3 +232,24 @@ def edit(root: Path, choose: random.Random) -> str:
             lines.insert(at, choose.choice(LINES))
     write(root, {str(file.relative_to(root)): "\n".join(lines) + "\n"})
     return path
+
+
+READ = 'import pandas as pd\npd.read_csv({}).to_csv("{}")\n'
+
+
+class Case(msgspec.Struct):
+    """`edit` are the files that change. Texts of `before` are files beside them."""
+
+    before: dict[str, str]
+    edit: dict[str, str]
+
+
+def is_right(root: Path, case: Case) -> bool:
+    """Whether after the edit what is said with the last run at hand is what is said without."""
+    write(root, {"spare.py": "import joblib, pandas, sklearn\n", **case.before})
+    said(root, use_cache=True)
+    before = said(root, use_cache=False)
+    write(root, case.edit)
+    after = said(root, use_cache=False)
+    assert set(case.edit) == {"b.py"} or after != before
+    return said(root, use_cache=True) == after
