@@ -15,7 +15,7 @@ from mllint.lineage.ids import consumer_id
 from mllint.lineage.lineage import Lineage
 from mllint.linker import systems
 from mllint.linker.project import Project
-from mllint.linker.python.forecast import forecast
+from mllint.linker.python.forecast import failed, forecast, succeeded
 from mllint.linker.python.interpreter import interpret
 from mllint.linker.python.library.extension_points import check_model
 from mllint.linker.python.orchestration import dbt
@@ -50,9 +50,14 @@ def link(
     while True:
         replays = Replays(old, needed or frozenset(), deadline)
         try:
-            return _link(files, settings, declarations, own_models, digests or {}, memory, replays)
-        except Needed:
+            lineage = _link(files, settings, declarations, own_models, digests or {}, memory, replays)
+        except Needed as needs:
+            failed(memory, needs)
             old = {}  # then nothing is missing
+            continue
+        if replays.replayed:
+            succeeded(memory)
+        return lineage
 
 
 def _link(

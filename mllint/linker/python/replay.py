@@ -74,6 +74,9 @@ class Memory(msgspec.Struct, array_like=True):
     common: bytes = b""
     traces: dict[str, list[Trace]] = {}
     units: dict[str, State] = {}
+    missed: list[str] = []  # what forecasts forgot
+    failures: int = 0  # of forecasts, less what succeeded since
+    rest: int = 0  # runs that do not try
 
 
 class Replays:
