@@ -158,7 +158,7 @@ def does_something(m: Machine, path: str) -> bool:
 def outermost(m: Machine, entry: Entry) -> tuple[Cell, Cell, str, None]:
     """The activation from which an entry point is called: its module."""
     is_inside = entry.function is not None or entry.handler is not None or entry.action is not None
-    script = m.script(entry.path) if is_inside and entry.path not in m.modules else m.scripts.get(entry.path)
+    script = m.script(entry.path) if is_inside and entry.path not in m.modules else None
     scope = m.modules.get(entry.path) or script or m.heap.new("scope", {}, (entry.path, 0))
     return scope, scope, entry.path, None
 
