@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from mllint.facts import python as facts
 from mllint.linker.python.abstract.losses import written
 from mllint.linker.python.abstract.values import Constant
 from mllint.linker.python.library.trials import chosen
-from mllint.linker.python.machine import Machine
+from mllint.linker.python.machine import Machine, Outcomes
+from mllint.source import Span
 
 
 def note_branch(m: Machine, s: facts.If, test: Any, known: bool | None) -> None:
@@ -19,12 +20,17 @@ def note_branch(m: Machine, s: facts.If, test: Any, known: bool | None) -> None:
     if _is_limit(s.test):
         return
     key = (m.now.path, s.at)
-    record = m.branches.get(key)
-    if record is None:
-        record = m.branches[key] = (s, set(), {})
-    record[1].add(known if isinstance(test, Constant) else None)
-    if isinstance(test, Constant):
-        record[2].update(dict.fromkeys(test.settings))
+    outcome = known if isinstance(test, Constant) else None
+    settings = test.settings if isinstance(test, Constant) else ()
+    m.tracker.saying.branches[*key, outcome, tuple(settings)] = None
+    came_to(m, key, outcome, settings)
+
+
+def came_to(m: Machine, key: tuple[str, int], outcome: bool | None, settings: Iterable[Span]) -> None:
+    if (outcomes := m.branches.get(key)) is None:
+        outcomes = m.branches[key] = Outcomes()
+    outcomes.known.add(outcome)
+    outcomes.settings.update(dict.fromkeys(settings))
 
 
 def _is_limit(test: facts.Expr) -> bool:
