@@ -276,6 +276,8 @@ def apply(call: Invocation) -> Any:
         result = frame_operations.TABLE[entry.frame](call)
     if entry.column:
         result = columns.apply(call)
+    if entry.guards:
+        call.m.tracker.says()  # what stands before routes is looked for where scripts made it
     if entry.gates:
         gates.checked(call)
     if entry.deploys:
@@ -370,5 +372,5 @@ def _retype(m: Machine, result: Any, name: str) -> Any:
     if isinstance(result, Column) and m.library.holds(name) == "column":
         return msgspec.structs.replace(result, kind=name)
     if isinstance(result, Cell) and result.kind in ("frame", "object") and m.library.holds(name) in ("frame", "object"):
-        result.slots["type"] = name
+        m.heap.put(result, "type", name)
     return result

@@ -32,7 +32,7 @@ def network_of(m: Machine, owner: Any, at: int) -> Cell | None:
     if _KEY not in owner.slots:
         name = owner.slots["<class>"].qualified
         slots: dict[Any, Any] = {"type": "torch.Network", "class": name, "arguments": {}, "origins": frozenset()}
-        owner.slots[_KEY] = m.heap.new("object", slots, (m.now.path, at))
+        m.heap.put(owner, _KEY, m.heap.new("object", slots, (m.now.path, at)))
         prepare(m, owner.slots[_KEY], at)
         path, made = owner.site if isinstance(owner.site, tuple) else (m.now.path, at)
         owner.slots[_KEY].slots["born at"] = m.span(made, path)

@@ -44,6 +44,7 @@ def seed(call: Invocation) -> None:
 
 def seed_generator(m: Machine, name: str, span: Span, is_constant: bool = True) -> None:
     m.seed_calls.append((name, span))
+    m.seeded.add(name)
     if is_constant:
         m.heap.set(m.seeds, name, SEEDED)
     else:
@@ -52,6 +53,8 @@ def seed_generator(m: Machine, name: str, span: Span, is_constant: bool = True) 
 
 def begin(m: Machine, path: str) -> None:
     """An entry point begins with what its module seeds when it is imported."""
+    m.seed_calls.clear()
+    m.networks.clear()
     m.seeds.slots.update(dict.fromkeys(m.library.generators, FREE))
     for name, span in m.seeds_of_module.get(path, ()) if m.from_outside or m.endpoint else ():
         seed_generator(m, name, span)
@@ -126,7 +129,7 @@ def _is_seeded(m: Machine, generator: str) -> bool:
         return False
     if m.seeds.slots.get(generator) == SEEDED:
         return True
-    if m.from_outside and any(name == generator for name, _ in m.seed_calls):
+    if m.from_outside and generator in m.seeded:
         return True
     return m.steps > (MOST_STEPS_FROM_OUTSIDE if m.from_outside else MOST_STEPS)
 

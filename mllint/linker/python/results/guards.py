@@ -229,10 +229,10 @@ def _modules(m: Machine) -> Iterable[tuple[str, Any]]:
 def _guard_calls(m: Machine, guards: set[str]) -> Iterator[tuple[facts.Expr, Any, str]]:
     """Calls that put something before all routes of a router, and functions under such decorators."""
     for path, scope in _modules(m):
-        file = m.project.files.get(path)
-        if file is None or file.python is None or is_test(path):
+        module = m.python.get(path)
+        if module is None or is_test(path):
             continue
-        for node in walk(m, file.python.body):
+        for node in walk(m, module.body):
             match node:
                 case facts.Call(function=facts.Attribute(name=name)) if name in guards:
                     yield node, scope, path
@@ -247,8 +247,8 @@ def _guard_calls(m: Machine, guards: set[str]) -> Iterator[tuple[facts.Expr, Any
 def _creations(m: Machine, site: Any) -> Iterator[tuple[facts.Expr, Any]]:
     """The call that made a router, by its place."""
     for path, scope in _modules(m):
-        file = m.project.files.get(path)
-        if path == site[0] and file is not None and file.python is not None:
-            for node in walk(m, file.python.body):
+        module = m.python.get(path)
+        if path == site[0] and module is not None:
+            for node in walk(m, module.body):
                 if isinstance(node, facts.Call) and node.at == site[1]:
                     yield (*node.args, *(keyword.value for keyword in node.keywords)), scope  # type: ignore[misc]
