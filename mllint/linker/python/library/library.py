@@ -35,6 +35,7 @@ from mllint.linker.python.library import (
     computations,
     gates,
     learning,
+    loading,
     randomness,
     rows,
     statistics,
@@ -194,7 +195,7 @@ def object_item(m: Machine, owner: Cell, index: Any, at: facts.At) -> Any:
     if found is not None:
         return apply(Invocation(m, found[0], found[1], owner, Arguments((index,)), at))
     if owner.slots.get("reference"):  # a loaded thing of which nothing is known yet: it may well be a frame
-        return frames.item(m, storage.as_frame(m, owner, at), index, at)
+        return frames.item(m, loading.as_frame(m, owner, at), index, at)
     return Unknown(origins_of(owner), "an item of a library object is not modelled", m.span(at))
 
 
@@ -246,7 +247,7 @@ def apply(call: Invocation) -> Any:
         if entry.rows:
             result = _keep(call, result)
     if entry.loads is not None:
-        result = storage.load(call, entry.loads)
+        result = loading.load(call, entry.loads)
         if entry.mutates == "always":  # `model.load_model("eta.json")`
             learning.become(call, result)
     if entry.copies is not None:
