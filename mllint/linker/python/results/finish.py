@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import msgspec
 
 from mllint.lineage.graph import Edge, EdgeKind, Graph
-from mllint.lineage.ids import column_id, consumer_id, model_id, split_column
+from mllint.lineage.ids import column_id, consumer_id, dataset_of, model_id, split_column
 from mllint.lineage.lineage import Gap
 from mllint.lineage.observations import Feature
 from mllint.linker.project import Project
@@ -174,7 +174,7 @@ def _add_link(graph: Graph, link: Link, reads: dict[str, Span]) -> None:
     kind = link.kind
     if kind in ("writes", "derives") and graph.nodes[link.source].kind in ("model", "artifact"):
         kind = kind if link.measure or link.is_copy else "predicts"
-    dataset = split_column(link.source)[0] if link.source.startswith("column:") else link.source
+    dataset = dataset_of(link.source)
     edge = Edge(link.source, link.target, kind, link.strength, link.job, link.language, link.span, link.expression)
     graph.add_edge(msgspec.structs.replace(edge, read=reads.get(dataset), measure=link.measure))
 
