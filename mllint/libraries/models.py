@@ -121,6 +121,7 @@ class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     like: str = ""
     nameless: bool = False  # of a frame: its columns have places, not names (arrays)
     selects: str = ""  # of a transformer: the parameter that lists (name, step, columns)
+    picks: bool = False  # of an estimator or transformer: it takes its columns by name; more of them do no harm
     runs: str = ""  # extension point: what making an object of a subclass starts, see linker/python/orchestration
     value: str = ""  # of an attribute of a class: the argument that the attribute is, in instances (`default`)
     learns: str = ""  # of a transformer: `data`, `label`, `codes`, `rows` (a resampler), `nothing`

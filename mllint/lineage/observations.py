@@ -83,6 +83,26 @@ class Feature(msgspec.Struct, frozen=True):
     not_null: tuple[str, ...] = ()
 
 
+class Intake(msgspec.Struct, frozen=True):
+    """What a model is given, by a fit or a predict call: the names of all its features in order, empty for one that
+    only has a place; `None` if they are not all known.
+
+    `named`: the model sees the names; else only the places count. `picks`: it takes its columns by name, so that more
+    of them, or another order, do no harm. `learned` are the fits that the rows went through. `sure`: there is one
+    model only that it can be."""
+
+    model: str
+    side: str  # fit, predict
+    names: tuple[str, ...] | None
+    span: Span
+    job: str
+    endpoint: str = ""  # whose handler does it
+    named: bool = True
+    picks: bool = False
+    learned: tuple[str, ...] = ()
+    sure: bool = True
+
+
 class Evaluation(msgspec.Struct, frozen=True):
     """A job that measures data it has read: a metric, a drift report, a check of values."""
 
@@ -112,6 +132,7 @@ class Observations(msgspec.Struct):
     scripts: list[Script] = []
     definitions: list[Definition] = []
     features: list[Feature] = []
+    intakes: list[Intake] = []
     handovers: list[Handover] = []
     evaluations: list[Evaluation] = []
     declared: list[Declared] = []  # in code: tags of features in a feature store

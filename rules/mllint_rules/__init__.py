@@ -11,7 +11,7 @@ from mllint_rules.leakage import (
     target_leakage,
     temporal_leakage,
 )
-from mllint_rules.train_serve import train_serve_skew
+from mllint_rules.train_serve import feature_mismatch, train_serve_skew
 
 RULES: list[Rule] = [
     undeclared_consumer.RULE,
@@ -20,6 +20,7 @@ RULES: list[Rule] = [
     multi_language_pipeline.RULE,
     plain_old_data.RULE,
     train_serve_skew.RULE,
+    feature_mismatch.RULE,
     preprocessing_leakage.RULE,
     overlap_leakage.RULE,
     target_leakage.RULE,

@@ -13,7 +13,7 @@ import msgspec
 from mllint.lineage.expressions import Expression, brief
 from mllint.lineage.graph import EdgeKind, NodeKind, Strength
 from mllint.lineage.ids import column_id, is_named
-from mllint.lineage.observations import Evaluation, Feature, Handover
+from mllint.lineage.observations import Evaluation, Feature, Handover, Intake
 from mllint.lineage.trials import Fitting, Measuring, RowSet, Selection
 from mllint.linker.project import Project
 from mllint.linker.python.abstract.tables import Table, dataset_origins
@@ -128,6 +128,7 @@ class Record(msgspec.Struct):
     accesses: dict[Access, None] = {}
     models: dict[ModelFact, None] = {}
     features: dict[Feature, None] = {}
+    intakes: dict[Intake, None] = {}
     handovers: dict[Handover, None] = {}
     requests: dict[Request, None] = {}
     predictions: dict[Prediction, None] = {}
@@ -234,6 +235,9 @@ class Effects:
 
     def feature(self, feature: Feature) -> None:
         self.now.features[feature] = None
+
+    def intake(self, intake: Intake) -> None:
+        self.now.intakes[intake] = None
 
     def request(self, method: str, url: str, span: Span, path: str) -> None:
         self.now.requests[Request(method, url, span, path, self.job)] = None

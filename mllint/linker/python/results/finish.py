@@ -10,7 +10,7 @@ import msgspec
 from mllint.lineage.graph import Edge, EdgeKind, Graph
 from mllint.lineage.ids import column_id, consumer_id, model_id, split_column
 from mllint.lineage.lineage import Gap
-from mllint.lineage.observations import Feature
+from mllint.lineage.observations import Feature, Intake
 from mllint.linker.project import Project
 from mllint.linker.python.abstract.values import counted
 from mllint.linker.python.entries import is_test
@@ -347,6 +347,12 @@ def _observe(project: Project, records: list[Record], names: dict[str, str]) -> 
             expression = project.inlined(feature.expression)
             features[msgspec.structs.replace(feature, model=model, expression=expression)] = None
     observations.features += features  # seven estimators of one search that are saved as one model have one set
+    intakes: dict[Intake, None] = {}
+    for intake in {intake: None for record in records for intake in record.intakes}:
+        model = _rename(intake.model, names)
+        if not is_model_token(model):
+            intakes[msgspec.structs.replace(intake, model=model)] = None
+    observations.intakes += intakes
     for handover in {handover: None for record in records for handover in record.handovers}:
         model = _rename(handover.model, names)
         if not is_model_token(model):
