@@ -83,6 +83,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rows: str = ""  # what is read stays with the receiver, or the new object, as rows of this type: cursors, consumers
     columns: Columns | None = None
     fits: Fit | None = None
+    goes_on: bool = False  # of a fit: from what was learned before, `partial_fit`
     model: str = ""  # parameter with the estimator, where the call is no method of it: `cross_val_score(model, X, y)`
     predicts: str = ""  # parameter with the rows
     gives: str = "prediction"  # what `predicts` makes, where nobody acts on it: an embedding, the number of a cluster

@@ -83,6 +83,15 @@ class Feature(msgspec.Struct, frozen=True):
     not_null: tuple[str, ...] = ()
 
 
+class Output(msgspec.Struct, frozen=True):
+    """A place to which predictions of a model go: a dataset or column that holds them, an endpoint that gives them."""
+
+    model: str
+    target: str
+    span: Span
+    job: str
+
+
 class Intake(msgspec.Struct, frozen=True):
     """What a model is given, by a fit or a predict call: the names of all its features in order, empty for one that
     only has a place; `None` if they are not all known.
@@ -100,6 +109,7 @@ class Intake(msgspec.Struct, frozen=True):
     named: bool = True
     picks: bool = False
     learned: tuple[str, ...] = ()
+    refits: tuple[str, ...] = ()  # those of `learned` that the same run has fitted, not loaded
     sure: bool = True
 
 
@@ -133,6 +143,7 @@ class Observations(msgspec.Struct):
     definitions: list[Definition] = []
     features: list[Feature] = []
     intakes: list[Intake] = []
+    outputs: list[Output] = []
     handovers: list[Handover] = []
     evaluations: list[Evaluation] = []
     declared: list[Declared] = []  # in code: tags of features in a feature store

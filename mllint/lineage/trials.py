@@ -65,6 +65,7 @@ class Fitting(msgspec.Struct, frozen=True):
     supervised: bool = False
     sure: bool = True  # whether there is one value only that the rows can be
     is_named: bool = False  # a statistic that the statement only gives a name, to be put to use later
+    goes_on: bool = False  # from what was learned before: `partial_fit`
 
 
 class Measuring(msgspec.Struct, frozen=True):

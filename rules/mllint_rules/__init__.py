@@ -4,6 +4,7 @@ from mllint.rule import Rule
 from mllint_rules.anti_patterns import dead_experiment_path, multi_language_pipeline, plain_old_data
 from mllint_rules.boundaries import undeclared_consumer
 from mllint_rules.data_dependencies import deprecated_feature
+from mllint_rules.feedback_loops import direct_feedback_loop, hidden_feedback_loop
 from mllint_rules.leakage import (
     multi_test_leakage,
     overlap_leakage,
@@ -11,16 +12,19 @@ from mllint_rules.leakage import (
     target_leakage,
     temporal_leakage,
 )
-from mllint_rules.train_serve import feature_mismatch, train_serve_skew
+from mllint_rules.train_serve import feature_mismatch, refit_at_serving, train_serve_skew
 
 RULES: list[Rule] = [
     undeclared_consumer.RULE,
     deprecated_feature.RULE,
+    direct_feedback_loop.RULE,
+    hidden_feedback_loop.RULE,
     dead_experiment_path.RULE,
     multi_language_pipeline.RULE,
     plain_old_data.RULE,
     train_serve_skew.RULE,
     feature_mismatch.RULE,
+    refit_at_serving.RULE,
     preprocessing_leakage.RULE,
     overlap_leakage.RULE,
     target_leakage.RULE,

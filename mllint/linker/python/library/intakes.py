@@ -45,9 +45,9 @@ def _note(
 ) -> None:  # fmt: skip
     m = call.m
     learned = tuple(sorted(learned_of(x)))
-    m.effects.intake(
-        Intake(model, side, names, call.span, m.effects.job, m.endpoint, named, picks, learned, sure and not m.in_test)
-    )
+    refits = tuple(fit for fit in learned if fit in m.effects.now.fittings)
+    given = (named, picks, learned, refits, sure and not m.in_test)
+    m.effects.intake(Intake(model, side, names, call.span, m.effects.job, m.endpoint, *given))
 
 
 def _features(call: Invocation, x: Any) -> tuple[tuple[str, ...] | None, bool]:

@@ -211,7 +211,7 @@ def predict(call: Invocation) -> Any:
         note_serving(m, call, receiver, own, option)
     intakes.predicted(call, receiver, own, x)
     given = frozenset(o for o in origins_of(x) if not o.startswith(PREDICTION))
-    origins = own | given | trials.predicted(call, receiver, x)
+    origins = own | given | trials.predicted(call, receiver, x, own)
     span = call.span
     m.effects.predicted(own, x, span)
     return Column(ex.Unresolved("a prediction"), origins, call.entry.gives, span, kind=m.library.usual.get("array", ""))

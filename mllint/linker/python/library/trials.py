@@ -101,6 +101,7 @@ def _note_fit(
         label[0] if len(label) == 1 else None,
         y is not None and not (isinstance(y, Constant) and y.value is None),
         not isinstance(x, Choice),
+        goes_on=call.entry.goes_on,
     )
     m.effects.fitting(fitting)
     return fitting
@@ -213,7 +214,7 @@ def _has_chooser(m: Machine, value: Any) -> bool:
 # ----------------------------------------------------------------------------------------------- predictions
 
 
-def predicted(call: Invocation, receiver: Any, x: Any) -> frozenset[str]:
+def predicted(call: Invocation, receiver: Any, x: Any, models: frozenset[str]) -> frozenset[str]:
     """A predict call: the mark that its predictions carry."""
     m = call.m
     x = data_of(x)
@@ -229,9 +230,9 @@ def predicted(call: Invocation, receiver: Any, x: Any) -> frozenset[str]:
         own = frozenset({f"{ROWS}{place}:test"})
     id = f"{PREDICTION}{'+'.join(sorted(fits))}:{rows.place_id(m, call.span)}"
     sure = not isinstance(x, Choice) and not isinstance(receiver, Choice) and len(fits) == 1
-    m.effects.predicted_rows(
-        PredictedRows(id, call.span, tuple(sorted(fits)), tuple(sorted(own)), tuple(sorted(learned_of(x))), sure)
-    )
+    known = tuple(sorted(id for id in without_traces(models) if not id.startswith("column:")))
+    given = (call.span, tuple(sorted(fits)), tuple(sorted(own)), tuple(sorted(learned_of(x))), sure)
+    m.effects.predicted_rows(PredictedRows(id, *given, known if call.entry.gives == "prediction" else ()))
     return frozenset({id})
 
 

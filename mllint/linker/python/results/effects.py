@@ -13,11 +13,11 @@ import msgspec
 from mllint.lineage.expressions import Expression, brief
 from mllint.lineage.graph import EdgeKind, NodeKind, Strength
 from mllint.lineage.ids import column_id, is_named
-from mllint.lineage.observations import Evaluation, Feature, Handover, Intake
+from mllint.lineage.observations import Evaluation, Feature, Handover, Intake, Output
 from mllint.lineage.trials import Fitting, Measuring, RowSet, Selection
 from mllint.linker.project import Project
 from mllint.linker.python.abstract.tables import Table, dataset_origins
-from mllint.linker.python.abstract.traces import without_traces
+from mllint.linker.python.abstract.traces import PREDICTION, marked, without_traces
 from mllint.linker.python.abstract.values import NOTHING, Column, Loss, counted
 from mllint.source import Span
 
@@ -109,6 +109,7 @@ class PredictedRows(msgspec.Struct, frozen=True):
     rows: tuple[str, ...]
     learned: tuple[str, ...]
     sure: bool
+    models: tuple[str, ...] = ()
 
 
 class Record(msgspec.Struct):
@@ -129,6 +130,7 @@ class Record(msgspec.Struct):
     models: dict[ModelFact, None] = {}
     features: dict[Feature, None] = {}
     intakes: dict[Intake, None] = {}
+    outputs: dict[Output, None] = {}
     handovers: dict[Handover, None] = {}
     requests: dict[Request, None] = {}
     predictions: dict[Prediction, None] = {}
@@ -185,7 +187,9 @@ class Effects:
         is_copy: bool = False,
     ) -> None:
         """Edges from all origins to a target; a column's dataset is linked along with it."""
+        origins = frozenset(origins)
         shown = brief(expression) if expression is not None else ""
+        self._outputs(origins, target, span)
         for origin in sorted(without_traces(origins)):
             real = counted(origin)
             if real == target and not real.startswith(("file:", "table:")):
@@ -220,10 +224,19 @@ class Effects:
             passing = Passing(table.base, target, dropped, known, kind, span, self.job)
             self.now.passings[passing] = None
 
+    def _outputs(self, origins: frozenset[str], target: str, span: Span) -> None:
+        """Predictions among what goes into a target."""
+        for id in sorted(marked(origins, PREDICTION)):
+            made = self.now.predicted.get(id)
+            for model in made.models if made is not None else ():
+                if model in origins:  # not if only a count or a score of them is left
+                    self.now.outputs[Output(model, target, span, self.job)] = None
+
     def write_column(self, target: str, name: str, column: Column, span: Span) -> None:
         id = column_id(target, name)
         self.mark(id, "column", column.span or span)
         self.now.definitions[id, column.expression] = None
+        self._outputs(column.origins, id, column.span or span)
         for origin in sorted(without_traces(column.origins)):
             shown = brief(column.expression)
             at, real = column.span or span, counted(origin)
@@ -294,6 +307,9 @@ class Effects:
         self.now.selections[selection.span, selection.what] = selection
 
     def predicted_rows(self, made: PredictedRows) -> None:
+        known = self.now.predicted.get(made.id)
+        if known is not None:  # a helper predicts with one model, then with another one
+            made = msgspec.structs.replace(made, models=tuple(sorted({*known.models, *made.models})))
         self.now.predicted[made.id] = made
 
 

@@ -10,7 +10,7 @@ import msgspec
 from mllint.lineage.graph import Edge, EdgeKind, Graph
 from mllint.lineage.ids import column_id, consumer_id, model_id, split_column
 from mllint.lineage.lineage import Gap
-from mllint.lineage.observations import Feature, Intake
+from mllint.lineage.observations import Feature, Intake, Output
 from mllint.linker.project import Project
 from mllint.linker.python.abstract.values import counted
 from mllint.linker.python.entries import is_test
@@ -353,6 +353,12 @@ def _observe(project: Project, records: list[Record], names: dict[str, str]) -> 
         if not is_model_token(model):
             intakes[msgspec.structs.replace(intake, model=model)] = None
     observations.intakes += intakes
+    outputs: dict[Output, None] = {}
+    for output in {output: None for record in records for output in record.outputs}:
+        model = _rename(output.model, names)
+        if not is_model_token(model):
+            outputs[msgspec.structs.replace(output, model=model, target=_rename(output.target, names))] = None
+    observations.outputs += outputs
     for handover in {handover: None for record in records for handover in record.handovers}:
         model = _rename(handover.model, names)
         if not is_model_token(model):
