@@ -81,6 +81,7 @@ class Feature(msgspec.Struct, frozen=True):
     function: str = ""
     named: Span | None = None
     not_null: tuple[str, ...] = ()
+    elsewhere: bool = False  # what the model is given was written by another job, which computes it
 
 
 class Output(msgspec.Struct, frozen=True):
@@ -144,6 +145,7 @@ class Observations(msgspec.Struct):
     features: list[Feature] = []
     intakes: list[Intake] = []
     outputs: list[Output] = []
+    functions: dict[str, Span] = {}  # where those stand that compute features, by qualified name
     handovers: list[Handover] = []
     evaluations: list[Evaluation] = []
     declared: list[Declared] = []  # in code: tags of features in a feature store

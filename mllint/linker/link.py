@@ -15,7 +15,7 @@ from mllint.linker.project import Project
 from mllint.linker.python.interpreter import interpret
 from mllint.linker.python.library.extension_points import check_model
 from mllint.linker.python.orchestration import dbt
-from mllint.linker.python.results.definitions import observe_definitions
+from mllint.linker.python.results.definitions import observe_definitions, observe_functions
 from mllint.linker.python.results.finish import build, mark_sources
 from mllint.linker.python.results.inventory import imported_modules, observe
 from mllint.linker.python.results.mentions import name_features
@@ -41,6 +41,7 @@ def link(
     systems.observe(project, {path: tuple(sorted(who)) for path, who in machine.imports.importers.items()})
     observe(project, machine)
     observe_definitions(project, machine)
+    observe_functions(project, machine)
     declare_consumers(project)
     name_features(project, machine)
     mark_sources(project.graph)

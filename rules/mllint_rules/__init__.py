@@ -12,7 +12,7 @@ from mllint_rules.leakage import (
     target_leakage,
     temporal_leakage,
 )
-from mllint_rules.train_serve import feature_mismatch, refit_at_serving, train_serve_skew
+from mllint_rules.train_serve import duplicated_extraction, feature_mismatch, refit_at_serving, train_serve_skew
 
 RULES: list[Rule] = [
     undeclared_consumer.RULE,
@@ -24,6 +24,7 @@ RULES: list[Rule] = [
     plain_old_data.RULE,
     train_serve_skew.RULE,
     feature_mismatch.RULE,
+    duplicated_extraction.RULE,
     refit_at_serving.RULE,
     preprocessing_leakage.RULE,
     overlap_leakage.RULE,

@@ -15,6 +15,7 @@ from mllint.lineage.observations import Definition
 from mllint.linker.project import Project
 from mllint.linker.python.abstract.values import Class, External, Function
 from mllint.linker.python.machine import Machine
+from mllint.source import Span
 
 _encode = msgspec.msgpack.Encoder().encode
 _FINDS_ALL = (b"__subclasses__", b"getmembers", b"import_module", b"iter_modules", b"walk_packages")
@@ -54,6 +55,19 @@ def observe_definitions(project: Project, m: Machine) -> None:
                 project.observations.definitions.append(
                     Definition(at, name, f"{cls.qualified}.{name}", "method", (), False, 0, lines)
                 )
+
+
+def observe_functions(project: Project, m: Machine) -> None:
+    """Where the functions stand that compute features."""
+    wanted = {feature.function for feature in project.observations.features if feature.function}
+    found: dict[str, Span] = {}
+    for scope in {**m.scripts, **m.modules}.values():
+        own = [*scope.slots.values()]
+        inner = [value for cls in own if isinstance(cls, Class) for value in cls.scope.slots.values()]
+        for value in (*own, *inner):
+            if isinstance(value, Function) and value.qualified in wanted:
+                found[value.qualified] = m.span(value.facts.at, value.path)
+    project.observations.functions = dict(sorted(found.items()))
 
 
 def _classes(m: Machine) -> list[tuple[Class, facts.DefineClass]]:

@@ -345,7 +345,8 @@ def _observe(project: Project, records: list[Record], names: dict[str, str]) -> 
         model = _rename(feature.model, names)
         if not is_model_token(model):
             expression = project.inlined(feature.expression)
-            features[msgspec.structs.replace(feature, model=model, expression=expression)] = None
+            moved = expression != feature.expression
+            features[msgspec.structs.replace(feature, model=model, expression=expression, elsewhere=moved)] = None
     observations.features += features  # seven estimators of one search that are saved as one model have one set
     intakes: dict[Intake, None] = {}
     for intake in {intake: None for record in records for intake in record.intakes}:
