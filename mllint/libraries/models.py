@@ -87,6 +87,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     model: str = ""  # parameter with the estimator, where the call is no method of it: `cross_val_score(model, X, y)`
     predicts: str = ""  # parameter with the rows
     gives: str = "prediction"  # what `predicts` makes, where nobody acts on it: an embedding, the number of a cluster
+    labels: bool = False  # of `predicts`: of a classifier, it gives classes, not scores
     transforms: str = ""
     splits: bool = False  # returns two parts of each positional argument
     folds: bool = False  # with `fits`: on one side of folds each, scored on the other; without: yields their indexes
@@ -131,6 +132,7 @@ class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     order: str = ""  # of a splitter, as of a call
     chooses: str = ""  # of a callback: it stops, or keeps the best, by what is watched: `always`, or if that is true
     keeps: bool = False  # of a transformer: every column stays a column of its own (scalers, imputers)
+    classifies: bool = False  # of an estimator: it is a classifier
     wraps: bool = False  # of an estimator: it is known by the last one it is made of (pipelines, searches)
     yields: str = ""  # of a frame: iterating goes over its rows, which are of this type
     columns: str = ""  # of a frame: the type of its columns, `pandas.Series` if empty

@@ -93,6 +93,39 @@ class Output(msgspec.Struct, frozen=True):
     job: str
 
 
+class Decision(msgspec.Struct, frozen=True):
+    """A prediction is compared with numbers that are written in code or configuration, and something is done about the
+    outcome at `acted`: it goes to `target`, or without one, a branch acts. `settings` are the places of the numbers in
+    configuration, `predicted` that of the predict call."""
+
+    model: str
+    span: Span
+    text: str
+    values: tuple[int | float, ...]
+    settings: tuple[Span, ...]
+    predicted: Span
+    acted: Span
+    target: str
+    job: str
+
+
+class Check(msgspec.Struct, frozen=True):
+    """Data are held against what they should be: a schema, a test that raises or reports. `data` are the nodes they
+    come from; `order` counts along with that of fits."""
+
+    data: tuple[str, ...]
+    span: Span
+    job: str
+    order: int
+
+
+class Watch(msgspec.Struct, frozen=True):
+    """A value of a request, or of the prediction made for it, goes somewhere that stays: a log, a metric, a table."""
+
+    endpoint: str
+    span: Span
+
+
 class Intake(msgspec.Struct, frozen=True):
     """What a model is given, by a fit or a predict call: the names of all its features in order, empty for one that
     only has a place; `None` if they are not all known.
@@ -143,6 +176,9 @@ class Observations(msgspec.Struct):
     scripts: list[Script] = []
     definitions: list[Definition] = []
     features: list[Feature] = []
+    decisions: list[Decision] = []
+    checks: list[Check] = []
+    watches: list[Watch] = []
     intakes: list[Intake] = []
     outputs: list[Output] = []
     functions: dict[str, Span] = {}  # where those stand that compute features, by qualified name

@@ -3,6 +3,7 @@
 from mllint.rule import Rule
 from mllint_rules.anti_patterns import dead_experiment_path, multi_language_pipeline, plain_old_data
 from mllint_rules.boundaries import undeclared_consumer
+from mllint_rules.changing_world import fixed_threshold, unmonitored_model, unvalidated_data
 from mllint_rules.data_dependencies import deprecated_feature
 from mllint_rules.feedback_loops import direct_feedback_loop, hidden_feedback_loop
 from mllint_rules.leakage import (
@@ -22,6 +23,9 @@ RULES: list[Rule] = [
     dead_experiment_path.RULE,
     multi_language_pipeline.RULE,
     plain_old_data.RULE,
+    fixed_threshold.RULE,
+    unmonitored_model.RULE,
+    unvalidated_data.RULE,
     train_serve_skew.RULE,
     feature_mismatch.RULE,
     duplicated_extraction.RULE,

@@ -12,6 +12,7 @@ from mllint.linker.python.abstract.heap import Cell, State
 from mllint.linker.python.abstract.values import Constant, External, Function, Module, Unknown, origins_of, text_of
 from mllint.linker.python.branches import note_branch, note_choice
 from mllint.linker.python.evaluation import evaluate
+from mllint.linker.python.library import decisions, watching
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.operations import assign_attribute, assign_item, attribute
 from mllint.linker.python.operators import binary, truth
@@ -72,7 +73,10 @@ def _augment(m: Machine, s: facts.Augment) -> bool:
 
 def _evaluate(m: Machine, s: facts.Evaluate) -> bool:
     m.statement = s
+    call = (s.value.value if isinstance(s.value, facts.Wait) else None) or s.value
+    m.discards.append((m.now.path, call.at))
     evaluate(m, s.value)
+    m.discards.pop()
     return not _never_returns(s.value) or _left(m, "raise")
 
 
@@ -96,6 +100,8 @@ def _if(m: Machine, s: facts.If) -> bool:
     known = truth(test)
     note_branch(m, s, test, known)
     note_choice(m, s, test)
+    decisions.branched(m, s, test)
+    watching.guarded(m, s, test)
     if known is not None:
         return run(m, s.then if known else s.otherwise)
     return m.heap.fork([lambda: run(m, s.then), lambda: run(m, s.otherwise)])
@@ -248,7 +254,7 @@ def _raise(m: Machine, s: facts.Raise) -> bool:
 
 
 def _assert(m: Machine, s: facts.Assert) -> bool:
-    evaluate(m, s.test)
+    watching.asserted(m, s.test, evaluate(m, s.test))
     return True
 
 

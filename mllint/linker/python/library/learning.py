@@ -25,7 +25,7 @@ from mllint.linker.python.abstract.values import (
 )
 from mllint.linker.python.frames import frames
 from mllint.linker.python.frames.frame_parts import table_of
-from mllint.linker.python.library import intakes, rows, trials
+from mllint.linker.python.library import decisions, intakes, rows, trials
 from mllint.linker.python.library.estimators import inner_estimators, is_estimator
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import Machine
@@ -211,7 +211,7 @@ def predict(call: Invocation) -> Any:
         note_serving(m, call, receiver, own, option)
     intakes.predicted(call, receiver, own, x)
     given = frozenset(o for o in origins_of(x) if not o.startswith(PREDICTION))
-    origins = own | given | trials.predicted(call, receiver, x, own)
+    origins = own | given | trials.predicted(call, receiver, x, own, decisions.classes_of(call, receiver))
     span = call.span
     m.effects.predicted(own, x, span)
     return Column(ex.Unresolved("a prediction"), origins, call.entry.gives, span, kind=m.library.usual.get("array", ""))

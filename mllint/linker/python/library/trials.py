@@ -214,7 +214,7 @@ def _has_chooser(m: Machine, value: Any) -> bool:
 # ----------------------------------------------------------------------------------------------- predictions
 
 
-def predicted(call: Invocation, receiver: Any, x: Any, models: frozenset[str]) -> frozenset[str]:
+def predicted(call: Invocation, receiver: Any, x: Any, models: frozenset[str], labels: bool | None) -> frozenset[str]:
     """A predict call: the mark that its predictions carry."""
     m = call.m
     x = data_of(x)
@@ -232,7 +232,7 @@ def predicted(call: Invocation, receiver: Any, x: Any, models: frozenset[str]) -
     sure = not isinstance(x, Choice) and not isinstance(receiver, Choice) and len(fits) == 1
     known = tuple(sorted(id for id in without_traces(models) if not id.startswith("column:")))
     given = (call.span, tuple(sorted(fits)), tuple(sorted(own)), tuple(sorted(learned_of(x))), sure)
-    m.effects.predicted_rows(PredictedRows(id, *given, known if call.entry.gives == "prediction" else ()))
+    m.effects.predicted_rows(PredictedRows(id, *given, known if call.entry.gives == "prediction" else (), labels))
     return frozenset({id})
 
 

@@ -13,11 +13,11 @@ import msgspec
 from mllint.lineage.expressions import Expression, brief
 from mllint.lineage.graph import EdgeKind, NodeKind, Strength
 from mllint.lineage.ids import column_id, is_named
-from mllint.lineage.observations import Evaluation, Feature, Handover, Intake, Output
+from mllint.lineage.observations import Check, Evaluation, Feature, Handover, Intake, Output, Watch
 from mllint.lineage.trials import Fitting, Measuring, RowSet, Selection
 from mllint.linker.project import Project
 from mllint.linker.python.abstract.tables import Table, dataset_origins
-from mllint.linker.python.abstract.traces import PREDICTION, marked, without_traces
+from mllint.linker.python.abstract.traces import CUT, PREDICTION, marked, without_traces
 from mllint.linker.python.abstract.values import NOTHING, Column, Loss, counted
 from mllint.source import Span
 
@@ -110,6 +110,28 @@ class PredictedRows(msgspec.Struct, frozen=True):
     learned: tuple[str, ...]
     sure: bool
     models: tuple[str, ...] = ()
+    labels: bool | None = None  # whether they are classes, not scores
+
+
+class Cut(msgspec.Struct, frozen=True):
+    """A prediction that is compared with a number; known by the mark that the outcome carries."""
+
+    id: str
+    models: tuple[str, ...]
+    span: Span
+    operator: str
+    values: tuple[Any, ...]
+    settings: tuple[Span, ...]
+    predicted: Span
+    text: str
+
+
+class Act(msgspec.Struct, frozen=True):
+    """Something that is done about the outcome of a cut: a branch, or a target into which it goes."""
+
+    cut: str
+    span: Span
+    target: str
 
 
 class Record(msgspec.Struct):
@@ -120,6 +142,10 @@ class Record(msgspec.Struct):
     measurings: dict[str, Measuring] = {}
     selections: dict[tuple[Span, str], Selection] = {}
     predicted: dict[str, PredictedRows] = {}
+    cuts: dict[str, Cut] = {}
+    acts: dict[Act, None] = {}
+    checks: dict[Check, None] = {}
+    watches: dict[Watch, None] = {}
     evaluations: dict[Evaluation, None] = {}
     definitions: dict[tuple[str, Expression], None] = {}  # column id and how it is computed
     scripts: dict[str, str] = {}  # SQL files that are run, and the job that runs them
@@ -224,8 +250,33 @@ class Effects:
             passing = Passing(table.base, target, dropped, known, kind, span, self.job)
             self.now.passings[passing] = None
 
+    def cut(self, cut: Cut) -> None:
+        known = self.now.cuts.get(cut.id)
+        if known is not None:  # a helper that is called with several models, or limits
+            cut = msgspec.structs.replace(
+                cut,
+                models=tuple(sorted({*known.models, *cut.models})),
+                values=tuple(dict.fromkeys((*known.values, *cut.values))),
+                settings=tuple(dict.fromkeys((*known.settings, *cut.settings))),
+            )
+        self.now.cuts[cut.id] = cut
+
+    def checked(self, data: Iterable[str], span: Span) -> None:
+        known = tuple(sorted(id for id in without_traces(data) if counted(id) == id))
+        if known:
+            self.now.checks[Check(known, span, self.job, self.clock)] = None
+
+    def watched(self, endpoint: str, span: Span) -> None:
+        self.now.watches[Watch(endpoint, span)] = None
+
+    def acted(self, id: str, span: Span, target: str) -> None:
+        self.now.acts[Act(id, span, target)] = None
+
     def _outputs(self, origins: frozenset[str], target: str, span: Span) -> None:
         """Predictions among what goes into a target."""
+        for id in sorted(marked(origins, CUT)):
+            if not target.startswith(("model@", "consumer:")):
+                self.acted(id, span, target)
         for id in sorted(marked(origins, PREDICTION)):
             made = self.now.predicted.get(id)
             for model in made.models if made is not None else ():
