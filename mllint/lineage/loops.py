@@ -41,6 +41,8 @@ def legs(lineage: Lineage, declared: bool = False) -> list[Leg]:
         source = owner.get(output.model)
         if source is None or output.target not in graph.nodes or output.target in owner:
             continue
+        if "endpoint:" in output.target and not declared:
+            continue  # what a route is asked is not what it answered
         for path in _ways(graph, output.target, owner, declared):
             target = owner[path[-1].target]
             leg = Leg(source, target, output, tuple(path))
@@ -72,7 +74,9 @@ def _ways(graph: Graph, start: str, models: Collection[str], declared: bool) -> 
     for id in todo:
         whole = [e for e in graph.out_edges(dataset_of(id)) if _is_told(e)] if declared and dataset_of(id) != id else []
         for edge in (*graph.out_edges(id), *whole):
-            if edge.target in before or edge.measure or not (is_seen(edge) or (declared and _is_told(edge))):
+            is_asked = edge.source.startswith(("endpoint:", "column:endpoint:")) and not _is_told(edge)
+            known = is_seen(edge) or (declared and _is_told(edge))
+            if edge.target in before or edge.measure or is_asked or not known:
                 continue
             if edge.target not in models:
                 before[edge.target] = [*before[id], edge]

@@ -144,6 +144,7 @@ class Intake(msgspec.Struct, frozen=True):
     picks: bool = False
     learned: tuple[str, ...] = ()
     refits: tuple[str, ...] = ()  # those of `learned` that the same run has fitted, not loaded
+    made_of: tuple[str, ...] = ()  # what besides columns went into it: artifacts that it was transformed by ...
     sure: bool = True
 
 

@@ -34,6 +34,8 @@ from mllint.linker.python.orchestration import decorated
 
 
 def call(m: Machine, function: Any, arguments: Arguments, at: facts.At) -> Any:
+    if isinstance(function, Function) or (isinstance(function, Bound) and isinstance(function.function, Function)):
+        watching.discarded(m, arguments.values(), at)
     match function:
         case Function():
             if function.decorators:

@@ -65,12 +65,17 @@ def _states(lineage: Lineage, learned: tuple[str, ...]) -> list[Fitting]:
 
 
 def _refitted(lineage: Lineage, trained: list[Fitting], given: Intake) -> list[tuple[Fitting, Fitting]]:
-    """The fits that the serving run makes itself, each with the fit of training that it should have loaded."""
+    """The fits that the serving run makes itself, each with the fit of training that it should have loaded. Rows that
+    may have gone through something loaded instead (`if scaler is None: scaler.fit(rows)`) tell nothing."""
+    nodes = lineage.graph.nodes
+    own = {fit.model for fit in _states(lineage, given.refits)}
+    if any(id in nodes and nodes[id].kind in ("model", "artifact") and id not in own for id in given.made_of):
+        return []
     return [
         (before, now)
         for now in _states(lineage, given.refits)
         if _holds_data(now)
-        for before in [fit for fit in trained if fit.what == now.what][:1]
+        for before in [fit for fit in trained if fit.what == now.what and fit.id != now.id][:1]
     ]
 
 

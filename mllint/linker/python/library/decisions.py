@@ -54,13 +54,25 @@ def _predictions(value: Any) -> frozenset[str]:
     """The marks of predictions of a value that is a prediction still, not what was computed from one."""
     found: frozenset[str] = frozenset()
     for option in options_of(value):
-        is_one = isinstance(option, Column) and (
-            option.name == "prediction" or option.expression == ex.Unresolved("a prediction")
-        )
-        if not is_one:
+        if not isinstance(option, Column) or not _is_prediction(option.expression):
             return frozenset()
         found |= marked(option.origins, PREDICTION)
     return found
+
+
+def _is_prediction(expression: ex.Expression) -> bool:
+    """As it comes, in another type, or on another scale."""
+    match expression:
+        case ex.Unresolved(reason=reason):
+            return reason == "a prediction"
+        case ex.Apply(operator=operator, arguments=(first, *others)) if operator in _SCALES:
+            if isinstance(first, ex.Constant) and others:  # `1 - risk`
+                first, *others = others
+            return _is_prediction(first) and all(isinstance(other, ex.Constant) for other in others)
+    return False
+
+
+_SCALES = ("CAST", "ITEM", "ADD", "SUB", "MUL", "DIV", "ROUND_EVEN", "ROUND_AWAY", "LEAST", "GREATEST")
 
 
 def _limits(value: Any) -> list[Constant]:
@@ -94,7 +106,8 @@ def _without_cuts(result: Any) -> Any:
 
 
 def branched(m: Machine, s: facts.If, test: Any) -> None:
-    """`if risk > 0.8: block(order)`: something is done. Counting hits, and collecting them, is measuring."""
+    """`if risk > 0.8: block(order)`: something is done. Counting hits, and collecting them, is measuring; raising an
+    error is checking that a probability is one."""
     cuts = marked(origins_of(test), CUT)
     if cuts and any(_acts(m, statement) for statement in (*s.then, *s.otherwise)):
         for id in sorted(cuts):
@@ -103,8 +116,6 @@ def branched(m: Machine, s: facts.If, test: Any) -> None:
 
 def _acts(m: Machine, statement: facts.Stmt) -> bool:
     match statement:
-        case facts.Raise():
-            return True
         case facts.Return() | facts.Assign():
             return bool(m.endpoint)
         case (

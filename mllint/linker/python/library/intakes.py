@@ -8,13 +8,15 @@ from mllint.lineage import expressions as ex
 from mllint.lineage.observations import Intake
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.tables import Table
-from mllint.linker.python.abstract.traces import learned_of
-from mllint.linker.python.abstract.values import Choice, Column, Tuple
+from mllint.linker.python.abstract.traces import learned_of, without_traces
+from mllint.linker.python.abstract.values import Choice, Column, Tuple, origins_of
 from mllint.linker.python.iteration import items_of
 from mllint.linker.python.library.estimators import inner_estimators, is_estimator
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.library.trials import data_of, what_it_learns
 from mllint.linker.python.machine import Machine
+
+MOST_PARTS = 20
 
 
 def fitted(call: Invocation, estimator: Cell, token: str, x: Any, y: Any, selected: list[str] | None) -> None:
@@ -46,7 +48,8 @@ def _note(
     m = call.m
     learned = tuple(sorted(learned_of(x)))
     refits = tuple(fit for fit in learned if fit in m.effects.now.fittings)
-    given = (named, picks, learned, refits, sure and not m.in_test)
+    made_of = tuple(sorted(id for id in without_traces(origins_of(x)) if not id.startswith("column:")))[:MOST_PARTS]
+    given = (named, picks, learned, refits, made_of, sure and not m.in_test)
     m.effects.intake(Intake(model, side, names, call.span, m.effects.job, m.endpoint, *given))
 
 

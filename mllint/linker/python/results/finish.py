@@ -352,7 +352,8 @@ def _observe(project: Project, records: list[Record], names: dict[str, str]) -> 
     for intake in {intake: None for record in records for intake in record.intakes}:
         model = _rename(intake.model, names)
         if not is_model_token(model):
-            intakes[msgspec.structs.replace(intake, model=model)] = None
+            made_of = tuple(_rename(id, names) for id in intake.made_of)
+            intakes[msgspec.structs.replace(intake, model=model, made_of=made_of)] = None
     observations.intakes += intakes
     outputs: dict[Output, None] = {}
     for output in {output: None for record in records for output in record.outputs}:
