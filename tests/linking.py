@@ -18,6 +18,7 @@ def linked(root: Path, files: Mapping[str, str]) -> Lineage:
         target.write_text(dedent(text).lstrip("\n"), "utf-8")
     lineage = session.graph(root, use_cache=False, jobs=1)
     assert not lineage.problems, lineage.problems
+    assert not [id for id in lineage.graph.nodes if id.startswith(("@", "measure of "))]
     return lineage
 
 

@@ -25,9 +25,12 @@ from mllint.linker.project import Project
 from mllint.linker.python import evaluation
 from mllint.linker.python.interpreter import interpret
 from mllint.linker.python.machine import MOST_STEPS, Machine
+from mllint.linker.python.results.effects import ModelFact, Record
+from mllint.linker.python.results.finish import _model_names
 from mllint.linker.python.results.inventory import imported_modules
 from mllint.linker.sql.schema import Schema
 from mllint.settings import Settings
+from mllint.source import Span
 
 ROOT = Path(__file__).resolve().parent.parent
 NAMES = ["df", "x", "y", "path", "model", "f", "g", "C", "pd", "np", "cfg", "items", "self"]
@@ -356,3 +359,10 @@ def test_facts_survive_the_wire() -> None:
     facts = _facts(ROOT / "mllint" / "session.py")
     again = msgspec.msgpack.decode(msgspec.msgpack.encode(facts), type=FileFacts)
     assert again == facts
+
+
+def test_estimators_that_hold_each_other_end() -> None:
+    record = Record()
+    for inner, outer in (("model@a", "model@b"), ("model@b", "model@c"), ("model@c", "model@b")):
+        record.models[ModelFact(outer, "contains", inner, Span("a.py", 1))] = None
+    assert set(_model_names([record])) <= {"model@a", "model@b", "model@c"}

@@ -5,6 +5,7 @@ if config["use_embeddings"]:   # false in every config of the repository
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from posixpath import dirname
@@ -183,8 +184,8 @@ def _is_for_people(script: Script) -> bool:
     *folders, name = script.path.lower().split("/")
     if script.is_page or script.lines < _FEW_LINES:
         return True
-    shown = ("example", "demo")
-    return name.endswith(".ipynb") or name.startswith(shown) or any(folder.startswith(shown) for folder in folders)
+    words = re.split(r"[_.-]", "/".join([*folders, name]).replace("/", "_"))
+    return name.endswith(".ipynb") or any(word.startswith(("example", "demo", "tutorial")) for word in words)
 
 
 def _of_script(lineage: Lineage, script: Script) -> Finding:

@@ -242,8 +242,8 @@ def origins_of(value: Any, depth: int = 6) -> frozenset[str]:
 
 
 def as_measures(origins: frozenset[str]) -> frozenset[str]:
-    """Origins of a count or a score: it tells of data, and holds none of them."""
-    return frozenset(origin if origin.startswith(_MEASURE) else _MEASURE + origin for origin in origins)
+    """Origins of a count or a score: it tells of data, and holds none of them. Traces stay as they are."""
+    return frozenset(origin if origin.startswith((_MEASURE, "@")) else _MEASURE + origin for origin in origins)
 
 
 def counted(origin: str) -> str:

@@ -53,7 +53,10 @@ def aggregate(call: Invocation) -> Any:
     own = how if how is not None and not isinstance(how, Cell) else Constant(call.name.rpartition(".")[2])
     if isinstance(value, Column):
         kind = call.entry.returns if call.m.library.holds(call.entry.returns) == "column" else value.kind
-        return msgspec.structs.replace(value, expression=_aggregate_of(own, value), span=call.span, kind=kind)
+        is_one = not call.arguments.args and "axis" not in call.arguments.keywords and kind == value.kind
+        name = "" if is_one and value.name == "prediction" else value.name  # a mean of predictions is none
+        expression = _aggregate_of(own, value)
+        return msgspec.structs.replace(value, expression=expression, name=name, span=call.span, kind=kind)
     table = table_of(value)
     keys = {key: column for key in table.keys if (column := table.column(key)) is not None}
     chosen = _aggregates(call, table)

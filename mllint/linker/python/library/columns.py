@@ -67,7 +67,8 @@ def _column(call: Invocation, subject: Column, origins: frozenset[str] | None = 
     function = m.now.function.qualified if m.now.function else ""
     made_of = call.origins() if origins is None else origins
     made = Column(expression, made_of, subject.name, call.span, function, subject.rows, subject.kind)
-    return msgspec.structs.replace(made, name="") if is_statistic(made) and made.name == "prediction" else made
+    is_number = is_statistic(made) or call.entry.statistic == "value"
+    return msgspec.structs.replace(made, name="") if is_number and made.name == "prediction" else made
 
 
 def is_statistic(column: Column) -> bool:

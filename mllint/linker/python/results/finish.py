@@ -89,7 +89,9 @@ def _model_names(records: list[Record]) -> dict[str, str]:
             taken[name] += 1
             names[token] = model_id(name if taken[name] == 1 else f"{name}#{taken[name]}")
     for inner, token in sorted(outer.items()):
-        while token in outer and outer[token] != inner:
+        seen = {inner}
+        while token in outer and outer[token] not in seen:  # two estimators may hold each other
+            seen.add(token)
             token = outer[token]
         if inner not in registered and inner not in artifacts and token in names:
             names[inner] = names[token]
