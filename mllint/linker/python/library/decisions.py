@@ -30,7 +30,7 @@ def compared(m: Machine, e: facts.Compare, operator: str, left: Any, right: Any,
     """The result of one comparison, marked if a prediction was held against a number. Compared once more, with a truth,
     it is a score in the making."""
     if operator not in _ORDER:
-        return _without_cuts(result) if operator in ("==", "!=") else result
+        return without_cuts(result) if operator in ("==", "!=") else result
     for value, other in ((left, right), (right, left)):
         made = m.effects.now.predicted
         marks = [mark for mark in sorted(_predictions(value)) if mark in made and made[mark].models]
@@ -81,8 +81,8 @@ def _limits(value: Any) -> list[Constant]:
     found = []
     for option in options_of(value):
         match option:
-            case Constant(value=bool()):
-                return []
+            case Constant(value=bool() | 0):
+                return []  # the sign of a score is no threshold
             case Constant(value=int() | float()):
                 found.append(option)
             case Unknown(origins=origins, why=why) if not origins and why.startswith("whoever calls it may give"):
@@ -96,7 +96,8 @@ def _is_code(limits: list[Constant]) -> bool:
     return all(float(limit.value or 0).is_integer() for limit in limits)
 
 
-def _without_cuts(result: Any) -> Any:
+def without_cuts(result: Any) -> Any:
+    """A share of hits, or a score, is nothing that is done about them."""
     if not isinstance(result, Column | Unknown) or not marked(result.origins, CUT):
         return result
     return msgspec.structs.replace(result, origins=frozenset(o for o in result.origins if not o.startswith(CUT)))

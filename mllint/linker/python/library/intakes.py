@@ -26,8 +26,9 @@ def fitted(call: Invocation, estimator: Cell, token: str, x: Any, y: Any, select
     labelled = y is not None or (isinstance(x, Cell) and "label" in x.slots.get("arguments", {}))
     picks = _picks(call.m, estimator)
     names, named = _features(call, data_of(x)) if labelled else (None, False)
-    if picks:
-        names = None if names is None or selected is None else tuple(selected)
+    if picks:  # what an own step makes is not asked of the caller: `Pipeline([("own", Ratios()), ("columns", ...)])`
+        known = names is not None and selected is not None and not _has_own_step(estimator)
+        names = tuple(selected or ()) if known else None
     _note(call, token, "fit", x, names, named, picks)
 
 
@@ -100,8 +101,13 @@ def _picks(m: Machine, estimator: Cell, depth: int = 4) -> bool:
         return True
     if kind is None or not (kind.wraps or kind.joins) or depth == 0:
         return False
-    own = [value for value in estimator.slots["arguments"].values() if _holds_instance(value)]
-    return bool(own) or any(_picks(m, inner, depth - 1) for inner in inner_estimators(estimator))
+    return _has_own_step(estimator) or any(_picks(m, inner, depth - 1) for inner in inner_estimators(estimator))
+
+
+def _has_own_step(estimator: Cell, depth: int = 4) -> bool:
+    inner = inner_estimators(estimator) if depth else []
+    own = any(_holds_instance(value) for value in estimator.slots["arguments"].values())
+    return own or any(_has_own_step(part, depth - 1) for part in inner)
 
 
 def _holds_instance(value: Any, depth: int = 3) -> bool:

@@ -33,6 +33,7 @@ from mllint.linker.python.frames import frame_expressions, frame_operations, fra
 from mllint.linker.python.library import (
     columns,
     computations,
+    decisions,
     learning,
     rows,
     statistics,
@@ -298,7 +299,8 @@ def _of_rows(call: Invocation, result: Any) -> Any:
     if entry.chooses:
         trials.chosen(call.m, subject, call.name.rpartition(".")[2], call.span)
     if entry.statistic or columns.is_about_all(call, result):
-        return statistics.statistic(call, result, subject, keeps_rows=entry.statistic == "rows")
+        value = statistics.statistic(call, result, subject, keeps_rows=entry.statistic == "rows")
+        return value if entry.statistic == "rows" else decisions.without_cuts(value)
     if entry.rowset:
         return rows.became(call, result)
     return result
