@@ -64,4 +64,5 @@ RULE = Rule(
     name="direct-feedback-loop",
     summary="a model's predictions reach its own later training data",
     check=check,
+    stable=False,
 )

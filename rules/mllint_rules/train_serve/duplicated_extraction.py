@@ -33,7 +33,7 @@ from mllint.rule import (
     show,
 )
 
-_NO_WORK = ("CAST", "ITEM", "FITTED")  # a read, a cast, a step that is persisted
+_NO_WORK = ("CAST", "ITEM", "FITTED", "COALESCE")  # a read, a cast, a persisted step, `fillna(0)` alone
 
 
 def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
