@@ -82,4 +82,5 @@ RULE = Rule(
     name="fixed-threshold",
     summary="a decision on a prediction compares it with a number that was set by hand",
     check=check,
+    stable=False,
 )

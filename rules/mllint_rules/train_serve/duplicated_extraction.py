@@ -127,4 +127,5 @@ RULE = Rule(
     name="duplicated-extraction",
     summary="training and serving compute a feature by two copies of the same code",
     check=check,
+    stable=False,
 )

@@ -165,4 +165,5 @@ RULE = Rule(
     name="refit-at-serving",
     summary="a transformer is fitted again on serving data, or its fitted state is not kept with the model",
     check=check,
+    stable=False,
 )
