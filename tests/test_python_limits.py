@@ -25,6 +25,7 @@ from mllint.linker.project import Project
 from mllint.linker.python import evaluation
 from mllint.linker.python.interpreter import interpret
 from mllint.linker.python.machine import MOST_STEPS, Machine
+from mllint.linker.python.replay import Replays
 from mllint.linker.python.results.effects import ModelFact, Record
 from mllint.linker.python.results.finish import _model_names
 from mllint.linker.python.results.inventory import imported_modules
@@ -257,7 +258,9 @@ def work(source: str, monkeypatch: pytest.MonkeyPatch) -> tuple[int, Machine]:
     assert file.python is not None, file.problems
     project = Project([file], Settings(), Declarations())
     with session._room_to_work():
-        machine = interpret(project, Library(builtin(imported_modules(project))), Schema({}))
+        machine = interpret(
+            project, Library(builtin(imported_modules(project))), Schema({}), Replays({}, frozenset()), {}
+        )
     assert project.problems == []
     return counted, machine
 

@@ -187,6 +187,7 @@ class Library:
         for file in files:
             self._add(file)
         self._canonical: dict[str, str] = {}
+        self._entries: dict[str, Entry | None] = {}
         self._kinds: dict[str, str] = {}
         self._prefixes = tuple(sorted(self.aliases, key=len, reverse=True))
 
@@ -220,11 +221,11 @@ class Library:
         return known
 
     def call(self, name: str) -> Entry | None:
-        name = self.canonical(name)
-        entry = self.calls.get(name)
-        if entry is None:
-            return next((entry for prefix, entry in self.families if name.startswith(prefix)), None)
-        return entry
+        if name not in self._entries:
+            full = self.canonical(name)
+            family = (entry for prefix, entry in self.families if full.startswith(prefix))
+            self._entries[name] = self.calls[full] if full in self.calls else next(family, None)
+        return self._entries[name]
 
     def method(self, kind: str, name: str) -> tuple[str, Entry] | None:
         """The entry of a method, looked for along the types that a type is like."""

@@ -179,6 +179,7 @@ def decorate(m: Machine, decorator: Any, function: Any, at: facts.At) -> Any:
             return msgspec.structs.replace(getter, decorators=(*getter.decorators, Bound(kind, function)))
     if isinstance(function, Function):
         if isinstance(decorator, Cell) and "command of" in decorator.slots:
+            m.heap.touch(decorator.slots["command of"])
             decorator.slots["command of"].slots.setdefault("commands", []).append(function)
         if isinstance(decorator, Cell) and "route" in decorator.slots:
             web.register(m, decorator, function)
@@ -193,15 +194,23 @@ def decorate(m: Machine, decorator: Any, function: Any, at: facts.At) -> Any:
 def load_module(m: Machine, path: str) -> Module:
     """The namespace of a module of the repository; its top level is interpreted at the first import."""
     if path in m.modules and path not in m.reloading:
+        m.tracker.touch(m.modules[path])
         return Module(path, m.modules[path])
     m.reloading.discard(path)
     m.loaded.setdefault(m.entry, {})[path] = None
-    scope = m.modules.setdefault(path, m.heap.new("scope", {}, (path, 0)))
+    with m.tracker.load(m, path, m.modules.get(path)) as made:
+        scope = m.modules.setdefault(path, m.heap.new("scope", {}, (path, 0)))
+        made(scope)
+        return _run_module(m, path, scope)
+
+
+def _run_module(m: Machine, path: str, scope: Cell) -> Module:
     scope.slots["__name__"] = Constant(path.removesuffix(".py").removesuffix("/__init__").replace("/", "."))
     scope.slots["__file__"] = Constant(f"{HERE}/{path}")
     if path.endswith("/"):  # a folder without __init__.py
         return Module(path, scope)
-    facts_of_module = m.project.files[path].python
+    m.tracker.file(path)
+    facts_of_module = m.python[path]
     if facts_of_module is not None:
         with m.outside_branches(), m.activation(scope, scope, path, None):
             m.execute(facts_of_module.body)

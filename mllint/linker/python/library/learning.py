@@ -35,6 +35,7 @@ def prepare(m: Machine, estimator: Cell, at: facts.At) -> None:
     """A new estimator: its token, by the place that makes it."""
     span = m.span(at)
     serving = f"@{m.endpoint}" if m.endpoint else ""  # what a handler fits is not the model that training fitted
+    m.heap.touch(estimator)
     estimator.slots["token"] = f"model@{span.path}:{span.cell or ''}:{span.line}:{span.column}{serving}"
     estimator.slots["made"] = span
 

@@ -371,5 +371,5 @@ def _retype(m: Machine, result: Any, name: str) -> Any:
     if isinstance(result, Column) and m.library.holds(name) == "column":
         return msgspec.structs.replace(result, kind=name)
     if isinstance(result, Cell) and result.kind in ("frame", "object") and m.library.holds(name) in ("frame", "object"):
-        result.slots["type"] = name
+        m.heap.put(result, "type", name)
     return result

@@ -31,7 +31,7 @@ def network_of(m: Machine, owner: Any, at: int) -> Cell | None:
     if _KEY not in owner.slots:
         name = owner.slots["<class>"].qualified
         slots: dict[Any, Any] = {"type": "torch.Network", "class": name, "arguments": {}, "origins": frozenset()}
-        owner.slots[_KEY] = m.heap.new("object", slots, (m.now.path, at))
+        m.heap.put(owner, _KEY, m.heap.new("object", slots, (m.now.path, at)))
         prepare(m, owner.slots[_KEY], at)
     found: Cell = owner.slots[_KEY]
     return found

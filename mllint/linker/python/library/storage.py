@@ -371,7 +371,7 @@ def _sql_text(m: Machine, target: Any) -> Any:
         if text.endswith(".sql"):
             file = m.project.files.get(locate(m, text).removeprefix("file:"))
             if file is not None and file.sql is not None:
-                m.project.taken.add(file.path)
+                m.take(file.path)
                 found.append(Constant(file.sql.text))
     return join_all(found) if found else None
 
