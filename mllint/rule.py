@@ -16,22 +16,27 @@ from mllint.lineage.algebra import Disagreement, equal, show, witness
 from mllint.lineage.declarations import Declarations, Declared
 from mllint.lineage.expressions import Apply, Column, Constant, Expression, Unresolved, columns, is_known
 from mllint.lineage.graph import Edge, Graph, Node
-from mllint.lineage.ids import split_column
+from mllint.lineage.ids import dataset_of, split_column
 from mllint.lineage.inputs import by_name, is_ambiguous, known_names, plain
 from mllint.lineage.lineage import Coverage, Lineage
-from mllint.lineage.loops import Leg, cycles, dataset_of, is_explored, legs
+from mllint.lineage.loops import Leg, cycles, is_explored, legs
 from mllint.lineage.models import Model, by_member, declared_ids, job_path, models, place
 from mllint.lineage.observations import (
     Branch,
     Check,
     Decision,
     Definition,
+    Dependency,
+    Deployment,
+    Draw,
     Evaluation,
     Feature,
     Handover,
     Intake,
+    Loading,
     Observations,
     Output,
+    Route,
     Script,
     Watch,
 )
@@ -41,14 +46,15 @@ from mllint.lineage.trials import WHOLE_FRAMES, Fitting, Input, Measuring, RowSe
 from mllint.source import Span
 
 __all__ = [
-    "WHOLE_FRAMES", "Apply", "Branch", "Check", "Column", "Confidence", "Constant", "Context", "Coverage",
-    "Decision", "Declarations", "Declared", "Definition", "Disagreement", "Edge", "Evaluation", "Expression",
-    "Feature", "Finding", "Fitting", "Graph", "Handover", "Input", "Intake", "Label", "Leg", "Lineage", "Measuring",
-    "Model", "Node", "Observations", "Output", "RowSet", "Rule", "Script", "Selection", "Severity", "Span",
-    "Trials", "Unresolved", "Watch", "Witness", "by_member", "by_name", "certainty", "columns", "consumer_of",
-    "cycles", "dataset_of", "declared_ids", "ends", "equal", "is_ambiguous", "is_explored", "is_known", "is_report",
-    "is_seen", "is_test", "is_window", "job_path", "known_names", "legs", "models", "name", "owner_of", "paths_to",
-    "place", "plain", "reads_any", "same_name", "show", "split_column", "told", "top_folder", "trail", "witness",
+    "WHOLE_FRAMES", "Apply", "Branch", "Check", "Column", "Confidence", "Constant", "Context", "Coverage", "Decision",
+    "Declarations", "Declared", "Definition", "Dependency", "Deployment", "Disagreement", "Draw", "Edge",
+    "Evaluation", "Expression", "Feature", "Finding", "Fitting", "Graph", "Handover", "Input", "Intake", "Label",
+    "Leg", "Lineage", "Loading", "Measuring", "Model", "Node", "Observations", "Output", "Route", "RowSet", "Rule",
+    "Script", "Selection", "Severity", "Span", "Trials", "Unresolved", "Watch", "Witness", "by_member", "by_name",
+    "certainty", "columns", "consumer_of", "cycles", "dataset_of", "declared_ids", "ends", "equal", "is_ambiguous",
+    "is_explored", "is_known", "is_report", "is_seen", "is_test", "is_window", "job_path", "known_names", "legs",
+    "models", "name", "owner_of", "paths_to", "place", "plain", "reads_any", "same_name", "show", "split_column",
+    "told", "top_folder", "trail", "witness",
 ]  # fmt: skip
 
 Severity = Literal["error", "warning", "info"]

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 import msgspec
 
 from mllint.lineage.graph import Edge, Graph
-from mllint.lineage.ids import split_column
+from mllint.lineage.ids import dataset_of
 from mllint.lineage.lineage import Lineage
 from mllint.lineage.models import Model, by_member, models
 from mllint.lineage.observations import Output
@@ -91,15 +91,6 @@ def _ways(graph: Graph, start: str, models: Collection[str], declared: bool) -> 
 def _is_told(edge: Edge) -> bool:
     """What a declared system outside reads and writes."""
     return edge.strength == "declared" and edge.kind in ("consumes", "writes", "derives")
-
-
-def dataset_of(id: str) -> str:
-    """The dataset that a column is of; any other node is its own.
-
-    >>> dataset_of("column:table:ads.scores#p")
-    'table:ads.scores'
-    """
-    return split_column(id)[0] if id.startswith("column:") else id
 
 
 def cycles(found: list[Leg]) -> list[list[Leg]]:

@@ -23,10 +23,12 @@ from mllint.linker.python.reads import Needed, digest
 from mllint.linker.python.replay import Memory, Replays
 from mllint.linker.python.results.definitions import observe_definitions, observe_functions
 from mllint.linker.python.results.finish import build, mark_sources
+from mllint.linker.python.results.guards import observe_routes
 from mllint.linker.python.results.inventory import imported_modules, observe
 from mllint.linker.python.results.mentions import name_features
 from mllint.linker.sql.link import link_sql
 from mllint.linker.sql.schema import Schema
+from mllint.linker.systems import dependencies, gateways
 from mllint.settings import Settings
 
 
@@ -85,6 +87,9 @@ def _link(
     build(project, machine.effects)
     systems.link(project)
     systems.observe(project, {path: tuple(sorted(who)) for path, who in machine.imports.importers.items()})
+    dependencies.observe(project)
+    gateways.observe(project)
+    observe_routes(project, machine)
     observe(project, machine)
     observe_definitions(project, machine)
     observe_functions(project, machine)

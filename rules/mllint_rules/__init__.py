@@ -2,7 +2,7 @@
 
 from mllint.rule import Rule
 from mllint_rules.anti_patterns import dead_experiment_path, multi_language_pipeline, plain_old_data
-from mllint_rules.boundaries import undeclared_consumer
+from mllint_rules.boundaries import correction_cascade, open_predictions, undeclared_consumer, unversioned_model
 from mllint_rules.changing_world import fixed_threshold, unmonitored_model, unvalidated_data
 from mllint_rules.data_dependencies import deprecated_feature
 from mllint_rules.feedback_loops import direct_feedback_loop, hidden_feedback_loop
@@ -13,10 +13,14 @@ from mllint_rules.leakage import (
     target_leakage,
     temporal_leakage,
 )
+from mllint_rules.reproducibility import no_quality_gate, unpinned_environment, unseeded_randomness
 from mllint_rules.train_serve import duplicated_extraction, feature_mismatch, refit_at_serving, train_serve_skew
 
 RULES: list[Rule] = [
     undeclared_consumer.RULE,
+    correction_cascade.RULE,
+    unversioned_model.RULE,
+    open_predictions.RULE,
     deprecated_feature.RULE,
     direct_feedback_loop.RULE,
     hidden_feedback_loop.RULE,
@@ -30,6 +34,9 @@ RULES: list[Rule] = [
     feature_mismatch.RULE,
     duplicated_extraction.RULE,
     refit_at_serving.RULE,
+    unseeded_randomness.RULE,
+    unpinned_environment.RULE,
+    no_quality_gate.RULE,
     preprocessing_leakage.RULE,
     overlap_leakage.RULE,
     target_leakage.RULE,

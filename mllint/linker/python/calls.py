@@ -27,7 +27,7 @@ from mllint.linker.python.abstract.values import (
     origins_of,
 )
 from mllint.linker.python.iteration import is_inner
-from mllint.linker.python.library import library, watching, web
+from mllint.linker.python.library import library, randomness, watching, web
 from mllint.linker.python.library.command_lines import option_values
 from mllint.linker.python.machine import HERE, Machine
 from mllint.linker.python.orchestration import decorated
@@ -195,6 +195,8 @@ def load_module(m: Machine, path: str) -> Module:
     """The namespace of a module of the repository; its top level is interpreted at the first import."""
     if path in m.modules and path not in m.reloading:
         m.tracker.touch(m.modules[path])
+        for name, span in m.seeds_of_module.get(path, ()):
+            randomness.seed_generator(m, name, span)
         return Module(path, m.modules[path])
     m.reloading.discard(path)
     m.loaded.setdefault(m.entry, {})[path] = None
@@ -213,7 +215,9 @@ def _run_module(m: Machine, path: str, scope: Cell) -> Module:
     facts_of_module = m.python[path]
     if facts_of_module is not None:
         with m.outside_branches(), m.activation(scope, scope, path, None):
+            before = len(m.seed_calls)
             m.execute(facts_of_module.body)
+            m.seeds_of_module[path] = list(dict.fromkeys(m.seed_calls[before:]))
     return Module(path, scope)
 
 

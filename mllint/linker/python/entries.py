@@ -27,7 +27,7 @@ from mllint.linker.python.abstract.values import (
 from mllint.linker.python.calls import enter, load_module
 from mllint.linker.python.classes import bind_parameters, construct
 from mllint.linker.python.ghosts import Ghost, GhostFunction
-from mllint.linker.python.library import requests
+from mllint.linker.python.library import randomness, requests
 from mllint.linker.python.library.command_lines import option_values
 from mllint.linker.python.library.web import Handler, answered
 from mllint.linker.python.machine import HERE, Machine
@@ -126,6 +126,7 @@ def _interpret(m: Machine, entry: Entry) -> None:
             m.tracker.touch_made(made)
     if m.from_outside:
         m.tracker.read("budget:", str(m.most_steps()).encode())
+    randomness.begin(m, entry.path)
     try:
         with m.activation(*outermost(m, entry)):
             if entry.handler is not None:
@@ -138,6 +139,7 @@ def _interpret(m: Machine, entry: Entry) -> None:
                 load_module(m, entry.path)  # it only defines things: as others import it
             else:
                 _run_script(m, m.project.files[entry.path])
+                m.seeds_of_module[entry.path] = list(dict.fromkeys(m.seed_calls))
     except RecursionError:
         m.exhausted.add(entry.path)
         m.tracker.must_run()

@@ -110,6 +110,11 @@ class Machine:
         self.asked: dict[str, dict[str, str]] = {}  # entry -> what it asked for, with the shape it got
         self.entry = ""
         self.endpoint = ""  # the endpoint whose handler is interpreted
+        self.seeds = self.heap.new("seeds", {}, ("", 0))  # global generators of random numbers that are seeded
+        self.seed_calls: list[tuple[str, Span]] = []  # every seeding of this entry point, also on other paths
+        self.seeds_of_module: dict[str, list[tuple[str, Span]]] = {}  # what importing a module, or running it, seeds
+        self.gates = self.heap.new("gates", {}, ("", 0))  # tests that can prevent what is being run
+        self.networks: dict[str, Cell] = {}  # token -> the network of a class of the repository
         self.figures = Cell(
             "figures", {}, None, 0
         )  # what pyplot draws on, by the namespace that draws; of one entry point
@@ -119,6 +124,7 @@ class Machine:
         self.predictors: Noted[str] = Noted(
             self.tracker, "predictors"
         )  # nodes and tokens that something predicted with
+        self.seeded: Noted[str] = Noted(self.tracker, "seeded")  # global generators that anything seeds
         self.relevant = relevant_functions(project, library)
         self.discards: list[tuple[str, facts.At]] = []  # calls in progress whose result nobody takes
         self.statement: facts.Stmt | None = None  # that is being run

@@ -83,6 +83,7 @@ class Saying(msgspec.Struct, array_like=True):
     called: dict[tuple[str, int], None] = {}
     located: dict[str, None] = {}
     predictors: dict[str, None] = {}
+    seeded: dict[str, None] = {}
     required: dict[str, None] = {}
     imports: dict[tuple[str, str], None] = {}  # module, importer
     branches: dict[tuple[str, int, bool | None, tuple[Span, ...]], None] = {}

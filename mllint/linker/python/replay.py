@@ -20,7 +20,18 @@ import msgspec
 
 from mllint.errors import Problem
 from mllint.lineage.expressions import Expression
-from mllint.lineage.observations import Evaluation, Feature, Handover
+from mllint.lineage.observations import (
+    Check,
+    Deployment,
+    Draw,
+    Evaluation,
+    Feature,
+    Handover,
+    Intake,
+    Loading,
+    Output,
+    Watch,
+)
 from mllint.lineage.trials import Fitting, Measuring, RowSet, Selection
 from mllint.linker.python.abstract.values import Class, Function
 from mllint.linker.python.branches import came_to
@@ -31,6 +42,8 @@ from mllint.linker.python.reads import Load, Saying, Tracker, Unit
 from mllint.linker.python.results.defined import defined_in, functions_in
 from mllint.linker.python.results.effects import (
     Access,
+    Act,
+    Cut,
     Link,
     Mark,
     ModelFact,
@@ -40,6 +53,7 @@ from mllint.linker.python.results.effects import (
     Record,
     Request,
 )
+from mllint.source import Span
 
 TOO_LATE = "the run took too long: not all of what this file does was followed"
 
@@ -105,7 +119,7 @@ class Replays:
         kept = self.traces.setdefault(name, [])
         with m.tracker.running(name, identity) as unit:
             unit.clock = m.effects.clock
-            m.figures = m.heap.new("figures")
+            m.figures, m.seeds, m.gates = m.heap.new("figures"), m.heap.new("seeds"), m.heap.new("gates")
             for trace in old:
                 if trace.record and name not in self._must_run and _holds(m, trace, identity):
                     _replay(m, name, path, trace, unit)
@@ -192,6 +206,8 @@ def _now(m: Machine, key: str) -> bytes | None:
             return _flag(rest.encode() in m.relevant)
         case "located":
             return _flag(set.__contains__(m.located, rest))
+        case "seeded":
+            return _flag(set.__contains__(m.seeded, rest))
         case "predictors":
             return _flag(set.__contains__(m.predictors, rest))
         case "required":
@@ -221,6 +237,7 @@ def _replay(m: Machine, name: str, path: str, trace: Trace, unit: Unit) -> None:
     set.update(m.called, said.called)
     set.update(m.located, said.located)
     set.update(m.predictors, said.predictors)
+    set.update(m.seeded, said.seeded)
     set.update(m.required, said.required)
     for module, importer in said.imports:
         m.imports.importers.setdefault(module, set()).add(importer)
@@ -261,6 +278,9 @@ def _later(record: Record, by: int) -> Record:
             said: dict[Any, Any] = getattr(record, name)
             for key, value in said.items():
                 said[key] = msgspec.structs.replace(value, order=value.order + by)
+        for name in ("deployments", "checks"):
+            later = (msgspec.structs.replace(said, order=said.order + by) for said in getattr(record, name))
+            setattr(record, name, dict.fromkeys(later))
     return record
 
 
@@ -313,10 +333,20 @@ class _Record(msgspec.Struct, array_like=True):
     measurings: list[Measuring]
     selections: list[Selection]
     predicted: list[PredictedRows]
+    draws: list[Draw]
+    loadings: list[Loading]
+    deployments: list[Deployment]
+    score_tests: list[Span]
+    intakes: list[Intake]
+    outputs: list[Output]
+    cuts: list[Cut]
+    acts: list[Act]
+    checks: list[Check]
+    watches: list[Watch]
 
 
 _KEYS: dict[str, Callable[[Any], Any]] = {  # of what is not its own key
-    **dict.fromkeys(("row_sets", "fittings", "measurings", "predicted"), attrgetter("id")),
+    **dict.fromkeys(("row_sets", "fittings", "measurings", "predicted", "cuts"), attrgetter("id")),
     "selections": attrgetter("span", "what"),
 }
 _encoder = msgspec.msgpack.Encoder()

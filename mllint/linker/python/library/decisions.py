@@ -33,7 +33,7 @@ def compared(m: Machine, e: facts.Compare, operator: str, left: Any, right: Any,
         return without_cuts(result) if operator in ("==", "!=") else result
     for value, other in ((left, right), (right, left)):
         made = m.effects.now.predicted
-        marks = [mark for mark in sorted(_predictions(value)) if mark in made and made[mark].models]
+        marks = [mark for mark in sorted(_predictions(value)) if mark in made and made[mark].predictors]
         limits = _limits(other)
         if not marks or not limits or m.in_test:
             continue
@@ -41,7 +41,7 @@ def compared(m: Machine, e: facts.Compare, operator: str, left: Any, right: Any,
             continue  # `predict(X) > 0` of a classifier: the number of a class
         span = m.span(e.at)
         id = f"{CUT}{place_id(m, span)}"
-        models = tuple(sorted({model for mark in marks for model in made[mark].models}))
+        models = tuple(sorted({model for mark in marks for model in made[mark].predictors}))
         settings = tuple(dict.fromkeys(place for limit in limits for place in limit.settings))
         values = tuple(limit.value for limit in limits)
         m.effects.cut(Cut(id, models, span, operator, values, settings, made[marks[0]].span, written(e)))

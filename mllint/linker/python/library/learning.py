@@ -25,7 +25,7 @@ from mllint.linker.python.abstract.values import (
 )
 from mllint.linker.python.frames import frames
 from mllint.linker.python.frames.frame_parts import table_of
-from mllint.linker.python.library import decisions, intakes, rows, trials
+from mllint.linker.python.library import decisions, intakes, randomness, rows, trials
 from mllint.linker.python.library.estimators import inner_estimators, is_estimator
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import Machine
@@ -335,5 +335,6 @@ def split(call: Invocation) -> Any:
 def fold(call: Invocation) -> Any:
     """`KFold(5).split(X)`: indexes of the two sides of each fold."""
     receiver = call.receiver
+    randomness.split_by(call.m, receiver, call.span)
     order = trials.order_of(receiver) or rows.order_of_call(call)
     return rows.folds(call.m, list(call.arguments.args[:1]), call.at, order)

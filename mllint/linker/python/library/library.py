@@ -34,7 +34,10 @@ from mllint.linker.python.library import (
     columns,
     computations,
     decisions,
+    gates,
     learning,
+    loading,
+    randomness,
     rows,
     statistics,
     storage,
@@ -59,7 +62,9 @@ def call_external(m: Machine, name: str, arguments: Arguments, at: facts.At) -> 
         return apply(Invocation(m, m.library.canonical(name), entry, None, arguments, at))
     kind = m.library.type_of_class(name)
     if kind:
-        return new_object(m, kind, m.library.canonical(name), by_name((), arguments), at)
+        made_object = new_object(m, kind, m.library.canonical(name), by_name((), arguments), at)
+        made_object.slots["rest"] = arguments.rest is not None
+        return made_object
     builtin = builtins.FUNCTIONS.get(name)
     if builtin is not None:
         return builtin(m, arguments, at)
@@ -195,7 +200,7 @@ def object_item(m: Machine, owner: Cell, index: Any, at: facts.At) -> Any:
     if found is not None:
         return apply(Invocation(m, found[0], found[1], owner, Arguments((index,)), at))
     if owner.slots.get("reference"):  # a loaded thing of which nothing is known yet: it may well be a frame
-        return frames.item(m, storage.as_frame(m, owner, at), index, at)
+        return frames.item(m, loading.as_frame(m, owner, at), index, at)
     return Unknown(origins_of(owner), "an item of a library object is not modelled", m.span(at))
 
 
@@ -253,7 +258,7 @@ def apply(call: Invocation) -> Any:
         if entry.rows:
             result = _keep(call, result)
     if entry.loads is not None:
-        result = storage.load(call, entry.loads)
+        result = loading.load(call, entry.loads)
         if entry.mutates == "always":  # `model.load_model("eta.json")`
             learning.become(call, result)
     if entry.copies is not None:
@@ -283,6 +288,15 @@ def apply(call: Invocation) -> Any:
         result = frame_operations.TABLE[entry.frame](call)
     if entry.column:
         result = columns.apply(call)
+    if entry.guards:
+        call.m.tracker.says()  # what stands before routes is looked for where scripts made it
+    if entry.gates:
+        gates.checked(call)
+    if entry.deploys:
+        gates.deployed(call, storage.nodes_told(call))
+    if entry.seeds:
+        randomness.seed(call)
+    randomness.drew(call)
     return _of_rows(call, _returned(call, result))
 
 

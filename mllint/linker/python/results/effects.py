@@ -13,7 +13,18 @@ import msgspec
 from mllint.lineage.expressions import Expression, brief
 from mllint.lineage.graph import EdgeKind, NodeKind, Strength
 from mllint.lineage.ids import column_id, is_named
-from mllint.lineage.observations import Check, Evaluation, Feature, Handover, Intake, Output, Watch
+from mllint.lineage.observations import (
+    Check,
+    Deployment,
+    Draw,
+    Evaluation,
+    Feature,
+    Handover,
+    Intake,
+    Loading,
+    Output,
+    Watch,
+)
 from mllint.lineage.trials import Fitting, Measuring, RowSet, Selection
 from mllint.linker.project import Project
 from mllint.linker.python.abstract.tables import Table, dataset_origins
@@ -110,7 +121,14 @@ class PredictedRows(msgspec.Struct, frozen=True):
     learned: tuple[str, ...]
     sure: bool
     models: tuple[str, ...] = ()
+    gives: str = "prediction"
     labels: bool | None = None  # whether they are classes, not scores
+
+    @property
+    def predictors(self) -> list[str]:
+        """The models whose predictions they are; clusters and embeddings are none."""
+        known = self.models if self.gives == "prediction" else ()
+        return [model for model in known if not model.startswith(("@", "column:"))]
 
 
 class Cut(msgspec.Struct, frozen=True):
@@ -147,6 +165,10 @@ class Record(msgspec.Struct):
     checks: dict[Check, None] = {}
     watches: dict[Watch, None] = {}
     evaluations: dict[Evaluation, None] = {}
+    draws: dict[Draw, None] = {}
+    loadings: dict[Loading, None] = {}
+    deployments: dict[Deployment, None] = {}
+    score_tests: dict[Span, None] = {}
     definitions: dict[tuple[str, Expression], None] = {}  # column id and how it is computed
     scripts: dict[str, str] = {}  # SQL files that are run, and the job that runs them
     marks: dict[Mark, None] = {}
@@ -279,7 +301,7 @@ class Effects:
                 self.acted(id, span, target)
         for id in sorted(marked(origins, PREDICTION)):
             made = self.now.predicted.get(id)
-            for model in made.models if made is not None else ():
+            for model in made.predictors if made is not None else ():
                 if model in origins:  # not if only a count or a score of them is left
                     self.now.outputs[Output(model, target, span, self.job)] = None
 
@@ -324,6 +346,15 @@ class Effects:
         self.now.handovers[handover] = None
 
     # -------------------------------------------------------------------------------- what is fitted on what
+
+    def loading(self, node: str, span: Span, name: str, version: str) -> None:
+        self.now.loadings[Loading(node, span, self.job, name, version)] = None
+
+    def deployed(self, node: str, span: Span, gates: tuple[str, ...], fits: tuple[str, ...]) -> None:
+        self.now.deployments[Deployment(node, span, self.job, self.tick(), gates, fits)] = None
+
+    def drew(self, draw: Draw) -> None:
+        self.now.draws[draw] = None
 
     def tick(self) -> int:
         self.clock += 1
