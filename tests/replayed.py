@@ -192,7 +192,7 @@ LINES = [
 
 def said(root: Path, use_cache: bool) -> tuple[str, str, bytes, object]:
     """The graph and the findings, as JSON, and all that was observed."""
-    result = session.check(root, jobs=1, use_cache=use_cache, today="2024-01-01")
+    result = session.check(root, jobs=1, use_cache=use_cache, preview=True, today="2024-01-01")
     lineage = result.lineage
     graph = drawing.render(view(lineage.graph, lineage.coverage, level="column"))
     findings = report.render(Report(root, result.findings, result.problems, lineage.coverage, result.rule_errors))

@@ -186,6 +186,9 @@ class LibraryFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     distributions: dict[str, tuple[str, ...]] = {}  # top-level module -> names under which package indexes know it
     credentials: tuple[str, ...] = ()  # patterns of names that ask for a credential and refuse who has none
     open: tuple[str, ...] = ()  # patterns of names that may stand before a route and refuse nobody
+    collects: tuple[str, ...] = ()  # methods and functions that keep or show a value: nothing is done about it
+    logs: tuple[str, ...] = ()  # names that what keeps a log usually goes by
+    alarms: tuple[str, ...] = ()  # methods and functions that say that something is wrong
     random: tuple[Random, ...] = ()  # objects that draw by chance when they are fitted, or split
     prelude: str = ""
     value: str = ""
@@ -210,6 +213,9 @@ class Library:
         self.random: list[tuple[re.Pattern[str], Random]] = []
         self.credentials: list[re.Pattern[str]] = []
         self.open: list[re.Pattern[str]] = []
+        self.collects: set[str] = set()
+        self.logs: set[str] = set()
+        self.alarms: set[str] = set()
         self.distributions: dict[str, tuple[str, ...]] = {}
         self.generators: set[str] = set()  # global ones that something seeds
         for file in files:
@@ -241,6 +247,9 @@ class Library:
         self.aliases.update(file.aliases)
         self.credentials += [re.compile(fnmatch.translate(pattern)) for pattern in file.credentials]
         self.open += [re.compile(fnmatch.translate(pattern)) for pattern in file.open]
+        self.collects.update(file.collects)
+        self.logs.update(file.logs)
+        self.alarms.update(file.alarms)
         self.distributions.update(file.distributions)
         for random in file.random:
             self.random += [(re.compile(fnmatch.translate(pattern)), random) for pattern in random.classes]

@@ -39,11 +39,10 @@ from mllint.linker.python.calls import load_module
 from mllint.linker.python.ghosts import GHOST, Ghost, GhostFunction
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.reads import Load, Saying, Tracker, Unit
+from mllint.linker.python.results.cuts import Act, Cut
 from mllint.linker.python.results.defined import defined_in, functions_in
 from mllint.linker.python.results.effects import (
     Access,
-    Act,
-    Cut,
     Link,
     Mark,
     ModelFact,

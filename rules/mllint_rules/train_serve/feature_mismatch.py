@@ -93,4 +93,5 @@ RULE = Rule(
     name="feature-mismatch",
     summary="the features given to predict are not those that the model was fitted on",
     check=check,
+    stable=False,
 )

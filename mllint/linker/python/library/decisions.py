@@ -20,10 +20,9 @@ from mllint.linker.python.library.estimators import inner_estimators, is_estimat
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.library.rows import place_id
 from mllint.linker.python.machine import Machine
-from mllint.linker.python.results.effects import Cut
+from mllint.linker.python.results.cuts import Cut
 
 _ORDER = ("<", "<=", ">", ">=")
-_COLLECTS = ("append", "extend", "add", "insert", "update", "print", "display", "write")
 
 
 def compared(m: Machine, e: facts.Compare, operator: str, left: Any, right: Any, result: Any) -> Any:
@@ -124,8 +123,7 @@ def _acts(m: Machine, statement: facts.Stmt) -> bool:
             | facts.Evaluate(value=facts.Wait(value=facts.Call(function=function)))
         ):
             name = written(function)
-            is_log = name.partition(".")[0] in ("log", "logger", "logging", "warnings")
-            return not is_log and name.rpartition(".")[2] not in _COLLECTS
+            return name.partition(".")[0] not in m.library.logs and name.rpartition(".")[2] not in m.library.collects
         case facts.If(then=then, otherwise=otherwise):
             return any(_acts(m, inner) for inner in (*then, *otherwise))
     return False

@@ -12,9 +12,6 @@ from mllint.linker.python.abstract.traces import PREDICTION, without_traces
 from mllint.linker.python.abstract.values import counted, origins_of
 from mllint.linker.python.machine import Machine
 
-_TELLS = ("error", "warning", "critical", "exception", "exit")
-
-
 # ----------------------------------------------------------------------------------------------- monitoring
 
 
@@ -44,7 +41,7 @@ def asserted(m: Machine, test: facts.Expr, value: Any) -> None:
 
 def guarded(m: Machine, s: facts.If, value: Any) -> None:
     """`if df.isna().any().any(): raise ValueError`, `if missing: return False`, `if bad: valid = False`."""
-    if any(map(_refuses, (*s.then, *s.otherwise))):
+    if _refuses(m, (*s.then, *s.otherwise)):
         _checked(m, value, s.test.at)
 
 
@@ -59,16 +56,21 @@ def _checked(m: Machine, value: Any, at: facts.At) -> None:
     m.effects.checked(data, m.span(at))
 
 
-def _refuses(statement: facts.Stmt) -> bool:
-    match statement:
-        case facts.Raise() | facts.Return(value=facts.Literal(value=False)):
-            return True
-        case facts.Assign(value=facts.Literal(value=bool())):
-            return True
-        case facts.Evaluate(value=facts.Call(function=function)):
-            return written(function).rpartition(".")[2] in _TELLS
-        case facts.If(then=then, otherwise=otherwise):
-            return any(map(_refuses, (*then, *otherwise)))
-        case facts.For(body=body):
-            return any(map(_refuses, body))
+def _refuses(m: Machine, statements: Iterable[facts.Stmt]) -> bool:
+    """Whether one of them stops, reports, or notes that something is wrong."""
+    for statement in statements:
+        match statement:
+            case facts.Raise() | facts.Return(value=facts.Literal(value=False)):
+                return True
+            case facts.Assign(value=facts.Literal(value=bool())):
+                return True
+            case facts.Evaluate(value=facts.Call(function=function)):
+                if written(function).rpartition(".")[2] in m.library.alarms:
+                    return True
+            case facts.If(then=then, otherwise=otherwise):
+                if _refuses(m, (*then, *otherwise)):
+                    return True
+            case facts.For(body=body):
+                if _refuses(m, body):
+                    return True
     return False

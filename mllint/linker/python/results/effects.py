@@ -30,6 +30,7 @@ from mllint.linker.project import Project
 from mllint.linker.python.abstract.tables import Table, dataset_origins
 from mllint.linker.python.abstract.traces import CUT, PREDICTION, marked, without_traces
 from mllint.linker.python.abstract.values import NOTHING, Column, Loss, counted
+from mllint.linker.python.results.cuts import Act, Cut, joined
 from mllint.source import Span
 
 
@@ -129,27 +130,6 @@ class PredictedRows(msgspec.Struct, frozen=True):
         """The models whose predictions they are; clusters and embeddings are none."""
         known = self.models if self.gives == "prediction" else ()
         return [model for model in known if not model.startswith(("@", "column:"))]
-
-
-class Cut(msgspec.Struct, frozen=True):
-    """A prediction that is compared with a number; known by the mark that the outcome carries."""
-
-    id: str
-    models: tuple[str, ...]
-    span: Span
-    operator: str
-    values: tuple[Any, ...]
-    settings: tuple[Span, ...]
-    predicted: Span
-    text: str
-
-
-class Act(msgspec.Struct, frozen=True):
-    """Something that is done about the outcome of a cut: a branch, or a target into which it goes."""
-
-    cut: str
-    span: Span
-    target: str
 
 
 class Record(msgspec.Struct):
@@ -274,14 +254,7 @@ class Effects:
 
     def cut(self, cut: Cut) -> None:
         known = self.now.cuts.get(cut.id)
-        if known is not None:  # a helper that is called with several models, or limits
-            cut = msgspec.structs.replace(
-                cut,
-                models=tuple(sorted({*known.models, *cut.models})),
-                values=tuple(dict.fromkeys((*known.values, *cut.values))),
-                settings=tuple(dict.fromkeys((*known.settings, *cut.settings))),
-            )
-        self.now.cuts[cut.id] = cut
+        self.now.cuts[cut.id] = joined(known, cut) if known is not None else cut
 
     def checked(self, data: Iterable[str], span: Span) -> None:
         known = tuple(sorted(id for id in without_traces(data) if counted(id) == id))

@@ -10,12 +10,13 @@ import msgspec
 from mllint.lineage.graph import Edge, EdgeKind, Graph
 from mllint.lineage.ids import column_id, consumer_id, dataset_of, model_id, split_column
 from mllint.lineage.lineage import Gap
-from mllint.lineage.observations import Check, Decision, Feature, Intake, Output
+from mllint.lineage.observations import Feature
 from mllint.linker.project import Project
 from mllint.linker.python.abstract.values import counted
 from mllint.linker.python.entries import is_test
 from mllint.linker.python.library.web import route_of
 from mllint.linker.python.results.effects import Access, Effects, Link, Record, is_model_token
+from mllint.linker.python.results.serving import observe_serving
 from mllint.linker.sql.link import drop_templates, run_by_naming
 from mllint.source import Span
 
@@ -371,43 +372,11 @@ def _observe(project: Project, records: list[Record], names: dict[str, str]) -> 
             moved = expression != feature.expression
             features[msgspec.structs.replace(feature, model=model, expression=expression, elsewhere=moved)] = None
     observations.features += features  # seven estimators of one search that are saved as one model have one set
-    intakes: dict[Intake, None] = {}
-    for intake in {intake: None for record in records for intake in record.intakes}:
-        model = _rename(intake.model, names)
-        if not is_model_token(model):
-            made_of = tuple(_rename(id, names) for id in intake.made_of)
-            intakes[msgspec.structs.replace(intake, model=model, made_of=made_of)] = None
-    observations.intakes += intakes
-    outputs: dict[Output, None] = {}
-    for output in {output: None for record in records for output in record.outputs}:
-        model = _rename(output.model, names)
-        if not is_model_token(model):
-            outputs[msgspec.structs.replace(output, model=model, target=_rename(output.target, names))] = None
-    observations.outputs += outputs
-    observations.watches += {watch: None for record in records for watch in record.watches}
-    checks: dict[Check, None] = {}
-    for check in {check: None for record in records for check in record.checks}:
-        data = tuple(sorted({_rename(id, names) for id in check.data}))
-        checks[msgspec.structs.replace(check, data=data)] = None
-    observations.checks += checks
-    observations.decisions += _decisions(records, names)
+    observe_serving(project, records, lambda id: _rename(id, names))
     for handover in {handover: None for record in records for handover in record.handovers}:
         model = _rename(handover.model, names)
         if not is_model_token(model):
             observations.handovers.append(msgspec.structs.replace(handover, model=model))
-
-
-def _decisions(records: list[Record], names: dict[str, str]) -> list[Decision]:
-    found: dict[Decision, None] = {}
-    for record in records:
-        for act in record.acts:
-            cut = record.cuts.get(act.cut)
-            models = [_rename(model, names) for model in cut.models] if cut is not None else []
-            for model in models:
-                if cut is not None and not is_model_token(model):
-                    given = (cut.span, cut.text, cut.values, cut.settings, cut.predicted, act.span)
-                    found[Decision(model, *given, _rename(act.target, names), cut.span.path)] = None
-    return list(found)
 
 
 def mark_sources(graph: Graph) -> None:
