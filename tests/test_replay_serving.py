@@ -94,6 +94,7 @@ EDITS = {  # what one file becomes, and of which rules the findings are then oth
         "keeping.py", FILES["keeping.py"].replace("return", "logger.info(answer)\n    return"), {"ML602"}
     ),
     "a log in a route": ("app.py", FILES["app.py"].replace("    return", "    print(km)\n    return"), {"ML602"}),
+    "the path of a route": ("app.py", FILES["app.py"].replace('"/fare"', '"/price"'), {"ML602"}),
     "another limit": ("limit.py", "LIMIT = 0.9\n", set()),
     "what concerns none of them": ("b.py", "print(1)\n", set()),
 }  # fmt: skip
@@ -220,6 +221,16 @@ pd.DataFrame({"blocked": RISK > 0.8}).to_csv("blocked.csv")
 def test_fits_and_predictions_of_a_module_are_those_of_whoever_loads_it(tmp_path: Path, edit: dict[str, str]) -> None:
     files = {"risk.py": FILES["risk.py"], "parts.py": _PARTS, "a.py": "import parts\nprint(parts)\n", "c.py": _USE}
     assert is_right(tmp_path / "r", Case(files, edit))
+
+
+def test_what_is_served_follows_where_its_router_is_put(tmp_path: Path) -> None:
+    routed = FILES["app.py"].replace("FastAPI", "APIRouter").replace("app", "router")
+    served = "from fastapi import FastAPI\nfrom routes import router\napp = FastAPI()\n"
+    served += "app.include_router(router, prefix={})\n"
+    files = {"fares.py": FILES["fares.py"], "names.py": FILES["names.py"], "keeping.py": FILES["keeping.py"]}
+    before = {**files, "routes.py": routed, "main.py": served.format('"/v1"')}
+    assert is_right(tmp_path / "r", Case(before, {"main.py": served.format('"/v2"')}))
+    assert is_right(tmp_path / "other", Case(before, {"keeping.py": EDITS["a log in a helper of a route"][1]}))
 
 
 def test_a_record_that_is_kept_holds_all_that_can_be_said() -> None:

@@ -6,6 +6,7 @@ joblib.dump(Ridge().fit(df[["km"]], df["minutes"]), "eta.joblib")
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator
 
 from mllint.rule import (
@@ -30,6 +31,8 @@ from mllint.rule import (
     place,
     trail,
 )
+
+_SETTINGS = (".yaml", ".yml", ".toml", ".ini", ".cfg", ".env")  # JSON may be data
 
 
 def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
@@ -64,9 +67,10 @@ def _is_kept(graph: Graph, model: Model) -> bool:
 
 
 def _is_data(id: str) -> bool:
-    """Not a data set that comes with a package, nor a name that is known in part only."""
+    """Not a data set that comes with a package, settings, nor a name that is known in part only."""
     is_named = not id.endswith(":None") and "{" not in id and not is_test(id.removeprefix("file:"))
-    return is_named and not id.startswith(("python://", "endpoint:", "model:", "column:"))
+    is_settings = posixpath.splitext(id)[1] in _SETTINGS
+    return is_named and not is_settings and not id.startswith(("python://", "endpoint:", "model:", "column:"))
 
 
 def _is_checked(lineage: Lineage, model: Model, source: str, way: list[Edge]) -> bool:

@@ -90,7 +90,10 @@ def _language(feature: Feature) -> str:
 
 
 def _is_work(expression: Expression) -> bool:
-    """Whether something is computed that is known throughout, of some column."""
+    """Whether something is computed that is known throughout, of some column. What is only filled where it is missing
+    may have been computed elsewhere: `features[NAMES].fillna(0)` on both sides of one function."""
+    if isinstance(expression, Apply) and expression.operator == "COALESCE":
+        return False
     return is_known(expression) and _computes(expression) and any(True for _ in columns(expression))
 
 

@@ -125,13 +125,14 @@ def _picked(m: Machine, value: Any, at: facts.At, by: Any, part: str) -> frozens
 def _drawn_by(m: Machine, sides: frozenset[str]) -> frozenset[str]:
     """The draws that an index comes from: `df.iloc[np.random.permutation(len(df))[:80]]`."""
     found: set[str] = set()
-    todo = list(sides)
+    todo, seen = list(sides), set(sides)
     while todo and len(found) < 20:
         made = m.effects.row_set_of(todo.pop())
         if made is not None and made.span is not None and not made.parents:
             found.add(made.id)
         elif made is not None:
-            todo += [parent for parent in made.parents if parent not in found]
+            todo += [parent for parent in made.parents if parent not in seen]
+            seen |= set(made.parents)
     return frozenset(found)
 
 
