@@ -76,7 +76,8 @@ def _ways(graph: Graph, start: str, models: Collection[str], declared: bool) -> 
         for edge in (*graph.out_edges(id), *whole):
             is_asked = edge.source.startswith(("endpoint:", "column:endpoint:")) and not _is_told(edge)
             known = is_seen(edge) or (declared and _is_told(edge))
-            if edge.target in before or edge.measure or is_asked or not known:
+            is_own = edge.target == dataset_of(edge.source)  # an old row decides about the new one: not all its columns
+            if edge.target in before or edge.measure or is_asked or is_own or not known:
                 continue
             if edge.target not in models:
                 before[edge.target] = [*before[id], edge]
