@@ -152,7 +152,7 @@ def test_after_one_file_changed_the_findings_are_those_of_a_cold_run(
     assert replayed & {"train.py", "score.py", "bill.py", "block.py"}  # some of those that say something were not run
 
 
-@pytest.mark.parametrize("kind", ["intakes", "outputs", "cuts", "acts", "checks"])
+@pytest.mark.parametrize("kind", ["intakes", "outputs", "cuts", "acts", "data_checks"])
 def test_what_is_not_told_again_is_missed(root: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     def forgetful(record: Record, by: int) -> Record:
         getattr(record, kind).clear()
@@ -192,8 +192,8 @@ def test_checks_move_along_with_the_fits_before_them(tmp_path: Path, monkeypatch
     real = replay._later
 
     def unmoved(record: Record, by: int) -> Record:
-        checks = dict(record.checks)
-        return msgspec.structs.replace(real(record, by), checks=checks)
+        checks = dict(record.data_checks)
+        return msgspec.structs.replace(real(record, by), data_checks=checks)
 
     monkeypatch.setattr(replay, "_later", unmoved)
     assert not is_right(tmp_path / "other", case)

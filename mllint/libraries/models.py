@@ -101,7 +101,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     model: str = ""  # parameter with the estimator, where the call is no method of it: `cross_val_score(model, X, y)`
     predicts: str = ""  # parameter with the rows
     gives: str = "prediction"  # what `predicts` makes, where nobody acts on it: an embedding, the number of a cluster
-    labels: bool = False  # of `predicts`: of a classifier, it gives classes, not scores
+    gives_class: bool = False  # of `predicts`: of a classifier, it gives classes, not scores
     transforms: str = ""
     splits: bool = False  # returns two parts of each positional argument
     folds: bool = False  # with `fits`: on one side of folds each, scored on the other; without: yields their indexes

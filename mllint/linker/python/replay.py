@@ -39,7 +39,6 @@ from mllint.linker.python.calls import load_module
 from mllint.linker.python.ghosts import GHOST, Ghost, GhostFunction
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.reads import Load, Saying, Tracker, Unit
-from mllint.linker.python.results.cuts import Act, Cut
 from mllint.linker.python.results.defined import defined_in, functions_in
 from mllint.linker.python.results.effects import (
     Access,
@@ -47,11 +46,11 @@ from mllint.linker.python.results.effects import (
     Mark,
     ModelFact,
     Passing,
-    PredictedRows,
     Prediction,
     Record,
     Request,
 )
+from mllint.linker.python.results.predictions import Act, Cut, PredictedRows
 from mllint.source import Span
 
 TOO_LATE = "the run took too long: not all of what this file does was followed"
@@ -277,7 +276,7 @@ def _later(record: Record, by: int) -> Record:
             said: dict[Any, Any] = getattr(record, name)
             for key, value in said.items():
                 said[key] = msgspec.structs.replace(value, order=value.order + by)
-        for name in ("deployments", "checks"):
+        for name in ("deployments", "data_checks"):
             later = (msgspec.structs.replace(said, order=said.order + by) for said in getattr(record, name))
             setattr(record, name, dict.fromkeys(later))
     return record
@@ -340,7 +339,7 @@ class _Record(msgspec.Struct, array_like=True):
     outputs: list[Output]
     cuts: list[Cut]
     acts: list[Act]
-    checks: list[Check]
+    data_checks: list[Check]
     watches: list[Watch]
 
 

@@ -20,7 +20,7 @@ from mllint.linker.python.library.estimators import inner_estimators, is_estimat
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.library.rows import place_id
 from mllint.linker.python.machine import Machine
-from mllint.linker.python.results.cuts import Cut
+from mllint.linker.python.results.predictions import Cut
 
 _ORDER = ("<", "<=", ">", ">=")
 
@@ -43,7 +43,7 @@ def compared(m: Machine, e: facts.Compare, operator: str, left: Any, right: Any,
         models = tuple(sorted({model for mark in marks for model in made[mark].predictors}))
         settings = tuple(dict.fromkeys(place for limit in limits for place in limit.settings))
         values = tuple(limit.value for limit in limits)
-        m.effects.cut(Cut(id, models, span, operator, values, settings, made[marks[0]].span, written(e)))
+        m.effects.compared(Cut(id, models, span, operator, values, settings, made[marks[0]].span, written(e)))
         if isinstance(result, Column | Unknown):
             return msgspec.structs.replace(result, origins=result.origins | {id})
     return result
@@ -131,7 +131,7 @@ def _acts(m: Machine, statement: facts.Stmt) -> bool:
 
 def classes_of(call: Invocation, receiver: Any) -> bool | None:
     """Whether what comes back is the class of a row, not a score; `None` if that is not known."""
-    if not call.entry.labels:
+    if not call.entry.gives_class:
         return False
     found = {_classifies(call.m, option) for option in _parts(receiver)}
     return found.pop() if len(found) == 1 else None

@@ -242,7 +242,7 @@ def apply(call: Invocation) -> Any:
     if not (entry.frame or entry.column or entry.mutates or entry.fits or entry.transforms or entry.predicts):
         watching.discarded(call.m, (call.receiver, *call.arguments.values()), call.at)
     if entry.evaluates in ("check", "drift"):
-        call.m.effects.checked(call.origins(), call.span)
+        call.m.effects.data_checked(call.origins(), call.span)
     if entry.evaluates and without_traces(call.origins()):
         for at in dict.fromkeys((call.span, *call.m.call_places[-1:])):  # `metrics_of(y_test, predicted)` measures too
             call.m.effects.evaluated(entry.evaluates, at)

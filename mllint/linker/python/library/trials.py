@@ -21,7 +21,7 @@ from mllint.linker.python.library import randomness, rows
 from mllint.linker.python.library.estimators import inner_estimators
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import Machine
-from mllint.linker.python.results.effects import PredictedRows
+from mllint.linker.python.results.predictions import PredictedRows
 from mllint.source import Span
 
 FITS = "fits"  # slot of an estimator: the ids of the fits that made it what it is

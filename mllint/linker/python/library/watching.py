@@ -53,7 +53,7 @@ def _checked(m: Machine, value: Any, at: facts.At) -> None:
         data = frozenset().union(
             *(origins_of(each) for each in list(m.now.scope.slots.values()) if getattr(each, "kind", "") == "frame")
         )
-    m.effects.checked(data, m.span(at))
+    m.effects.data_checked(data, m.span(at))
 
 
 def _refuses(m: Machine, statements: Iterable[facts.Stmt]) -> bool:

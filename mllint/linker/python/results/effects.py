@@ -30,7 +30,7 @@ from mllint.linker.project import Project
 from mllint.linker.python.abstract.tables import Table, dataset_origins
 from mllint.linker.python.abstract.traces import CUT, PREDICTION, marked, without_traces
 from mllint.linker.python.abstract.values import NOTHING, Column, Loss, counted
-from mllint.linker.python.results.cuts import Act, Cut, joined
+from mllint.linker.python.results.predictions import Act, Cut, PredictedRows, joined
 from mllint.source import Span
 
 
@@ -112,26 +112,6 @@ class Prediction(msgspec.Struct, frozen=True):
     path: str
 
 
-class PredictedRows(msgspec.Struct, frozen=True):
-    """The rows of a predict call, and the fits of what predicts; known by the mark that the predictions carry."""
-
-    id: str
-    span: Span
-    fits: tuple[str, ...]
-    rows: tuple[str, ...]
-    learned: tuple[str, ...]
-    sure: bool
-    models: tuple[str, ...] = ()
-    gives: str = "prediction"
-    labels: bool | None = None  # whether they are classes, not scores
-
-    @property
-    def predictors(self) -> list[str]:
-        """The models whose predictions they are; clusters and embeddings are none."""
-        known = self.models if self.gives == "prediction" else ()
-        return [model for model in known if not model.startswith(("@", "column:"))]
-
-
 class Record(msgspec.Struct):
     """What one entry point said."""
 
@@ -142,7 +122,7 @@ class Record(msgspec.Struct):
     predicted: dict[str, PredictedRows] = {}
     cuts: dict[str, Cut] = {}
     acts: dict[Act, None] = {}
-    checks: dict[Check, None] = {}
+    data_checks: dict[Check, None] = {}
     watches: dict[Watch, None] = {}
     evaluations: dict[Evaluation, None] = {}
     draws: dict[Draw, None] = {}
@@ -252,14 +232,14 @@ class Effects:
             passing = Passing(table.base, target, dropped, known, kind, span, self.job)
             self.now.passings[passing] = None
 
-    def cut(self, cut: Cut) -> None:
+    def compared(self, cut: Cut) -> None:
         known = self.now.cuts.get(cut.id)
         self.now.cuts[cut.id] = joined(known, cut) if known is not None else cut
 
-    def checked(self, data: Iterable[str], span: Span) -> None:
+    def data_checked(self, data: Iterable[str], span: Span) -> None:
         known = tuple(sorted(id for id in without_traces(data) if counted(id) == id))
         if known:
-            self.now.checks[Check(known, span, self.job, self.clock)] = None
+            self.now.data_checks[Check(known, span, self.job, self.clock)] = None
 
     def watched(self, endpoint: str, span: Span) -> None:
         self.now.watches[Watch(endpoint, span)] = None

@@ -42,7 +42,7 @@ def _outputs(records: list[Record], rename: Callable[[str], str]) -> dict[Output
 
 
 def _checks(records: list[Record], rename: Callable[[str], str]) -> dict[Check, None]:
-    checks = (check for record in records for check in record.checks)
+    checks = (check for record in records for check in record.data_checks)
     return {msgspec.structs.replace(c, data=tuple(sorted(set(map(rename, c.data))))): None for c in checks}
 
 

@@ -1,4 +1,4 @@
-"""Predictions that are held against numbers, as entry points tell of them; see `library/decisions.py`."""
+"""Predictions as entry points tell of them: those made, and those held against numbers (`library/decisions.py`)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,26 @@ from typing import Any
 import msgspec
 
 from mllint.source import Span
+
+
+class PredictedRows(msgspec.Struct, frozen=True):
+    """The rows of a predict call, and the fits of what predicts; known by the mark that the predictions carry."""
+
+    id: str
+    span: Span
+    fits: tuple[str, ...]
+    rows: tuple[str, ...]
+    learned: tuple[str, ...]
+    sure: bool
+    models: tuple[str, ...] = ()
+    gives: str = "prediction"
+    labels: bool | None = None  # whether they are classes, not scores
+
+    @property
+    def predictors(self) -> list[str]:
+        """The models whose predictions they are; clusters and embeddings are none."""
+        known = self.models if self.gives == "prediction" else ()
+        return [model for model in known if not model.startswith(("@", "column:"))]
 
 
 class Cut(msgspec.Struct, frozen=True):
