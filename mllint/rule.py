@@ -20,20 +20,36 @@ from mllint.lineage.ids import split_column
 from mllint.lineage.inputs import by_name, is_ambiguous, known_names, plain
 from mllint.lineage.lineage import Coverage, Lineage
 from mllint.lineage.models import Model, by_member, declared_ids, job_path, models, place
-from mllint.lineage.observations import Branch, Definition, Evaluation, Feature, Handover, Observations, Script
+from mllint.lineage.nearness import nearness
+from mllint.lineage.observations import (
+    Access,
+    Branch,
+    Config,
+    Definition,
+    Evaluation,
+    Feature,
+    Handover,
+    Key,
+    MissingKey,
+    ModelLabel,
+    Observations,
+    Override,
+    Script,
+)
 from mllint.lineage.ownership import consumer_of, is_report, is_test, owner_of, reads_any, same_name, top_folder
 from mllint.lineage.trails import certainty, ends, is_seen, name, paths_to, told
 from mllint.lineage.trials import WHOLE_FRAMES, Fitting, Input, Measuring, RowSet, Selection, Trials, is_window
 from mllint.source import Span
 
 __all__ = [
-    "WHOLE_FRAMES", "Apply", "Branch", "Column", "Confidence", "Constant", "Context", "Coverage", "Declarations",
-    "Declared", "Definition", "Disagreement", "Edge", "Evaluation", "Expression", "Feature", "Finding", "Fitting",
-    "Graph", "Handover", "Input", "Label", "Lineage", "Measuring", "Model", "Node", "Observations", "RowSet", "Rule",
-    "Script", "Selection", "Severity", "Span", "Trials", "Unresolved", "Witness", "by_member", "by_name", "certainty",
-    "columns", "consumer_of", "declared_ids", "ends", "equal", "is_ambiguous", "is_known", "is_report", "is_seen",
-    "is_test", "is_window", "job_path", "known_names", "models", "name", "owner_of", "paths_to", "place", "plain",
-    "reads_any", "same_name", "show", "split_column", "told", "top_folder", "trail", "witness",
+    "WHOLE_FRAMES", "Access", "Apply", "Branch", "Column", "Confidence", "Config", "Constant", "Context", "Coverage",
+    "Declarations", "Declared", "Definition", "Disagreement", "Edge", "Evaluation", "Expression", "Feature",
+    "Finding", "Fitting", "Graph", "Handover", "Input", "Key", "Label", "Lineage", "Measuring", "MissingKey", "Model",
+    "ModelLabel", "Node", "Observations", "Override", "RowSet", "Rule", "Script", "Selection", "Severity", "Span",
+    "Trials", "Unresolved", "Witness", "by_member", "by_name", "certainty", "columns", "consumer_of", "declared_ids",
+    "ends", "equal", "is_ambiguous", "is_known", "is_report", "is_seen", "is_test", "is_window", "job_path",
+    "known_names", "models", "name", "nearness", "owner_of", "paths_to", "place", "plain", "reads_any", "same_name",
+    "show", "split_column", "told", "top_folder", "trail", "witness",
 ]  # fmt: skip
 
 Severity = Literal["error", "warning", "info"]

@@ -19,7 +19,9 @@ from mllint.linker.python.results.definitions import observe_definitions
 from mllint.linker.python.results.finish import build, mark_sources
 from mllint.linker.python.results.inventory import imported_modules, observe
 from mllint.linker.python.results.mentions import name_features
+from mllint.linker.python.results.settings import observe_settings
 from mllint.linker.sql.link import link_sql
+from mllint.linker.systems.supplies import observe_supplies
 from mllint.settings import Settings
 
 
@@ -41,6 +43,8 @@ def link(
     systems.observe(project, {path: tuple(sorted(who)) for path, who in machine.imports.importers.items()})
     observe(project, machine)
     observe_definitions(project, machine)
+    observe_supplies(project)
+    observe_settings(project, machine)
     declare_consumers(project)
     name_features(project, machine)
     mark_sources(project.graph)

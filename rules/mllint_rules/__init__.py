@@ -3,7 +3,7 @@
 from mllint.rule import Rule
 from mllint_rules.anti_patterns import dead_experiment_path, multi_language_pipeline, plain_old_data
 from mllint_rules.boundaries import undeclared_consumer
-from mllint_rules.data_dependencies import deprecated_feature
+from mllint_rules.data_dependencies import broken_handoff, deprecated_feature, many_writers
 from mllint_rules.leakage import (
     multi_test_leakage,
     overlap_leakage,
@@ -16,6 +16,8 @@ from mllint_rules.train_serve import train_serve_skew
 RULES: list[Rule] = [
     undeclared_consumer.RULE,
     deprecated_feature.RULE,
+    broken_handoff.RULE,
+    many_writers.RULE,
     dead_experiment_path.RULE,
     multi_language_pipeline.RULE,
     plain_old_data.RULE,

@@ -60,6 +60,7 @@ def call(m: Machine, function: Any, arguments: Arguments, at: facts.At) -> Any:
                 return call(m, method, arguments, at)
         case Cell(kind="object"):
             return library.call_object(m, function, arguments, at)
+    m.pass_on(*arguments.values())
     origins = origins_of(function).union(*(origins_of(value) for value in arguments.values()))
     why = function.why if isinstance(function, Unknown) and function.why else "what is called is not known"
     return Unknown(origins, why, m.span(at))
@@ -77,6 +78,7 @@ def _follow(m: Machine, function: Function, arguments: Arguments, at: facts.At) 
             return known
     refusal = m.refusal(function)
     if refusal:
+        m.pass_on(*arguments.values())
         origins = frozenset().union(*(origins_of(value) for value in arguments.values()))
         return Unknown(origins, refusal, m.span(at))
     if not m.in_test:

@@ -190,6 +190,7 @@ def _call_from_outside(m: Machine, target: tuple[Any, Function]) -> None:
                 values[parameter.name], Unknown(why=f"whoever calls it may give another `{parameter.name}`")
             )
     result = enter(m, function, values, function.facts.at)
+    m.pass_on(result)
     if not m.in_test and origins_of(result):
         m.returned[function.qualified] = result
 

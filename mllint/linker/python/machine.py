@@ -14,6 +14,7 @@ from mllint.lineage.ids import is_named
 from mllint.linker.project import Project, Run
 from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell, Heap
+from mllint.linker.python.abstract.settings import Settings
 from mllint.linker.python.abstract.values import Choice, Column, Function, Tuple, Unknown, join, join_all
 from mllint.linker.python.imports import Imports
 from mllint.linker.python.relevance import relevant_functions
@@ -89,6 +90,7 @@ class Machine:
         self.statement: facts.Stmt | None = None  # that is being run
         self.rounds: list[int] = []  # of loops of known length, which round it is
         self.unrolled = 1  # rounds of the loops of known length that are being gone through
+        self.tolerant = 0  # attempts in progress whose failure the code survives
         self.loops = 0  # loops of unknown length that are being gone through
         self.located: set[str] = set()  # paths that code speaks of and that do not exist in the repository
         self.handlers: dict[Any, Any] = {}
@@ -97,6 +99,7 @@ class Machine:
         self.branches: dict[tuple[str, int], tuple[facts.If, set[bool | None], dict[Span, None]]] = {}
         self.plans: dict[str, Any] = {}  # what orchestrators were told, see orchestration/
         self.settings_read: dict[str, set[str]] = {}
+        self.settings = Settings()  # what is asked of configuration files
         # the parts of the interpreter that call each other in circles; interpreter.py joins them
         self.evaluate: Callable[[facts.Expr], Any]
         self.execute: Callable[[tuple[facts.Stmt, ...]], bool]
@@ -129,6 +132,17 @@ class Machine:
         index = max(bisect_right(module.cells, line) - 1, 0)
         shift = module.cells[index] - 1
         return Span(path, line - shift, column, end_line - shift, end_column, module.cell_numbers[index])
+
+    def ask(self, cell: Any, key: Any, at: facts.At, is_tolerant: bool = False) -> None:
+        """The program asks a dictionary for a key: of interest if a configuration file became it."""
+        if self.settings.known:
+            self.settings.asked(cell, key, self.span(at), is_tolerant or self.tolerant > 0, self.in_test)
+
+    def pass_on(self, *values: Any) -> None:
+        """Values go to where nobody follows them."""
+        if self.settings.known:
+            for value in values:
+                self.settings.passed(value)
 
     # -------------------------------------------------------------------------------------------- bodies
 

@@ -12,6 +12,7 @@ from mllint.linker.python.abstract.heap import Cell, State
 from mllint.linker.python.abstract.values import Constant, External, Function, Module, Unknown, origins_of, text_of
 from mllint.linker.python.branches import note_branch, note_choice
 from mllint.linker.python.evaluation import evaluate
+from mllint.linker.python.library.circumstances import is_survived
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.operations import assign_attribute, assign_item, attribute
 from mllint.linker.python.operators import binary, truth
@@ -213,7 +214,11 @@ def _with(m: Machine, s: facts.With) -> bool:
 
 def _try(m: Machine, s: facts.Try) -> bool:
     mark = len(m.heap.journal)
-    goes_on = run(m, s.body) and run(m, s.otherwise)
+    survived = is_survived(s)
+    m.tolerant += survived
+    goes_on = run(m, s.body)
+    m.tolerant -= survived
+    goes_on = goes_on and run(m, s.otherwise)
     reason, m.heap.leaving = m.heap.leaving, ""
     if not goes_on and s.handlers and reason != "raise":
         m.heap.exits.append((reason, m.heap.changes(mark)))

@@ -13,7 +13,7 @@ import msgspec
 from mllint.lineage.expressions import Expression, brief
 from mllint.lineage.graph import EdgeKind, NodeKind, Strength
 from mllint.lineage.ids import column_id, is_named
-from mllint.lineage.observations import Evaluation, Feature, Handover
+from mllint.lineage.observations import Evaluation, Feature, Handover, ModelLabel
 from mllint.lineage.trials import Fitting, Measuring, RowSet, Selection
 from mllint.linker.project import Project
 from mllint.linker.python.abstract.tables import Table, dataset_origins
@@ -59,7 +59,7 @@ class Passing(msgspec.Struct, frozen=True):
 
 class Access(msgspec.Struct, frozen=True):
     """One read or write: which node, by which file; `resolved` if its name is wholly known. `columns` are the ids of
-    those that are read, where a query names them all."""
+    those that are read, where a query names them all; the rest are its circumstances (`library/circumstances.py`)."""
 
     id: str
     is_read: bool
@@ -70,6 +70,21 @@ class Access(msgspec.Struct, frozen=True):
     loss: Loss = Loss()  # why it is not resolved
     data: frozenset[str] = NOTHING  # of a write into something unknown: what the data were made from
     columns: tuple[str, ...] = ()
+    called: Span | None = None
+    guarded: bool = False
+    adds: bool = False
+    revision: str = ""
+
+
+class How(msgspec.Struct, frozen=True):
+    """`called` is the call in which the name is known: that of a generic helper rather than the line inside it.
+    `guarded`: a failure is expected and survived. `adds`: what is there stays. `revision` is the version, stage or
+    alias of a registered model that is asked for."""
+
+    called: Span | None = None
+    guarded: bool = False
+    adds: bool = False
+    revision: str = ""
 
 
 class ModelFact(msgspec.Struct, frozen=True):
@@ -132,9 +147,12 @@ class Record(msgspec.Struct):
     requests: dict[Request, None] = {}
     predictions: dict[Prediction, None] = {}
     answers: dict[tuple[str, str], None] = {}
+    checks: dict[str, None] = {}
+    labels: dict[ModelLabel, None] = {}
 
 
 KNOWN = Loss()
+PLAIN = How()
 
 
 class Effects:
@@ -169,9 +187,18 @@ class Effects:
         loss: Loss = KNOWN,
         data: frozenset[str] = NOTHING,
         columns: tuple[str, ...] = (),
+        how: How = PLAIN,
     ) -> None:
         resolved = bool(id) and is_named(id) and not loss.why
-        self.now.accesses[Access(id, is_read, resolved, span, path, self.job, loss, data, columns)] = None
+        known = (how.called, how.guarded, how.adds, how.revision)
+        self.now.accesses[Access(id, is_read, resolved, span, path, self.job, loss, data, columns, *known)] = None
+
+    def checked(self, id: str) -> None:
+        """The code asks whether this is there."""
+        self.now.checks[id] = None
+
+    def labelled(self, label: ModelLabel) -> None:
+        self.now.labels[label] = None
 
     def link(
         self,

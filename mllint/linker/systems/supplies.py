@@ -1,0 +1,22 @@
+"""What commands bring along: `COPY models/eta.pkl /app`, `curl -o data/trips.csv ...`, `aws s3 cp ... data/trips.csv`.
+
+A file that a command names may be there although no code writes it."""
+
+from __future__ import annotations
+
+from mllint.linker.project import Project
+
+_NO_SUPPLIER = {"python", "python3", "pytest", "pip", "pip3", "echo", "git", "rm", "mkdir", "ls", "test", "streamlit"}
+
+
+def observe_supplies(project: Project) -> None:
+    """The words of all commands that look like paths, but those of programs that supply nothing."""
+    found: set[str] = set()
+    for facts in project.files.values():
+        for command in facts.commands:
+            if command.words and command.words[0].rpartition("/")[2] not in _NO_SUPPLIER:
+                for word in command.words[1:]:
+                    path = word.rpartition("=")[2].partition(":")[0].removeprefix("./").rstrip("/")
+                    if "." in path or "/" in path:
+                        found.add(path)
+    project.observations.supplied = sorted(found)
