@@ -3,6 +3,7 @@
 from mllint.rule import Rule
 from mllint_rules.anti_patterns import dead_experiment_path, multi_language_pipeline, plain_old_data
 from mllint_rules.boundaries import undeclared_consumer
+from mllint_rules.configuration import copied_config, redundant_setting, undefined_setting, unused_setting
 from mllint_rules.data_dependencies import broken_handoff, deprecated_feature, many_writers
 from mllint_rules.leakage import (
     multi_test_leakage,
@@ -21,6 +22,10 @@ RULES: list[Rule] = [
     dead_experiment_path.RULE,
     multi_language_pipeline.RULE,
     plain_old_data.RULE,
+    unused_setting.RULE,
+    undefined_setting.RULE,
+    redundant_setting.RULE,
+    copied_config.RULE,
     train_serve_skew.RULE,
     preprocessing_leakage.RULE,
     overlap_leakage.RULE,
