@@ -181,6 +181,8 @@ class _Words:
         self._words: set[bytes] | None = None
 
     def mention(self, key: str) -> bool:
+        if not re.search(r"[A-Za-z]", key):
+            return True  # an entry of a table of numbers: which one is asked for is computed
         if self._words is None:
             self._words = set()
             for facts in self._project.files.values():
