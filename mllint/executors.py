@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import math
 import os
 import queue
 import subprocess
@@ -45,13 +46,15 @@ def map_files(
     *,
     cache: Cache | None = None,
     overlay: Mapping[str, bytes] | None = None,
+    deadline: float = math.inf,
 ) -> Iterator[FileFacts]:
     """The facts of each file, in the order given. What the cache holds is not read again; bytes in `overlay` (path ->
-    the unsaved text of an editor, or standard input) stand for those on disk."""
+    the unsaved text of an editor, or standard input) stand for those on disk. What would be begun after `deadline`, a
+    time of `time.monotonic`, is not read, and has a problem that says so."""
     ready: dict[int, FileFacts] = {}
     keys: dict[int, bytes] = {}
     at = 0
-    for done in execute(_to_read(_load(root, found, overlay or {}, ready), ready, keys, cache)):
+    for done in execute(_to_read(_load(root, found, overlay or {}, ready), ready, keys, cache, deadline)):
         file = found[done.number]
         ready[done.number] = facts = _decoded(file, done)
         if cache is not None:
@@ -75,9 +78,9 @@ def _load(root: Path, found: list[Found], overlay: Mapping[str, bytes], ready: d
 
 
 def _to_read(
-    tasks: Iterator[Task], ready: dict[int, FileFacts], keys: dict[int, bytes], cache: Cache | None
+    tasks: Iterator[Task], ready: dict[int, FileFacts], keys: dict[int, bytes], cache: Cache | None, deadline: float
 ) -> Iterator[Task]:
-    """The tasks that the cache does not answer."""
+    """The tasks that the cache does not answer, as long as there is time."""
     for task in tasks:
         if cache is not None:
             key = key_of(task.path, task.kind, task.data)
@@ -85,6 +88,11 @@ def _to_read(
                 ready[task.number] = facts
                 continue
             keys[task.number] = key
+        if time.monotonic() > deadline:
+            keys.pop(task.number, None)
+            problem = Problem(task.path, 1, "ML005", "the run took too long: the file was not read")
+            ready[task.number] = FileFacts(task.path, task.kind, problems=(problem,))
+            continue
         yield task
 
 

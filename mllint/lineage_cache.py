@@ -1,19 +1,21 @@
-"""The lineage of the last run, one file per analysed root: where nothing has changed, linking need not be done again.
+"""What linking kept of the last run, two files per analysed root: the lineage, and what each entry point did.
 
-Its key is a digest of all facts, the settings and declarations, and of the code and models that link them, so a lineage
-that is found is the one that linking would give. Like the cache of facts it is msgpack under a checksum: whatever a
-broken disk does to it gives a miss."""
+Where nothing has changed, nothing is linked again. The key of the lineage is a digest of all facts, the settings and
+declarations, and of the code and models that link them, so a lineage that is found is the one that linking would give.
+Where something has changed, the entry points that it cannot concern are taken from the second file
+(`linker/python/replay.py`). Like the cache of facts both are msgpack under a checksum: whatever a broken disk does to
+them gives a miss."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 from tempfile import mkstemp
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -24,6 +26,8 @@ from mllint.lineage.declarations import Declarations
 from mllint.lineage.graph import Edge, Graph, Node
 from mllint.lineage.lineage import Coverage, Lineage
 from mllint.lineage.observations import Observations
+
+T = TypeVar("T")
 
 _SUM = 16
 
@@ -40,25 +44,25 @@ _decoder = msgspec.msgpack.Decoder(_Stored)
 _encoder = msgspec.msgpack.Encoder()
 
 
-def key_of(files: Iterable[FileFacts], *others: Any) -> bytes:
-    """The key of what linking these facts yields; `others` is whatever else linking looks at."""
+def digests_of(files: Iterable[FileFacts]) -> dict[str, bytes]:
+    """A digest of the facts of each file, by path."""
+    return {facts.path: blake2b(encode(facts), digest_size=_SUM).digest() for facts in files}
+
+
+def key_of(digests: Mapping[str, bytes], *others: Any) -> bytes:
+    """The key of what linking files of these digests yields; `others` is whatever else linking looks at."""
     digest = blake2b(_version(), digest_size=_SUM)
-    for part in others:
+    for part in (*others, list(digests.items())):
         digest.update(_encoder.encode(part))
-    for facts in files:
-        digest.update(encode(facts))
     return digest.digest()
 
 
 def load(root: Path, key: bytes, declarations: Declarations) -> Lineage | None:
     """The lineage that was stored under this key, if it is the last one and whole."""
+    body = _read(_path(root, "lineage"), key)
     try:
-        data = _path(root).read_bytes()
-        body = data[2 * _SUM :]
-        if data[:_SUM] != key or data[_SUM : 2 * _SUM] != _checksum(key, body):
-            return None
         stored = _decoder.decode(body)
-    except (OSError, msgspec.MsgspecError):
+    except msgspec.MsgspecError:
         return None
     graph = Graph()
     graph.nodes = {node.id: node for node in stored.nodes}
@@ -74,9 +78,34 @@ def store(root: Path, key: bytes, lineage: Lineage) -> None:
     stored = _Stored(
         list(graph.nodes.values()), graph.edges(), lineage.observations, lineage.coverage, lineage.problems
     )
-    with contextlib.suppress(OSError, msgspec.MsgspecError, OverflowError):
+    _write(_path(root, "lineage"), key, stored)
+
+
+def load_memory(root: Path, kind: type[T]) -> T:
+    """What linking kept the last time, for itself to know; empty if there is nothing of use."""
+    try:
+        return msgspec.msgpack.decode(_read(_path(root, "entries"), _version()[:_SUM]), type=kind)
+    except msgspec.MsgspecError:
+        return kind()
+
+
+def store_memory(root: Path, memory: msgspec.Struct) -> None:
+    _write(_path(root, "entries"), _version()[:_SUM], memory)
+
+
+def _read(path: Path, key: bytes) -> bytes:
+    """What was stored under this key; empty if it was another, or is broken."""
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return b""
+    body = data[2 * _SUM :]
+    return body if data[:_SUM] == key and data[_SUM : 2 * _SUM] == _checksum(key, body) else b""
+
+
+def _write(path: Path, key: bytes, stored: Any) -> None:
+    with contextlib.suppress(OSError, msgspec.MsgspecError, OverflowError, UnicodeError):
         body = _encoder.encode(stored)
-        path = _path(root)
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = mkstemp(dir=path.parent)
         with os.fdopen(handle, "wb") as file:
@@ -84,8 +113,8 @@ def store(root: Path, key: bytes, lineage: Lineage) -> None:
         os.replace(name, path)
 
 
-def _path(root: Path) -> Path:
-    return cache_folder() / (blake2b(os.fsencode(root), digest_size=12).hexdigest() + ".lineage")
+def _path(root: Path, kind: str) -> Path:
+    return cache_folder() / f"{blake2b(os.fsencode(root), digest_size=12).hexdigest()}.{kind}"
 
 
 def _checksum(key: bytes, body: bytes) -> bytes:

@@ -16,7 +16,7 @@ from mllint.lineage.algebra import Disagreement, equal, show, witness
 from mllint.lineage.declarations import Declarations, Declared
 from mllint.lineage.expressions import Apply, Column, Constant, Expression, Unresolved, columns, is_known
 from mllint.lineage.graph import Edge, Graph, Node
-from mllint.lineage.ids import split_column
+from mllint.lineage.ids import dataset_of, split_column
 from mllint.lineage.inputs import by_name, is_ambiguous, known_names, plain
 from mllint.lineage.lineage import Coverage, Lineage
 from mllint.lineage.models import Model, by_member, declared_ids, job_path, models, place
@@ -26,14 +26,19 @@ from mllint.lineage.observations import (
     Branch,
     Config,
     Definition,
+    Dependency,
+    Deployment,
+    Draw,
     Evaluation,
     Feature,
     Handover,
     Key,
+    Loading,
     MissingKey,
     ModelLabel,
     Observations,
     Override,
+    Route,
     Script,
 )
 from mllint.lineage.ownership import consumer_of, is_report, is_test, owner_of, reads_any, same_name, top_folder
@@ -43,13 +48,13 @@ from mllint.source import Span
 
 __all__ = [
     "WHOLE_FRAMES", "Access", "Apply", "Branch", "Column", "Confidence", "Config", "Constant", "Context", "Coverage",
-    "Declarations", "Declared", "Definition", "Disagreement", "Edge", "Evaluation", "Expression", "Feature",
-    "Finding", "Fitting", "Graph", "Handover", "Input", "Key", "Label", "Lineage", "Measuring", "MissingKey", "Model",
-    "ModelLabel", "Node", "Observations", "Override", "RowSet", "Rule", "Script", "Selection", "Severity", "Span",
-    "Trials", "Unresolved", "Witness", "by_member", "by_name", "certainty", "columns", "consumer_of", "declared_ids",
-    "ends", "equal", "is_ambiguous", "is_known", "is_report", "is_seen", "is_test", "is_window", "job_path",
-    "known_names", "models", "name", "nearness", "owner_of", "paths_to", "place", "plain", "reads_any", "same_name",
-    "show", "split_column", "told", "top_folder", "trail", "witness",
+    "Declarations", "Declared", "Definition", "Dependency", "Deployment", "Disagreement", "Draw", "Edge", "Evaluation",
+    "Expression", "Feature", "Finding", "Fitting", "Graph", "Handover", "Input", "Key", "Label", "Lineage", "Loading",
+    "Measuring", "MissingKey", "Model", "ModelLabel", "Node", "Observations", "Override", "Route", "RowSet", "Rule",
+    "Script", "Selection", "Severity", "Span", "Trials", "Unresolved", "Witness", "by_member", "by_name", "certainty",
+    "columns", "consumer_of", "dataset_of", "declared_ids", "ends", "equal", "is_ambiguous", "is_known", "is_report",
+    "is_seen", "is_test", "is_window", "job_path", "known_names", "models", "name", "nearness", "owner_of", "paths_to",
+    "place", "plain", "reads_any", "same_name", "show", "split_column", "told", "top_folder", "trail", "witness",
 ]  # fmt: skip
 
 Severity = Literal["error", "warning", "info"]

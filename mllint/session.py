@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gc
+import math
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
@@ -28,6 +30,7 @@ from mllint.selection import RuleError
 from mllint.settings import Settings, load, with_overrides
 from mllint.worker import FRAMES
 
+SECONDS = 600.0  # that a run may take; what is not read or followed by then is told
 Progress = Callable[[int, int], None]  # files done, files in all
 
 
@@ -62,9 +65,11 @@ def check(
     today: str,
     progress: Progress | None = None,
     overlay: Mapping[str, bytes] | None = None,
+    seconds: float = SECONDS,
 ) -> CheckResult:
     """Read, link and check. `settings_overrides` maps field names of Settings to what the command line says; `today` is
-    an ISO date; `overlay` maps repo-relative paths to bytes that stand for those on disk.
+    an ISO date; `overlay` maps repo-relative paths to bytes that stand for those on disk. After so many `seconds` no
+    more is read or followed, and each file that this concerns has a problem.
 
     Raises UsageError for wrong settings, declarations or paths, and where there is nothing to analyse.
     """
@@ -74,7 +79,7 @@ def check(
     settings = with_overrides(load(root), settings_overrides or {})
     installed, errors = load_rules(root)
     with _room_to_work():
-        lineage, files = analyse(root, paths, settings, jobs, use_cache, progress, overlay)
+        lineage, files = analyse(root, paths, settings, jobs, use_cache, progress, overlay, seconds)
         findings, crashed = check_lineage(lineage, files, installed, settings, preview=preview, today=today)
     return CheckResult(findings, lineage.problems, lineage, sorted(errors + crashed), files, settings.fail_on)
 
@@ -100,15 +105,17 @@ def analyse(
     use_cache: bool,
     progress: Progress | None,
     overlay: Mapping[str, bytes] | None = None,
+    seconds: float = SECONDS,
 ) -> tuple[Lineage, list[FileFacts]]:
     """The lineage, with coverage and all problems filled in, and the facts it was linked from."""
+    deadline = time.monotonic() + seconds
     declarations = load_declarations(root)
-    files, discovery = read_tree(root, settings, jobs, use_cache, progress, paths, overlay)
+    files, discovery = read_tree(root, settings, jobs, use_cache, progress, paths, overlay, deadline=deadline)
     if not discovery.files_found:
         raise UsageError(f"nothing to analyse: no file of a kind that mllint reads in {paths[0] if paths else root}")
     own_models = load_models(root, settings)
     documents = _read_documents(root, discovery)
-    lineage = linked(root, [*files, *documents], settings, declarations, own_models, use_cache)
+    lineage = linked(root, [*files, *documents], settings, declarations, own_models, use_cache, deadline)
     lineage.coverage.files_found = discovery.files_found
     lineage.coverage.files_read = sum(map(_is_read, files))
     lineage.shipped = frozenset((*discovery.others, *(found.path for found in discovery.found)))
@@ -124,19 +131,28 @@ def linked(
     declarations: Declarations,
     own_models: Sequence[LibraryFile],
     use_cache: bool,
+    deadline: float = math.inf,
 ) -> Lineage:
     """The lineage of these facts: that of the last run, if nothing has changed since."""
     from mllint import lineage_cache
 
-    key = lineage_cache.key_of(files, settings, declarations, own_models) if use_cache else b""
-    known = lineage_cache.load(root, key, declarations) if use_cache else None
+    if not use_cache:
+        from mllint.linker.link import link
+
+        return link(files, settings, declarations, own_models, deadline=deadline)
+    digests = lineage_cache.digests_of(files)
+    key = lineage_cache.key_of(digests, settings, declarations, own_models)
+    known = lineage_cache.load(root, key, declarations)
     if known is not None:
         return known
     from mllint.linker.link import link
+    from mllint.linker.python.replay import Memory
 
-    lineage = link(files, settings, declarations, own_models)
-    if use_cache:
+    memory = lineage_cache.load_memory(root, Memory)
+    lineage = link(files, settings, declarations, own_models, digests, memory, deadline)
+    if time.monotonic() < deadline:  # else another run, on a faster machine, may see more
         lineage_cache.store(root, key, lineage)
+        lineage_cache.store_memory(root, memory)
     return lineage
 
 
@@ -149,6 +165,7 @@ def read_tree(
     paths: tuple[Path, ...] = (),
     overlay: Mapping[str, bytes] | None = None,
     execute: Executor | None = None,
+    deadline: float = math.inf,
 ) -> tuple[list[FileFacts], Discovery]:
     """The facts of every file, in path order, and what discovery met. The result does not depend on `jobs` or cache."""
     root = Path(os.path.realpath(root))
@@ -158,7 +175,7 @@ def read_tree(
     execute = execute or executor(read, jobs)
     files = []
     with Cache(root) if use_cache else nullcontext() as cache:
-        for facts in map_files(root, discovery.found, execute, cache=cache, overlay=overlay):
+        for facts in map_files(root, discovery.found, execute, cache=cache, overlay=overlay, deadline=deadline):
             files.append(facts)
             if progress is not None:
                 progress(len(files), len(discovery.found))

@@ -252,9 +252,10 @@ def _write_parquet(text: str, target: Path) -> None:
 
 
 def run(case: Case, folder: Path) -> list[str]:
-    """Make the case's repository in an empty folder, check it as the command line would, and judge what was found."""
+    """Make the case's repository in an empty folder, check it as the command line would, previews too (a case looks at
+    the rules that it names), and judge what was found."""
     write_files(case, folder)
-    context = check.make_context("check", [str(folder), "--no-cache", "--jobs", "1", *case.options])
+    context = check.make_context("check", [str(folder), "--no-cache", "--jobs", "1", "--preview", *case.options])
     asked = {name: context.params[name] for name in inspect.signature(analyse).parameters}
     _, result = analyse(**asked)
     crashed = [f"crashed: {error.name}: {error.message}" for error in result.rule_errors]

@@ -107,6 +107,14 @@ def holds(lineage: Lineage, line: str) -> bool:
             return any(evaluation.what == rest for evaluation in lineage.observations.evaluations)
         case "serves":
             return any(f.side == "serve" and f.name == rest for f in lineage.observations.features)
+        case "seeded" | "unseeded":  # something is drawn by chance: with a seed, or without one
+            draws = [draw for draw in lineage.observations.draws if draw.what == rest]
+            return bool(draws) and all(draw.seeded == (word == "seeded") for draw in draws)
+        case "guards":  # `guards unsure`: what stands before every route
+            return bool(lineage.observations.routes) and all(r.guard == rest for r in lineage.observations.routes)
+        case "deploys":  # `deploys`, or `deploys score` after what could prevent it
+            found = lineage.observations.deployments
+            return bool(found) and all(list(d.gates) == rest.split() for d in found)
         case "asks":  # `asks get /trips`: an HTTP request of the repository's own endpoint
             method, _, route = rest.partition(" ")
             asked = f"endpoint:{method.upper()} {route}"

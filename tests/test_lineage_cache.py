@@ -65,7 +65,7 @@ def test_any_change_of_what_is_read_links_again(root: Path, file: str, text: str
 def test_a_broken_file_is_a_miss(root: Path, data: st.DataObject) -> None:
     expected = said(check(root, use_cache=False))
     check(root)
-    path = lineage_cache._path(root.resolve())
+    path = lineage_cache._path(root.resolve(), "lineage")
     content = bytearray(path.read_bytes())
     place = data.draw(st.integers(0, len(content) - 1))
     content[place] ^= data.draw(st.integers(1, 255))

@@ -253,7 +253,7 @@ def test_discovery_does_not_depend_on_how_the_root_is_written(tmp_path: Path, mo
 
 
 def fake_link(
-    files: list[FileFacts], settings: Settings, declarations: Declarations, own_models: object = ()
+    files: list[FileFacts], settings: Settings, declarations: Declarations, own_models: object = (), *kept: object
 ) -> Lineage:
     return Lineage(Graph(), Observations(), declarations, Coverage(), [Problem("z.py", 1, "ML005", "from linking")])
 

@@ -37,6 +37,8 @@ class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     default: str = ""  # what the name is when the parameter is not given
     texts: bool = False  # only where the parameter is a text; else it is the data itself: `xgb.DMatrix("train.svm")`
     adds: str = ""  # `mode:a`: with this value of the parameter, what is there stays; `always`
+    versions: dict[str, str] = {}  # pattern of a name -> which it asks for: stage, latest, alias, version
+    portable: bool = False  # what is saved holds no classes of the library: ONNX, a list of weights
     consumer: bool = False  # what is written goes to somebody outside: a consumer, not a dataset
 
 
@@ -73,6 +75,18 @@ class Route(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     handler: str = ""  # parameter with the handler, where the call is no decorator
 
 
+class Random(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is drawn by chance. `seed` are the parameters that seed it; `generator` is the global one it draws from
+    where none of them is given. `when`: only if one of these holds; `shuffle` unless that parameter is false,
+    `+shuffle` only if it is given and not false, `solver=sag|saga` only with such a value."""
+
+    seed: str = ""
+    generator: str = ""
+    when: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()  # of objects: patterns of dotted names of classes, or of types
+    once: bool = False  # however often it is drawn in a module, that is one thing to say: networks
+
+
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What one call means. Names of parameters are those of the library."""
 
@@ -104,6 +118,11 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     order: str = ""  # of a split: `random`, `ordered`, `grouped`; a parameter that must not be false comes after `:`
     rowset: str = ""  # which rows the result holds: `some` of them, all and `repeated` ones, what is left (`others`)
     statistic: str = ""  # computed over all rows: a `value`, or all `rows` in the light of each other
+    deploys: str = ""  # it registers, promotes or serves a model: `always`, or where that parameter is given
+    gates: str = ""  # it raises unless a metric is good enough, where that parameter is given
+    guards: bool = False  # it puts something before the routes of its receiver: a hook, middleware, a router
+    random: Random | None = None
+    seeds: tuple[str, ...] = ()  # global generators that it seeds by its parameter `seed`; `self` is the receiver
     chooses: bool = False  # picks the best of what it is given: `np.argmax(scores)`
     routes: Route | None = None
     attribute: bool = False  # holds when the attribute is read, without a call
@@ -170,6 +189,10 @@ class LibraryFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     aliases: dict[str, str] = {}  # dotted name -> dotted name
     types: dict[str, Kind] = {}
     calls: dict[str, Entry] = {}
+    distributions: dict[str, tuple[str, ...]] = {}  # top-level module -> names under which package indexes know it
+    credentials: tuple[str, ...] = ()  # patterns of names that ask for a credential and refuse who has none
+    open: tuple[str, ...] = ()  # patterns of names that may stand before a route and refuse nobody
+    random: tuple[Random, ...] = ()  # objects that draw by chance when they are fitted, or split
     prelude: str = ""
     value: str = ""
     epilogue: str = ""
@@ -190,9 +213,15 @@ class Library:
         self.families: list[tuple[str, Entry]] = []  # entries for all names below a prefix, written `metrics.*`
         self.hosts: set[str] = set()  # top-level modules whose importers are started by a scheduler or server
         self.modules: set[str] = set()  # top-level modules that are modelled
+        self.random: list[tuple[re.Pattern[str], Random]] = []
+        self.credentials: list[re.Pattern[str]] = []
+        self.open: list[re.Pattern[str]] = []
+        self.distributions: dict[str, tuple[str, ...]] = {}
+        self.generators: set[str] = set()  # global ones that something seeds
         for file in files:
             self._add(file)
         self._canonical: dict[str, str] = {}
+        self._entries: dict[str, Entry | None] = {}
         self._kinds: dict[str, str] = {}
         self._prefixes = tuple(sorted(self.aliases, key=len, reverse=True))
 
@@ -212,9 +241,41 @@ class Library:
                 self.families.append((full[:-1], entry))
                 continue
             self.calls[full] = entry
+            self.generators.update(entry.seeds)
             if entry.duck:
                 self.ducks.setdefault(name.rpartition(".")[2], (full, entry))
         self.aliases.update(file.aliases)
+        self.credentials += [re.compile(fnmatch.translate(pattern)) for pattern in file.credentials]
+        self.open += [re.compile(fnmatch.translate(pattern)) for pattern in file.open]
+        self.distributions.update(file.distributions)
+        for random in file.random:
+            self.random += [(re.compile(fnmatch.translate(pattern)), random) for pattern in random.classes]
+
+    def randomness(self, kind: str, class_name: str) -> Random | None:
+        """How an object of a class draws by chance, if it does. A type is told as a class of that name."""
+        name = self.canonical(class_name)
+        owner = name.rpartition(".")[0].rpartition(".")[2]
+        if owner[:1].isupper():  # `RandomForestClassifier as xgb`, where xgboost is missing: `xgb.XGBClassifier()`
+            return None
+        return next((random for pattern, random in self.random if pattern.match(name) or pattern.match(kind)), None)
+
+    def guards(self, name: str) -> bool:
+        """Whether a thing of a library asks for a credential."""
+        name = self.canonical(name)
+        return any(pattern.match(name) for pattern in self.credentials)
+
+    def lets_through(self, name: str) -> bool:
+        """Whether a thing of a library, before a route, refuses nobody."""
+        name = self.canonical(name)
+        return any(pattern.match(name) for pattern in self.open)
+
+    def packages(self, kind: str, class_name: str) -> tuple[str, ...]:
+        """Names of the packages, any of which brings the class of an object, or the library that its type is of."""
+        for name in (self.canonical(class_name), kind):
+            module = name.partition(".")[0]
+            if module in self.modules:
+                return self.distributions.get(module, (module.replace("_", "-"),))
+        return ()
 
     def canonical(self, name: str) -> str:
         """The name under which models speak of a dotted name."""
@@ -226,11 +287,11 @@ class Library:
         return known
 
     def call(self, name: str) -> Entry | None:
-        name = self.canonical(name)
-        entry = self.calls.get(name)
-        if entry is None:
-            return next((entry for prefix, entry in self.families if name.startswith(prefix)), None)
-        return entry
+        if name not in self._entries:
+            full = self.canonical(name)
+            family = (entry for prefix, entry in self.families if full.startswith(prefix))
+            self._entries[name] = self.calls[full] if full in self.calls else next(family, None)
+        return self._entries[name]
 
     def method(self, kind: str, name: str) -> tuple[str, Entry] | None:
         """The entry of a method, looked for along the types that a type is like."""

@@ -41,6 +41,11 @@ def split_column(node: str) -> tuple[str, str]:
     return dataset, column
 
 
+def dataset_of(node: str) -> str:
+    """The id of the dataset that a column stands in; any other id as it is."""
+    return split_column(node)[0] if node.startswith("column:") else node
+
+
 def model_id(name: str) -> str:
     return "model:" + (name if _URL.match(name) else name.removeprefix("./"))
 

@@ -10,7 +10,7 @@ import msgspec
 
 from mllint.lineage.declarations import Declared
 from mllint.lineage.graph import Edge, Graph
-from mllint.lineage.ids import split_column
+from mllint.lineage.ids import dataset_of, split_column
 from mllint.source import Span
 
 _KEPT_AS = ("saves", "writes", "loads")  # kinds of edges between a model and what it is kept as
@@ -86,7 +86,7 @@ def place(graph: Graph, edge: Edge) -> Span | None:
     source in the same file, up to where something is made of it, else that place."""
     if edge.read is not None or edge.span is None:
         return edge.read
-    source = split_column(edge.source)[0] if edge.source.startswith("column:") else edge.source
+    source = dataset_of(edge.source)
     node = graph.nodes.get(source)
     here = [span for span in (node.spans if node else ()) if span.path == edge.span.path]
     last = (edge.span.cell or 0, max(edge.span.line, edge.span.end_line))

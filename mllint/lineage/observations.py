@@ -170,6 +170,71 @@ class Override(msgspec.Struct, frozen=True):
     repeats: bool
 
 
+class Draw(msgspec.Struct, frozen=True):
+    """A call that draws by chance, or an object whose fit does. `seed` is the parameter that would seed it, `generator`
+    the global generator it draws from instead, if there is one. `seeded`: by either, or it cannot be told. `fits` are
+    the fits that drew; `rows` begins the ids of the row sets that were drawn. `once`: one for each module is told."""
+
+    span: Span
+    job: str
+    what: str
+    seed: str
+    generator: str
+    seeded: bool
+    fits: tuple[str, ...] = ()
+    rows: str = ""
+    trains: bool = False  # a model is made by the draw itself: the first weights of a network
+    once: bool = False
+    elsewhere: Span | None = None  # where the generator is seeded on some paths only, or too late
+
+
+class Route(msgspec.Struct, frozen=True):
+    """A route and where it is registered. `guard`: `seen` if something before it can refuse whoever has no credential,
+    `unsure` if something is there that nobody models, else `none`. `predicts`: the nodes that its handler predicts
+    with, a file that nothing in the repository makes among them."""
+
+    endpoint: str
+    span: Span
+    job: str
+    guard: str
+    predicts: tuple[str, ...] = ()
+
+
+class Deployment(msgspec.Struct, frozen=True):
+    """A call that registers or deploys a model (`node`). `gates` are the tests that can prevent it: `score` of a metric
+    or prediction, `order` (`a < b`, of which no more is known), `unknown`, `check` by a library. `fits` are the fits
+    that made the model, as far as they are known there."""
+
+    node: str
+    span: Span
+    job: str
+    order: int
+    gates: tuple[str, ...] = ()
+    fits: tuple[str, ...] = ()
+
+
+class Loading(msgspec.Struct, frozen=True):
+    """A call that loads what was saved. `name` is as it is asked for; `version` tells what of it: `stage`, `latest`,
+    `alias`, `version`, empty for a path or where it cannot be told."""
+
+    node: str
+    span: Span
+    job: str
+    name: str
+    version: str = ""
+
+
+class Dependency(msgspec.Struct, frozen=True):
+    """A package that a list asks for, and with which versions. `pinned`: to one version, there, by a lock file or by
+    another list of this folder or one above. It holds for the files below `folder`."""
+
+    span: Span
+    package: str
+    wanted: str
+    pinned: bool
+    folder: str
+
+
 class Observations(msgspec.Struct):
     branches: list[Branch] = []
     scripts: list[Script] = []
@@ -183,6 +248,13 @@ class Observations(msgspec.Struct):
     overrides: list[Override] = []
     labels: list[ModelLabel] = []
     supplied: list[str] = []  # names of files that commands bring: `COPY model.pkl /app`, `curl -o data.csv`
+    draws: list[Draw] = []
+    routes: list[Route] = []
+    gateways: list[Span] = []  # policies before services of the repository that ask for a credential
+    deployments: list[Deployment] = []
+    score_tests: list[Span] = []  # where a score decides what is done next
+    loadings: list[Loading] = []
+    dependencies: list[Dependency] = []
     declared: list[Declared] = []  # in code: tags of features in a feature store
     trials: Trials = msgspec.field(default_factory=Trials)  # what was fitted and scored on which rows
     runners: list[Span] = []  # every command, stage or service that starts something of the repository

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from mllint.globs import Globs
 from mllint.lineage.declarations import Declarations, Declared
-from mllint.lineage.ids import split_column
+from mllint.lineage.ids import dataset_of
 
 _PICTURES = (".png", ".svg", ".jpg", ".jpeg", ".pdf", ".md", ".txt")
 _NOTES = (".json", ".jsonl", ".html", ".csv", ".yaml", ".yml")
@@ -48,7 +48,7 @@ def is_test(path: str) -> bool:
 
 def is_report(id: str) -> bool:
     """Whether a file is a note or a picture for people: `plots/roc.png`, `metrics.json`. Words only ever silence."""
-    path = (split_column(id)[0] if id.startswith("column:") else id).lower()
+    path = dataset_of(id).lower()
     words = set(re.split(r"[/_.:-]", path))
     return path.endswith(_PICTURES) or (path.endswith(_NOTES) and not words.isdisjoint(_TELLING))
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator
 import msgspec
 
 from mllint.lineage.graph import Edge, Graph
-from mllint.lineage.ids import split_column
+from mllint.lineage.ids import dataset_of
 
 MOST_TRAILS = 100
 MOST_WORK = 100_000  # steps looked at for all trails; their number is exponential
@@ -60,7 +60,7 @@ class _Links:
     def _add(self, edge: Edge) -> None:
         known = self._edges[edge.source, edge.target]
         known.append(edge)
-        source, target = _owner(edge.source), _owner(edge.target)
+        source, target = dataset_of(edge.source), dataset_of(edge.target)
         is_whole = (source, target) == (edge.source, edge.target)
         if not is_whole and source != target:
             self._columns[source, target].append(edge)
@@ -168,10 +168,6 @@ class _Walk:
                     useful.add(id)
                     todo.append(id)
         return useful
-
-
-def _owner(id: str) -> str:
-    return split_column(id)[0] if id.startswith("column:") else id
 
 
 def _surest_first(edge: Edge) -> tuple[int, bool, bool]:

@@ -64,6 +64,8 @@ class Fitting(msgspec.Struct, frozen=True):
     label: Input | None = None
     supervised: bool = False
     sure: bool = True  # whether there is one value only that the rows can be
+    predicted: tuple[tuple[str, Span], ...] = ()  # models whose predictions its data hold, and where they were made
+    known: bool = True  # whether what is fitted is of a class that some library model tells to be an estimator
     is_named: bool = False  # a statistic that the statement only gives a name, to be put to use later
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from mllint.lineage.graph import Edge, Graph
-from mllint.lineage.ids import split_column
+from mllint.lineage.ids import dataset_of
 from mllint.lineage.lineage import Gap, Lineage
 from mllint.source import Span
 
@@ -48,7 +48,7 @@ class Lost(msgspec.Struct, frozen=True):
 def why_not(lineage: Lineage, start: str, end: str) -> Lost:
     """What may lie between two nodes that no trail joins."""
     graph = lineage.graph
-    start, end = (split_column(id)[0] if id.startswith("column:") else id for id in (start, end))
+    start, end = (dataset_of(id) for id in (start, end))
     after = _distances(start, graph.out_edges, lambda edge: edge.target)
     before = _distances(end, graph.in_edges, lambda edge: edge.source)
     gaps = lineage.coverage.gaps

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
+
+import msgspec
 
 from mllint.facts.file import FileFacts
 from mllint.libraries.models import Library, LibraryFile, builtin
@@ -12,24 +15,64 @@ from mllint.lineage.ids import consumer_id
 from mllint.lineage.lineage import Lineage
 from mllint.linker import systems
 from mllint.linker.project import Project
+from mllint.linker.python.forecast import failed, forecast, succeeded
 from mllint.linker.python.interpreter import interpret
 from mllint.linker.python.library.extension_points import check_model
 from mllint.linker.python.orchestration import dbt
+from mllint.linker.python.reads import Needed, digest
+from mllint.linker.python.replay import Memory, Replays
 from mllint.linker.python.results.definitions import observe_definitions
 from mllint.linker.python.results.finish import build, mark_sources
+from mllint.linker.python.results.guards import observe_routes
 from mllint.linker.python.results.inventory import imported_modules, observe
 from mllint.linker.python.results.mentions import name_features
 from mllint.linker.python.results.settings import observe_settings
 from mllint.linker.sql.link import link_sql
+from mllint.linker.sql.schema import Schema
+from mllint.linker.systems import dependencies, gateways
 from mllint.linker.systems.supplies import observe_supplies
 from mllint.settings import Settings
 
 
 def link(
-    files: list[FileFacts], settings: Settings, declarations: Declarations, own_models: Sequence[LibraryFile] = ()
+    files: list[FileFacts],
+    settings: Settings,
+    declarations: Declarations,
+    own_models: Sequence[LibraryFile] = (),
+    digests: Mapping[str, bytes] | None = None,
+    memory: Memory | None = None,
+    deadline: float = math.inf,
 ) -> Lineage:
     """The lineage graph of these files, with what was observed on the way. `own_models` are those of the repository's
-    own libraries; they come before the shipped ones. Raises UsageError for one that names what does not exist."""
+    own libraries; they come before the shipped ones. Raises UsageError for one that names what does not exist.
+
+    `memory` is what the last run kept, for files of its `digests`; it becomes what the next run may use. After
+    `deadline`, a time of `time.monotonic`, nothing more is interpreted, and what was left out is told."""
+    memory = memory if memory is not None else Memory()
+    needed = forecast(memory, digests or {})
+    old = memory.traces if needed is not None else {}
+    while True:
+        replays = Replays(old, needed or frozenset(), deadline)
+        try:
+            lineage = _link(files, settings, declarations, own_models, digests or {}, memory, replays)
+        except Needed as needs:
+            failed(memory, needs)
+            old = {}  # then nothing is missing
+            continue
+        if replays.replayed:
+            succeeded(memory)
+        return lineage
+
+
+def _link(
+    files: list[FileFacts],
+    settings: Settings,
+    declarations: Declarations,
+    own_models: Sequence[LibraryFile],
+    digests: Mapping[str, bytes],
+    memory: Memory,
+    replays: Replays,
+) -> Lineage:
     project = Project(files, settings, declarations)
     project.runs = systems.runs(project)
     imported = {module for modules in imported_modules(project).values() for module in modules}
@@ -37,10 +80,18 @@ def link(
     library = Library([*builtin(imported | needed), *own_models])
     for file in own_models:
         check_model(file, library)
-    machine = interpret(project, library, link_sql(project))
+    schema = link_sql(project)
+    memory.common, before = common(project, imported | needed, schema, own_models), memory.common
+    if memory.common != before:
+        replays.forget()
+    machine = interpret(project, library, schema, replays, digests)
+    memory.traces, memory.units = replays.traces, replays.units
     build(project, machine.effects)
     systems.link(project)
     systems.observe(project, {path: tuple(sorted(who)) for path, who in machine.imports.importers.items()})
+    dependencies.observe(project)
+    gateways.observe(project)
+    observe_routes(project, machine)
     observe(project, machine)
     observe_definitions(project, machine)
     observe_supplies(project)
@@ -52,6 +103,14 @@ def link(
     project.coverage.freeze()
     declarations = declarations.with_entries(project.observations.declared)
     return Lineage(project.graph, project.observations, declarations, project.coverage, project.problems)
+
+
+def common(project: Project, needed: set[str], schema: Schema, own_models: Sequence[LibraryFile]) -> bytes:
+    """A digest of what interpreting any entry point depends on, but for the facts of files."""
+    encode = msgspec.msgpack.Encoder(order="deterministic").encode
+    paths = sorted(project.kinds_of.items())
+    said = encode([paths, sorted(needed), project.settings, project.declarations, own_models])
+    return digest(said, schema.state())
 
 
 def declare_consumers(project: Project) -> None:

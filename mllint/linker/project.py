@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Callable, ItemsView, Iterator, ValuesView
 from typing import Any
 
 import msgspec
@@ -48,9 +48,40 @@ class Flow(msgspec.Struct, frozen=True):
     span: Span
 
 
+class Files(dict[str, FileFacts]):
+    """Facts by path. Who watches is told of each file whose facts are asked for, not of paths that are."""
+
+    def watch(self, one: Callable[[str], None], every: Callable[[], None]) -> None:
+        self._one, self._all = one, every
+
+    _one: Callable[[str], None] | None = None
+    _all: Callable[[], None] | None = None
+
+    def __getitem__(self, path: str) -> FileFacts:
+        if self._one is not None:
+            self._one(path)
+        return super().__getitem__(path)
+
+    def get(self, path: str, default: None = None) -> FileFacts | None:  # type: ignore[override]
+        if self._one is not None:
+            self._one(path)
+        return super().get(path)
+
+    def values(self) -> ValuesView[FileFacts]:  # type: ignore[override]
+        if self._all is not None:
+            self._all()
+        return super().values()
+
+    def items(self) -> ItemsView[str, FileFacts]:  # type: ignore[override]
+        if self._all is not None:
+            self._all()
+        return super().items()
+
+
 class Project:
     def __init__(self, files: list[FileFacts], settings: Settings, declarations: Declarations) -> None:
-        self.files = {facts.path: facts for facts in sorted(files, key=lambda facts: facts.path)}
+        self.files = Files({facts.path: facts for facts in sorted(files, key=lambda facts: facts.path)})
+        self.kinds_of = {path: facts.kind for path, facts in self.files.items()}
         self.settings = settings
         self.declarations = declarations
         self.graph = Graph()
@@ -89,9 +120,9 @@ class Project:
         return expression
 
     def of_kind(self, *kinds: str) -> Iterator[FileFacts]:
-        for facts in self.files.values():
-            if facts.kind in kinds:
-                yield facts
+        for path in self.kinds_of:
+            if self.kinds_of[path] in kinds:
+                yield self.files[path]
 
     def exists(self, path: str) -> bool:
         """Whether a file or folder of the repository lies at a repo-relative path."""
@@ -111,6 +142,6 @@ class Project:
 
     def named(self, *names: str) -> Iterator[FileFacts]:
         """Files of these base names, in path order."""
-        for path, facts in self.files.items():
+        for path in self.files:
             if posixpath.basename(path) in names:
-                yield facts
+                yield self.files[path]

@@ -32,6 +32,7 @@ READERS = {
     "dbt": "mllint.readers.dbt_artifact",
     "requirements": "mllint.readers.lines",
     "owners": "mllint.readers.lines",
+    "attributes": "mllint.readers.lines",
     "r": "mllint.readers.foreign",
     "scala": "mllint.readers.foreign",
     "java": "mllint.readers.foreign",

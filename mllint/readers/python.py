@@ -43,24 +43,31 @@ def _as_utf8(source: bytes) -> bytes:
 class _Lowering:
     def __init__(self, text: bytes, first_line: int) -> None:
         self.shift = first_line - 1
-        self.lines = None if text.isascii() else text.split(b"\n")
+        lines = [] if text.isascii() else text.split(b"\n")
+        # only where a character takes several bytes do columns in bytes and characters differ
+        self.wide = {number: line for number, line in enumerate(lines, 1) if not line.isascii()}
         self.generators = [False]
         self.imports: set[str] = set()
 
     # ------------------------------------------------------------------------------------------- places
 
     def at(self, node: Any) -> int:
-        line, end_line = node.lineno, node.end_lineno
-        column, end_column = node.col_offset, node.end_col_offset
-        if self.lines is not None:
+        line: int = node.lineno
+        end_line: int = node.end_lineno
+        column: int = node.col_offset
+        end_column: int = node.end_col_offset
+        if self.wide:
             column, end_column = self.characters(line, column), self.characters(end_line, end_column)
-        return facts.pack_at(line + self.shift, column + 1, end_line + self.shift, end_column + 1)
+        rows = end_line - line
+        line += self.shift
+        # almost every place, without the calls that keep one within its bits
+        if rows < 0x4000 and line < 0x100000 and column < 0x3FFF and end_column < 0x3FFF:
+            return line << 42 | (column + 1) << 28 | rows << 14 | end_column + 1
+        return facts.pack_at(line, column + 1, line + rows, end_column + 1)
 
     def characters(self, line: int, column: int) -> int:
-        assert self.lines is not None
-        if line > len(self.lines):
-            return column
-        return len(self.lines[line - 1][:column].decode("utf-8", "replace"))
+        wide = self.wide.get(line)
+        return column if wide is None else len(wide[:column].decode("utf-8", "replace"))
 
     # -------------------------------------------------------------------------------------- expressions
 
@@ -74,15 +81,13 @@ class _Lowering:
         return tuple([_EXPRESSIONS[type(node)](self, node) for node in nodes])
 
     def constant(self, node: ast.Constant) -> facts.Expr:
-        value = node.value
-        match value:
-            case int() if -_MAX_INT <= value < _MAX_INT:
-                return facts.Literal(self.at(node), value)
-            case None | float():
-                return facts.Literal(self.at(node), value)
-            case str():
-                clean = value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
-                return facts.Literal(self.at(node), clean)
+        value: Any = node.value
+        if isinstance(value, str):
+            clean = value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
+            return facts.Literal(self.at(node), clean)
+        is_small = isinstance(value, int) and -_MAX_INT <= value < _MAX_INT
+        if is_small or value is None or isinstance(value, float):
+            return facts.Literal(self.at(node), value)
         return facts.Opaque(self.at(node))
 
     def keywords(self, nodes: list[ast.keyword]) -> tuple[facts.Keyword, ...]:

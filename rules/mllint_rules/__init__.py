@@ -2,7 +2,7 @@
 
 from mllint.rule import Rule
 from mllint_rules.anti_patterns import dead_experiment_path, multi_language_pipeline, plain_old_data
-from mllint_rules.boundaries import undeclared_consumer
+from mllint_rules.boundaries import correction_cascade, open_predictions, undeclared_consumer, unversioned_model
 from mllint_rules.configuration import copied_config, redundant_setting, undefined_setting, unused_setting
 from mllint_rules.data_dependencies import broken_handoff, deprecated_feature, many_writers
 from mllint_rules.leakage import (
@@ -12,10 +12,14 @@ from mllint_rules.leakage import (
     target_leakage,
     temporal_leakage,
 )
+from mllint_rules.reproducibility import no_quality_gate, unpinned_environment, unseeded_randomness
 from mllint_rules.train_serve import train_serve_skew
 
 RULES: list[Rule] = [
     undeclared_consumer.RULE,
+    correction_cascade.RULE,
+    unversioned_model.RULE,
+    open_predictions.RULE,
     deprecated_feature.RULE,
     broken_handoff.RULE,
     many_writers.RULE,
@@ -27,6 +31,9 @@ RULES: list[Rule] = [
     redundant_setting.RULE,
     copied_config.RULE,
     train_serve_skew.RULE,
+    unseeded_randomness.RULE,
+    unpinned_environment.RULE,
+    no_quality_gate.RULE,
     preprocessing_leakage.RULE,
     overlap_leakage.RULE,
     target_leakage.RULE,

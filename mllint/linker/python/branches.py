@@ -2,27 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from mllint.facts import python as facts
 from mllint.linker.python.abstract.losses import written
 from mllint.linker.python.abstract.values import Constant
 from mllint.linker.python.library.trials import chosen
-from mllint.linker.python.machine import Machine
+from mllint.linker.python.machine import Machine, Outcomes
+from mllint.source import Span
 
 
 def note_branch(m: Machine, s: facts.If, test: Any, known: bool | None) -> None:
     """Remember one outcome of an `if`. Only those that settings decide are told to rules, at the end."""
     if isinstance(s.test, facts.Compare) and {"in", "not in"} & set(s.test.operators):
         return  # `if severity not in ("low", "high"): raise`: a check that a value is allowed, not a choice
+    if _is_limit(s.test):
+        return
     key = (m.now.path, s.at)
-    record = m.branches.get(key)
-    if record is None:
-        record = m.branches[key] = (s, set(), {})
-    record[1].add(known if isinstance(test, Constant) else None)
-    if isinstance(test, Constant):
-        record[2].update(dict.fromkeys(test.settings))
+    outcome = known if isinstance(test, Constant) else None
+    settings = test.settings if isinstance(test, Constant) else ()
+    m.tracker.saying.branches[*key, outcome, tuple(settings)] = None
+    came_to(m, key, outcome, settings)
+
+
+def came_to(m: Machine, key: tuple[str, int], outcome: bool | None, settings: Iterable[Span]) -> None:
+    if (outcomes := m.branches.get(key)) is None:
+        outcomes = m.branches[key] = Outcomes()
+    outcomes.known.add(outcome)
+    outcomes.settings.update(dict.fromkeys(settings))
+
+
+def _is_limit(test: facts.Expr) -> bool:
+    """`if spent + cost > budget`: a limit that something else may reach one day, not a choice."""
+    if not isinstance(test, facts.Compare) or {"<", "<=", ">", ">="}.isdisjoint(test.operators):
+        return False
+    return not any(isinstance(side, facts.Literal) for side in (test.left, *test.rights))
 
 
 def note_choice(m: Machine, s: facts.If, test: Any) -> None:

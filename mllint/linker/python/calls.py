@@ -27,7 +27,7 @@ from mllint.linker.python.abstract.values import (
     origins_of,
 )
 from mllint.linker.python.iteration import is_inner
-from mllint.linker.python.library import library, web
+from mllint.linker.python.library import library, randomness, web
 from mllint.linker.python.library.command_lines import option_values
 from mllint.linker.python.machine import HERE, Machine
 from mllint.linker.python.orchestration import decorated
@@ -178,6 +178,7 @@ def decorate(m: Machine, decorator: Any, function: Any, at: facts.At) -> Any:
             return msgspec.structs.replace(getter, decorators=(*getter.decorators, Bound(kind, function)))
     if isinstance(function, Function):
         if isinstance(decorator, Cell) and "command of" in decorator.slots:
+            m.heap.touch(decorator.slots["command of"])
             decorator.slots["command of"].slots.setdefault("commands", []).append(function)
         if isinstance(decorator, Cell) and "route" in decorator.slots:
             web.register(m, decorator, function)
@@ -192,18 +193,30 @@ def decorate(m: Machine, decorator: Any, function: Any, at: facts.At) -> Any:
 def load_module(m: Machine, path: str) -> Module:
     """The namespace of a module of the repository; its top level is interpreted at the first import."""
     if path in m.modules and path not in m.reloading:
+        m.tracker.touch(m.modules[path])
+        for name, span in m.seeds_of_module.get(path, ()):
+            randomness.seed_generator(m, name, span)
         return Module(path, m.modules[path])
     m.reloading.discard(path)
     m.loaded.setdefault(m.entry, {})[path] = None
-    scope = m.modules.setdefault(path, m.heap.new("scope", {}, (path, 0)))
+    with m.tracker.load(m, path, m.modules.get(path)) as made:
+        scope = m.modules.setdefault(path, m.heap.new("scope", {}, (path, 0)))
+        made(scope)
+        return _run_module(m, path, scope)
+
+
+def _run_module(m: Machine, path: str, scope: Cell) -> Module:
     scope.slots["__name__"] = Constant(path.removesuffix(".py").removesuffix("/__init__").replace("/", "."))
     scope.slots["__file__"] = Constant(f"{HERE}/{path}")
     if path.endswith("/"):  # a folder without __init__.py
         return Module(path, scope)
-    facts_of_module = m.project.files[path].python
+    m.tracker.file(path)
+    facts_of_module = m.python[path]
     if facts_of_module is not None:
         with m.outside_branches(), m.activation(scope, scope, path, None):
+            before = len(m.seed_calls)
             m.execute(facts_of_module.body)
+            m.seeds_of_module[path] = list(dict.fromkeys(m.seed_calls[before:]))
     return Module(path, scope)
 
 

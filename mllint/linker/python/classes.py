@@ -158,8 +158,12 @@ def operate(m: Machine, instance: Cell, names: tuple[str, ...], arguments: Argum
 
 
 def find_member(cls: Class, name: str) -> Any:
+    if name.startswith("<"):
+        return None
+    if name in cls.scope.slots or not cls.bases:
+        return cls.scope.slots.get(name)
     for base in lineage_of(cls):
-        if isinstance(base, Class) and name in base.scope.slots and not name.startswith("<"):
+        if isinstance(base, Class) and name in base.scope.slots:
             return base.scope.slots[name]
     return None
 

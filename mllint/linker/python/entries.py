@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -17,8 +17,6 @@ from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.values import (
     Bound,
-    Choice,
-    Class,
     Constant,
     External,
     Function,
@@ -28,11 +26,15 @@ from mllint.linker.python.abstract.values import (
 )
 from mllint.linker.python.calls import enter, load_module
 from mllint.linker.python.classes import bind_parameters, construct
-from mllint.linker.python.library import requests
+from mllint.linker.python.ghosts import Ghost, GhostFunction
+from mllint.linker.python.library import randomness, requests
 from mllint.linker.python.library.command_lines import option_values
 from mllint.linker.python.library.web import Handler, answered
 from mllint.linker.python.machine import HERE, Machine
 from mllint.linker.python.orchestration.processes import with_parameters
+from mllint.linker.python.reads import Needed
+from mllint.linker.python.replay import Replays
+from mllint.linker.python.results.defined import functions_in
 from mllint.linker.systems.inventory import is_entry
 
 _TESTS = re.compile(r"(^|/)(tests?|testing)/|(^|/)(test_[^/]*|[^/]*_test|tests?|conftest)\.py$")
@@ -71,8 +73,29 @@ def entries_of(m: Machine) -> list[Entry]:
     return sorted(result, key=lambda entry: (is_test(entry.path), entry.path.endswith(".ipynb")))
 
 
-def run_entry(m: Machine, entry: Entry) -> None:
-    """Interpret an entry point. Whatever goes wrong in it costs only what it would have said."""
+def run_entry(m: Machine, replays: Replays, entry: Entry) -> None:
+    """Interpret an entry point, unless the last run tells what it says."""
+    _begin(m, entry)
+    replays.run(m, entry.name, entry.path, _identity(entry), lambda: _interpret(m, entry))
+
+
+def _identity(entry: Entry) -> bytes:
+    """What tells that an entry point is that of the last run."""
+    if isinstance(entry.function, GhostFunction):
+        return entry.function.identity
+    owner, function = entry.function or (None, None)
+    said: list[Any] = [entry.name, entry.path, entry.job, entry.run]
+    if function is not None:
+        said += [function.path, function.qualified, function.facts.at]
+    if entry.handler is not None:
+        _, function, _ = _parts(entry.handler)
+        said += [entry.handler.endpoint, entry.handler.span, function.path, function.qualified, function.facts.at]
+    if owner is not None:
+        said += [owner.path, owner.qualified, owner.at]
+    return msgspec.msgpack.encode(said)
+
+
+def _begin(m: Machine, entry: Entry) -> None:
     m.effects.start(entry.name, entry.job, entry.path)
     m.spent += m.steps if m.from_outside else 0
     m.in_test = is_test(entry.path)
@@ -89,6 +112,21 @@ def run_entry(m: Machine, entry: Entry) -> None:
     m.application = entry.handler.router if entry.handler else None
     m.stack.clear()
     m.call_places.clear()
+
+
+def _interpret(m: Machine, entry: Entry) -> None:
+    """Whatever goes wrong in an entry point costs only what it would have said."""
+    if isinstance(entry.function, GhostFunction):
+        raise Needed([entry.path])  # its function was not made, when the script was replayed
+    if entry.action is not None:
+        m.tracker.everything()
+    if entry.handler is not None:
+        _, function, receiver = _parts(entry.handler)
+        for made in (entry.handler.router, function.scope, receiver):
+            m.tracker.touch_made(made)
+    if m.from_outside:
+        m.tracker.read("budget:", str(m.most_steps()).encode())
+    randomness.begin(m, entry.path)
     try:
         with m.activation(*outermost(m, entry)):
             if entry.handler is not None:
@@ -101,11 +139,14 @@ def run_entry(m: Machine, entry: Entry) -> None:
                 load_module(m, entry.path)  # it only defines things: as others import it
             else:
                 _run_script(m, m.project.files[entry.path])
+                m.seeds_of_module[entry.path] = list(dict.fromkeys(m.seed_calls))
     except RecursionError:
-        m.exhausted.add(entry.path)
+        m.effects.cut()
+        m.tracker.must_run()
     except Exception as error:  # a defect of ours: it costs this entry point, and is told, not the run
         if os.environ.get("MLLINT_DEBUG"):
             raise
+        m.tracker.must_run()
         where = m.call_places[-1].line if m.call_places else 1
         reason = f"could not be followed: {type(error).__name__}: {error}"
         m.project.problems.append(Problem(entry.path, where, "ML006", reason))
@@ -118,7 +159,9 @@ def does_something(m: Machine, path: str) -> bool:
 
 def outermost(m: Machine, entry: Entry) -> tuple[Cell, Cell, str, None]:
     """The activation from which an entry point is called: its module."""
-    scope = m.modules.get(entry.path) or m.scripts.get(entry.path) or m.heap.new("scope", {}, (entry.path, 0))
+    is_inside = entry.function is not None or entry.handler is not None or entry.action is not None
+    script = m.script(entry.path) if is_inside and entry.path not in m.modules else None
+    scope = m.modules.get(entry.path) or script or m.heap.new("scope", {}, (entry.path, 0))
     return scope, scope, entry.path, None
 
 
@@ -128,6 +171,9 @@ def _run_script(m: Machine, file: FileFacts) -> None:
     scope.slots["__name__"] = Constant("__main__")
     scope.slots["__file__"] = Constant(f"{HERE}/{file.path}")
     m.scripts[file.path] = scope
+    m.ghosts.pop(file.path, None)
+    m.tracker.makes(scope)
+    m.tracker.file(file.path)
     with m.activation(scope, scope, file.path, None):
         body, run = file.python.body, m.run
         m.execute(with_parameters(body, run.arguments) if run is not None and run.entry == "papermill" else body)
@@ -139,34 +185,37 @@ def _run_script(m: Machine, file: FileFacts) -> None:
 def uncalled(m: Machine) -> list[Entry]:
     """Functions and methods that no interpreted code called: each is called once, from outside."""
     handled = {(path, at) for _, path, at in m.handlers}
-    result = []
-    for path, scope in sorted({**m.modules, **m.scripts}.items()):
-        for owner, function in _functions(scope, path):
-            key = (path, function.facts.at)
-            if key in m.called or key in handled or function.path != path:
-                continue
-            if function.facts.name.encode() not in m.relevant:
-                continue
-            result.append(Entry(f"{path}:{function.qualified}", path, path, None, (owner, function)))
+    result: list[Entry] = []
+    namespaces = m.namespaces()
+    for path in sorted(namespaces.keys() | m.ghosts.keys()):
+        if path in m.ghosts:
+            result += _uncalled_of(m, m.ghosts[path], path, handled)
+            continue
+        for owner, function in functions_in(namespaces[path], path):
+            if function.path == path and _is_wanted(m, handled, (path, function.facts.at), function.facts.name):
+                result.append(Entry(f"{path}:{function.qualified}", path, path, None, (owner, function)))
     return sorted(result, key=lambda entry: (is_test(entry.path), not _is_startup(entry), entry.path))
+
+
+def _uncalled_of(m: Machine, ghost: Ghost, path: str, handled: set[tuple[str, int]]) -> Iterator[Entry]:
+    for function in ghost.functions:
+        if _is_wanted(m, handled, (path, function.at), function.name):
+            yield Entry(function.entry, path, path, None, function)
+
+
+def _is_wanted(m: Machine, handled: set[tuple[str, int]], key: tuple[str, int], name: str) -> bool:
+    return key not in m.called and key not in handled and name.encode() in m.relevant
 
 
 def _is_startup(entry: Entry) -> bool:
     """What an application runs before it answers: it loads the models that handlers use."""
-    _, function = entry.function
-    return bool(re.search(r"startup|lifespan|load|init|setup", function.facts.name))
+    return bool(re.search(r"startup|lifespan|load|init|setup", name_of(entry)))
 
 
-def _functions(scope: Cell, path: str) -> list[tuple[Any, Function]]:
-    found: list[tuple[Any, Function]] = []
-    for value in list(scope.slots.values()):
-        for option in value.options if isinstance(value, Choice) else (value,):
-            if isinstance(option, Function):
-                found.append((None, option))
-            elif isinstance(option, Class) and option.path == path:
-                methods = [v for v in option.scope.slots.values() if isinstance(v, Function)]
-                found += [(option, method) for method in methods if method.facts.name != "__init__"]
-    return found
+def name_of(entry: Entry) -> str:
+    """The name of an uncalled function."""
+    function = entry.function
+    return str(function.name if isinstance(function, GhostFunction) else function[1].facts.name)
 
 
 def _call_from_outside(m: Machine, target: tuple[Any, Function]) -> None:
@@ -191,8 +240,6 @@ def _call_from_outside(m: Machine, target: tuple[Any, Function]) -> None:
             )
     result = enter(m, function, values, function.facts.at)
     m.pass_on(result)
-    if not m.in_test and origins_of(result):
-        m.returned[function.qualified] = result
 
 
 # ----------------------------------------------------------------------------------------------- handlers
@@ -203,10 +250,16 @@ def handler_entries(m: Machine) -> list[Entry]:
     return [Entry(name, handler.path, handler.path, None, None, handler) for name, handler in handlers.items()]
 
 
+def _parts(handler: Handler) -> tuple[tuple[Any, ...], Function, Any]:
+    """Its first arguments, its function, and the object whose method that is."""
+    if isinstance(handler.function, Bound):
+        return (handler.function.receiver,), handler.function.function, handler.function.receiver
+    return (), handler.function, None
+
+
 def _answer(m: Machine, handler: Handler) -> None:
     """Call a route's handler with a request: every parameter is a field of it; what it returns is served."""
-    function = handler.function.function if isinstance(handler.function, Bound) else handler.function
-    first = (handler.function.receiver,) if isinstance(handler.function, Bound) else ()
+    first, function, _ = _parts(handler)
     m.called.add((function.path, function.facts.at))
     m.effects.mark(handler.endpoint, "endpoint", handler.span)
     values = bind_parameters(m, function, Arguments(first), function.facts.at)

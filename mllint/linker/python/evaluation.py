@@ -10,7 +10,6 @@ from mllint.linker.python.abstract import texts
 from mllint.linker.python.abstract.arguments import Arguments, Rest, Slice
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.losses import because, written
-from mllint.linker.python.abstract.settings import PLACE
 from mllint.linker.python.abstract.values import (
     Bound,
     Column,
@@ -136,9 +135,7 @@ def _look_for(m: Machine, key: Any, value: Any, at: facts.At) -> None:
     """`"lr" in cfg`: asked for, and known to be missing at times."""
     inner = value.slots.get("items") if isinstance(value, Cell) and value.kind == "object" else value
     m.ask(inner, key, at, is_tolerant=True)
-    place = inner.slots.get(PLACE) if isinstance(inner, Cell) else None
-    if place is not None and isinstance(key, Constant):
-        m.settings.guarded.add((place[0], (*place[1], str(key.value))))
+    m.settings.looked_for(inner, key)
 
 
 def _conditional(m: Machine, e: facts.Conditional) -> Any:

@@ -30,7 +30,7 @@ def watch(m: Machine, function: Function, result: Any, given: dict[str, Any]) ->
         if found is None:
             continue
         shape, column = found
-        models = sorted(column.origins & m.predictors)
+        models = sorted(m.predictors.among(column.origins))
         if not came.isdisjoint(models):
             continue
         if not models or column.span is None or column.span.path == receiver.path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Callable
 
 from mllint.linker.project import Project
 
@@ -22,6 +23,7 @@ class Imports:
         self.roots = sorted(self._roots(), key=lambda root: (root.count("/"), root))
         self.found: dict[tuple[str, str], str | None] = {}
         self.importers: dict[str, set[str]] = {}
+        self.note: Callable[[str, str], None] = lambda module, importer: None
 
     def _roots(self) -> set[str]:
         """Folders from which absolute imports may start: those that hold packages or modules but are no package."""
@@ -44,6 +46,7 @@ class Imports:
         path = self.found[key]
         if path is not None and path != importer:
             self.importers.setdefault(path, set()).add(importer)
+            self.note(path, importer)
         return path
 
     def _find(self, dotted: str, folder: str) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from mllint.libraries.models import Library
 from mllint.linker.project import Project
 from mllint.linker.python import calls, evaluation, handovers, operations, operators, statements
@@ -9,45 +11,50 @@ from mllint.linker.python.entries import Entry, entries_of, handler_entries, run
 from mllint.linker.python.library import databases, library
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.orchestration import extensions, jobs
+from mllint.linker.python.replay import Replays
 from mllint.linker.sql.schema import Schema
 
 MOST_ROUNDS = 2
 
 
-def interpret(project: Project, library: Library, schema: Schema) -> Machine:
+def interpret(
+    project: Project, library: Library, schema: Schema, replays: Replays, digests: Mapping[str, bytes]
+) -> Machine:
     """Run every entry point; those that read what others turn out to write run again, until nothing changes."""
-    m = machine(project, library, schema)
+    m = machine(project, library, schema, digests)
+    m.deadline = replays.deadline
     entries = entries_of(m)
     for entry in entries:
-        run_entry(m, entry)
+        run_entry(m, replays, entry)
     for entry in jobs.started(m, entries):
-        run_entry(m, entry)
+        run_entry(m, replays, entry)
         entries.append(entry)
     for entry in jobs.composing(m):
-        run_entry(m, entry)
+        run_entry(m, replays, entry)
         entries.append(entry)
     for entry in jobs.waiting(m):
-        run_entry(m, entry)
+        run_entry(m, replays, entry)
         entries.append(entry)
     done = {entry.name for entry in entries}
     later = [entry for entry in uncalled(m) if entry.name not in done]
     for entry in later:
-        run_entry(m, entry)
+        run_entry(m, replays, entry)
     handlers = handler_entries(m)
     for entry in handlers:
-        run_entry(m, entry)
+        run_entry(m, replays, entry)
     everything: list[Entry] = [*entries, *later, *handlers]
     for _ in range(MOST_ROUNDS):
         stale = [entry for entry in everything if m.is_stale(entry.name)]
         if not stale:
             break
         for entry in stale:
-            run_entry(m, entry)
+            run_entry(m, replays, entry)
+    replays.finish(m, jobs.composes)
     return m
 
 
-def machine(project: Project, models: Library, schema: Schema) -> Machine:
-    m = Machine(project, models, schema)
+def machine(project: Project, models: Library, schema: Schema, digests: Mapping[str, bytes] | None = None) -> Machine:
+    m = Machine(project, models, schema, digests)
     m.evaluate = lambda expression: evaluation.evaluate(m, expression)
     m.execute = lambda block: statements.run(m, block)
     m.call = lambda function, arguments, at: calls.call(m, function, arguments, at)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import posixpath
+import time
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,9 +16,13 @@ from mllint.lineage.ids import is_named
 from mllint.linker.project import Project, Run
 from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell, Heap
-from mllint.linker.python.abstract.settings import Settings
-from mllint.linker.python.abstract.values import Choice, Column, Function, Tuple, Unknown, join, join_all
+from mllint.linker.python.abstract.settings import KINDS, Settings
+from mllint.linker.python.abstract.shapes import shape
+from mllint.linker.python.abstract.values import Function, Unknown, join, join_all
+from mllint.linker.python.ghosts import GHOST, Ghost
 from mllint.linker.python.imports import Imports
+from mllint.linker.python.noted import Noted
+from mllint.linker.python.reads import Needed, Tracker
 from mllint.linker.python.relevance import relevant_functions
 from mllint.linker.python.results.effects import Effects
 from mllint.linker.sql.schema import Schema
@@ -27,10 +33,21 @@ HERE = "<repository>"  # what `__file__` and the working folder start with
 MOST_STEPS = 60_000  # expressions per entry point; beyond it calls are no longer followed
 DEEPEST_CALL = 28
 MOST_STEPS_FROM_OUTSIDE = 8_000
+MOST_SPENT = 100_000  # by all functions that nothing calls, of a small repository
 SMALL_BODY = 1_000  # bytes of encoded facts: some ten lines
 MOST_TEST_STEPS = 1_500
 DEEPEST_TEST_CALL = 5
 MOST_SELF_CALLS = 2
+
+
+class Outcomes:
+    """What the tests of one `if` came to, and where the settings are written that they depend on."""
+
+    __slots__ = ("known", "settings")
+
+    def __init__(self) -> None:
+        self.known: set[bool | None] = set()
+        self.settings: dict[Span, None] = {}
 
 
 class Activation:
@@ -50,30 +67,39 @@ class Activation:
 
 
 class Machine:
-    def __init__(self, project: Project, library: Library, schema: Schema) -> None:
+    def __init__(
+        self, project: Project, library: Library, schema: Schema, digests: Mapping[str, bytes] | None = None
+    ) -> None:
         self.project = project
         self.library = library
         self.schema = schema
-        self.sql_files = {f.sql.text: f.path for f in project.of_kind("sql") if f.sql is not None}
         self.heap = Heap()
+        self.tracker = Tracker(self.heap, dict(digests or {}), schema.state())
+        self.python = {f.path: f.python for f in project.of_kind("python", "notebook")}
+        project.files.watch(self.tracker.file, self.tracker.everything)
+        self.sql_files = {f.sql.text: f.path for f in project.of_kind("sql") if f.sql is not None}
+        self.tracker.know_sql(self.sql_files)
         self.imports = Imports(project)
+        self.imports.note = self.tracker.imported
         self.effects = Effects(project)
+        self.deadline = math.inf  # after it no call is followed
+        self.cut_short = False  # whether one was not, in the present entry point
         self.stack: list[Activation] = []
+        self.composing: set[str] = set()  # paths of files with functions that put pipelines together
         self.call_places: list[Span] = []
         self.steps = 0
-        self.exhausted: set[str] = set()
         self.run: Run | None = None  # what is being run: its arguments and folder
         self.job = ""
         self.in_test = False
         self.spent = 0  # steps of functions that nothing calls
-        self.allowance = 100_000 + sum(file.lines for file in project.files.values())
+        self.allowance = MOST_SPENT + sum(file.lines for file in project.files.values())
         self.from_outside = False  # whether the entry point is a function that nothing calls
         self.modules: dict[str, Cell] = {}  # namespaces of imported modules, by path
         self.loaded: dict[str, dict[str, None]] = {}  # entry -> modules that it was the first to load
         self.reloading: set[str] = set()  # modules to load again, since what was said of them is forgotten
+        self.ghosts: dict[str, Ghost] = {}  # of scripts that were replayed, by path
         self.scripts: dict[str, Cell] = {}  # namespaces of files that ran as scripts, by path
-        self.returned: dict[str, Any] = {}  # what uncalled functions returned, by qualified name
-        self.called: set[tuple[str, int]] = set()  # functions entered, by path and place
+        self.called: Noted[tuple[str, int]] = Noted(self.tracker, "called")  # functions entered, by path and place
         self.memo: dict[Any, Any] = {}
         self.bodies: dict[int, tuple[facts.Stmt, ...]] = {}
         self.kept: list[Any] = []  # keeps alive what `bodies` knows by identity
@@ -84,22 +110,37 @@ class Machine:
         self.asked: dict[str, dict[str, str]] = {}  # entry -> what it asked for, with the shape it got
         self.entry = ""
         self.endpoint = ""  # the endpoint whose handler is interpreted
-        self.required: set[str] = set()  # columns of endpoints that cannot be null: declared, and not as optional
-        self.predictors: set[str] = set()  # nodes and tokens that something predicted with
+        self.seeds = self.heap.new("seeds", {}, ("", 0))  # global generators of random numbers that are seeded
+        self.seed_calls: list[tuple[str, Span]] = []  # every seeding of this entry point, also on other paths
+        self.seeds_of_module: dict[str, list[tuple[str, Span]]] = {}  # what importing a module, or running it, seeds
+        self.gates = self.heap.new("gates", {}, ("", 0))  # tests that can prevent what is being run
+        self.networks: dict[str, Cell] = {}  # token -> the network of a class of the repository
+        self.figures = Cell(
+            "figures", {}, None, 0
+        )  # what pyplot draws on, by the namespace that draws; of one entry point
+        self.required: Noted[str] = Noted(
+            self.tracker, "required"
+        )  # columns of endpoints that cannot be null: declared, and not as optional
+        self.predictors: Noted[str] = Noted(
+            self.tracker, "predictors"
+        )  # nodes and tokens that something predicted with
+        self.seeded: Noted[str] = Noted(self.tracker, "seeded")  # global generators that anything seeds
         self.relevant = relevant_functions(project, library)
         self.statement: facts.Stmt | None = None  # that is being run
         self.rounds: list[int] = []  # of loops of known length, which round it is
         self.unrolled = 1  # rounds of the loops of known length that are being gone through
         self.tolerant = 0  # attempts in progress whose failure the code survives
         self.loops = 0  # loops of unknown length that are being gone through
-        self.located: set[str] = set()  # paths that code speaks of and that do not exist in the repository
-        self.handlers: dict[Any, Any] = {}
-        self.mounts: dict[Any, dict[Any, Any]] = {}  # router (the place that made it) -> prefix and what it is part of
+        self.located: Noted[str] = Noted(
+            self.tracker, "located"
+        )  # paths that code speaks of and that do not exist in the repository
+        self._handlers: dict[Any, Any] = {}
+        self._mounts: dict[Any, dict[Any, Any]] = {}  # router (the place that made it) -> prefix and what it is part of
         self.application: Any = None  # the application whose handler is interpreted
-        self.branches: dict[tuple[str, int], tuple[facts.If, set[bool | None], dict[Span, None]]] = {}
-        self.plans: dict[str, Any] = {}  # what orchestrators were told, see orchestration/
-        self.settings_read: dict[str, set[str]] = {}
-        self.settings = Settings()  # what is asked of configuration files
+        self.branches: dict[tuple[str, int], Outcomes] = {}
+        self._plans: dict[str, Any] = {}  # what orchestrators were told, see orchestration/
+        has_settings = bool(project.of_kind(*KINDS))
+        self.settings = Settings(self.effects.setting, has_settings)  # what is asked of configuration files
         # the parts of the interpreter that call each other in circles; interpreter.py joins them
         self.evaluate: Callable[[facts.Expr], Any]
         self.execute: Callable[[tuple[facts.Stmt, ...]], bool]
@@ -126,7 +167,7 @@ class Machine:
         """The span of a packed place in the module that is being interpreted."""
         path = path or self.now.path
         line, column, end_line, end_column = facts.unpack_at(at)
-        module = self.project.files[path].python
+        module = self.python.get(path)
         if module is None or not module.cells:
             return Span(path, line, column, end_line, end_column)
         index = max(bisect_right(module.cells, line) - 1, 0)
@@ -135,12 +176,12 @@ class Machine:
 
     def ask(self, cell: Any, key: Any, at: facts.At, is_tolerant: bool = False) -> None:
         """The program asks a dictionary for a key: of interest if a configuration file became it."""
-        if self.settings.known:
-            self.settings.asked(cell, key, self.span(at), is_tolerant or self.tolerant > 0, self.in_test)
+        if self.settings.has_any:
+            self.settings.asked(cell, key, self.span(at), is_tolerant or self.tolerant > 0 or self.in_test)
 
     def pass_on(self, *values: Any) -> None:
         """Values go to where nobody follows them."""
-        if self.settings.known:
+        if self.settings.has_any:
             for value in values:
                 self.settings.passed(value)
 
@@ -158,7 +199,22 @@ class Machine:
     def query(self, text: str, dialect: str) -> list[Statement]:
         from mllint.linker.sql.embedded import query
 
-        return query(text, dialect, self.schema)
+        self.tracker.query(text, dialect)
+        before = self.schema.changes
+        statements = query(text, dialect, self.schema)
+        if self.schema.changes != before:
+            self.tracker.defined(text)
+        return statements
+
+    def sql_file(self, text: str) -> str | None:
+        """The SQL file of the repository that holds just this text."""
+        self.tracker.sql_file(text, found := self.sql_files.get(text))
+        return found
+
+    def take(self, path: str) -> None:
+        """The text of a SQL file is taken, to be filled in and run."""
+        self.project.taken.add(path)
+        self.tracker.taken(path)
 
     def sql_dialect(self, path: str) -> str:
         from mllint.linker.sql.dialects import configured
@@ -166,6 +222,7 @@ class Machine:
         return configured(self.project.settings, path)
 
     def columns_of_table(self, name: str) -> list[str] | None:
+        self.tracker.asks_schema()
         columns = self.schema.columns(name)
         return list(columns) if columns else None
 
@@ -185,6 +242,9 @@ class Machine:
         if not is_named(node):
             return
         writers = self.writers.setdefault(node, {})
+        self.tracker.node(node, writers)
+        self._no_ghosts(writers)
+        self.tracker.stores(node)
         again = node in self.written  # an entry point that runs anew replaces what it wrote before
         writers[self.entry] = join(writers[self.entry], value) if again and self.entry in writers else value
         self.written.add(node)
@@ -193,7 +253,48 @@ class Machine:
 
     def recall(self, node: str) -> Any:
         self.asked.setdefault(self.entry, {})[node] = self.shapes.get(node, "")
+        writers = self.writers.get(node, {})
+        self.tracker.node(node, writers)
+        if self.stored.get(node) is GHOST:
+            self._no_ghosts(writers)
         return self.stored.get(node)
+
+    def is_stored(self, node: str) -> bool:
+        self.tracker.node(node, self.writers.get(node, ()))
+        return node in self.stored
+
+    def _no_ghosts(self, writers: dict[str, Any]) -> None:
+        """Values that replayed entry points stored are not at hand: whoever needs one needs its maker to run."""
+        if ghosts := [entry for entry, value in writers.items() if value is GHOST and entry != self.entry]:
+            raise Needed(ghosts)
+
+    # ---------------------------------------------------------------------- what entry points leave to others
+
+    @property
+    def plans(self) -> dict[str, Any]:
+        self.tracker.everything()
+        return self._plans
+
+    @property
+    def handlers(self) -> dict[Any, Any]:
+        self.tracker.says()
+        return self._handlers
+
+    @property
+    def mounts(self) -> dict[Any, dict[Any, Any]]:
+        self.tracker.says()
+        return self._mounts
+
+    def namespaces(self) -> dict[str, Cell]:
+        """Of every module and script that was interpreted, by path."""
+        ghosts = self.ghosts.keys()
+        return {path: scope for path, scope in {**self.modules, **self.scripts}.items() if path not in ghosts}
+
+    def script(self, path: str) -> Cell | None:
+        """The namespace of a file that ran as a script."""
+        if path in self.ghosts:
+            raise Needed([self.ghosts[path].entry])
+        return self.scripts.get(path)
 
     def is_stale(self, entry: str) -> bool:
         """Whether something that the entry asked for has changed its shape since."""
@@ -244,6 +345,7 @@ class Machine:
 
     @contextmanager
     def activation(self, scope: Cell, module_scope: Cell, path: str, function: Function | None) -> Iterator[Activation]:
+        self.tracker.touch(module_scope)
         entered = Activation(scope, module_scope, path, function, self.heap.clock)
         self.stack.append(entered)
         try:
@@ -257,16 +359,21 @@ class Machine:
         name = function.facts.name
         if len(self.stack) >= (DEEPEST_TEST_CALL if self.in_test else DEEPEST_CALL):
             return f"the call of `{name}` is too deep to follow"
+        if time.monotonic() > self.deadline:
+            self.cut_short = True
+            return f"the call of `{name}` came when the time was up"
         if self.in_test and self.steps > MOST_TEST_STEPS:
             # tests give values to what they call; what their made-up data flows into is of no interest
             return f"the call of `{name}` is over the budget of a test"
         if self.steps > self.most_steps():
-            self.exhausted.add(self.job)
+            self.effects.cut()
             return f"the call of `{name}` is over the budget of `{self.job}`"
         if self.from_outside and not self.is_worth_following(function):
             return f"`{name}`, called by code that nothing calls, is not followed"
-        again = sum(1 for a in self.stack if a.function is not None and a.function.facts is function.facts)
-        return "" if again < MOST_SELF_CALLS else f"`{name}` calls itself"
+        again = [d for d, a in enumerate(self.stack) if a.function is not None and a.function.facts is function.facts]
+        if again and self.tracker.loading and again[0] < self.tracker.depth:
+            self.tracker.must_run()  # what the module does depends on who imports it
+        return "" if len(again) < MOST_SELF_CALLS else f"`{name}` calls itself"
 
     def now_returned(self, function: Function, result: Any, given: dict[str, Any]) -> None:
         """A call of `function` from the present activation has returned: a value may have crossed modules."""
@@ -284,36 +391,19 @@ class Machine:
             return MOST_STEPS
         return MOST_STEPS_FROM_OUTSIDE if self.spent < self.allowance else 0
 
+    def least_budget(self) -> int:
+        """So many steps limit nothing."""
+        return MOST_TEST_STEPS if self.in_test else self.most_steps()
+
     def is_worth_following(self, function: Function) -> bool:
         """In a call from outside, with arguments that nobody knows: what leads to data, and small helpers, which may
         give a path."""
         name = function.facts.name.encode()
-        return name in self.relevant or name == b"__init__" or len(bytes(function.facts.body)) < SMALL_BODY
+        if name == b"__init__" or len(bytes(function.facts.body)) < SMALL_BODY:
+            return True
+        is_relevant = name in self.relevant
+        self.tracker.read(f"relevant:{function.facts.name}", b"1" if is_relevant else b"0")
+        return is_relevant
 
     def unknown(self, why: str, at: facts.At, origins: frozenset[str] = frozenset()) -> Unknown:
         return Unknown(origins, why, self.span(at))
-
-
-def shape(value: Any, depth: int = 4) -> str:
-    """What of a stored value matters to those who read it, as a text to compare."""
-    if depth == 0:
-        return ""
-    match value:
-        case Tuple(items=items):
-            return "(" + ",".join(shape(item, depth - 1) for item in items) + ")"
-        case Choice(options=options):
-            return "|".join(sorted(shape(option, depth - 1) for option in options))
-        case Column():
-            return "column"
-        case Cell(kind="frame"):
-            table = value.slots["table"]
-            return f"frame{list(table.columns)}{table.open}{sorted(table.dropped)}"
-        case Cell(kind="object"):
-            return f"object {value.slots['class']}"
-        case Cell(kind="instance"):
-            return f"instance {value.slots['<class>'].qualified}"
-        case Cell(kind="dict"):
-            return "{" + ",".join(f"{k}:{shape(v, depth - 1)}" for k, v in sorted(value.slots.items(), key=str)) + "}"
-        case Cell(kind="list"):
-            return f"[{len(value.slots['items'])}]"
-    return type(value).__name__

@@ -9,12 +9,14 @@ from typing import Any
 from mllint.facts import python as facts
 from mllint.linker.python import calls, classes, iteration
 from mllint.linker.python.abstract.heap import Cell, State
-from mllint.linker.python.abstract.values import Constant, External, Function, Module, Unknown, origins_of, text_of
+from mllint.linker.python.abstract.values import Constant, Function, Unknown, origins_of
 from mllint.linker.python.branches import note_branch, note_choice
 from mllint.linker.python.evaluation import evaluate
+from mllint.linker.python.import_statements import run_import, run_import_from
+from mllint.linker.python.library import gates
 from mllint.linker.python.library.circumstances import is_survived
 from mllint.linker.python.machine import Machine
-from mllint.linker.python.operations import assign_attribute, assign_item, attribute
+from mllint.linker.python.operations import assign_attribute, assign_item
 from mllint.linker.python.operators import binary, truth
 
 MOST_UNROLLED = 24
@@ -99,7 +101,7 @@ def _if(m: Machine, s: facts.If) -> bool:
     note_choice(m, s, test)
     if known is not None:
         return run(m, s.then if known else s.otherwise)
-    return m.heap.fork([lambda: run(m, s.then), lambda: run(m, s.otherwise)])
+    return gates.fork(m, test, s.test, lambda: run(m, s.then), lambda: run(m, s.otherwise))
 
 
 def _for(m: Machine, s: facts.For) -> bool:
@@ -253,7 +255,7 @@ def _raise(m: Machine, s: facts.Raise) -> bool:
 
 
 def _assert(m: Machine, s: facts.Assert) -> bool:
-    evaluate(m, s.test)
+    gates.asserted(m, evaluate(m, s.test), s.test)
     return True
 
 
@@ -265,64 +267,6 @@ def _delete(m: Machine, s: facts.Delete) -> bool:
             case facts.Name(id=name):
                 m.heap.delete(m.now.scope, name)
     return True
-
-
-def _import(m: Machine, s: facts.Import) -> bool:
-    for alias in s.names:
-        module = m.imports.find(alias.name, m.now.path)
-        if alias.asname is None and "." in alias.name:
-            # `import a.b` binds `a`
-            top = alias.name.partition(".")[0]
-            if module is not None:
-                calls.load_module(m, module)
-            package = m.imports.find(top, m.now.path)
-            if package is not None:
-                m.assign(top, calls.load_module(m, package))
-            elif module is not None:
-                m.assign(top, External(top))
-            else:
-                m.assign(top, External(top))
-            continue
-        value: Any = External(alias.name) if module is None else calls.load_module(m, module)
-        m.assign(alias.asname or alias.name, value)
-    return True
-
-
-def _import_from(m: Machine, s: facts.ImportFrom) -> bool:
-    dotted = m.imports.absolute(s.module, s.level, m.now.path)
-    path = m.imports.find(dotted, m.now.path)
-    module: Any = calls.load_module(m, path) if path is not None else None
-    for alias in s.names:
-        if alias.name == "*":
-            if isinstance(module, Module):
-                for name in _exported(m, module, s.at):
-                    m.assign(name, module.scope.slots[name])
-            else:  # of a library: what it binds is seen where it is used
-                stars = m.now.scope.slots.get("<stars>", ())
-                m.heap.set(m.now.scope, "<stars>", (*(star for star in stars if star != dotted), dotted))
-            continue
-        m.assign(alias.asname or alias.name, _member(m, dotted, path, module, alias.name, s.at))
-    return True
-
-
-def _exported(m: Machine, module: Module, at: facts.At) -> list[str]:
-    """The names that `from module import *` binds."""
-    slots = module.scope.slots
-    listed = iteration.items_of(m, slots["__all__"], at).known if "__all__" in slots else None
-    if listed is not None:
-        return [name for item in listed if (name := text_of(item)) in slots and name is not None]
-    return [name for name in slots if not name.startswith(("_", "<"))]
-
-
-def _member(m: Machine, dotted: str, path: str | None, module: Any, name: str, at: facts.At) -> Any:
-    if isinstance(module, Module) and name in module.scope.slots:
-        return module.scope.slots[name]
-    below = m.imports.find(f"{dotted}.{name}" if dotted else name, m.now.path)
-    if below is not None:
-        return calls.load_module(m, below)
-    if isinstance(module, Module):
-        return attribute(m, module, name, at)
-    return External(f"{dotted}.{name}" if dotted else name)
 
 
 def _define(m: Machine, s: facts.Define) -> bool:
@@ -414,8 +358,8 @@ _RUN: dict[type, Any] = {
     facts.Raise: _raise,
     facts.Assert: _assert,
     facts.Delete: _delete,
-    facts.Import: _import,
-    facts.ImportFrom: _import_from,
+    facts.Import: run_import,
+    facts.ImportFrom: run_import_from,
     facts.Define: _define,
     facts.DefineClass: _define_class,
     facts.Global: _global,

@@ -27,6 +27,7 @@ class Schema:
         self._types: dict[tuple[str, str], str] = {}
         self._by_last: dict[str, list[str]] = {}
         self._resolved: dict[str, str] = {}
+        self.changes = 0
         self.distinct: set[str] = set()  # whole names: `customers` of a dbt project is not its source `raw.customers`
         self.queries: Any = None  # the memory of `embedded.query`
         for name, columns in (tables or {}).items():
@@ -37,6 +38,7 @@ class Schema:
 
     def add(self, name: str, columns: Iterable[str], types: Iterable[str] = ()) -> None:
         """Say what columns a table has; the last word counts. `types` go with `columns`, as SQL writes them."""
+        self.changes += 1
         name = table_name(name)
         listed = tuple(column.lower() for column in columns)
         if name not in self._tables and not name.startswith("file:"):
@@ -49,6 +51,7 @@ class Schema:
     def remove(self, name: str) -> None:
         name = table_name(name)
         if self._tables.pop(name, None) is not None:
+            self.changes += 1
             if not name.startswith("file:"):
                 self._by_last[name.rpartition(".")[2]].remove(name)
             self._resolved.clear()
@@ -69,6 +72,10 @@ class Schema:
         """The declared type of a column in lower case, empty if unknown."""
         found = self._find(table_name(table))
         return self._types.get((found, column), "")
+
+    def state(self) -> bytes:
+        """All that it knows, to tell whether it changed."""
+        return repr((self._tables, self._types, self._by_last, sorted(self.distinct))).encode("utf-8", "replace")
 
     def _find(self, name: str) -> str:
         if name in self._tables:

@@ -4,9 +4,8 @@ A file that a command names may be there although no code writes it."""
 
 from __future__ import annotations
 
+from mllint.libraries.tooling import brings_files
 from mllint.linker.project import Project
-
-_NO_SUPPLIER = {"python", "python3", "pytest", "pip", "pip3", "echo", "git", "rm", "mkdir", "ls", "test", "streamlit"}
 
 
 def observe_supplies(project: Project) -> None:
@@ -14,7 +13,7 @@ def observe_supplies(project: Project) -> None:
     found: set[str] = set()
     for facts in project.files.values():
         for command in facts.commands:
-            if command.words and command.words[0].rpartition("/")[2] not in _NO_SUPPLIER:
+            if command.words and brings_files(command.words[0]):
                 for word in command.words[1:]:
                     path = word.rpartition("=")[2].partition(":")[0].removeprefix("./").rstrip("/")
                     if "." in path or "/" in path:

@@ -22,6 +22,7 @@ from mllint.rule import (
     Span,
     certainty,
     consumer_of,
+    dataset_of,
     ends,
     is_report,
     is_seen,
@@ -121,7 +122,7 @@ def _way(lineage: Lineage, model: Model, walk: dict[str, Edge | None], id: str) 
 
 def _is_report(lineage: Lineage, model: Model, id: str) -> bool:
     """What training itself notes beside the model: `json.dump({"threshold": cut, "features": names}, manifest)`."""
-    if not (split_column(id)[0] if id.startswith("column:") else id).endswith(_NOTES):
+    if not dataset_of(id).endswith(_NOTES):
         return False
     graph = lineage.graph
     training = {edge.job for member in model.members for edge in graph.in_edges(member) if edge.kind == "trains"}
@@ -150,7 +151,7 @@ def _is_own(lineage: Lineage, model: Model, edge: Edge) -> bool:
     if loads and top_folder(reader) in homes | {""}:
         return True  # it loads the model itself, to score with it
     measures = {e.what for e in lineage.observations.evaluations if e.job in (reader, edge.job)}
-    dataset = split_column(edge.source)[0] if edge.source.startswith("column:") else edge.source
+    dataset = dataset_of(edge.source)
     made = dataset.startswith(("table:", "file:", "collection:", "topic:"))
     node, reads = lineage.graph.nodes[dataset], {other.span for other in lineage.graph.out_edges(dataset)}
     if made and reader.endswith(".sql") and any(at.path == reader and at not in reads for at in node.spans):
@@ -228,7 +229,7 @@ def _finding(lineage: Lineage, model: Model, edge: Edge, way: list[Edge]) -> Fin
     graph = lineage.graph
     reader, at = job_path(edge), place(lineage.graph, edge)
     assert at is not None
-    read = split_column(edge.source)[0] if edge.source.startswith("column:") else edge.source
+    read = dataset_of(edge.source)
     owners = sorted({owner_of(lineage.declarations, job) for job in model.jobs} - {""})
     theirs = f" of {', '.join(owners)}" if owners else ""
     same = any(same_name(top_folder(reader), top_folder(job)) for job in model.jobs)

@@ -52,7 +52,7 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
         if model and not is_test(feature.span.path) and not is_test(feature.job):
             sides[model.id][feature.side].append(feature)
     for model in found:
-        train, serve = sides[model.id]["train"], sides[model.id]["serve"]
+        train, serve = sides[model.id]["train"], list(_asked(lineage, sides[model.id]["serve"]))
         names = known_names(lineage.graph, (feature.expression for feature in train))
         found_at: dict[Span, dict[str, Finding]] = defaultdict(dict)
         for served in sorted(serve, key=lambda feature: (feature.span, feature.name)):
@@ -60,6 +60,18 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
                 found_at[served.span].setdefault(served.name, finding)
         for findings in found_at.values():
             yield _together(findings)
+
+
+def _asked(lineage: Lineage, serve: list[Feature]) -> Iterator[Feature]:
+    """Features of rows that somebody asks about. Where a module that others import is run by itself, and nothing of the
+    row comes from anywhere, it tries itself out: `if __name__ == "__main__": print(predict({"km": 50_000}))`."""
+    tries = {script.path for script in lineage.observations.scripts if script.importers and not script.runners}
+    by_job = defaultdict(list)
+    for feature in serve:
+        by_job[feature.job].append(feature)
+    for job, features in by_job.items():
+        if job not in tries or any(True for feature in features for _ in columns(feature.expression)):
+            yield from features
 
 
 def _together(findings: dict[str, Finding]) -> Finding:

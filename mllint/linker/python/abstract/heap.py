@@ -43,6 +43,8 @@ class Heap:
         self.exits: list[Exit] = []  # states in which paths of the present call left it, or a loop in it
         self.version = 0  # counts changes of what a call without arguments may see: see `_note`
         self.leaving = ""  # why control does not go on: return, raise, break, continue
+        self.watched = -1  # the clock until which a cell may belong to an earlier entry point or to another module
+        self.on_old: Callable[[Cell], None] = _nobody  # is told of changes of such cells
 
     def new(self, kind: str, slots: dict[Any, Any] | None = None, site: Any = None) -> Cell:
         self.clock += 1
@@ -54,12 +56,25 @@ class Heap:
         cell.slots[key] = value
         if old is not value and (old is not _ABSENT or cell.kind != "scope"):
             self._note(cell)
+        if cell.born <= self.watched and old is not value:
+            self.on_old(cell)
+
+    def put(self, cell: Cell, key: Any, value: Any) -> None:
+        """Set what no branch takes back: what a program tells a library."""
+        self.touch(cell)
+        cell.slots[key] = value
+
+    def touch(self, cell: Cell) -> None:
+        """A cell is changed without the journal."""
+        if cell.born <= self.watched:
+            self.on_old(cell)
 
     def delete(self, cell: Cell, key: Any) -> None:
         if key in cell.slots:
             self.journal.append((cell, key, cell.slots[key]))
             del cell.slots[key]
             self._note(cell)
+            self.touch(cell)
 
     def _note(self, cell: Cell) -> None:
         """What is remembered of earlier calls counts no longer if they may have read what changes now: a name of a
@@ -151,6 +166,10 @@ class Heap:
             result = _join_slot(result, value)
         if result is not present:
             self.set(cell, key, result)
+
+
+def _nobody(cell: Cell) -> None:
+    pass
 
 
 def _join_slot(left: Any, right: Any) -> Any:

@@ -1,10 +1,13 @@
 """Which keys of configuration files the program asks for.
 
-A dictionary that a configuration file became carries, in its slot `<config>`, the configuration and the keys that lead
-to it. Asking for a key is noted there; whatever is passed to code that nobody follows counts as read whole."""
+A dictionary that a configuration file became carries, in its slot `<config>`, the configuration and the keys that
+lead to it. Asking for a key is noted; whatever is passed to code that nobody follows counts as read whole. Notes are
+part of what an entry point says, so that one which is not interpreted again still says them; `results/settings.py`
+puts those of all entry points together."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -13,60 +16,93 @@ from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.values import Choice, Constant, Tuple
 from mllint.source import Span
 
+KINDS = ("yaml", "json", "toml", "ini", "env")  # of files that programs load as configurations
 PLACE = "<config>"
 Keys = tuple[str, ...]
 
 
-class Asked(msgspec.Struct, frozen=True):
-    """A key that the program asks a configuration for, and that it does not have."""
+class Opened(msgspec.Struct, frozen=True, tag=True, array_like=True):
+    """One file, or several that were merged, became a configuration. `values` are those of merged files: their keys
+    and where they are written."""
 
+    name: str
+    job: str
     files: tuple[str, ...]
+    values: tuple[tuple[Keys, Span], ...] = ()
+
+
+class Used(msgspec.Struct, frozen=True, tag=True, array_like=True):
+    """A key of a configuration is asked for, or (`whole`) all that lies below it."""
+
+    name: str
     keys: Keys
+    whole: bool = False
+
+
+class Tested(msgspec.Struct, frozen=True, tag=True, array_like=True):
+    """The program looks whether a key is there."""
+
+    name: str
+    keys: Keys
+
+
+class Lost(msgspec.Struct, frozen=True, tag=True, array_like=True):
+    """A place asks a configuration for a key that it does not have."""
+
+    span: Span
+    name: str
+    keys: Keys
+
+
+class Found(msgspec.Struct, frozen=True, tag=True, array_like=True):
+    """A place asks a dictionary for a key and gets it, or copes without."""
+
     span: Span
 
 
-class Configuration(msgspec.Struct):
-    """What one file, or several that were merged, became: its tree (see `library/omega.py`), what was asked of it."""
+class Replaced(msgspec.Struct, frozen=True, tag=True, array_like=True):
+    """A value of one file takes the place of another's; `same`: they are equal."""
 
-    tree: Any
-    files: dict[str, None] = {}
-    reads: set[Keys] = set()
-    whole: set[Keys] = set()
-    jobs: set[str] = set()
-    is_closed: bool = True  # every part of it is in sight
+    over: Span
+    base: Span
+    same: bool
+
+
+Note = Opened | Used | Tested | Lost | Found | Replaced
 
 
 class Settings:
-    """All configurations of a run, by name."""
+    """Gives `note` what the program does with configurations; where it has none there is nothing to note."""
 
-    def __init__(self) -> None:
-        self.known: dict[str, Configuration] = {}
-        self.overrides: dict[Span, dict[Span, bool]] = {}  # what an override replaces, and whether it repeats it
-        self.guarded: set[tuple[str, Keys]] = set()  # keys that the program asks for with care
-        self.missing: dict[Span, set[tuple[str, Keys] | None]] = {}  # by the place that asks; None: it was there
+    def __init__(self, note: Callable[[Note], None], has_any: bool) -> None:
+        self._note = note
+        self.has_any = has_any
 
-    def open(self, name: str, tree: Any, job: str, files: dict[str, None]) -> str:
-        found = self.known.setdefault(name, Configuration(tree, {}, set(), set(), set()))
-        found.tree = tree
-        found.files.update(files)
-        found.jobs.add(job)
+    def open(self, name: str, job: str, files: Iterable[str], values: tuple[tuple[Keys, Span], ...] = ()) -> str:
+        self._note(Opened(name, job, tuple(files), values))
         return name
 
-    def asked(self, cell: Any, key: Any, span: Span, is_tolerant: bool, is_test: bool) -> None:
+    def asked(self, cell: Any, key: Any, span: Span, is_tolerant: bool) -> None:
         """`cfg["lr"]`, `cfg.lr`, `cfg.get("lr")`"""
-        place = cell.slots.get(PLACE) if isinstance(cell, Cell) else None
+        place = place_of(cell)
         if place is None:
-            self.missing.setdefault(span, set()).add(None)
+            self._note(Found(span))
             return
         name, keys = place
         if not isinstance(key, Constant):
-            self.known[name].whole.add(keys)
+            self._note(Used(name, keys, whole=True))
             return
-        self.known[name].reads.add((*keys, str(key.value)))
+        own = (*keys, str(key.value))
+        self._note(Used(name, own))
         is_there = key.value in cell.slots or "<rest>" in cell.slots or "<default>" in cell.slots
         if isinstance(key.value, str):
-            lost = None if is_there or is_tolerant or is_test else (name, (*keys, key.value))
-            self.missing.setdefault(span, set()).add(lost)
+            self._note(Found(span) if is_there or is_tolerant else Lost(span, name, own))
+
+    def looked_for(self, cell: Any, key: Any) -> None:
+        """`"lr" in cfg`"""
+        place = place_of(cell)
+        if place is not None and isinstance(key, Constant):
+            self._note(Tested(place[0], (*place[1], str(key.value))))
 
     def override(self, old: Any, new: Any) -> None:
         """A value of one file takes the place of another's."""
@@ -75,7 +111,10 @@ class Settings:
 
     def overridden(self, over: Span, base: Span, same: bool) -> None:
         if over != base:
-            self.overrides.setdefault(over, {})[base] = same
+            self._note(Replaced(over, base, same))
+
+    def whole(self, name: str, keys: Keys) -> None:
+        self._note(Used(name, keys, whole=True))
 
     def passed(self, value: Any, depth: int = 2) -> None:
         """A value went to where nobody follows it."""
@@ -84,9 +123,9 @@ class Settings:
                 for item in items:
                     self.passed(item, depth - 1)
             case Cell(kind="dict" | "list" | "object") if depth:
-                place = value.slots.get(PLACE)
+                place = place_of(value)
                 if place is not None:
-                    self.known[place[0]].whole.add(place[1])
+                    self.whole(*place)
                     return
                 for key, slot in value.slots.items():
                     if key == "items" and isinstance(slot, tuple):
@@ -94,6 +133,12 @@ class Settings:
                             self.passed(item, depth - 1)
                     elif isinstance(slot, Cell | Tuple | Choice) and key not in ("<class>", "maker"):
                         self.passed(slot, depth - 1)
+
+
+def place_of(cell: Any) -> tuple[str, Keys] | None:
+    """The configuration that a dictionary is part of, and the keys that lead to it."""
+    place: tuple[str, Keys] | None = cell.slots.get(PLACE) if isinstance(cell, Cell) else None
+    return place
 
 
 def is_same(first: Any, second: Any) -> bool:

@@ -9,6 +9,7 @@ becomes a guess, but it keeps its origins.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -200,7 +201,7 @@ def join(left: Any, right: Any) -> Any:
         return left if right is None else right
     options: list[Any] = []
     for option in options_of(left) + options_of(right):
-        if not any(option is other or option == other for other in options):
+        if option not in options:
             options.append(option)
     unknowns = [option for option in options if isinstance(option, Unknown)]
     if len(unknowns) > 1:
@@ -227,18 +228,26 @@ def origins_of(value: Any, depth: int = 6) -> frozenset[str]:
     if kind is Constant or kind is Unknown or kind is Column or kind is Text:
         origins: frozenset[str] = value.origins
         return origins
-    if depth == 0 or value is None:
+    if depth == 0 or value is None or kind in _WITHOUT_ORIGINS:
         return NOTHING
-    match value:
-        case Tuple(items=items) | Choice(options=items):
-            return frozenset().union(*(origins_of(item, depth - 1) for item in items))
-        case Bound(receiver=receiver):
-            return origins_of(receiver, depth - 1)
-        case Partial(function=function, args=args):
-            return frozenset().union(origins_of(function, depth - 1), *(origins_of(a, depth - 1) for a in args))
-        case Module() | External() | Function() | Class():
-            return NOTHING
+    if kind is Tuple or kind is Choice:
+        return _union(value.items if kind is Tuple else value.options, depth - 1)
+    if kind is Bound:
+        return origins_of(value.receiver, depth - 1)
+    if kind is Partial:
+        return _union((value.function, *value.args), depth - 1)
     return cell_origins(value, depth)
+
+
+_WITHOUT_ORIGINS = frozenset({Module, External, Function, Class})
+
+
+def _union(values: Iterable[Any], depth: int) -> frozenset[str]:
+    """The origins of all; most values have none."""
+    found = [origins for value in values if (origins := origins_of(value, depth))]
+    if not found:
+        return NOTHING
+    return found[0] if len(found) == 1 else found[0].union(*found[1:])
 
 
 def as_measures(origins: frozenset[str]) -> frozenset[str]:
@@ -270,4 +279,4 @@ def cell_origins(cell: Cell, depth: int) -> frozenset[str]:
             return NOTHING
     # an instance or dictionary of the program may well have an `origins` of its own
     found: frozenset[str] = slots.get("origins", NOTHING) if cell.kind == "object" else NOTHING
-    return found.union(*(origins_of(item, depth - 1) for item in inner))
+    return found | _union(inner, depth - 1)

@@ -44,6 +44,7 @@ def add_argument(call: Invocation) -> Any:
         call.get("type"),
         call.constant("nargs") in ("+", "*"),
     )
+    call.m.heap.touch(call.receiver)
     options = call.receiver.slots.setdefault("options", [])
     if not any(o.name == name and o.flags == option.flags for o in options):
         options.append(option)
@@ -57,6 +58,7 @@ def same_parser(call: Invocation) -> Any:
 
 def set_defaults(call: Invocation) -> Any:
     if isinstance(call.receiver, Cell):
+        call.m.heap.touch(call.receiver)
         call.receiver.slots.setdefault("defaults", {}).update(call.arguments.keywords)
     return Constant(None)
 

@@ -7,15 +7,13 @@ from typing import Any
 from mllint.facts import python as facts
 from mllint.facts.config import Value
 from mllint.linker.python.abstract.heap import Cell
-from mllint.linker.python.abstract.settings import PLACE
+from mllint.linker.python.abstract.settings import KINDS, PLACE
 from mllint.linker.python.abstract.texts import concatenate
 from mllint.linker.python.abstract.values import Constant, Unknown, join_all
 from mllint.linker.python.iteration import is_inner
 from mllint.linker.python.library.locate import locate, texts
 from mllint.linker.python.machine import Machine
 from mllint.source import Span
-
-_KINDS = ("yaml", "json", "toml", "ini", "env")
 
 
 def document_of(m: Machine, path: Any) -> Value | None:
@@ -44,9 +42,8 @@ def load(m: Machine, target: Any, at: facts.At) -> Any:
     found = []
     for text in texts(target):
         known = _document(m, text)
-        if known is not None and (m.project.files[known[0]].kind in _KINDS):
-            m.settings_read.setdefault(known[0], set()).add(m.job)
-            name = m.settings.open(known[0], known[1], m.job, {known[0]: None}) if not m.in_test else ""
+        if known is not None and (m.project.files[known[0]].kind in KINDS):
+            name = m.settings.open(known[0], m.job, (known[0],)) if not m.in_test else ""
             found.append(as_value(m, known[1], known[0], at, (name,)))
     return join_all(found) if found else None
 

@@ -79,7 +79,7 @@ def _named(name: Any, schema: Any = None) -> list[str]:
 def _owners(m: Machine, column: Cell) -> list[Any]:
     """The mapped class in whose body a column stands."""
     path = column.site[0] if isinstance(column.site, tuple) else ""
-    for scope in (m.modules.get(path), m.scripts.get(path)):
+    for scope in (m.modules.get(path), m.script(path)):
         for value in list(scope.slots.values()) if scope is not None else ():
             if isinstance(value, Class) and any(v is column for v in value.scope.slots.values()):
                 return [value]

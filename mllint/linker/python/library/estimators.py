@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from mllint.linker.python.abstract.heap import Cell
@@ -49,3 +50,20 @@ def inner_estimators(estimator: Cell) -> list[Cell]:
         if all(model is not other for other in found) and model is not estimator:
             found.append(model)
     return found
+
+
+def parts(value: Any, depth: int = 5) -> Iterator[Cell]:
+    """The object and all that it was made of: steps of a pipeline, the splitter of a search."""
+    if depth == 0:
+        return
+    match value:
+        case Tuple(items=items):
+            for item in items:
+                yield from parts(item, depth - 1)
+        case Cell(kind="list"):
+            for item in value.slots["items"]:
+                yield from parts(item, depth - 1)
+        case Cell(kind="object") if "arguments" in value.slots:
+            yield value
+            for item in value.slots["arguments"].values():
+                yield from parts(item, depth - 1)

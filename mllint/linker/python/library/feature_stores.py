@@ -49,6 +49,7 @@ def feature_view(call: Invocation) -> Any:
 
 
 def _declare(call: Invocation, entry: Declared) -> None:
+    call.m.tracker.must_run()
     entries = call.m.project.observations.declared
     if entry not in entries:
         entries.append(entry)

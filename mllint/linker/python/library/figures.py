@@ -23,10 +23,10 @@ def the_figure(call: Invocation) -> Any:
     """The figure that pyplot draws on."""
     m = call.m
     scope = m.now.module_scope
-    if "<figure>" not in scope.slots:
+    if scope not in m.figures.slots:
         slots: dict[Any, Any] = {"type": _FIGURE, "class": "figure", "arguments": {}, "origins": frozenset()}
-        scope.slots["<figure>"] = m.heap.new("object", slots, scope.site)
-    return scope.slots["<figure>"]
+        m.heap.put(m.figures, scope, m.heap.new("object", slots, scope.site))
+    return m.figures.slots[scope]
 
 
 def new_figure(call: Invocation) -> Any:
@@ -34,7 +34,7 @@ def new_figure(call: Invocation) -> Any:
     m = call.m
     slots: dict[Any, Any] = {"type": _FIGURE, "class": "figure", "arguments": {}, "origins": frozenset()}
     figure = m.heap.new("object", slots, (m.now.path, call.at))
-    m.heap.set(m.now.module_scope, "<figure>", figure)
+    m.heap.set(m.figures, m.now.module_scope, figure)
     return Tuple((figure, figure))
 
 

@@ -31,7 +31,7 @@ from mllint.linker.python.iteration import entries_of, is_inner, items_of
 from mllint.linker.python.library.computations import box
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.library.locate import locate, texts
-from mllint.linker.python.library.omega import Composed, Leaf, Tree, merged, overrides, placed, tree_of
+from mllint.linker.python.library.omega import Composed, Leaf, Tree, merged, overrides, placed, tree_of, written
 from mllint.linker.python.machine import HERE, Machine
 
 MOST_DEPTH = 8
@@ -115,7 +115,6 @@ class _Composition:
         self.left -= 1
         if value is None or depth == 0 or self.left < 0:
             return
-        self.m.settings_read.setdefault(path, set()).add(self.m.job)
         self.files[path] = None
         tree = tree_of(value, path)
         own = {key: part for key, part in tree.items() if key != "defaults"} if isinstance(tree, dict) else {}
@@ -196,7 +195,7 @@ def composed(m: Machine, folder: str, name: str, overrides: tuple[str, ...], at:
         return None
     tree = {key: part for key, part in composition.root.items() if key != "hydra"} if composition.root else {}
     key = f"{folder}:{name}:{' '.join(overrides)}"
-    key = m.settings.open(key, tree, m.job, dict(composition.files)) if not m.in_test else ""
+    key = m.settings.open(key, m.job, composition.files, written(tree)) if not m.in_test else ""
     return boxed(m, Composed(m, tree, _RESOLVERS, at, key).value(tree), at)
 
 
@@ -383,8 +382,7 @@ def load(call: Invocation) -> Any:
         path = locate(m, text).removeprefix("file:") if "{" not in text else ""
         value = m.project.config(path) if path else None
         if value is not None:
-            m.settings_read.setdefault(path, set()).add(m.job)
             tree = tree_of(value, path)
-            name = m.settings.open(path, value, m.job, {path: None}) if not m.in_test else ""
+            name = m.settings.open(path, m.job, (path,)) if not m.in_test else ""
             found.append(boxed(m, Composed(m, tree, _RESOLVERS, call.at, name).value(tree), call.at))
     return join_all(found) if found else Unknown(why="the configuration is not in sight", span=call.span)

@@ -25,7 +25,7 @@ from mllint.linker.python.abstract.values import (
 )
 from mllint.linker.python.frames import frames
 from mllint.linker.python.frames.frame_parts import table_of
-from mllint.linker.python.library import rows, trials
+from mllint.linker.python.library import randomness, rows, trials
 from mllint.linker.python.library.estimators import inner_estimators, is_estimator
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import Machine
@@ -35,6 +35,7 @@ def prepare(m: Machine, estimator: Cell, at: facts.At) -> None:
     """A new estimator: its token, by the place that makes it."""
     span = m.span(at)
     serving = f"@{m.endpoint}" if m.endpoint else ""  # what a handler fits is not the model that training fitted
+    m.heap.touch(estimator)
     estimator.slots["token"] = f"model@{span.path}:{span.cell or ''}:{span.line}:{span.column}{serving}"
     estimator.slots["made"] = span
 
@@ -209,7 +210,7 @@ def predict(call: Invocation) -> Any:
     for option in x.options if isinstance(x, Choice) else (x,):
         note_serving(m, call, receiver, own, option)
     given = frozenset(o for o in origins_of(x) if not o.startswith(PREDICTION))
-    origins = own | given | trials.predicted(call, receiver, x)
+    origins = own | given | trials.predicted(call, receiver, x, own)
     span = call.span
     m.effects.predicted(own, x, span)
     return Column(ex.Unresolved("a prediction"), origins, call.entry.gives, span, kind=m.library.usual.get("array", ""))
@@ -332,5 +333,6 @@ def split(call: Invocation) -> Any:
 def fold(call: Invocation) -> Any:
     """`KFold(5).split(X)`: indexes of the two sides of each fold."""
     receiver = call.receiver
+    randomness.split_by(call.m, receiver, call.span)
     order = trials.order_of(receiver) or rows.order_of_call(call)
     return rows.folds(call.m, list(call.arguments.args[:1]), call.at, order)

@@ -30,7 +30,19 @@ from mllint.linker.python.abstract.values import (
     origins_of,
 )
 from mllint.linker.python.frames import frame_expressions, frame_operations, frames
-from mllint.linker.python.library import columns, computations, learning, rows, statistics, storage, trials, web
+from mllint.linker.python.library import (
+    columns,
+    computations,
+    gates,
+    learning,
+    loading,
+    randomness,
+    rows,
+    statistics,
+    storage,
+    trials,
+    web,
+)
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.orchestration import decorated
@@ -50,7 +62,9 @@ def call_external(m: Machine, name: str, arguments: Arguments, at: facts.At) -> 
         m.pass_on(*arguments.values())
     kind = m.library.type_of_class(name)
     if kind:
-        return new_object(m, kind, m.library.canonical(name), by_name((), arguments), at)
+        made_object = new_object(m, kind, m.library.canonical(name), by_name((), arguments), at)
+        made_object.slots["rest"] = arguments.rest is not None
+        return made_object
     builtin = builtins.FUNCTIONS.get(name)
     if builtin is not None:
         return builtin(m, arguments, at)
@@ -198,7 +212,7 @@ def object_item(m: Machine, owner: Cell, index: Any, at: facts.At) -> Any:
     if found is not None:
         return apply(Invocation(m, found[0], found[1], owner, Arguments((index,)), at))
     if owner.slots.get("reference"):  # a loaded thing of which nothing is known yet: it may well be a frame
-        return frames.item(m, storage.as_frame(m, owner, at), index, at)
+        return frames.item(m, loading.as_frame(m, owner, at), index, at)
     return Unknown(origins_of(owner), "an item of a library object is not modelled", m.span(at))
 
 
@@ -254,7 +268,7 @@ def apply(call: Invocation) -> Any:
         if entry.rows:
             result = _keep(call, result)
     if entry.loads is not None:
-        result = storage.load(call, entry.loads)
+        result = loading.load(call, entry.loads)
         if entry.mutates == "always":  # `model.load_model("eta.json")`
             learning.become(call, result)
     if entry.copies is not None:
@@ -284,6 +298,15 @@ def apply(call: Invocation) -> Any:
         result = frame_operations.TABLE[entry.frame](call)
     if entry.column:
         result = columns.apply(call)
+    if entry.guards:
+        call.m.tracker.says()  # what stands before routes is looked for where scripts made it
+    if entry.gates:
+        gates.checked(call)
+    if entry.deploys:
+        gates.deployed(call, storage.nodes_told(call))
+    if entry.seeds:
+        randomness.seed(call)
+    randomness.drew(call)
     return _of_rows(call, _returned(call, result))
 
 
@@ -371,5 +394,5 @@ def _retype(m: Machine, result: Any, name: str) -> Any:
     if isinstance(result, Column) and m.library.holds(name) == "column":
         return msgspec.structs.replace(result, kind=name)
     if isinstance(result, Cell) and result.kind in ("frame", "object") and m.library.holds(name) in ("frame", "object"):
-        result.slots["type"] = name
+        m.heap.put(result, "type", name)
     return result

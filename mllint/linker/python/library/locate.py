@@ -69,7 +69,7 @@ def _nodes_of(call: Invocation, place: Place) -> list[str]:
 def _local(m: Machine, name: str) -> str:
     """The file that a name means; empty if it is no path and no such file is known."""
     node = locate(m, name)
-    known = m.project.exists(node.removeprefix("file:")) or node in m.stored
+    known = m.project.exists(node.removeprefix("file:")) or m.is_stored(node)
     return node if known or name.startswith((".", "/", "~", "{")) else ""
 
 

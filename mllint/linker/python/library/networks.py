@@ -13,6 +13,7 @@ from typing import Any
 from mllint.lineage import expressions as ex
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.values import Column, Constant, Unknown, origins_of
+from mllint.linker.python.library import randomness
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.library.learning import model_origins, note_serving, prepare
 from mllint.linker.python.machine import Machine
@@ -31,8 +32,10 @@ def network_of(m: Machine, owner: Any, at: int) -> Cell | None:
     if _KEY not in owner.slots:
         name = owner.slots["<class>"].qualified
         slots: dict[Any, Any] = {"type": "torch.Network", "class": name, "arguments": {}, "origins": frozenset()}
-        owner.slots[_KEY] = m.heap.new("object", slots, (m.now.path, at))
+        m.heap.put(owner, _KEY, m.heap.new("object", slots, (m.now.path, at)))
         prepare(m, owner.slots[_KEY], at)
+        path, made = owner.site if isinstance(owner.site, tuple) else (m.now.path, at)
+        owner.slots[_KEY].slots["born at"] = m.span(made, path)
     found: Cell = owner.slots[_KEY]
     return found
 
@@ -48,6 +51,7 @@ def forward(call: Invocation) -> Any:
     own = model_origins(network) | ({network.slots["token"]} if not network.slots.get("loaded") else frozenset())
     m.effects.model(network.slots["token"], "class", network.slots["class"], call.span)
     m.predictors |= own
+    m.networks[network.slots["token"]] = network
     m.effects.predicted(own, rows, call.span)
     note_serving(m, call, network, own, rows)
     return Column(ex.Unresolved("a prediction"), own | given, "prediction", call.span, kind="torch.Tensor")
@@ -60,6 +64,8 @@ def backward(call: Invocation) -> Any:
     for token in tokens:
         m.effects.mark(token, "model", call.span)
         m.effects.link([o for o in origins if o not in tokens], token, "trains", call.span)
+        if token in m.networks:
+            randomness.trained(m, m.networks[token], call.span)
     return Constant(None)
 
 

@@ -10,7 +10,7 @@ import msgspec
 
 from mllint.facts.config import Value
 from mllint.linker.python.abstract import texts
-from mllint.linker.python.abstract.settings import PLACE
+from mllint.linker.python.abstract.settings import PLACE, Keys
 from mllint.linker.python.abstract.values import Constant, Unknown
 from mllint.linker.python.library import config
 from mllint.linker.python.machine import Machine
@@ -57,11 +57,18 @@ def overrides(base: Tree, over: Tree) -> Iterator[tuple[Leaf, Leaf]]:
         yield from overrides(old, value)
 
 
-def leaves(tree: Tree) -> Iterator[Leaf]:
-    if isinstance(tree, Leaf):
-        yield tree
-    for part in tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ():
-        yield from leaves(part)
+def written(tree: Tree) -> tuple[tuple[Keys, Span], ...]:
+    """The keys that lead to each value, and where it is written; what stands in a list has the keys of the list."""
+    return tuple(_written(tree, ()))
+
+
+def _written(tree: Tree, keys: Keys) -> Iterator[tuple[Keys, Span]]:
+    if isinstance(tree, Leaf) and tree.span is not None:
+        yield keys, tree.span
+    for key, part in tree.items() if isinstance(tree, dict) else ():
+        yield from _written(part, (*keys, key))
+    for part in tree if isinstance(tree, list) else ():
+        yield from _written(part, keys)
 
 
 def select(root: Tree, dotted: str) -> Tree | None:
@@ -155,7 +162,7 @@ class Composed:
         dots = len(inner) - len(inner.lstrip("."))
         target = ".".join((*where[: len(where) - dots], inner.lstrip("."))) if dots else inner.strip()
         if self.name:
-            self.m.settings.known[self.name].whole.add(tuple(target.split(".")))
+            self.m.settings.whole(self.name, tuple(target.split(".")))
         found = select(self.root, target)
         if found is None:
             return Unknown(why=f"no configuration in sight sets `{inner}`")
@@ -195,10 +202,3 @@ _RESOLVERS: dict[str, Resolver] = {
     "env": _environment,
     "runtime_params": _environment,
 }
-
-
-def select_keys(root: Tree, keys: tuple[str, ...]) -> Tree | None:
-    """What stands below these keys; `None` if nothing does."""
-    for key in keys:
-        root = root.get(key) if isinstance(root, dict) else None
-    return root

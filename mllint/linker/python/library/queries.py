@@ -73,7 +73,7 @@ def _run_file(call: Invocation, text: str) -> bool:
     """Whether a text is that of a SQL file of the repository: its statements are in the graph already, and now it is
     known who runs them."""
     m = call.m
-    path = m.sql_files.get(text)
+    path = m.sql_file(text)
     if path is not None:
         m.effects.ran(path)
     return path is not None

@@ -119,7 +119,20 @@ def _picked(m: Machine, value: Any, at: facts.At, by: Any, part: str) -> frozens
             assert side is not None
             m.effects.row_set(msgspec.structs.replace(side, parents=tuple(sorted({*side.parents, *own} - {side.id}))))
         return sides
-    return note(m, at, "some", own, part)
+    return note(m, at, "some", own | _drawn_by(m, sides), part)
+
+
+def _drawn_by(m: Machine, sides: frozenset[str]) -> frozenset[str]:
+    """The draws that an index comes from: `df.iloc[np.random.permutation(len(df))[:80]]`."""
+    found: set[str] = set()
+    todo = list(sides)
+    while todo and len(found) < 20:
+        made = m.effects.row_set_of(todo.pop())
+        if made is not None and made.span is not None and not made.parents:
+            found.add(made.id)
+        elif made is not None:
+            todo += [parent for parent in made.parents if parent not in found]
+    return frozenset(found)
 
 
 def others(m: Machine, value: Any, taken: Any, at: facts.At) -> Any:

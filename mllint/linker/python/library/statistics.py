@@ -39,6 +39,8 @@ def statistic(call: Invocation, result: Any, subject: Any, keeps_rows: bool = Fa
         is_named=_is_named(m),
     )  # fmt: skip
     m.effects.fitting(fitting)
+    if isinstance(result, Cell):
+        m.heap.touch(result)
     return _marked(result, frozenset({id}), keeps_rows)
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 
-from mllint.facts import python as facts
 from mllint.libraries.models import Labels, Place
 from mllint.lineage import ids
 from mllint.lineage.graph import NodeKind
@@ -20,27 +19,22 @@ from mllint.linker.python.abstract.values import (
     NOTHING,
     Bound,
     Choice,
-    Class,
     Column,
     Constant,
-    External,
-    Function,
-    Text,
     Tuple,
     Unknown,
     as_measures,
     is_text,
     join,
-    join_all,
     options_of,
     origins_of,
 )
 from mllint.linker.python.frames import frames
 from mllint.linker.python.library import columns, config, queries
 from mllint.linker.python.library.circumstances import of_read, of_write
-from mllint.linker.python.library.estimators import models_in
+from mllint.linker.python.library.estimators import models_in, parts
 from mllint.linker.python.library.invocation import Invocation
-from mllint.linker.python.library.locate import locate, nodes_of, revision_of, texts
+from mllint.linker.python.library.locate import nodes_of, revision_of, texts
 from mllint.linker.python.library.rows import drawn, note_stored
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.results.effects import KNOWN
@@ -231,7 +225,7 @@ def write(call: Invocation, place: Place) -> None:
     if isinstance(target, Cell) and target.kind == "object" and "nodes" not in target.slots:
         m.heap.set(target, "held", join(target.slots.get("held"), value))  # a buffer in memory, written on later
         return
-    nodes = _nodes(call, place, target)
+    nodes = nodes_named(call, place, target)
     if not nodes and not place.consumer:
         note_unknown(call, target if target is not None else _argument(call, place), is_read=False, data=value)
     for node in nodes:
@@ -248,10 +242,18 @@ def is_returned(call: Invocation, place: Place) -> bool:
     return bool(no_path and place.value in ("", "self") and call.receiver is not None and place.file != "self")
 
 
-def _nodes(call: Invocation, place: Place, target: Any) -> list[str]:
+def nodes_named(call: Invocation, place: Place, target: Any) -> list[str]:
     if isinstance(target, Cell) and "nodes" in target.slots:
         return list(target.slots["nodes"])
     return nodes_of(call, place)
+
+
+def _note_packages(call: Invocation, model: Cell) -> None:
+    """What has to be installed, in a version that understands it, to load the model: steps of a pipeline included."""
+    for part in parts(model):
+        packages = call.m.library.packages(part.slots["type"], part.slots["class"]) if "token" in part.slots else ()
+        if packages:
+            call.m.effects.model(model.slots["token"], "packages", packages, call.span)
 
 
 def put(call: Invocation, node: str, value: Any, argument: Any = None) -> None:
@@ -269,6 +271,8 @@ def put(call: Invocation, node: str, value: Any, argument: Any = None) -> None:
             m.effects.model(token, "registered", node.removeprefix("model:"), span)
         elif not in_memory:
             m.effects.model(token, "artifact", node, span)
+        if not in_memory and not (call.entry.saves is not None and call.entry.saves.portable):
+            _note_packages(call, model)
         held = model.slots.get("origins", frozenset()) - {token}
         m.effects.link([o for o in held if o.startswith(("file:", "model:")) or "://" in o], node, "saves", span)
     tokens = {model.slots["token"] for model in models}
@@ -321,6 +325,12 @@ def save(call: Invocation, place: Place) -> None:
     write(call, place)
 
 
+def nodes_told(call: Invocation) -> list[str]:
+    """The nodes that a call saves to, or copies to."""
+    places = [call.entry.saves, call.entry.copies.target if call.entry.copies else None]
+    return [node for place in places if place is not None for node in nodes_of(call, place)]
+
+
 def transfer(call: Invocation, source: Place, target: Place) -> None:
     """What one place holds goes into another as it is: a download, an upload, a copy."""
     m = call.m
@@ -348,109 +358,3 @@ def label(call: Invocation, labels: Labels) -> None:
     for name in texts(call.get(labels.model)):
         for word in texts(call.get(labels.label)):
             call.m.effects.labelled(ModelLabel(ids.model_id(name), word, call.span, call.m.effects.job))
-
-
-def load(call: Invocation, place: Place) -> Any:
-    """An object as it was saved; a configuration file of the repository, as its values."""
-    m = call.m
-    target = call.get(place.file or place.model or place.url) if not place.node else None
-    statement = _sql_text(m, target)
-    if statement is not None:
-        return statement
-    if place.file == "self" and config.document_of(m, target) is not None:
-        return target  # the text of a configuration file: `yaml.safe_load(path.read_text())` asks for the file again
-    if call.entry.config:
-        values = config.load(m, target, call.at)
-        if values is not None:
-            return values
-    if isinstance(target, Cell) and target.kind == "object" and "nodes" not in target.slots:
-        return Unknown(origins_of(target), "it is loaded from a buffer", call.span)
-    if isinstance(target, Unknown) and target.origins:
-        return Unknown(target.origins, "it is loaded from a buffer", call.span)
-    if place.file and isinstance(target, Column):
-        return target
-    results = []
-    is_handle = isinstance(target, Cell) and "nodes" in target.slots
-    nodes = _nodes(call, place, target)
-    if not nodes and not is_handle:
-        note_unknown(call, target, is_read=True)
-    for node in nodes:
-        if not is_handle:
-            note_read(call, node, place, target)
-        results.append(loaded(m, node, call))
-    return join_all(results) if results else Unknown()
-
-
-def _sql_text(m: Machine, target: Any) -> Any:
-    """The text of a SQL file of the repository: what `open("q.sql").read()` gives."""
-    value = target.slots["path"] if isinstance(target, Cell) and "path" in target.slots else target
-    found = []
-    for text in texts(value):
-        if text.endswith(".sql"):
-            file = m.project.files.get(locate(m, text).removeprefix("file:"))
-            if file is not None and file.sql is not None:
-                m.project.taken.add(file.path)
-                found.append(Constant(file.sql.text))
-    return join_all(found) if found else None
-
-
-def loaded(m: Machine, node: str, call: Invocation) -> Any:
-    stored = m.recall(node)
-    if stored is not None:
-        return reload(m, stored, node, call.at, {})
-    if m.library.holds(call.entry.returns) == "frame":
-        return frames.new(m, of_dataset(node), call.entry.returns, call.at)
-    slots: dict[Any, Any] = {
-        "type": call.entry.returns if call.entry.returns in m.library.types else "",
-        "class": "",
-        "arguments": {},
-        "origins": frozenset({node}),
-        "reference": node,
-    }
-    return m.heap.new("object", slots, (m.now.path, call.at))
-
-
-def as_frame(m: Machine, owner: Cell, at: facts.At) -> Cell:
-    node = owner.slots["reference"]
-    return frames.new(m, of_dataset(node), m.library.usual.get("frame", ""), at)
-
-
-def reload(m: Machine, value: Any, node: str, at: facts.At, seen: dict[int, Any], depth: int = 5) -> Any:
-    """A stored value as it comes out again: the same shape, made from the node it was stored in."""
-    origins = frozenset({node})
-    if depth == 0:
-        return Unknown(origins)
-    match value:
-        case Constant() | Text() | External() | Function() | Class():
-            return value
-        case Tuple(items=items):
-            return Tuple(tuple(reload(m, item, node, at, seen, depth - 1) for item in items))
-        case Choice(options=options):
-            return join_all([reload(m, option, node, at, seen, depth - 1) for option in options])
-        case Column():
-            return msgspec.structs.replace(value, origins=origins, rows=node)
-        case Cell(kind="frame"):
-            table = value.slots["table"]
-            shape = of_dataset(node, None if table.open else list(table.columns))
-            fresh = msgspec.structs.replace(shape, dropped=table.dropped, tail=table.tail)
-            return frames.new(m, fresh, value.slots["type"], at)
-        case Cell():
-            if id(value) in seen:
-                return seen[id(value)]
-            fresh_cell = m.heap.new(value.kind, {}, (m.now.path, at))
-            seen[id(value)] = fresh_cell
-            for key, slot in list(value.slots.items()):
-                fresh_cell.slots[key] = _reload_slot(m, key, slot, node, at, seen, depth)
-            if value.kind == "object":
-                fresh_cell.slots["origins"] = origins
-                fresh_cell.slots["artifact"] = node
-            return fresh_cell
-    return Unknown(origins)
-
-
-def _reload_slot(m: Machine, key: Any, slot: Any, node: str, at: facts.At, seen: dict[int, Any], depth: int) -> Any:
-    if key == "items" and isinstance(slot, tuple):
-        return tuple(reload(m, item, node, at, seen, depth - 1) for item in slot)
-    if isinstance(slot, str | frozenset | dict | tuple | bool) or slot is None or key in ("<class>", "maker"):
-        return slot
-    return reload(m, slot, node, at, seen, depth - 1)

@@ -87,12 +87,12 @@ def _text_of_file(m: Machine, name: str, folders: Any, at: facts.At) -> str | No
     for folder in options:
         found = files.get(locate(m, f"{(text_of(folder) or '').rstrip('/')}/{name}").removeprefix("file:"))
         if found is not None and found.sql is not None:
-            m.project.taken.add(found.path)
+            m.take(found.path)
             return found.sql.text
-    named = [f for path, f in files.items() if path == name or path.endswith("/" + name)]
+    named = [files[path] for path in files if path == name or path.endswith("/" + name)]
     if len(named) != 1 or named[0].sql is None:
         return None
-    m.project.taken.add(named[0].path)
+    m.take(named[0].path)
     return named[0].sql.text
 
 

@@ -17,11 +17,12 @@ from mllint.linker.python.abstract.traces import (
     without_traces,
 )
 from mllint.linker.python.abstract.values import Choice, Constant, Tuple, Unknown, origins_of
-from mllint.linker.python.library import rows
+from mllint.linker.python.library import randomness, rows
 from mllint.linker.python.library.estimators import inner_estimators
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.results.effects import PredictedRows
+from mllint.source import Span
 
 FITS = "fits"  # slot of an estimator: the ids of the fits that made it what it is
 
@@ -101,15 +102,32 @@ def _note_fit(
         label[0] if len(label) == 1 else None,
         y is not None and not (isinstance(y, Constant) and y.value is None),
         not isinstance(x, Choice),
+        predictions_in(m, (x, y), model),
+        m.library.holds(estimator.slots["type"]) == "estimator",
     )
     m.effects.fitting(fitting)
+    randomness.fitted(m, estimator, id, call.span)
     return fitting
+
+
+def predictions_in(m: Machine, data: tuple[Any, ...], own: str) -> tuple[tuple[str, Span], ...]:
+    """The models whose predictions are among the data of a fit; clusters and embeddings are none."""
+    origins: set[str] = set()
+    for value in data:
+        origins |= origins_of(value) if value is not None else frozenset()
+        if isinstance(value, Cell) and value.kind == "frame":
+            for column in value.slots["table"].columns.values():
+                origins |= column.origins
+    made = [m.effects.now.predicted.get(mark) for mark in sorted(marked(frozenset(origins), PREDICTION))]
+    known = {(model, p.span) for p in made if p is not None and p.gives == "prediction" for model in p.models}
+    return tuple(sorted((model, span) for model, span in known if model != own and not model.startswith("@")))
 
 
 def cross_validated(call: Invocation, estimator: Cell, x: Any, y: Any, model: str) -> None:
     """`cross_val_score(model, X, y, cv=...)`: fitted on one side of each fold, scored on the other."""
     m = call.m
     order = order_of(call.get("cv"))
+    randomness.split_by(m, call.get("cv"), call.span)
     train, test = (rows.note(m, call.at, "part", rows_of(x), part, order, _windows(x)) for part in ("train", "test"))
     fitting = _note_fit(call, estimator, x, y, train, "model", model)
     if not call.entry.evaluates:
@@ -213,7 +231,7 @@ def _has_chooser(m: Machine, value: Any) -> bool:
 # ----------------------------------------------------------------------------------------------- predictions
 
 
-def predicted(call: Invocation, receiver: Any, x: Any) -> frozenset[str]:
+def predicted(call: Invocation, receiver: Any, x: Any, models: frozenset[str]) -> frozenset[str]:
     """A predict call: the mark that its predictions carry."""
     m = call.m
     x = data_of(x)
@@ -230,7 +248,16 @@ def predicted(call: Invocation, receiver: Any, x: Any) -> frozenset[str]:
     id = f"{PREDICTION}{'+'.join(sorted(fits))}:{rows.place_id(m, call.span)}"
     sure = not isinstance(x, Choice) and not isinstance(receiver, Choice) and len(fits) == 1
     m.effects.predicted_rows(
-        PredictedRows(id, call.span, tuple(sorted(fits)), tuple(sorted(own)), tuple(sorted(learned_of(x))), sure)
+        PredictedRows(
+            id,
+            call.span,
+            tuple(sorted(fits)),
+            tuple(sorted(own)),
+            tuple(sorted(learned_of(x))),
+            sure,
+            tuple(sorted(models)),
+            call.entry.gives,
+        )
     )
     return frozenset({id})
 

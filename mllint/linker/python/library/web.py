@@ -160,7 +160,7 @@ def state(call: Invocation) -> Any:
     if key not in owner.slots:
         items = call.m.heap.new("dict", {}, owner.site)
         slots: dict[Any, Any] = {"type": "", "class": "", "arguments": {}, "origins": frozenset(), "items": items}
-        owner.slots[key] = call.m.heap.new("object", slots, owner.site)
+        call.m.heap.put(owner, key, call.m.heap.new("object", slots, owner.site))
     return owner.slots[key]
 
 

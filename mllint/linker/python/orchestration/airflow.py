@@ -285,4 +285,4 @@ def task(m: Machine, function: Function, by: Any, arguments: Arguments, at: fact
     passing.pass_on(m, node, result, at)
     ends = m.heap.new("object", {"arguments": given}, (m.now.path, at))
     declared(m, ends, at)
-    return passing.receive(m, node, at) if m.stored.get(node) is not None else result
+    return passing.receive(m, node, at) if m.is_stored(node) else result

@@ -69,7 +69,7 @@ def _runner(resource: Resource) -> Any:
 
 
 def run(m: Machine, resource: Resource) -> None:
-    module = m.modules.get(resource.path) or m.scripts.get(resource.path)
+    module = m.modules.get(resource.path) or m.script(resource.path)
     model = module.slots.get("model") if module is not None else None
     for function in options_of(model) if model is not None else ():
         if isinstance(function, Function):
@@ -120,6 +120,7 @@ def _unknown(call: Invocation) -> Any:
 
 def _frame(call: Invocation, dbt: Dbt, name: str) -> Cell:
     m, node = call.m, table_id(name)
+    m.tracker.everything()
     dbt.python_reads.setdefault((m.now.path, name), call.span)
     m.effects.mark(node, "dataset", call.span)
     m.effects.access(node, call.span, m.now.path, True)

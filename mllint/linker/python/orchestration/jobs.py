@@ -7,18 +7,21 @@ from typing import Any
 
 from mllint.facts.config import Value
 from mllint.linker.python.abstract.arguments import Arguments
-from mllint.linker.python.abstract.values import External, Function
-from mllint.linker.python.entries import Entry, uncalled
+from mllint.linker.python.abstract.values import Class, External, Function
+from mllint.linker.python.entries import Entry, name_of, uncalled
+from mllint.linker.python.ghosts import GhostFunction
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.orchestration import assets, dbt, deployments, kedro, sqlmesh
 from mllint.linker.python.orchestration.decorated import meaning
+from mllint.linker.python.reads import Needed
 
 
 def composing(m: Machine) -> Iterator[Entry]:
     """Functions that nothing calls and that put a pipeline together: `create_pipeline` of a Kedro project, a function
     under `@flow` or `@dsl.pipeline`. They come before other uncalled functions, since they call steps."""
-    entries = [entry for entry in uncalled(m) if _composes(m, entry)]
-    for entry in sorted(entries, key=lambda entry: not entry.function[1].facts.name.startswith("register_")):
+    entries = [entry for entry in uncalled(m) if _is_composing(m, entry)]
+    for entry in sorted(entries, key=lambda entry: not name_of(entry).startswith("register_")):
+        m.composing.add(entry.path)
         _, function = entry.function
         if (function.path, function.facts.at) in m.called:
             continue
@@ -44,8 +47,16 @@ def _caller(function: Function, given: Value | None = None) -> Callable[[Machine
     return run
 
 
-def _composes(m: Machine, entry: Entry) -> bool:
-    owner, function = entry.function
+def _is_composing(m: Machine, entry: Entry) -> bool:
+    if isinstance(entry.function, GhostFunction):
+        if entry.function.composes:
+            raise Needed([m.ghosts[entry.path].entry])
+        return False
+    return composes(m, *entry.function)
+
+
+def composes(m: Machine, owner: Class | None, function: Function) -> bool:
+    """Whether a function puts a pipeline together."""
     for decorator in function.decorators:
         if m.library.composes(_name_of(decorator)):
             return True

@@ -19,7 +19,7 @@ from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.values import Bound, Constant, Function, Partial, Unknown, options_of, text_of
 from mllint.linker.python.iteration import entries_of, items_of
-from mllint.linker.python.library import storage
+from mllint.linker.python.library import loading, storage
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.library.locate import locate
 from mllint.linker.python.machine import Machine
@@ -281,7 +281,7 @@ def _load(m: Machine, each: Node, dataset: Dataset) -> Any:
         return storage.read(
             Invocation(m, "kedro.load", Entry(reads=place, returns=kind), None, arguments, each.at), place
         )
-    return storage.load(Invocation(m, "kedro.load", Entry(loads=place), None, arguments, each.at), place)
+    return loading.load(Invocation(m, "kedro.load", Entry(loads=place), None, arguments, each.at), place)
 
 
 def _statement(m: Machine, value: Any) -> Any:

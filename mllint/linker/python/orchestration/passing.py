@@ -10,7 +10,7 @@ from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.values import Choice, Constant, Tuple, Unknown, join_all, origins_of, text_of
 from mllint.linker.python.iteration import items_of
-from mllint.linker.python.library import storage
+from mllint.linker.python.library import loading, storage
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import Machine
 
@@ -24,7 +24,7 @@ def take(m: Machine, node: str, at: facts.At) -> Any:
     """A named place is read: what was put there has the shape it had, and comes from the place."""
     call = Invocation(m, "take", Entry(), None, Arguments(), at)
     storage.note_read(call, node, Place(node=node))
-    return storage.loaded(m, node, call)
+    return loading.loaded(m, node, call)
 
 
 def pass_on(m: Machine, node: str, value: Any, at: facts.At) -> None:

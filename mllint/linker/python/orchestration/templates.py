@@ -175,7 +175,7 @@ def _statement(m: Machine, value: Any, params: Mapping[str, Any], at: facts.At) 
     for path in sorted(named, key=lambda path: (path != wanted, path))[:1]:
         file = m.project.files[path]
         if file.sql is not None:
-            m.project.taken.add(path)
+            m.take(path)
             return fill(m, file.sql.text, values, at) if file.sql.jinja else Constant(file.sql.text)
     return Unknown(why=f"`{text}` is not in sight")
 

@@ -5,16 +5,18 @@ a count of the name, in code that was never decoded."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
 from mllint.facts import python as facts
+from mllint.facts.file import FileFacts
 from mllint.lineage.observations import Definition
 from mllint.linker.project import Project
-from mllint.linker.python.abstract.values import Class, External, Function
 from mllint.linker.python.machine import Machine
+from mllint.linker.python.results.defined import Defined, defined_in
 
 _encode = msgspec.msgpack.Encoder().encode
 _FINDS_ALL = (b"__subclasses__", b"getmembers", b"import_module", b"iter_modules", b"walk_packages")
@@ -25,14 +27,15 @@ def observe_definitions(project: Project, m: Machine) -> None:
     classes = _classes(m)
     if not classes:
         return
-    modules = [_encode(file.python) for file in project.files.values() if file.python is not None]
-    others = [_encode(file) for file in project.files.values() if file.python is None]
-    finds_all = any(word in data for data in modules for word in _FINDS_ALL)
-    taken = _taken_by_name(project, m)
+    modules = {path: _encode(file.python) for path, file in project.files.items() if file.python is not None}
+    finds_all = any(word in data for data in modules.values() for word in _FINDS_ALL)
+    taken = _taken_by_name(modules, m)
+    names = _Names(modules.values())
+    others = _Words(file for file in project.files.values() if file.python is None)
     for cls, statement in classes:
-        outside = _count(modules, cls.name) - _encode(statement).count(_text(cls.name))
-        mentions = sum(cls.name.encode() in data for data in others)
-        registers = finds_all or cls.path in taken or _registers(cls)
+        outside = names.count(cls.name) - _encode(statement).count(_text(cls.name))
+        mentions = others.count(cls.name)
+        registers = finds_all or cls.path in taken or cls.registers
         span = m.span(cls.at, cls.path)
         project.observations.definitions.append(
             Definition(
@@ -40,28 +43,25 @@ def observe_definitions(project: Project, m: Machine) -> None:
                 cls.name,
                 cls.qualified,
                 "class",
-                tuple(filter(None, map(_name, cls.bases))),
+                cls.bases,
                 bool(statement.decorators),
                 outside + mentions,
                 max(span.end_line - span.line + 1, 1),
-                registers or _is_exported(modules, cls.name),
+                registers or names.is_exported(cls.name),
             )
         )
-        for name, value in cls.scope.slots.items():
-            if isinstance(value, Function) and value.scope is cls.scope:
-                at = m.span(value.facts.at, cls.path)
-                lines = max(at.end_line - at.line + 1, 1)
-                project.observations.definitions.append(
-                    Definition(at, name, f"{cls.qualified}.{name}", "method", (), False, 0, lines)
-                )
+        for name, place in cls.methods:
+            at = m.span(place, cls.path)
+            lines = max(at.end_line - at.line + 1, 1)
+            project.observations.definitions.append(
+                Definition(at, name, f"{cls.qualified}.{name}", "method", (), False, 0, lines)
+            )
 
 
-def _classes(m: Machine) -> list[tuple[Class, facts.DefineClass]]:
-    found: dict[tuple[str, int], Class] = {}
-    for path, scope in {**m.modules, **m.scripts}.items():
-        for value in scope.slots.values():
-            if isinstance(value, Class) and value.path == path:
-                found[path, value.at] = value
+def _classes(m: Machine) -> list[tuple[Defined, facts.DefineClass]]:
+    found = {(cls.path, cls.at): cls for ghost in m.ghosts.values() for cls in ghost.classes}
+    for path, scope in m.namespaces().items():
+        found.update({(path, cls.at): cls for cls in defined_in(scope, path)})
     result = []
     for (path, at), cls in sorted(found.items(), key=lambda item: item[0]):
         module = m.project.files[path].python
@@ -71,20 +71,13 @@ def _classes(m: Machine) -> list[tuple[Class, facts.DefineClass]]:
     return result
 
 
-def _registers(cls: Class) -> bool:
-    """Whether a base, near or far, notes each class that derives from it."""
-    bases = [base for base in cls.bases if isinstance(base, Class)]
-    return any("__init_subclass__" in base.scope.slots or _registers(base) for base in bases)
-
-
-def _taken_by_name(project: Project, m: Machine) -> set[str]:
+def _taken_by_name(modules: Mapping[str, bytes], m: Machine) -> set[str]:
     """Modules of which a class may be taken by a computed name: `getattr(models, config["model"])`."""
-    modules = {file.path: file.python for file in project.of_kind("python", "notebook") if file.python is not None}
-    takers = {
-        path
-        for path, module in modules.items()
-        if b"getattr" in _encode(module) and any(map(_takes, calls_in(module.body)))
-    }
+    takers = set()
+    for path, data in modules.items():
+        module = m.python[path]
+        if b"getattr" in data and module is not None and any(map(_takes, calls_in(module.body))):
+            takers.add(path)
     return takers | {path for path, importers in m.imports.importers.items() if importers & takers}
 
 
@@ -111,21 +104,49 @@ def _text(name: str) -> bytes:
     return _encode(name)
 
 
-def _count(modules: list[bytes], name: str) -> int:
-    wanted = _text(name)
-    return sum(data.count(wanted) for data in modules)
+_SHORT = re.compile(
+    rb"[\xa1-\xbf][A-Za-z0-9_]+"
+)  # msgpack's short text: its length and its letters, then whatever follows
+_SHORTEST_LONG = 32
 
 
-def _is_exported(modules: list[bytes], name: str) -> bool:
-    """Whether `__all__` and the name stand in one module: what a package offers to others."""
-    wanted, exports = _text(name), _text("__all__")
-    return any(exports in data and data.count(wanted) > 1 for data in modules)
+class _Names:
+    """How often names stand in encoded modules, counted in one pass."""
+
+    def __init__(self, modules: Iterable[bytes]) -> None:
+        self._modules = list(modules)
+        self._counts: Counter[bytes] = Counter()
+        self._exported: set[bytes] = set()
+        for data in self._modules:
+            counts = Counter(
+                [text[1 : (text[0] & 31) + 1] for text in _SHORT.findall(data) if len(text) > text[0] & 31]
+            )
+            self._counts.update(counts)
+            if _text("__all__") in data:
+                self._exported.update(name for name, count in counts.items() if count > 1)
+
+    def count(self, name: str) -> int:
+        if _is_short(name):
+            return self._counts[name.encode()]
+        return sum(data.count(_text(name)) for data in self._modules)
+
+    def is_exported(self, name: str) -> bool:
+        """Whether `__all__` and the name stand in one module: what a package offers to others."""
+        if _is_short(name):
+            return name.encode() in self._exported
+        return any(_text("__all__") in data and data.count(_text(name)) > 1 for data in self._modules)
 
 
-def _name(base: Any) -> str:
-    match base:
-        case Class(qualified=qualified):
-            return qualified
-        case External(name=name):
-            return name
-    return ""
+def _is_short(name: str) -> bool:
+    return name.isascii() and len(name) < _SHORTEST_LONG
+
+
+class _Words:
+    """In how many files a name stands as it is, or within a longer word."""
+
+    def __init__(self, files: Iterable[FileFacts]) -> None:
+        self._files = [_encode(file) for file in files]
+        self._words = [b"\n".join({*re.findall(rb"\w+", data)}) for data in self._files]
+
+    def count(self, name: str) -> int:
+        return sum(name.encode() in data for data in (self._words if name.isascii() else self._files))

@@ -13,9 +13,10 @@ import msgspec
 from mllint.lineage.expressions import Expression, brief
 from mllint.lineage.graph import EdgeKind, NodeKind, Strength
 from mllint.lineage.ids import column_id, is_named
-from mllint.lineage.observations import Evaluation, Feature, Handover, ModelLabel
+from mllint.lineage.observations import Deployment, Draw, Evaluation, Feature, Handover, Loading, ModelLabel
 from mllint.lineage.trials import Fitting, Measuring, RowSet, Selection
 from mllint.linker.project import Project
+from mllint.linker.python.abstract.settings import Note
 from mllint.linker.python.abstract.tables import Table, dataset_origins
 from mllint.linker.python.abstract.traces import without_traces
 from mllint.linker.python.abstract.values import NOTHING, Column, Loss, counted
@@ -124,6 +125,8 @@ class PredictedRows(msgspec.Struct, frozen=True):
     rows: tuple[str, ...]
     learned: tuple[str, ...]
     sure: bool
+    models: tuple[str, ...] = ()
+    gives: str = "prediction"
 
 
 class Record(msgspec.Struct):
@@ -135,6 +138,10 @@ class Record(msgspec.Struct):
     selections: dict[tuple[Span, str], Selection] = {}
     predicted: dict[str, PredictedRows] = {}
     evaluations: dict[Evaluation, None] = {}
+    draws: dict[Draw, None] = {}
+    loadings: dict[Loading, None] = {}
+    deployments: dict[Deployment, None] = {}
+    score_tests: dict[Span, None] = {}
     definitions: dict[tuple[str, Expression], None] = {}  # column id and how it is computed
     scripts: dict[str, str] = {}  # SQL files that are run, and the job that runs them
     marks: dict[Mark, None] = {}
@@ -147,8 +154,10 @@ class Record(msgspec.Struct):
     requests: dict[Request, None] = {}
     predictions: dict[Prediction, None] = {}
     answers: dict[tuple[str, str], None] = {}
-    checks: dict[str, None] = {}
+    checks: dict[str, None] = {}  # what the code asks whether it is there
     labels: dict[ModelLabel, None] = {}
+    settings: dict[Note, None] = {}  # what is done with configuration files
+    cut: dict[str, None] = {}  # jobs in which not every call was followed, for lack of steps
 
 
 KNOWN = Loss()
@@ -192,6 +201,12 @@ class Effects:
         resolved = bool(id) and is_named(id) and not loss.why
         known = (how.called, how.guarded, how.adds, how.revision)
         self.now.accesses[Access(id, is_read, resolved, span, path, self.job, loss, data, columns, *known)] = None
+
+    def setting(self, note: Note) -> None:
+        self.now.settings[note] = None
+
+    def cut(self) -> None:
+        self.now.cut[self.job] = None
 
     def checked(self, id: str) -> None:
         """The code asks whether this is there."""
@@ -283,6 +298,15 @@ class Effects:
         self.now.handovers[handover] = None
 
     # -------------------------------------------------------------------------------- what is fitted on what
+
+    def loading(self, node: str, span: Span, name: str, version: str) -> None:
+        self.now.loadings[Loading(node, span, self.job, name, version)] = None
+
+    def deployed(self, node: str, span: Span, gates: tuple[str, ...], fits: tuple[str, ...]) -> None:
+        self.now.deployments[Deployment(node, span, self.job, self.tick(), gates, fits)] = None
+
+    def drew(self, draw: Draw) -> None:
+        self.now.draws[draw] = None
 
     def tick(self) -> int:
         self.clock += 1

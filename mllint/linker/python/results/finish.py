@@ -9,7 +9,7 @@ import msgspec
 
 from mllint.lineage import observations as seen
 from mllint.lineage.graph import Edge, EdgeKind, Graph
-from mllint.lineage.ids import column_id, consumer_id, model_id, split_column
+from mllint.lineage.ids import column_id, consumer_id, dataset_of, model_id, split_column
 from mllint.lineage.lineage import Gap
 from mllint.lineage.observations import Feature
 from mllint.linker.project import Project
@@ -112,6 +112,10 @@ def _add_models(graph: Graph, records: list[Record], names: dict[str, str]) -> N
                     node.attributes.setdefault("artifact", fact.value)
                 case "features":
                     node.attributes.setdefault("features", list(fact.value))
+                case "packages":
+                    needed = node.attributes.setdefault("packages", [])
+                    if list(fact.value) not in needed:
+                        needed.append(list(fact.value))
                 case "class" | "label" | "role":
                     _add_attribute(node.attributes, fact.key, fact.value)
 
@@ -172,7 +176,7 @@ def _add_link(graph: Graph, link: Link, reads: dict[str, Span]) -> None:
     kind = link.kind
     if kind in ("writes", "derives") and graph.nodes[link.source].kind in ("model", "artifact"):
         kind = kind if link.measure or link.is_copy else "predicts"
-    dataset = split_column(link.source)[0] if link.source.startswith("column:") else link.source
+    dataset = dataset_of(link.source)
     edge = Edge(link.source, link.target, kind, link.strength, link.job, link.language, link.span, link.expression)
     graph.add_edge(msgspec.structs.replace(edge, read=reads.get(dataset), measure=link.measure))
 
@@ -347,13 +351,30 @@ def _observe(project: Project, records: list[Record], names: dict[str, str]) -> 
             if not id.startswith("column:endpoint:"):
                 project.define(id, expression)
     observations.evaluations += {e: None for record in records for e in record.evaluations}
+    observations.deployments += [
+        msgspec.structs.replace(deployment, node=_rename(deployment.node, names))
+        for record in records
+        for deployment in record.deployments
+    ]
+    for record in records:
+        for span in record.score_tests:
+            tests = observations.score_tests
+            if span not in tests:
+                tests.append(span)
+    observations.loadings += {
+        msgspec.structs.replace(loading, node=_rename(loading.node, names)): None
+        for record in records
+        for loading in record.loadings
+    }
+    observations.draws += {draw: None for record in records for draw in record.draws}
     trials = observations.trials
     for record in records:
         for id, row_set in record.row_sets.items():
             trials.row_sets.setdefault(id, row_set)
         for fit_id, fitting in record.fittings.items():
             model = _rename(fitting.model, names)
-            trials.fittings.setdefault(fit_id, msgspec.structs.replace(fitting, model=model))
+            predicted = tuple((_rename(id, names), span) for id, span in fitting.predicted)
+            trials.fittings.setdefault(fit_id, msgspec.structs.replace(fitting, model=model, predicted=predicted))
         for score_id, measuring in record.measurings.items():
             if trials.measurings.setdefault(score_id, measuring) is measuring:
                 for fit_id in measuring.fits:

@@ -51,10 +51,14 @@ def observe_branches(project: Project, m: Machine) -> None:
         if file.config is not None:
             configs[posixpath.dirname(path)].append(path)
     made = {edge.target.removeprefix("file:") for edge in project.graph.edges() if edge.strength != "declared"}
-    for (path, _), (statement, outcomes, settings) in sorted(m.branches.items(), key=lambda item: item[0]):
-        if len(outcomes) != 1 or None in outcomes or not settings:
+    for (path, at), outcomes in sorted(m.branches.items(), key=lambda item: item[0]):
+        settings = outcomes.settings
+        if len(outcomes.known) != 1 or None in outcomes.known or not settings:
             continue
-        outcome = True in outcomes
+        statement = _statement(m.python[path], at)
+        if statement is None:
+            continue
+        outcome = True in outcomes.known
         dead = statement.otherwise if outcome else statement.then
         if not dead:
             continue
@@ -80,6 +84,18 @@ def observe_branches(project: Project, m: Machine) -> None:
                 or (outcome and all(map(_is_nothing, dead))),
             )
         )
+
+
+def _statement(node: Any, at: facts.At) -> facts.If | None:
+    """The `if` at a place of a module."""
+    if isinstance(node, facts.If) and node.at == at:
+        return node
+    if isinstance(node, facts.Function):
+        return _statement(facts.body_of(node), at)
+    if isinstance(node, msgspec.Struct):
+        node = tuple(getattr(node, name) for name in node.__struct_fields__)
+    parts = node if isinstance(node, tuple) else ()
+    return next((found for part in parts if (found := _statement(part, at)) is not None), None)
 
 
 def _subject(test: facts.Expr) -> facts.Expr:

@@ -2,110 +2,49 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from msgspec.structs import replace
 
 from mllint.facts.config import Value
 from mllint.facts.file import FileFacts, encode
-from mllint.lineage.observations import Config, Key, MissingKey, Override
+from mllint.libraries.tooling import is_tooling
+from mllint.lineage.observations import Config, Key
 from mllint.linker.project import Project
-from mllint.linker.python.abstract.settings import Configuration
 from mllint.linker.python.entries import is_test
 from mllint.linker.python.library.config import span_of
-from mllint.linker.python.library.omega import leaves, select_keys, tree_of
 from mllint.linker.python.machine import Machine
+from mllint.linker.python.results.settings_said import Places, Said, order
 from mllint.source import Span
 
 _FORMATS = ("yaml", "json", "toml", "ini")
-_TOOLING = {
-    "pyproject.toml", "setup.cfg", "tox.ini", "package.json", "package-lock.json", "tsconfig.json", "poetry.lock",
-    "uv.lock", "pipfile", "pipfile.lock", "dvc.yaml", "dvc.lock", "mlproject", "dbt_project.yml", "profiles.yml",
-    "packages.yml", "mkdocs.yml", "catalog.yml", "alembic.ini", "logging.ini", "pytest.ini", "conda.yaml", "mlmodel",
-    "environment.yml", "environment.yaml", "manifest.json", "meta.yaml", "registered_model_meta", "vercel.json",
-}  # fmt: skip
-_TOOLING_PARTS = ("docker-compose", "compose.", "kustomization", "prometheus", "grafana", "devcontainer", "renovate")
-_TOOLING_FOLDERS = (".github/", ".gitlab/", ".circleci/", ".devcontainer/", "k8s/", "kubernetes/", "helm/", "charts/",
-                    "manifests/", "terraform/", "mlruns/", ".vscode/", "grafana/", "monitoring/", ".dvc/")  # fmt: skip
 MOST_KEYS = 2_000  # of one file; a larger one is data
 
 
 def observe_settings(project: Project, m: Machine) -> None:
-    known = {name: made for name, made in m.settings.known.items() if name}
+    said = Said(project, m.effects)
     made = {edge.target.removeprefix("file:") for edge in project.graph.edges() if edge.strength != "declared"}
     made |= {access.id.removeprefix("file:") for access in project.observations.accesses if not access.is_read}
     words = _Words(project)
-    read, unsure, inside = _read_places(known, m)
-    bases = _bases(m)
+    places = said.places()
+    bases = said.bases()
     for facts in project.of_kind(*_FORMATS):
         root = project.config(facts.path)
         if root is None or root.kind != "mapping" or facts.path in made or is_test(facts.path):
             continue
-        jobs = {job for each in known.values() if facts.path in each.files for job in each.jobs}
-        keys = _keys_of(facts, root, read if jobs else None, unsure, inside, words)
+        jobs = {job for each in said.known.values() if facts.path in each.files for job in each.jobs}
+        keys = _keys_of(facts, root, places if jobs else None, words)
         if keys:
-            project.observations.configs.append(
-                Config(facts.path, tuple(sorted(jobs)), keys, bases.get(facts.path, ()), is_tooling(facts.path, root))
-            )
-    project.observations.missing_keys = sorted(_missing(m, known, made), key=lambda each: _order(each.span))
-    project.observations.overrides = [
-        Override(over, base, all(replaced.values()))
-        for over, replaced in sorted(m.settings.overrides.items(), key=lambda item: _order(item[0]))
-        for base in list(replaced)[:1]
-    ]
+            tooling = is_tooling(facts.path, {entry.key for entry in root.entries})
+            config = Config(facts.path, tuple(sorted(jobs)), keys, bases.get(facts.path, ()), tooling)
+            project.observations.configs.append(config)
+    project.observations.missing_keys = sorted(said.missing(made), key=lambda each: order(each.span))
+    project.observations.overrides = list(said.overrides())
 
 
-def is_tooling(path: str, root: Value) -> bool:
-    """Whether tools of their own read a file, as far as its name and outline tell."""
-    base = posixpath.basename(path).lower()
-    entries = {entry.key for entry in root.entries}
-    return (
-        base in _TOOLING
-        or any(part in base for part in _TOOLING_PARTS)
-        or any(folder in f"/{path}/" for folder in (f"/{each}" for each in _TOOLING_FOLDERS))
-        or {"apiVersion", "kind"} <= entries
-        or {"version", "services"} <= entries
-        or "$schema" in entries
-        or {"version", "models"} <= entries
-        or {"version", "sources"} <= entries
-    )
-
-
-def _order(span: Span) -> tuple[Any, ...]:
-    return (span.path, span.cell or 0, span.line, span.column)
-
-
-def _read_places(known: dict[str, Configuration], m: Machine) -> tuple[set[Span], set[Span], set[Span]]:
-    """Places of the values that the program reads, of those that code which is not followed may read, and of all that
-    it was given: what composing takes for itself (a list of defaults) is none of them."""
-    read: set[Span] = set()
-    unsure: set[Span] = set()
-    inside: set[Span] = set()
-    for each in known.values():
-        tree = tree_of(each.tree, next(iter(each.files))) if isinstance(each.tree, Value) else each.tree
-        inside.update(leaf.span for leaf in leaves(tree) if leaf.span)
-        deeper = {keys[:length] for keys in each.reads | each.whole for length in range(1, len(keys))}
-        for keys in each.reads:
-            part = select_keys(tree, keys)
-            if isinstance(part, dict):
-                if keys not in deeper:
-                    unsure.update(leaf.span for leaf in leaves(part) if leaf.span)
-            else:
-                read.update(leaf.span for leaf in leaves(part) if leaf.span)
-        for keys in each.whole:
-            read.update(leaf.span for leaf in leaves(select_keys(tree, keys)) if leaf.span)
-        if each.jobs & m.exhausted or not each.reads:
-            unsure.update(leaf.span for leaf in leaves(tree) if leaf.span)
-    return read, unsure, inside
-
-
-def _keys_of(
-    facts: FileFacts, root: Value, read: set[Span] | None, unsure: set[Span], inside: set[Span], words: _Words
-) -> tuple[Key, ...]:
-    """All keys of a file in its order; without `read` nobody is known to load it."""
+def _keys_of(facts: FileFacts, root: Value, places: Places | None, words: _Words) -> tuple[Key, ...]:
+    """All keys of a file in its order; without `places` nobody is known to load it."""
     found: list[Key] = []
 
     def add(value: Value, keys: tuple[str, ...]) -> set[str]:
@@ -119,9 +58,9 @@ def _keys_of(
                 below = add(entry.value, own)
             else:
                 spans = {span_of(each, facts.path) for each in _scalars(entry.value)}
-                below = {_state(spans, read or set(), unsure, inside)}
+                below = {places.state(spans) if places is not None else "unsure"}
             state = next(word for word in ("read", "unsure", "unread") if word in below | {"unread"})
-            if read is None or (state == "unread" and words.mention(entry.key)):
+            if places is None or (state == "unread" and words.mention(entry.key)):
                 state = "unsure"
             if state == "unsure":  # who may read the section may read it whole
                 found[place:] = [replace(key, state="unsure") for key in found[place:]]
@@ -136,40 +75,11 @@ def _keys_of(
     return tuple(found) if len(found) <= MOST_KEYS else ()
 
 
-def _state(spans: set[Span], read: set[Span], unsure: set[Span], inside: set[Span]) -> str:
-    if spans & read:
-        return "read"
-    return "unsure" if spans & unsure or not spans <= inside else "unread"
-
-
 def _scalars(value: Value) -> Iterator[Value]:
     if value.kind == "scalar":
         yield value
     for item in (*value.items, *(entry.value for entry in value.entries)):
         yield from _scalars(item)
-
-
-def _missing(m: Machine, known: dict[str, Configuration], made: set[str]) -> Iterator[MissingKey]:
-    for span, asked in m.settings.missing.items():
-        lost = {each for each in asked if each is not None}
-        if None in asked or not lost or lost & m.settings.guarded:
-            continue
-        names = {name for name, _ in lost}
-        files = {path for name in names for path in known[name].files}
-        jobs = {job for name in names for job in known[name].jobs}
-        if len({keys for _, keys in lost}) == 1 and not jobs & m.exhausted and not files & made:
-            (keys,) = {keys for _, keys in lost}
-            yield MissingKey(span, keys, tuple(sorted(files)))
-
-
-def _bases(m: Machine) -> dict[str, tuple[str, ...]]:
-    """By file, the files that it is laid on."""
-    found: dict[str, set[str]] = {}
-    for over, replaced in m.settings.overrides.items():
-        for base in replaced:
-            if base.path != over.path:
-                found.setdefault(over.path, set()).add(base.path)
-    return {path: tuple(sorted(bases)) for path, bases in found.items()}
 
 
 class _Words:

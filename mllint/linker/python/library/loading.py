@@ -1,0 +1,146 @@
+"""What is loaded: models, and other objects that were saved as they are, with what is known of them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+
+from mllint.facts import python as facts
+from mllint.libraries.models import Place
+from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.tables import of_dataset
+from mllint.linker.python.abstract.values import (
+    Choice,
+    Class,
+    Column,
+    Constant,
+    External,
+    Function,
+    Text,
+    Tuple,
+    Unknown,
+    join_all,
+    origins_of,
+)
+from mllint.linker.python.frames import frames
+from mllint.linker.python.library import config
+from mllint.linker.python.library.invocation import Invocation
+from mllint.linker.python.library.locate import locate, texts
+from mllint.linker.python.library.storage import nodes_named, note_read, note_unknown
+from mllint.linker.python.machine import Machine
+
+
+def load(call: Invocation, place: Place) -> Any:
+    """An object as it was saved; a configuration file of the repository, as its values."""
+    m = call.m
+    target = call.get(place.file or place.model or place.url) if not place.node else None
+    statement = _sql_text(m, target)
+    if statement is not None:
+        return statement
+    if place.file == "self" and config.document_of(m, target) is not None:
+        return target  # the text of a configuration file: `yaml.safe_load(path.read_text())` asks for the file again
+    if call.entry.config:
+        values = config.load(m, target, call.at)
+        if values is not None:
+            return values
+    if isinstance(target, Cell) and target.kind == "object" and "nodes" not in target.slots:
+        return Unknown(origins_of(target), "it is loaded from a buffer", call.span)
+    if isinstance(target, Unknown) and target.origins:
+        return Unknown(target.origins, "it is loaded from a buffer", call.span)
+    if place.file and isinstance(target, Column):
+        return target
+    results = []
+    is_handle = isinstance(target, Cell) and "nodes" in target.slots
+    nodes = nodes_named(call, place, target)
+    if not nodes and not is_handle:
+        note_unknown(call, target, is_read=True)
+    for node in nodes:
+        if not is_handle:
+            note_read(call, node, place, target)
+        results.append(loaded(m, node, call))
+        if not m.in_test:
+            name = next(iter(texts(target)), "") if len(nodes) == 1 else ""
+            m.effects.loading(node, call.span, name, _version(place, name))
+    return join_all(results) if results else Unknown()
+
+
+def _version(place: Place, name: str) -> str:
+    """What of a registered model a name asks for: the first pattern of the model of the call that it fits."""
+    return next((version for pattern, version in place.versions.items() if re.fullmatch(pattern, name)), "")
+
+
+def _sql_text(m: Machine, target: Any) -> Any:
+    """The text of a SQL file of the repository: what `open("q.sql").read()` gives."""
+    value = target.slots["path"] if isinstance(target, Cell) and "path" in target.slots else target
+    found = []
+    for text in texts(value):
+        if text.endswith(".sql"):
+            file = m.project.files.get(locate(m, text).removeprefix("file:"))
+            if file is not None and file.sql is not None:
+                m.take(file.path)
+                found.append(Constant(file.sql.text))
+    return join_all(found) if found else None
+
+
+def loaded(m: Machine, node: str, call: Invocation) -> Any:
+    stored = m.recall(node)
+    if stored is not None:
+        return reload(m, stored, node, call.at, {})
+    if m.library.holds(call.entry.returns) == "frame":
+        return frames.new(m, of_dataset(node), call.entry.returns, call.at)
+    slots: dict[Any, Any] = {
+        "type": call.entry.returns if call.entry.returns in m.library.types else "",
+        "class": "",
+        "arguments": {},
+        "origins": frozenset({node}),
+        "reference": node,
+    }
+    return m.heap.new("object", slots, (m.now.path, call.at))
+
+
+def as_frame(m: Machine, owner: Cell, at: facts.At) -> Cell:
+    node = owner.slots["reference"]
+    return frames.new(m, of_dataset(node), m.library.usual.get("frame", ""), at)
+
+
+def reload(m: Machine, value: Any, node: str, at: facts.At, seen: dict[int, Any], depth: int = 5) -> Any:
+    """A stored value as it comes out again: the same shape, made from the node it was stored in."""
+    origins = frozenset({node})
+    if depth == 0:
+        return Unknown(origins)
+    match value:
+        case Constant() | Text() | External() | Function() | Class():
+            return value
+        case Tuple(items=items):
+            return Tuple(tuple(reload(m, item, node, at, seen, depth - 1) for item in items))
+        case Choice(options=options):
+            return join_all([reload(m, option, node, at, seen, depth - 1) for option in options])
+        case Column():
+            return msgspec.structs.replace(value, origins=origins, rows=node)
+        case Cell(kind="frame"):
+            table = value.slots["table"]
+            shape = of_dataset(node, None if table.open else list(table.columns))
+            fresh = msgspec.structs.replace(shape, dropped=table.dropped, tail=table.tail)
+            return frames.new(m, fresh, value.slots["type"], at)
+        case Cell():
+            if id(value) in seen:
+                return seen[id(value)]
+            fresh_cell = m.heap.new(value.kind, {}, (m.now.path, at))
+            seen[id(value)] = fresh_cell
+            for key, slot in list(value.slots.items()):
+                fresh_cell.slots[key] = _reload_slot(m, key, slot, node, at, seen, depth)
+            if value.kind == "object":
+                fresh_cell.slots["origins"] = origins
+                fresh_cell.slots["artifact"] = node
+            return fresh_cell
+    return Unknown(origins)
+
+
+def _reload_slot(m: Machine, key: Any, slot: Any, node: str, at: facts.At, seen: dict[int, Any], depth: int) -> Any:
+    if key == "items" and isinstance(slot, tuple):
+        return tuple(reload(m, item, node, at, seen, depth - 1) for item in slot)
+    if isinstance(slot, str | frozenset | dict | tuple | bool) or slot is None or key in ("<class>", "maker"):
+        return slot
+    return reload(m, slot, node, at, seen, depth - 1)

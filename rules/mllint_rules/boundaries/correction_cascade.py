@@ -1,0 +1,108 @@
+"""ML102: a model trains on another model's predictions, or corrects them.
+
+base["guess"] = eta.predict(base[["km"]])
+correction.fit(base[["guess", "rain"]], base["minutes"])    # the finding: when `eta` gets better, this gets worse
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mllint.rule import (
+    Context,
+    Edge,
+    Finding,
+    Graph,
+    Label,
+    Lineage,
+    Model,
+    Rule,
+    Span,
+    by_member,
+    is_seen,
+    is_test,
+    job_path,
+    models,
+    trail,
+)
+
+MOST_COLUMNS = 2_000
+
+
+def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
+    """One finding for each pair of models, at the fit of the second."""
+    groups = models(lineage.graph)
+    found = by_member(groups)
+    told: dict[tuple[str, str], Finding] = {}
+    for fit in sorted(lineage.observations.trials.fittings.values(), key=lambda fit: fit.order):
+        later = found.get(fit.model)
+        if later is None or fit.learns != "model" or is_test(fit.job):
+            continue
+        for id, at in fit.predicted:
+            earlier = found.get(id)
+            if earlier is not None and earlier.id != later.id and _is_model(lineage, later):
+                made = [Label(at, f"model `{earlier.name}` predicts here")]
+                told.setdefault((earlier.id, later.id), _finding(earlier, later, fit.span, made))
+    for earlier in groups:
+        for path in _stored(lineage.graph, earlier):
+            later = found.get(path[-1].target)
+            fitted_at = path[-1].span
+            if later is None or fitted_at is None or later.id == earlier.id or is_test(job_path(path[-1])):
+                continue
+            if not _is_model(lineage, later):
+                continue
+            told.setdefault((earlier.id, later.id), _finding(earlier, later, fitted_at, trail(lineage.graph, path)))
+    for key in sorted(told, key=lambda pair: (told[pair].span, pair)):
+        yield told[key]
+
+
+def _is_model(lineage: Lineage, later: Model) -> bool:
+    """Whether what is fitted is a model, and kept, scored or put to use: a drift detector is not."""
+    trials = lineage.observations.trials
+    fits = [fit for fit in trials.fittings.values() if fit.model in later.members]
+    scored = any(trials.measured(fit) for fit in fits)
+    return all(fit.known for fit in fits) and (len(later.members) > 1 or bool(later.outputs) or scored)
+
+
+def _stored(graph: Graph, model: Model) -> Iterator[list[Edge]]:
+    """Ways from a model's predicted columns, through datasets, to fits. What is known of whole datasets only is not
+    enough: a fit may well take their other columns."""
+    ways = [
+        [edge]
+        for id in model.members
+        for edge in graph.out_edges(id)
+        if edge.kind == "predicts" and edge.target.startswith("column:") and not edge.measure and is_seen(edge)
+    ]
+    seen = {way[-1].target for way in ways}
+    while ways and len(seen) < MOST_COLUMNS:
+        way = ways.pop(0)
+        for edge in graph.out_edges(way[-1].target):
+            if edge.strength != "direct" or edge.measure or edge.target in seen:
+                continue
+            if edge.kind == "trains":
+                yield [*way, edge]
+            elif edge.target.startswith("column:") and edge.kind in ("derives", "writes"):
+                seen.add(edge.target)
+                ways.append([*way, edge])
+
+
+def _finding(earlier: Model, later: Model, at: Span, related: list[Label]) -> Finding:
+    return Finding(
+        message=f"model `{later.name}` is trained on predictions of model `{earlier.name}`: whatever changes the one, "
+        "even for the better, changes the other, which has learned its present mistakes",
+        help=f"give `{later.name}` the features that `{earlier.name}` has, or train both as one model that is "
+        "versioned and deployed together",
+        span=at,
+        label="trained on another model's predictions",
+        related=[label for label in related if label.span != at],
+        nodes=[earlier.id, later.id],
+    )
+
+
+RULE = Rule(
+    code="ML102",
+    name="correction-cascade",
+    summary="a model trains on another model's predictions, or corrects them",
+    check=check,
+    stable=False,  # too few findings in public repositories to tell how often it is right
+)

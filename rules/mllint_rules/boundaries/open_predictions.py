@@ -1,0 +1,60 @@
+"""ML104: an endpoint serves predictions to whoever asks.
+
+@app.post("/score")                                  # the finding: nothing before it asks for a credential
+def score(body: Trip): return model.predict(...)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator
+
+from mllint.rule import Context, Finding, Label, Lineage, Route, Rule, Span, by_member, is_seen, is_test, models
+
+
+def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
+    """One finding for each place that registers a route; silent where something before it is not understood."""
+    routes: dict[str, list[Route]] = {}
+    for route in lineage.observations.routes:
+        routes.setdefault(route.endpoint, []).append(route)
+    told: set[Span] = set()
+    found = by_member(models(lineage.graph))
+    for endpoint, known in sorted(routes.items()):
+        served = _served(lineage, endpoint, known, found)
+        if not served or lineage.observations.gateways:
+            continue
+        if any(route.guard != "none" or is_test(route.span.path) or route.span in told for route in known):
+            continue
+        told.add(known[0].span)
+        model = next((found[id] for id in served if id in found), None)
+        yield _finding(lineage, known[0], model.name if model else served[0].partition(":")[2], served)
+
+
+def _served(lineage: Lineage, endpoint: str, known: list[Route], members: Container[str]) -> list[str]:
+    """The models whose predictions the endpoint serves: files that nothing here makes among them."""
+    used = {id for route in known for id in route.predicts}
+    edges = [e for e in lineage.graph.in_edges(endpoint) if e.kind == "serves" and not e.measure]
+    served = {e.source for e in edges if e.source in used or (e.source in members and is_seen(e))}
+    return sorted(served, key=lambda id: (not id.startswith("model:"), id))
+
+
+def _finding(lineage: Lineage, route: Route, name: str, served: list[str]) -> Finding:
+    path = route.endpoint.removeprefix("endpoint:")
+    edges = [e for id in served for e in lineage.graph.out_edges(id) if e.target == route.endpoint]
+    places = sorted({edge.read for edge in edges if edge.read is not None} - {route.span})
+    return Finding(
+        message=f"`{path}` gives predictions of model `{name}` to whoever asks: no dependency, decorator, hook "
+        "or middleware before it asks for a credential, so nobody knows who relies on it, or can stop who should not",
+        help="require an API key or token (a dependency of the router, a `before_request` hook) that can answer 401",
+        span=route.span,
+        label="no authentication can be seen",
+        related=[Label(span, f"model `{name}` is read here") for span in places[:3]],
+        nodes=[*served, route.endpoint],
+    )
+
+
+RULE = Rule(
+    code="ML104",
+    name="open-predictions",
+    summary="an endpoint serves predictions without authentication",
+    check=check,
+)
