@@ -99,7 +99,7 @@ def enter(m: Machine, function: Function, values: dict[str, Any], at: facts.At) 
     if m.stack:
         m.call_places.append(m.span(at))
     exits, m.heap.exits = m.heap.exits, []
-    with m.activation(scope, module_scope, function.path, function) as activation:
+    with m.activation(scope, module_scope, function.path, function, values) as activation:
         reaches_end = m.execute(m.body(function.facts))
     m.heap.leave_call(exits)
     result = activation.returns

@@ -8,6 +8,7 @@ import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any
 
 from mllint.facts import python as facts
@@ -53,9 +54,17 @@ class Outcomes:
 class Activation:
     """One call in progress (or one module): where names live, and what it has returned so far."""
 
-    __slots__ = ("born", "function", "globals", "module_scope", "path", "returns", "scope", "yields")
+    __slots__ = ("born", "function", "given", "globals", "module_scope", "path", "returns", "scope", "yields")
 
-    def __init__(self, scope: Cell, module_scope: Cell, path: str, function: Function | None, born: int) -> None:
+    def __init__(
+        self,
+        scope: Cell,
+        module_scope: Cell,
+        path: str,
+        function: Function | None,
+        born: int,
+        given: Mapping[str, Any],
+    ) -> None:
         self.scope = scope
         self.module_scope = module_scope
         self.path = path
@@ -64,6 +73,7 @@ class Activation:
         self.yields: Any = None
         self.globals: set[str] = set()
         self.born = born
+        self.given = given  # by parameter, whatever is assigned to its name later
 
 
 class Machine:
@@ -344,9 +354,16 @@ class Machine:
     # --------------------------------------------------------------------------------------------- calls
 
     @contextmanager
-    def activation(self, scope: Cell, module_scope: Cell, path: str, function: Function | None) -> Iterator[Activation]:
+    def activation(
+        self,
+        scope: Cell,
+        module_scope: Cell,
+        path: str,
+        function: Function | None,
+        given: Mapping[str, Any] = MappingProxyType({}),
+    ) -> Iterator[Activation]:
         self.tracker.touch(module_scope)
-        entered = Activation(scope, module_scope, path, function, self.heap.clock)
+        entered = Activation(scope, module_scope, path, function, self.heap.clock, given)
         self.stack.append(entered)
         try:
             yield entered

@@ -14,7 +14,8 @@ from mllint_rules.data_dependencies.handovers import by_id, may_exist, near
 
 def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
     """One finding for each name that is read in vain, and one for each stage or alias that nothing sets."""
-    seen = [access for access in lineage.observations.accesses if not is_test(access.span.path)]
+    accesses = lineage.observations.accesses
+    seen = [access for access in accesses if not is_test(access.span.path) and not is_test(access.job)]
     reads, writes = by_id(seen, is_read=True), by_id(seen, is_read=False)
     for id, readers in sorted(reads.items()):
         if id in writes:

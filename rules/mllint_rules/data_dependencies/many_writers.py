@@ -31,7 +31,8 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
     accesses = defaultdict(list)
     for access in lineage.observations.accesses:
         known = "{" not in access.id and "*" not in access.id
-        if known and not is_test(access.called.path) and not is_test(access.span.path) and not is_report(access.id):
+        in_test = any(is_test(path) for path in (access.called.path, access.span.path, access.job))
+        if known and not in_test and not is_report(access.id):
             accesses[access.id].append(access)
     for id, found in sorted(accesses.items()):
         writers = _writers(lineage, id, found)

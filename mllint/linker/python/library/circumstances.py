@@ -51,7 +51,7 @@ def called_from(m: Machine, span: Span, node: str) -> Span:
 def _is_given(activation: Activation, wanted: str) -> bool:
     assert activation.function is not None
     for parameter in activation.function.facts.parameters:
-        value = activation.scope.slots.get(parameter.name)
+        value = activation.given.get(parameter.name)
         texts = [text_of(option) or "" for option in options_of(value)] if value is not None else []
         if any(wanted in text.lower() or wanted in text for text in texts):
             return not (isinstance(parameter.default, facts.Literal) and parameter.default.value == constant_of(value))
