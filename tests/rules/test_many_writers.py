@@ -33,6 +33,12 @@ def test_one_writer_no_reader_or_appending_is_silent():
     assert not found(write("core.py:5", job="train.py"), write("core.py:5", job="retrain.py"), READ)
 
 
+def test_one_function_started_in_two_ways():
+    made = [msgspec.structs.replace(write(place), made=at("core.py:7")) for place in ("a.py:5", "b.py:9")]
+    assert not found(*made, READ)
+    assert found(made[0], write("b.py:9"), READ)
+
+
 def test_a_writer_that_reads_what_it_rewrites():
     assert not found(write("a.py:5"), write("b.py:9"), read("b.py:3"), READ)
 

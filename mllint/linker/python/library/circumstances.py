@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from mllint.facts import python as facts
 from mllint.libraries.models import Place
+from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.values import constant_of, options_of, text_of
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import Activation, Machine
@@ -17,10 +19,10 @@ def of_read(call: Invocation, node: str, revision: str = "") -> How:
     return How(called_from(call.m, call.span, node), call.m.tolerant > 0, False, revision)
 
 
-def of_write(call: Invocation, node: str) -> How:
-    place = call.entry.writes or call.entry.saves
+def of_write(call: Invocation, node: str, value: Any = None) -> How:
+    m, place = call.m, call.entry.writes or call.entry.saves
     adds = place is not None and _adds(call, place)
-    return How(called_from(call.m, call.span, node), call.m.tolerant > 0, adds)
+    return How(called_from(m, call.span, node), m.tolerant > 0, adds, made=_made_at(m, call.span, value))
 
 
 def _adds(call: Invocation, place: Place) -> bool:
@@ -46,6 +48,22 @@ def called_from(m: Machine, span: Span, node: str) -> Span:
             break
         place = caller
     return place
+
+
+def _made_at(m: Machine, span: Span, value: Any) -> Span:
+    """The innermost call whose own function makes what is written: outward while an argument, or what an argument
+    holds, is it."""
+    place = span
+    for activation, caller in zip(reversed(m.stack), reversed(m.call_places), strict=False):
+        held = [part for given in activation.given.values() for part in (given, *_held(given))]
+        if activation.function is None or not any(part is value for part in held):
+            break
+        place = caller
+    return place
+
+
+def _held(value: Any) -> Iterable[Any]:
+    return value.slots.values() if isinstance(value, Cell) and value.kind == "instance" else ()
 
 
 def _is_given(activation: Activation, wanted: str) -> bool:

@@ -261,7 +261,7 @@ def put(call: Invocation, node: str, value: Any, argument: Any = None) -> None:
     m, span = call.m, call.span
     models = models_in(value)
     loss = KNOWN if ids.is_named(node) else told_loss(argument)
-    m.effects.access(node, span, m.now.path, False, loss, how=of_write(call, node))
+    m.effects.access(node, span, m.now.path, False, loss, how=of_write(call, node, value))
     in_memory = node.startswith(("memory:", "xcom:"))
     m.effects.mark(node, "artifact" if models and not in_memory else "dataset", span)
     for model in models:

@@ -75,17 +75,19 @@ class Access(msgspec.Struct, frozen=True):
     guarded: bool = False
     adds: bool = False
     revision: str = ""
+    made: Span | None = None
 
 
 class How(msgspec.Struct, frozen=True):
     """`called` is the call in which the name is known: that of a generic helper rather than the line inside it.
     `guarded`: a failure is expected and survived. `adds`: what is there stays. `revision` is the version, stage or
-    alias of a registered model that is asked for."""
+    alias of a registered model that is asked for. `made` is the call in which what is written is made."""
 
     called: Span | None = None
     guarded: bool = False
     adds: bool = False
     revision: str = ""
+    made: Span | None = None
 
 
 class ModelFact(msgspec.Struct, frozen=True):
@@ -199,7 +201,7 @@ class Effects:
         how: How = PLAIN,
     ) -> None:
         resolved = bool(id) and is_named(id) and not loss.why
-        known = (how.called, how.guarded, how.adds, how.revision)
+        known = (how.called, how.guarded, how.adds, how.revision, how.made)
         self.now.accesses[Access(id, is_read, resolved, span, path, self.job, loss, data, columns, *known)] = None
 
     def setting(self, note: Note) -> None:

@@ -279,7 +279,7 @@ def _observe_accesses(project: Project, records: list[Record], names: dict[str, 
             if access.resolved and not is_model_token(id):
                 guarded = access.guarded or any(id == check or id.startswith(check + "/") for check in checks)
                 at = access.called or access.span
-                more = (guarded, access.adds, access.revision)
+                more = (guarded, access.adds, access.revision, access.made)
                 found[seen.Access(id, access.is_read, access.span, at, access.job, *more)] = None
     project.observations.accesses += found
     project.observations.labels += {label: None for record in records for label in record.labels}
