@@ -110,8 +110,8 @@ class Handover(msgspec.Struct, frozen=True):
 class Access(msgspec.Struct, frozen=True):
     """One read or write of something whose name is known. `span` is the line that does it, `called` the call in which
     the name is known, where that is another one (of a generic helper). `guarded`: it may be missing, and the code
-    copes. `adds`: a write that leaves what is there. `revision`: the version, stage or alias of a model. `made`: the
-    call in which what is written is made."""
+    copes. `adds`: a write that leaves what is there. `revision`: the version, stage or alias of a model. `made`:
+    where what is written is made."""
 
     id: str
     is_read: bool
@@ -121,7 +121,7 @@ class Access(msgspec.Struct, frozen=True):
     guarded: bool = False
     adds: bool = False
     revision: str = ""
-    made: Span | None = None
+    made: str = ""
 
 
 class ModelLabel(msgspec.Struct, frozen=True):

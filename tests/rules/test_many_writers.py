@@ -34,7 +34,7 @@ def test_one_writer_no_reader_or_appending_is_silent():
 
 
 def test_one_function_started_in_two_ways():
-    made = [msgspec.structs.replace(write(place), made=at("core.py:7")) for place in ("a.py:5", "b.py:9")]
+    made = [msgspec.structs.replace(write(place), made="core.py:7") for place in ("a.py:5", "b.py:9")]
     assert not found(*made, READ)
     assert found(made[0], write("b.py:9"), READ)
 

@@ -60,5 +60,6 @@ RULE = Rule(
     code="ML502",
     name="undefined-setting",
     summary="code reads a key that no configuration defines and that has no default",
+    stable=False,  # two findings in unseen code, both true
     check=check,
 )

@@ -56,7 +56,7 @@ def _writers(lineage: Lineage, id: str, accesses: list[Access]) -> list[Access]:
     own = {access.called.path for access in accesses if access.is_read}
     if any(write.job in jobs or write.called.path in own for write in found):
         return []  # the later one reads what it rewrites, or each takes its own
-    if len({write.made or write.called for write in found}) < 2:
+    if len({write.made or str(write.called) for write in found}) < 2:
         return []  # one function makes it, and is started in several ways
     if len({write.job for write in found}) < 2 or _is_ordered(lineage, found) or _is_apart(id, found, own):
         return []
@@ -144,5 +144,6 @@ RULE = Rule(
     code="ML211",
     name="many-writers",
     summary="two jobs write the same dataset or artifact",
+    stable=False,  # nine findings in unseen code, three of them false before their causes were mended
     check=check,
 )

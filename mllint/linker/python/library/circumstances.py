@@ -9,7 +9,9 @@ from mllint.facts import python as facts
 from mllint.libraries.models import Place
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.values import constant_of, options_of, text_of
+from mllint.linker.python.library.estimators import models_in
 from mllint.linker.python.library.invocation import Invocation
+from mllint.linker.python.library.trials import fits_of
 from mllint.linker.python.machine import Activation, Machine
 from mllint.linker.python.results.effects import How
 from mllint.source import Span
@@ -50,16 +52,25 @@ def called_from(m: Machine, span: Span, node: str) -> Span:
     return place
 
 
-def _made_at(m: Machine, span: Span, value: Any) -> Span:
-    """The innermost call whose own function makes what is written: outward while an argument, or what an argument
-    holds, is it."""
+def _made_at(m: Machine, span: Span, value: Any) -> str:
+    """Where what is written is made. A model: where it was made and fitted. Else the innermost call whose own function
+    makes it: outward while an argument, or what an argument holds, is it."""
+    fittings = m.effects.now.fittings
+    models = [(model.slots["token"], fits_of(model)) for model in models_in(value)]
+    if models and all(fits and fits <= fittings.keys() for _, fits in models):
+        spans = {_shown(fittings[id].span) for _, fits in models for id in fits}
+        return " ".join(sorted({token for token, _ in models} | spans))
     place = span
     for activation, caller in zip(reversed(m.stack), reversed(m.call_places), strict=False):
         held = [part for given in activation.given.values() for part in (given, *_held(given))]
         if activation.function is None or not any(part is value for part in held):
             break
         place = caller
-    return place
+    return _shown(place)
+
+
+def _shown(span: Span) -> str:
+    return f"{span.path}:{span.cell or ''}:{span.line}:{span.column}"
 
 
 def _held(value: Any) -> Iterable[Any]:

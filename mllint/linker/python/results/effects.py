@@ -75,19 +75,19 @@ class Access(msgspec.Struct, frozen=True):
     guarded: bool = False
     adds: bool = False
     revision: str = ""
-    made: Span | None = None
+    made: str = ""
 
 
 class How(msgspec.Struct, frozen=True):
     """`called` is the call in which the name is known: that of a generic helper rather than the line inside it.
     `guarded`: a failure is expected and survived. `adds`: what is there stays. `revision` is the version, stage or
-    alias of a registered model that is asked for. `made` is the call in which what is written is made."""
+    alias of a registered model that is asked for. `made` tells where what is written is made."""
 
     called: Span | None = None
     guarded: bool = False
     adds: bool = False
     revision: str = ""
-    made: Span | None = None
+    made: str = ""
 
 
 class ModelFact(msgspec.Struct, frozen=True):
