@@ -16,6 +16,7 @@ from mllint.linker.python.abstract.values import NOTHING, Column, Unknown, optio
 from mllint.linker.python.frames import frames
 from mllint.linker.python.library import parameters
 from mllint.linker.python.library.invocation import Invocation
+from mllint.linker.python.machine import HERE
 from mllint.linker.python.results.effects import How
 from mllint.linker.sql.statements import Statement, dataset_id
 
@@ -87,7 +88,7 @@ def _texts(value: Any) -> list[str]:
             option = given.get("text", given.get("0"))
         text = text_of(option)
         if text is not None and re.search(r"\w", re.sub(r"\{[^{}]*\}", "", text)):
-            found.append(text)
+            found.append(text.replace(f"{HERE}/", ""))  # `read_parquet('<repository>/data/x.parquet')`
     return found
 
 
