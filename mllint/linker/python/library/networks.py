@@ -12,7 +12,7 @@ from typing import Any
 
 from mllint.lineage import expressions as ex
 from mllint.linker.python.abstract.heap import Cell
-from mllint.linker.python.abstract.values import Column, Constant, Unknown, origins_of
+from mllint.linker.python.abstract.values import Column, Constant, Text, Unknown, origins_of
 from mllint.linker.python.library import randomness
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.library.learning import model_origins, note_serving, prepare
@@ -27,7 +27,7 @@ def network_of(m: Machine, owner: Any, at: int) -> Cell | None:
         return None
     if owner.kind == "object":
         return owner
-    if owner.kind != "instance":
+    if owner.kind != "instance" or not _may_learn(owner):
         return None
     if _KEY not in owner.slots:
         name = owner.slots["<class>"].qualified
@@ -38,6 +38,23 @@ def network_of(m: Machine, owner: Any, at: int) -> Cell | None:
         owner.slots[_KEY].slots["born at"] = m.span(made, path)
     found: Cell = owner.slots[_KEY]
     return found
+
+
+def _may_learn(module: Cell) -> bool:
+    """A module that is made of numbers and of losses alone has no weights: `class QuantileLoss(nn.Module)`."""
+    held = [value for key, value in module.slots.items() if not str(key).startswith("<")]
+    return _KEY in module.slots or not held or not all(map(_has_no_weights, held))
+
+
+def _has_no_weights(value: Any) -> bool:
+    match value:
+        case Constant() | Text():
+            return True
+        case Cell(kind="list"):
+            return all(map(_has_no_weights, (*value.slots["items"], *filter(None, (value.slots.get("<rest>"),)))))
+        case Cell(kind="object"):
+            return str(value.slots["type"]) == "torch.Loss"
+    return False
 
 
 def forward(call: Invocation) -> Any:
