@@ -28,7 +28,8 @@ class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     topic: str = ""
     collection: str = ""
     model: str = ""  # a registered name
-    node: str = ""  # a node id, with {parameter} in it; with `file`, what the name means if no such file is known
+    # with `file`, what the name means if no such file is known; with `model`, where it goes if no name is given
+    node: str = ""  # a node id, with {parameter} in it
 
     schema: str = ""  # of a table
     value: str = ""  # what is written: a parameter, default `self` for methods

@@ -269,6 +269,7 @@ def _answer(m: Machine, handler: Handler) -> None:
             if index < len(first) or parameter.kind in ("star", "double star"):
                 continue
             values[parameter.name] = requests.field(m, handler.endpoint, parameter, values[parameter.name])
+    m.store(handler.endpoint, Constant(True))
     result = enter(m, function, values, function.facts.at)
     origins = origins_of(result)
     served = frozenset(o for o in origins if not o.startswith(f"column:{handler.endpoint}#") and o != handler.endpoint)

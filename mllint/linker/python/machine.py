@@ -52,17 +52,34 @@ class Outcomes:
 class Activation:
     """One call in progress (or one module): where names live, and what it has returned so far."""
 
-    __slots__ = ("born", "function", "globals", "module_scope", "path", "returns", "scope", "yields")
+    __slots__ = (
+        "born",
+        "forks",
+        "function",
+        "globals",
+        "module_scope",
+        "path",
+        "paused",
+        "returns",
+        "scope",
+        "yielded",
+        "yields",
+    )
 
-    def __init__(self, scope: Cell, module_scope: Cell, path: str, function: Function | None, born: int) -> None:
+    def __init__(
+        self, scope: Cell, module_scope: Cell, path: str, function: Function | None, born: int, forks: int
+    ) -> None:
         self.scope = scope
         self.module_scope = module_scope
         self.path = path
         self.function = function
         self.returns: Any = None
         self.yields: Any = None
+        self.yielded: list[Any] | None = []  # in order, as long as each is certain to be yielded, once
         self.globals: set[str] = set()
+        self.paused: int | None = None  # how long the journal was when it first yielded, if that was certain
         self.born = born
+        self.forks = forks  # paths, of which not all are taken, that led to it
 
 
 class Machine:
@@ -246,6 +263,11 @@ class Machine:
             self._no_ghosts(writers)
         return self.stored.get(node)
 
+    def knows(self, node: str) -> bool:
+        """Whether anything was written to a node; whoever asks runs again if that changes."""
+        self.asked.setdefault(self.entry, {})[node] = self.shapes.get(node, "")
+        return self.is_stored(node)
+
     def is_stored(self, node: str) -> bool:
         self.tracker.node(node, self.writers.get(node, ()))
         return node in self.stored
@@ -333,7 +355,7 @@ class Machine:
     @contextmanager
     def activation(self, scope: Cell, module_scope: Cell, path: str, function: Function | None) -> Iterator[Activation]:
         self.tracker.touch(module_scope)
-        entered = Activation(scope, module_scope, path, function, self.heap.clock)
+        entered = Activation(scope, module_scope, path, function, self.heap.clock, self.heap.forks)
         self.stack.append(entered)
         try:
             yield entered

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from mllint.lineage.ids import LOGGED
 from mllint.linker.python.abstract.values import Bound, Choice, Column, Tuple, Unknown, origins_of
 
 ROWS = "@rows:"
@@ -15,7 +16,7 @@ FIT = "@fit:"
 PREDICTION = "@pred:"
 SCORE = "@score:"
 NOTHING: frozenset[str] = frozenset()
-_NO_DATA = ("@", "column:", "model@", "model:", "measure of ")
+_NO_DATA = ("@", "column:", "model@", "model:", LOGGED, "measure of ")
 
 
 def is_trace(origin: str) -> bool:

@@ -157,6 +157,9 @@ def concat(call: Invocation) -> Any:
     objs = call.get("objs")
     is_one = isinstance(objs, Column) or (isinstance(objs, Cell) and objs.kind == "frame")  # `df.append(other)`
     items = Items([objs], objs) if is_one else items_of(call.m, objs, call.at)
+    texts = _texts_of(items.known or []) if call.receiver is None else None
+    if texts is not None:
+        return call.m.heap.new("list", {"items": texts}, (call.m.now.path, call.at))
     parts = [table_of(part) for part in (items.known if items.known is not None else [items.any])]
     if call.receiver is not None:
         parts = [table_of(call.receiver), *parts]
@@ -168,6 +171,13 @@ def concat(call: Invocation) -> Any:
             table = table.beside(part)
         return result(call, table)
     return result(call, _below(call, parts))
+
+
+def _texts_of(parts: list[Any]) -> tuple[Any, ...] | None:
+    """The items of lists of texts, which are names and no data: `np.concatenate([numeric_names, other_names])`."""
+    lists = [part for part in parts if isinstance(part, Cell) and part.kind == "list" and "<rest>" not in part.slots]
+    items = tuple(item for part in lists for item in part.slots["items"])
+    return items if items and len(lists) == len(parts) and all(map(is_text, items)) else None
 
 
 def _below(call: Invocation, parts: list[Table]) -> Table:

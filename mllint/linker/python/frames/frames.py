@@ -131,6 +131,8 @@ def field_of_record(m: Machine, record: Any, key: Any, at: facts.At) -> Column |
         return None
     (dataset,) = without_traces(record.origins)
     name = text_of(key) or ""
+    if dataset.startswith("endpoint:") and dataset != m.endpoint:
+        return None  # of what an endpoint has answered, not of a request that it is given
     if "{" in name or not dataset.startswith(("file:", "table:", "endpoint:", "topic:", "collection:")):
         return None
     function = m.now.function.qualified if m.now.function else ""

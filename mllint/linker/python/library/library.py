@@ -132,10 +132,16 @@ def type_of(value: Any) -> str:
     return ""
 
 
+_SESSION = "python.session"  # an object whose attributes are the entries of a dictionary, also when they are assigned
+
+
 def attribute_of(m: Machine, owner: Any, name: str, at: facts.At) -> Any:
     if isinstance(owner, Cell) and owner.kind == "object" and ("attribute", name) in owner.slots:
         return owner.slots["attribute", name]
     kind = type_of(owner)
+    if kind == _SESSION:
+        items = owner.slots["items"]
+        return Bound(name, items) if methods.method(items, name) else m.item(items, Constant(name), at)
     if kind == "python.path" and methods.method(owner, name) is not None:
         return Bound(name, owner)
     found = m.library.method(kind, name) if kind else None

@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 from mllint.libraries.models import Place
-from mllint.lineage.ids import file_id, model_id, table_id
+from mllint.lineage.ids import LOGGED, RUN_PART, file_id, model_id, table_id
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.values import Constant, Tuple, options_of, text_of
 from mllint.linker.python.library.invocation import Invocation
@@ -50,6 +50,8 @@ def _nodes_of(call: Invocation, place: Place) -> list[str]:
         if kind == "table" and place.schema and call.get(place.schema) is not None:
             schemas = texts(call.get(place.schema))
             names = [f"{s}.{n}" if s not in ("", "None") and "." not in n else n for s in schemas for n in names]
+        if kind == "model" and place.node and (value is None or value == Constant(None)):
+            break  # registered under no name: it is where the run keeps it
         if kind == "file" and place.node:  # a local path or, if no such file is known, a name in some hub
             return [_local(m, name) or _filled(call, place.node) for name in names]
         if kind == "file":
@@ -89,8 +91,11 @@ def _filled(call: Invocation, template: str) -> str:
 
 def _registered(m: Machine, uri: str) -> str:
     """A model of a registry; what is given by a path or URL is the artifact there: `load_model("s3://models/eta")`."""
-    if _REGISTRY.fullmatch(uri) is None and "/" in uri:
+    hit = _REGISTRY.fullmatch(uri)
+    if hit is None and "/" in uri:
         return locate(m, uri)
+    if hit is not None and hit[2]:
+        return logged_id(hit[2])
     return model_id(registered_name(uri))
 
 
@@ -106,6 +111,12 @@ def registered_name(uri: str) -> str:
     """
     hit = _REGISTRY.fullmatch(uri)
     return (hit[1] or hit[2]) if hit else uri
+
+
+def logged_id(path: str) -> str:
+    """The artifact that a run logs under a path. Which run, only the run knows, also where a text names one: who
+    registers `runs:/{run_id}/model` means what a script has logged as `model`."""
+    return f"{LOGGED}{{{RUN_PART}id}}/{path.strip('/')}"
 
 
 def texts(value: Any) -> list[str]:

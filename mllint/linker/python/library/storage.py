@@ -33,6 +33,7 @@ from mllint.linker.python.library import columns, config, queries
 from mllint.linker.python.library.estimators import models_in, parts
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.library.locate import nodes_of, texts
+from mllint.linker.python.library.requests import sent_texts
 from mllint.linker.python.library.rows import drawn, note_stored
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.results.effects import KNOWN
@@ -45,6 +46,7 @@ def read(call: Invocation, place: Place) -> Any:
     m = call.m
     if place.query:
         return queries.read(call, place)
+    call = named_by_clients(call, place)
     if place.file and _is_buffer(call.get(place.file)):
         return _frame(call, [_read_buffer(call, call.get(place.file))])
     tables = []
@@ -56,6 +58,15 @@ def read(call: Invocation, place: Place) -> Any:
     if not nodes:
         note_unknown(call, argument, is_read=True)
     return _frame(call, tables)
+
+
+def named_by_clients(call: Invocation, place: Place) -> Invocation:
+    """The call with what clients send, where a field of a request names the file: `pd.read_csv(body.path)`."""
+    target = call.get(place.file) if place.file else None
+    sent = sent_texts(call.m, target)
+    if sent is target:
+        return call
+    return call.with_given({name: sent if value is target else value for name, value in call.given.items()})
 
 
 def is_named(call: Invocation, place: Place) -> bool:
@@ -76,7 +87,7 @@ def _argument(call: Invocation, place: Place) -> Any:
 
 def note_read(call: Invocation, node: str, place: Place, argument: Any = None) -> None:
     m = call.m
-    kind: NodeKind = "model" if place.model else "dataset"
+    kind: NodeKind = "artifact" if node.startswith(ids.LOGGED) else "model" if place.model else "dataset"
     m.effects.mark(node, kind, call.span)
     m.effects.access(node, call.span, m.now.path, True, KNOWN if ids.is_named(node) else told_loss(argument))
 
@@ -158,7 +169,7 @@ def _single(origins: frozenset[str]) -> frozenset[str]:
 
 def open_handle(call: Invocation, place: Place) -> Any:
     """`open(path, mode)`: an object that remembers where it reads and writes."""
-    m = call.m
+    m, call = call.m, named_by_clients(call, place)
     value = call.get(place.file or place.url)
     mode = place.mode[1:] if place.mode.startswith("=") else call.constant(place.mode, "r") if place.mode else "r"
     names = texts(value)
@@ -258,7 +269,8 @@ def put(call: Invocation, node: str, value: Any, argument: Any = None) -> None:
     models = models_in(value)
     m.effects.access(node, span, m.now.path, False, KNOWN if ids.is_named(node) else told_loss(argument))
     in_memory = node.startswith(("memory:", "xcom:"))
-    m.effects.mark(node, "artifact" if models and not in_memory else "dataset", span)
+    is_artifact = (models and not in_memory) or node.startswith(ids.LOGGED)
+    m.effects.mark(node, "artifact" if is_artifact else "dataset", span)
     for model in models:
         token = model.slots["token"]
         m.effects.link([token], node, "saves", span)

@@ -152,6 +152,17 @@ def shown(call: Invocation) -> Any:
     return Unknown()
 
 
+def lifespan(m: Machine, app: Cell, at: int) -> None:
+    """What runs before an application answers: `FastAPI(lifespan=...)`, up to its `yield`. What comes after that runs
+    at the end, when it takes away what handlers have used."""
+    function = app.slots["arguments"].get("lifespan")
+    if isinstance(function, Function | Bound):
+        held = m.call(function, Arguments((app,)), at)
+        paused = held.get("paused") if isinstance(held, Cell) else None
+        if paused is not None:
+            m.heap.take_back(paused)
+
+
 def state(call: Invocation) -> Any:
     """Where an application keeps what it loads at its start: `app.state.model`, `app.config["MODEL"]`."""
     owner, key = call.receiver, ("attribute", call.name.rpartition(".")[2])
@@ -164,15 +175,39 @@ def state(call: Invocation) -> Any:
     return owner.slots[key]
 
 
+def session(call: Invocation) -> Any:
+    """What a page remembers of a visitor from one run of its script to the next: `st.session_state`. Its entries are
+    attributes too."""
+    m = call.m
+    if "session" not in m.figures.slots:
+        items = m.heap.new("dict", {}, (m.now.path, call.at))
+        slots: dict[Any, Any] = {"type": "python.session", "class": "", "arguments": {}, "origins": frozenset()}
+        m.heap.put(m.figures, "session", m.heap.new("object", {**slots, "items": items}, items.site))
+    return m.figures.slots["session"]
+
+
 def request(call: Invocation, place: Place) -> Any:
     """An HTTP request: its answer comes from the endpoint of the repository whose route it names."""
     m = call.m
     method = call.name.rpartition(".")[2].upper()
     if method not in ("GET", "POST", "PUT", "PATCH", "DELETE"):
         method = str(call.constant("method", "POST")).upper()
+    answers = set[str]()
     for url in texts(call.get(place.url)):
         m.effects.request(method, url, call.span, m.now.path)
-    return Unknown(call.origins(), "it is the answer of a request", call.span)
+        endpoint = endpoint_id(method, route_of(url))
+        if m.in_test:  # what tests send is made up
+            continue
+        if m.knows(endpoint):
+            answers.add(endpoint)
+        if (body := call.get("json|data|params")) is not None:
+            m.store(sent_to(endpoint), body)
+    return Unknown(call.origins() | answers, "it is the answer of a request", call.span)
+
+
+def sent_to(endpoint: str) -> str:
+    """What clients in the repository send to an endpoint is remembered under this name."""
+    return f"sent to {endpoint}"
 
 
 def route_of(url: str) -> str:
