@@ -212,7 +212,7 @@ def logical(m: Machine, operator: str, values: list[Any]) -> Any:
 
 def _is_scalar(value: Any) -> bool:
     """Whether a column stands for one value of a row or request: it may be None, and it is true or false."""
-    return isinstance(value, Column) and value.kind in ("", "datetime.Moment")
+    return isinstance(value, Column) and value.kind in ("", "python.value", "datetime.Moment")
 
 
 def _or_default(m: Machine, value: Column, default: Constant) -> Column:
@@ -240,6 +240,9 @@ def compare(m: Machine, operator: str, left: Any, right: Any, at: facts.At) -> A
         return _identity(operator, left, right)
     if operator in ("in", "not in") and _is_scalar(left):
         return _one_of(m, operator, left, right, at)
+    if operator in ("in", "not in") and _is_scalar(right) and is_text(left):  # `"<r>" in row.get("Tags")`
+        found = column_operation(m, "CONTAINS", [right, left], at)
+        return found if operator == "in" else column_operation(m, "NOT", [found], at)
     if operator in ("in", "not in"):
         return _membership(m, operator, left, right, at)
     if isinstance(left, Constant) and isinstance(right, Constant):

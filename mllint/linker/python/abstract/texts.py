@@ -60,7 +60,7 @@ def parts_of(value: Any, name: str = "unknown") -> Parts:
     if slots is not None and value.kind == "object" and slots.get("path") is not None:  # an open file
         return parts_of(slots["path"], name)
     loss = loss_of(value)
-    return (Hole(f"{RUN_PART}{loss.given}" if loss.given else name, loss),)
+    return (Hole(f"{RUN_PART}{loss.given}" if loss.given else name, loss, value if origins_of(value) else None),)
 
 
 def make(parts: Parts, origins: frozenset[str] = NOTHING, settings: tuple[Any, ...] = ()) -> Any:

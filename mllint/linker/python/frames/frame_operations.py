@@ -311,6 +311,14 @@ def records(call: Invocation) -> Any:
     return call.m.heap.new("list", {"items": (), "<rest>": value}, (call.m.now.path, call.at))
 
 
+def parsed(call: Invocation) -> Any:
+    """The fields of a text that was read from a dataset: `ET.fromstring(line)`."""
+    text = call.get("0")
+    origins = without_traces(origins_of(text))
+    base = origins if len(origins) == 1 and not next(iter(origins)).startswith(("column:", "model")) else frozenset[str]()
+    return result(call, Table(open=True, base=base, origins=origins_of(text)))
+
+
 def choose(call: Invocation) -> Any:
     """`test`, `then`, `otherwise`: `np.where(test, a, b)`."""
     parts = [call.get(name) for name in ("test", "then", "otherwise")]
@@ -410,7 +418,7 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
     function.__name__: function
     for function in (
         same, filtered, select, drop, rename, rename_one, assign, with_column, merge, concat, beside, construct,
-        dummies, reshape, mapped, pipe, names, indexer, column, series, several, records, choose, cases, some, queried,
+        dummies, reshape, mapped, pipe, names, indexer, column, series, several, records, parsed, choose, cases, some, queried,
         framed, affixed, relabelled, data_and_target, pass_through,
         frame_groups.group, frame_groups.aggregate, frame_groups.grouped_column,
         frame_expressions.expressions, frame_expressions.with_expressions, frame_expressions.with_expression,

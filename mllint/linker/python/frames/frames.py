@@ -249,7 +249,7 @@ def column_item(m: Machine, column: Column, index: Any, at: facts.At) -> Any:
     return column
 
 
-_ONE_VALUE = ("", "datetime.Moment")  # kinds of columns that stand for one value of a row
+_ONE_VALUE = ("", "python.value", "datetime.Moment")  # kinds of columns that stand for one value of a row
 
 
 def _part(column: Column, index: Slice | Constant) -> ex.Expression:

@@ -421,9 +421,10 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
             path_split_extension, path_normal, path_parents, working_folder, environment, command_line, configuration,
             attributes, unbox, partial, first_argument, identity_decorator, call_first, map_first, fields_of,
             unknown_flag, default_dict, named_tuple, replaced, any_item, chained, chained_from, product, type_only,
-            import_module, glob_paths, parsing.joined_data, parsing.logged_uri, joined_values, request_fields, pass_on, parsing.literal,
-            make_estimator, configuration_box, call_handler, listed_names, listed_paths,
-            number, run_time, run_id, held_rows, held_row, dependency, web.mount, web.application, web.state, web.session,
+            import_module, glob_paths, joined_values, request_fields, pass_on, parsing.joined_data, parsing.literal,
+            parsing.logged_uri, make_estimator, configuration_box, call_handler, listed_names, listed_paths,
+            number, run_time, run_id, held_rows, held_row, dependency, web.mount, web.application, web.state,
+            web.session,
         )
     },
     **COMMAND_LINES,

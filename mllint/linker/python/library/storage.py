@@ -29,7 +29,7 @@ from mllint.linker.python.abstract.values import (
     origins_of,
 )
 from mllint.linker.python.frames import frames
-from mllint.linker.python.library import columns, config, queries
+from mllint.linker.python.library import columns, config, delimited, queries
 from mllint.linker.python.library.estimators import models_in, parts
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.library.locate import nodes_of, texts
@@ -109,6 +109,8 @@ def _table(call: Invocation, m: Machine, node: str) -> Table:
         return msgspec.structs.replace(known, dropped=table.dropped)
     header = m.project.header(node)
     names = _given_names(call)
+    if call.entry.columns is not None and call.entry.columns.names and stored is not None:
+        names = delimited.columns_read(call, node, stored, names) or names
     if names is not None:
         return of_dataset(node, names, rows)
     table = of_dataset(node, header, rows)

@@ -225,14 +225,17 @@ class Effects:
             passing = Passing(table.base, target, dropped, known, kind, span, self.job)
             self.now.passings[passing] = None
 
-    def write_column(self, target: str, name: str, column: Column, span: Span) -> None:
+    def write_column(self, target: str, name: str, column: Column, span: Span, job: str = "") -> None:
+        """A column of a target is made; by another job than the present one, if the target tells more than who wrote it
+        did."""
         id = column_id(target, name)
         self.mark(id, "column", column.span or span)
         self.now.definitions[id, column.expression] = None
         for origin in sorted(without_traces(column.origins)):
             shown = brief(column.expression)
             at, real = column.span or span, counted(origin)
-            link = Link(real, id, "derives", at, self.job, "direct", shown, self.language, real != origin)
+            by = job or self.job
+            link = Link(real, id, "derives", at, by, "direct", shown, self.language, real != origin)
             self.now.links[link] = None
 
     def model(self, token: str, key: str, value: Any, span: Span) -> None:
