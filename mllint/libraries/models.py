@@ -66,6 +66,7 @@ class Route(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     methods: str = ""  # parameter with a list of methods
     method: str = "GET"  # otherwise
     handler: str = ""  # parameter with the handler, where the call is no decorator
+    named: bool = False  # where no path is given, it is the name of the handler
 
 
 class Random(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

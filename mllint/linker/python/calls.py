@@ -181,8 +181,9 @@ def decorate(m: Machine, decorator: Any, function: Any, at: facts.At) -> Any:
         if isinstance(decorator, Cell) and "command of" in decorator.slots:
             m.heap.touch(decorator.slots["command of"])
             decorator.slots["command of"].slots.setdefault("commands", []).append(function)
-        if isinstance(decorator, Cell) and "route" in decorator.slots:
-            web.register(m, decorator, function)
+        served = web.bare(m, decorator, at) if isinstance(decorator, External) else decorator
+        if isinstance(served, Cell) and "route" in served.slots:
+            web.register(m, served, function)
         decorated.defined(m, decorator, function)
         return msgspec.structs.replace(function, decorators=(*function.decorators, decorator))
     return function

@@ -259,6 +259,8 @@ def _parts(handler: Handler) -> tuple[tuple[Any, ...], Function, Any]:
 def _answer(m: Machine, handler: Handler) -> None:
     """Call a route's handler with a request: every parameter is a field of it; what it returns is served."""
     first, function, _ = _parts(handler)
+    if not first and function.scope.kind == "class":  # a route over a method of a class that the library makes
+        first = (construct(m, function.scope.slots["<self>"], Arguments(), function.facts.at),)
     m.called.add((function.path, function.facts.at))
     m.effects.mark(handler.endpoint, "endpoint", handler.span)
     values = bind_parameters(m, function, Arguments(first), function.facts.at)

@@ -315,7 +315,9 @@ def parsed(call: Invocation) -> Any:
     """The fields of a text that was read from a dataset: `ET.fromstring(line)`."""
     text = call.get("0")
     origins = without_traces(origins_of(text))
-    base = origins if len(origins) == 1 and not next(iter(origins)).startswith(("column:", "model")) else frozenset[str]()
+    base = (
+        origins if len(origins) == 1 and not next(iter(origins)).startswith(("column:", "model")) else frozenset[str]()
+    )
     return result(call, Table(open=True, base=base, origins=origins_of(text)))
 
 

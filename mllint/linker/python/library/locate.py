@@ -102,15 +102,18 @@ def _registered(m: Machine, uri: str) -> str:
 _REGISTRY = re.compile(r"(?:models:/+([^/@]+)(?:[/@].*)?|runs:/+[^/]+/(.+))")
 
 
+_TAG = re.compile(r"(?<=[^:/]):[\w.-]+$")  # of a version in a store: `eta:latest`
+
+
 def registered_name(uri: str) -> str:
     """The name of a model in a registry, whatever version, stage or alias is asked for; of one that was logged with a
     run, the path it was logged under.
 
-    >>> registered_name("models:/eta@champion"), registered_name("runs:/{run_id}/model"), registered_name("eta")
+    >>> registered_name("models:/eta@champion"), registered_name("runs:/{run_id}/model"), registered_name("eta:v2")
     ('eta', 'model', 'eta')
     """
     hit = _REGISTRY.fullmatch(uri)
-    return (hit[1] or hit[2]) if hit else uri
+    return (hit[1] or hit[2]) if hit else _TAG.sub("", uri)
 
 
 def logged_id(path: str) -> str:

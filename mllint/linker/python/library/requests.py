@@ -23,7 +23,7 @@ from mllint.linker.python.abstract.values import (
     options_of,
     origins_of,
 )
-from mllint.linker.python.classes import lineage_of
+from mllint.linker.python.classes import alias_of, lineage_of
 from mllint.linker.python.frames import frames
 from mllint.linker.python.iteration import is_inner
 from mllint.linker.python.library.web import sent_to
@@ -106,7 +106,8 @@ def request_body(m: Machine, endpoint: str, cls: Class, at: facts.At) -> Cell:
     depth = sum(1 for activation in m.stack if activation.function is None)
     for base in reversed([b for b in lineage_of(cls) if isinstance(b, Class)]):
         for name, annotation in base.scope.slots.get("<fields>", {}).items():
-            instance.slots[name] = _field_of_body(m, endpoint, base, name, annotation, at, depth)
+            sent_as = alias_of(base, name)
+            instance.slots[name] = _field_of_body(m, endpoint, base, sent_as, annotation, at, depth)
     return instance
 
 

@@ -8,11 +8,20 @@ from typing import Any
 import msgspec
 
 from mllint.libraries.models import Place, Route
-from mllint.lineage.ids import consumer_id, endpoint_id
+from mllint.lineage.ids import consumer_id, endpoint_id, file_id
 from mllint.linker.python import classes
 from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell
-from mllint.linker.python.abstract.values import Bound, Class, Constant, Function, Unknown, origins_of, text_of
+from mllint.linker.python.abstract.values import (
+    Bound,
+    Class,
+    Constant,
+    External,
+    Function,
+    Unknown,
+    origins_of,
+    text_of,
+)
 from mllint.linker.python.iteration import items_of
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.library.locate import texts
@@ -30,10 +39,14 @@ class Handler(msgspec.Struct, frozen=True):
     router: Any = None  # the application or router (heap.Cell) whose route it is
 
 
+_OWN_NAME = "<name>"  # of a route that is called like its handler
+
+
 def route(call: Invocation, model: Route) -> Any:
     """The decorator that `app.route("/predict", methods=["POST"])` returns."""
-    m = call.m
-    paths = texts(call.get(model.path))
+    m, path = call.m, call.get(model.path)
+    unnamed = path is None or (isinstance(path, Constant) and path.value is None)
+    paths = [_OWN_NAME] if model.named and unnamed else texts(path)
     methods = _methods(call, model)
     prefix = _prefix(call.receiver)
     endpoints = tuple(endpoint_id(method, _joined(prefix, path)) for path in paths for method in methods)
@@ -84,9 +97,18 @@ def register(m: Machine, decorator: Cell, handler: Any) -> None:
     if not isinstance(function, Function):
         return
     for endpoint in decorator.slots["route"]:
+        endpoint = endpoint.replace(_OWN_NAME, function.facts.name)
         m.handlers[endpoint, function.path, function.facts.at] = Handler(
             endpoint, handler, decorator.slots["span"], function.path, decorator.slots.get("router")
         )
+
+
+def bare(m: Machine, decorator: External, at: int) -> Any:
+    """The route of a decorator that is not called: `@bentoml.api`; `None` if it has none."""
+    entry = m.library.call(decorator.name)
+    if entry is None or entry.routes is None:
+        return None
+    return route(Invocation(m, m.library.canonical(decorator.name), entry, None, Arguments(), at), entry.routes)
 
 
 def _register_methods(m: Machine, decorator: Cell, cls: Class) -> None:
@@ -200,9 +222,17 @@ def request(call: Invocation, place: Place) -> Any:
             continue
         if m.knows(endpoint):
             answers.add(endpoint)
+        elif method == "GET" and _OUTSIDE.match(url):  # a download; what a question mark begins may hold secrets
+            answers.add(file_id(url.partition("?")[0]))
         if (body := call.get("json|data|params")) is not None:
             m.store(sent_to(endpoint), body)
     return Unknown(call.origins() | answers, "it is the answer of a request", call.span)
+
+
+# a host that anybody can reach: not `localhost`, not that of a container, not a number
+_OUTSIDE = re.compile(
+    r"https?://(?!(?:[\d.]+|[^/]*\.(?:local|internal|svc)[^/]*)(?:[:/]|$))[^/{}]+\.[a-z]{2,}(?::\d+)?/\w"
+)
 
 
 def sent_to(endpoint: str) -> str:

@@ -84,7 +84,7 @@ def _model_names(records: list[Record]) -> dict[str, str]:
             names[token] = model_id(registered[token])
         elif token in artifacts:
             path = min(artifacts[token], key=lambda p: (p.startswith(LOGGED), "{" in p, p))
-            names[token] = model_id(registered_name(path).removeprefix("file:"))
+            names[token] = model_id(registered_name(path) if path.startswith(LOGGED) else path.removeprefix("file:"))
         elif token not in outer or token in classes:
             name = classes.get(token, "").rpartition(".")[2] or "unknown"
             taken[name] += 1
