@@ -31,6 +31,7 @@ class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     # with `file`, what the name means if no such file is known; with `model`, where it goes if no name is given
     node: str = ""  # a node id, with {parameter} in it
 
+    instead: str = ""  # of a file: a parameter with files, or with files by name, that are read instead
     schema: str = ""  # of a table
     value: str = ""  # what is written: a parameter, default `self` for methods
     dialect: str = ""

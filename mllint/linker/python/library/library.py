@@ -30,6 +30,7 @@ from mllint.linker.python.abstract.values import (
     origins_of,
 )
 from mllint.linker.python.frames import frame_expressions, frame_operations, frames
+from mllint.linker.python.frames.named_parts import each_part, is_named_parts
 from mllint.linker.python.library import (
     columns,
     computations,
@@ -81,6 +82,12 @@ def call_method(m: Machine, receiver: Any, name: str, arguments: Arguments, at: 
         entry = m.library.calls[name]
         if isinstance(receiver, Choice):
             return join_all([call_method(m, option, name, arguments, at) for option in receiver.options])
+        if entry.frame and is_named_parts(receiver):
+            return each_part(
+                receiver,
+                lambda part: call_method(m, part, name, arguments, at),
+                Invocation(m, name, entry, receiver, arguments, at),
+            )
         return apply(Invocation(m, name, entry, receiver, arguments, at))
     if isinstance(receiver, Function | Partial):
         result = decorated.method(m, receiver, name, arguments, at)

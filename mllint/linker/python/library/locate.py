@@ -71,8 +71,9 @@ def _nodes_of(call: Invocation, place: Place) -> list[str]:
 def _local(m: Machine, name: str) -> str:
     """The file that a name means; empty if it is no path and no such file is known."""
     node = locate(m, name)
-    known = m.project.exists(node.removeprefix("file:")) or m.is_stored(node)
-    return node if known or name.startswith((".", "/", "~", "{")) else ""
+    known = m.project.exists(node.removeprefix("file:")) or m.knows(node)
+    is_path = name.startswith((".", "/", "~", "{")) or re.match(r"[A-Za-z]:[\\/]", name)
+    return node if known or is_path else ""
 
 
 def _filled(call: Invocation, template: str) -> str:

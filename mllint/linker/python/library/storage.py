@@ -25,6 +25,7 @@ from mllint.linker.python.abstract.values import (
     as_measures,
     is_text,
     join,
+    join_all,
     options_of,
     origins_of,
 )
@@ -47,6 +48,8 @@ def read(call: Invocation, place: Place) -> Any:
     if place.query:
         return queries.read(call, place)
     call = named_by_clients(call, place)
+    if place.instead and (files := call.get(place.instead)) is not None:
+        return _read_files(call, files, place.instead)
     if place.file and _is_buffer(call.get(place.file)):
         return _frame(call, [_read_buffer(call, call.get(place.file))])
     tables = []
@@ -58,6 +61,17 @@ def read(call: Invocation, place: Place) -> Any:
     if not nodes:
         note_unknown(call, argument, is_read=True)
     return _frame(call, tables)
+
+
+def _read_files(call: Invocation, files: Any, parameter: str) -> Any:
+    """Rows of files that a parameter lists, or gives by name: `data_files={"train": "a.csv", "test": ["b.csv"]}`."""
+    if isinstance(files, Cell) and files.kind == "dict":
+        known = {key: value for key, value in files.slots.items() if key != "<span>"}
+        parts = {key: _read_files(call, value, parameter) for key, value in known.items()}
+        return call.m.heap.new("dict", parts, (call.m.now.path, call.at))
+    if isinstance(files, Tuple) or (isinstance(files, Cell) and files.kind == "list"):
+        files = join_all(files.items if isinstance(files, Tuple) else files.slots["items"])
+    return read(call.with_given({**call.given, parameter: files}), Place(file=parameter))
 
 
 def named_by_clients(call: Invocation, place: Place) -> Invocation:
