@@ -27,7 +27,7 @@ from mllint.linker.python.abstract.values import (
     text_of,
 )
 from mllint.linker.python.frames import frames
-from mllint.linker.python.iteration import items_of, set_operation
+from mllint.linker.python.iteration import Items, items_of, set_operation
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.operations import MOST_IN_SEQUENCE, sequence
 
@@ -133,9 +133,22 @@ def _together(m: Machine, operator: str, left: Any, right: Any, at: facts.At) ->
         if isinstance(left, Tuple) and len(a.known) + len(b.known) <= MOST_IN_SEQUENCE:
             return Tuple((*a.known, *b.known))
         return sequence(m, [*a.known, *b.known], at)
-    return sequence(
-        m, [*(a.known or ()), *(b.known or ())], at, join(None if a.known else a.any, None if b.known else b.any)
-    )
+    known = [item for side, items in ((left, a), (right, b)) for item in _known_items(side, items.known)]
+    return sequence(m, known, at, join(_unknown_items(left, a), _unknown_items(right, b)))
+
+
+def _known_items(side: Any, known: list[Any] | None) -> list[Any]:
+    """The items that a list certainly has: `names + more_names + ["km"]`."""
+    if known is not None:
+        return known
+    return list(side.slots["items"]) if isinstance(side, Cell) and side.kind == "list" else []
+
+
+def _unknown_items(side: Any, items: Items) -> Any:
+    """Any further item of it."""
+    if items.known is not None:
+        return None
+    return side.slots["<rest>"] if isinstance(side, Cell) and side.kind == "list" else items.any
 
 
 def column_operation(m: Machine, operator: str, operands: list[Any], at: facts.At) -> Column:

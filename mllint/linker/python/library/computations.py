@@ -33,8 +33,10 @@ from mllint.linker.python.builtins import FUNCTIONS
 from mllint.linker.python.frames import frames
 from mllint.linker.python.iteration import items_of
 from mllint.linker.python.library import (
+    batches,
     config,
     databases,
+    explanations,
     feature_stores,
     figures,
     locate,
@@ -429,8 +431,10 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
     },
     **COMMAND_LINES,
     "statement": databases.statement, "refined_statement": databases.refined, "run_statement": databases.execute,
+    "batches": batches.batches, "side_by_side": batches.side_by_side, "parts": batches.parts,
     "shown": web.shown, "forward": networks.forward, "backward": networks.backward, "network_state": networks.state,
     "load_network_state": networks.load_state,
+    "explained": explanations.explained,
     "the_figure": figures.the_figure, "new_figure": figures.new_figure, "drawn": figures.drawn,
     "gathered": figures.gathered, "save_figure": figures.save_figure,
     "feature_view": feature_stores.feature_view, "features_of": feature_stores.features_of,
