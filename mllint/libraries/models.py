@@ -70,6 +70,29 @@ class Route(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     named: bool = False  # where no path is given, it is the name of the handler
 
 
+class Loop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A trainer goes over batches. `source` is a parameter with an object of the repository whose method `loader`
+    gives what `data` may be given as, after its methods `before`; `step` is the method of the model that takes a
+    batch."""
+
+    model: str
+    data: str
+    step: str
+    loader: str
+    source: str = ""
+    before: tuple[str, ...] = ()
+    trains: bool = False  # the step gives a loss that the model learns from
+    callbacks: str = ""  # parameter with callbacks, of which some store the model
+
+
+class Stores(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a callback stores a model: parameters, and how the name ends."""
+
+    folder: str
+    name: str
+    ending: str = ""
+
+
 class Random(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is drawn by chance. `seed` are the parameters that seed it; `generator` is the global one it draws from
     where none of them is given. `when`: only if one of these holds; `shuffle` unless that parameter is false,
@@ -117,6 +140,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     random: Random | None = None
     seeds: tuple[str, ...] = ()  # global generators that it seeds by its parameter `seed`; `self` is the receiver
     chooses: bool = False  # picks the best of what it is given: `np.argmax(scores)`
+    loop: Loop | None = None
     routes: Route | None = None
     attribute: bool = False  # holds when the attribute is read, without a call
     mutates: str = ""  # parameter that must be true for the receiver to change (`inplace`), or `always`
@@ -150,6 +174,7 @@ class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     joins: bool = False  # of a transformer: it is made of others (`FeatureUnion`)
     order: str = ""  # of a splitter, as of a call
     chooses: str = ""  # of a callback: it stops, or keeps the best, by what is watched: `always`, or if that is true
+    stores: Stores | None = None  # of a callback: it stores the model
     keeps: bool = False  # of a transformer: every column stays a column of its own (scalers, imputers)
     wraps: bool = False  # of an estimator: it is known by the last one it is made of (pipelines, searches)
     yields: str = ""  # of a frame: iterating goes over its rows, which are of this type

@@ -37,6 +37,7 @@ from mllint.linker.python.library import (
     gates,
     learning,
     loading,
+    loops,
     randomness,
     rows,
     statistics,
@@ -281,6 +282,8 @@ def apply(call: Invocation) -> Any:
         result = learning.split(call)
     if entry.folds and entry.fits is None:
         result = learning.fold(call)
+    if entry.loop is not None:
+        result = loops.run(call, entry.loop)
     if entry.routes is not None:
         return web.route(call, entry.routes)
     if entry.requests is not None:

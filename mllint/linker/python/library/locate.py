@@ -155,16 +155,29 @@ def locate(m: Machine, path: str) -> str:
         return file_id(posixpath.normpath(path.removeprefix(HERE).lstrip("/") or "."))
     if path.startswith(("/", "~")) or re.match(r"[A-Za-z]:/", path):
         return _absolute(m, path)
-    for folder in m.folders():
+    folders = _folders(m, path)
+    for folder in dict.fromkeys([*folders, *m.folders()]):
         candidate = posixpath.normpath(posixpath.join(folder, path))
         if not candidate.startswith("../") and m.project.exists(candidate):
             return file_id(candidate)
-    candidates = [posixpath.normpath(posixpath.join(folder, path)) for folder in m.folders()]
+    candidates = [posixpath.normpath(posixpath.join(folder, path)) for folder in folders]
     inside = [candidate for candidate in candidates if not candidate.startswith("..")] or [path]
     spoken_of = [candidate for candidate in inside if candidate in m.located]
     chosen = spoken_of[0] if spoken_of else inside[0]
     m.located.add(chosen)
     return file_id(chosen)
+
+
+def _folders(m: Machine, path: str) -> list[str]:
+    """Where a relative path may be meant, likeliest first. A script that no command starts runs in its own folder if it,
+    or another one there, reads `../../data/trips.csv`, which from the root would lie outside."""
+    folders, own = m.folders(), posixpath.dirname(m.effects.path)
+    if m.run is not None or not own or m.in_test:
+        return folders
+    only_here = path.startswith("../") and not posixpath.normpath(posixpath.join(own, path)).startswith("..")
+    if only_here and not m.is_stored(f"runs in {own}"):
+        m.store(f"runs in {own}", Constant(True))
+    return [own] if m.knows(f"runs in {own}") else folders
 
 
 def matching(m: Machine, pattern: str) -> list[str]:
