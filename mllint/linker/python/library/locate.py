@@ -169,10 +169,11 @@ def locate(m: Machine, path: str) -> str:
 
 
 def _folders(m: Machine, path: str) -> list[str]:
-    """Where a relative path may be meant, likeliest first. A script that no command starts runs in its own folder if it,
-    or another one there, reads `../../data/trips.csv`, which from the root would lie outside."""
+    """Where a relative path may be meant, likeliest first. A script that no command starts runs in its own folder if
+    it, or another one there, reads `../../data/trips.csv`, which from the root would lie outside."""
     folders, own = m.folders(), posixpath.dirname(m.effects.path)
-    if m.run is not None or not own or m.in_test:
+    is_there = posixpath.dirname(m.now.path) == own and not m.effects.path.endswith(".ipynb")
+    if m.run is not None or not own or not is_there or m.in_test:
         return folders
     only_here = path.startswith("../") and not posixpath.normpath(posixpath.join(own, path)).startswith("..")
     if only_here and not m.is_stored(f"runs in {own}"):
