@@ -185,6 +185,8 @@ LINES = [
     'pd.read_sql("SELECT * FROM trips", "x.db").to_csv("trips2.csv")', "from parts import TRAIN", "import parts",
     'TRAIN = TRAIN[TRAIN["km"] > 3]', 'SELECT m FROM rides;', "mode: small", "far: 3", "m,km,y", "import search",
     "    import train", "from app import app", 'CREATE TABLE trips (a int, b int);', "settings.PATHS.clear()",
+    '    assert df["km"].ge(0).all()', "    print(m)", "SCALER.fit(TRAIN)",
+    'print(joblib.load("eta.joblib").predict(TEST[["km", "m"]]) > 3)', 'TEST["late"] = model.predict(TEST) > 0.8',
     'open("sql/load.sql").read()', 'exclude: ["two"]',
     'pd.read_csv("more.csv").merge(pd.read_csv("clean.csv")).to_parquet("joined.parquet")',
 ]  # fmt: skip
@@ -192,7 +194,7 @@ LINES = [
 
 def said(root: Path, use_cache: bool) -> tuple[str, str, bytes, object]:
     """The graph and the findings, as JSON, and all that was observed."""
-    result = session.check(root, jobs=1, use_cache=use_cache, today="2024-01-01")
+    result = session.check(root, jobs=1, use_cache=use_cache, preview=True, today="2024-01-01")
     lineage = result.lineage
     graph = drawing.render(view(lineage.graph, lineage.coverage, level="column"))
     findings = report.render(Report(root, result.findings, result.problems, lineage.coverage, result.rule_errors))

@@ -67,6 +67,7 @@ class Fitting(msgspec.Struct, frozen=True):
     predicted: tuple[tuple[str, Span], ...] = ()  # models whose predictions its data hold, and where they were made
     known: bool = True  # whether what is fitted is of a class that some library model tells to be an estimator
     is_named: bool = False  # a statistic that the statement only gives a name, to be put to use later
+    goes_on: bool = False  # from what was learned before: `partial_fit`
 
 
 class Measuring(msgspec.Struct, frozen=True):
@@ -84,6 +85,7 @@ class Measuring(msgspec.Struct, frozen=True):
     predicted: Span | None = None
     sure: bool = True
     in_loop: bool = False
+    after: tuple[str, ...] = ()  # ids of the measurings that what is scored depends on: `chances > best_threshold`
 
 
 class Selection(msgspec.Struct, frozen=True):
@@ -199,5 +201,5 @@ def is_window(expression: Expression) -> bool:
 
 _WINDOWS = {
     "shift per group", "diff per group", "rolling per group", "expanding per group", "ewm per group",
-    "pct_change per group", ".ewm", ".expanding", ".rolling", ".shift",
+    "pct_change per group", "ewm", "expanding", ".ewm", ".expanding", ".rolling", ".shift",
 }  # fmt: skip

@@ -21,7 +21,7 @@ from mllint.linker.python.library.extension_points import check_model
 from mllint.linker.python.orchestration import dbt
 from mllint.linker.python.reads import Needed, digest
 from mllint.linker.python.replay import Memory, Replays
-from mllint.linker.python.results.definitions import observe_definitions
+from mllint.linker.python.results.definitions import observe_definitions, observe_functions
 from mllint.linker.python.results.finish import build, mark_sources
 from mllint.linker.python.results.guards import observe_routes
 from mllint.linker.python.results.inventory import imported_modules, observe
@@ -92,6 +92,7 @@ def _link(
     observe_routes(project, machine)
     observe(project, machine)
     observe_definitions(project, machine)
+    observe_functions(project, machine)
     declare_consumers(project)
     name_features(project, machine)
     mark_sources(project.graph)

@@ -27,13 +27,15 @@ from mllint.linker.python.abstract.values import (
     origins_of,
 )
 from mllint.linker.python.iteration import is_inner
-from mllint.linker.python.library import library, randomness, web
+from mllint.linker.python.library import library, randomness, watching, web
 from mllint.linker.python.library.command_lines import option_values
 from mllint.linker.python.machine import HERE, Activation, Machine
 from mllint.linker.python.orchestration import decorated
 
 
 def call(m: Machine, function: Any, arguments: Arguments, at: facts.At) -> Any:
+    if isinstance(function, Function) or (isinstance(function, Bound) and isinstance(function.function, Function)):
+        watching.discarded(m, arguments.values(), at)
     match function:
         case Function():
             if function.decorators:
@@ -60,6 +62,7 @@ def call(m: Machine, function: Any, arguments: Arguments, at: facts.At) -> Any:
                 return call(m, method, arguments, at)
         case Cell(kind="object"):
             return library.call_object(m, function, arguments, at)
+    watching.discarded(m, (function, *arguments.values()), at)
     origins = origins_of(function).union(*(origins_of(value) for value in arguments.values()))
     why = function.why if isinstance(function, Unknown) and function.why else "what is called is not known"
     return Unknown(origins, why, m.span(at))

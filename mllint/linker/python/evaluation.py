@@ -20,7 +20,7 @@ from mllint.linker.python.abstract.values import (
     join,
     origins_of,
 )
-from mllint.linker.python.library import columns
+from mllint.linker.python.library import columns, decisions
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.operations import MOST_IN_SEQUENCE, attribute, item, sequence, table_entry
 from mllint.linker.python.operators import binary, compare, logical, truth, unary
@@ -121,7 +121,7 @@ def _compare(m: Machine, e: facts.Compare) -> Any:
     result: Any = None
     for operator, right_expression in zip(e.operators, e.rights, strict=True):
         right = evaluate(m, right_expression)
-        one = compare(m, operator, left, right, e.at)
+        one = decisions.compared(m, e, operator, left, right, compare(m, operator, left, right, e.at))
         result = one if result is None else logical(m, "and", [result, one])
         left = right
     return result

@@ -143,6 +143,7 @@ class Machine:
         )  # nodes and tokens that something predicted with
         self.seeded: Noted[str] = Noted(self.tracker, "seeded")  # global generators that anything seeds
         self.relevant = relevant_functions(project, library)
+        self.discards: list[tuple[str, facts.At]] = []  # calls in progress whose result nobody takes
         self.statement: facts.Stmt | None = None  # that is being run
         self.rounds: list[int] = []  # of loops of known length, which round it is
         self.unrolled = 1  # rounds of the loops of known length that are being gone through
@@ -366,6 +367,8 @@ class Machine:
         """Why not to follow one more call: it is too deep, too often in itself, or over the budget. Empty if it may
         be followed."""
         name = function.facts.name
+        if self.endpoint and self._is_too_much(function):  # whatever it does with a request stays unseen
+            self.effects.watched(self.endpoint, self.span_of_call())
         if len(self.stack) >= (DEEPEST_TEST_CALL if self.in_test else DEEPEST_CALL):
             return f"the call of `{name}` is too deep to follow"
         if time.monotonic() > self.deadline:
@@ -383,6 +386,9 @@ class Machine:
         if again and self.tracker.loading and again[0] < self.tracker.depth:
             self.tracker.must_run()  # what the module does depends on who imports it
         return "" if len(again) < MOST_SELF_CALLS else f"`{name}` calls itself"
+
+    def _is_too_much(self, function: Function) -> bool:
+        return len(self.stack) >= DEEPEST_CALL or self.steps > self.most_steps()
 
     def now_returned(self, function: Function, result: Any, given: dict[str, Any]) -> None:
         """A call of `function` from the present activation has returned: a value may have crossed modules."""

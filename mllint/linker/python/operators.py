@@ -12,6 +12,7 @@ from mllint.linker.python.abstract import texts
 from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.losses import because
+from mllint.linker.python.abstract.tables import Table
 from mllint.linker.python.abstract.values import (
     Choice,
     Class,
@@ -304,4 +305,9 @@ def _membership(m: Machine, operator: str, left: Any, right: Any, at: facts.At) 
         if items.known is not None and all(isinstance(i, Constant) for i in items.known):
             found = any(i.value == left.value for i in items.known)
             return Constant(found == (operator == "in"), left.settings)
+    if isinstance(left, Constant) and isinstance(right, Cell) and right.kind == "frame":  # `"km" in df`
+        table: Table = right.slots["table"]
+        known = str(left.value) in table.columns
+        if known or not (table.open or table.partial):
+            return Constant(known == (operator == "in"), left.settings)
     return Unknown(origins_of(left) | origins_of(right))

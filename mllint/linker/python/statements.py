@@ -13,7 +13,7 @@ from mllint.linker.python.abstract.values import Constant, Function, Unknown, or
 from mllint.linker.python.branches import note_branch, note_choice
 from mllint.linker.python.evaluation import evaluate
 from mllint.linker.python.import_statements import run_import, run_import_from
-from mllint.linker.python.library import gates
+from mllint.linker.python.library import decisions, gates, watching
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.operations import assign_attribute, assign_item
 from mllint.linker.python.operators import binary, truth
@@ -39,6 +39,8 @@ def _assign(m: Machine, s: facts.Assign) -> bool:
         return True
     m.statement = s
     value = evaluate(m, s.value)
+    if m.loops and isinstance(s.value, facts.Binary) and _same_name(s.targets[0], s.value.left):
+        value = _counted(value)
     for target in s.targets:
         bind(m, target, value)
     if s.annotation is not None and isinstance(s.targets[0], facts.Name) and m.now.scope.kind == "class":
@@ -68,13 +70,30 @@ def _augment(m: Machine, s: facts.Augment) -> bool:
     if s.operator == "+" and isinstance(old, Cell) and old.kind == "list":  # other names see what `+=` adds
         iteration.extend(old, m, iteration.items_of(m, value, s.at))
         return True
-    bind(m, s.target, binary(m, s.operator, old, value, s.at))
+    result = binary(m, s.operator, old, value, s.at)
+    bind(m, s.target, _counted(result) if m.loops else result)
     return True
+
+
+def _same_name(target: facts.Expr, other: facts.Expr) -> bool:
+    return isinstance(target, facts.Name) and isinstance(other, facts.Name) and target.id == other.id
+
+
+def _counted(value: Any) -> Any:
+    """What a loop of unknown length adds up: it is run here once or twice, and there as often as it takes."""
+    if isinstance(value, Constant) and isinstance(value.value, int | float) and not isinstance(value.value, bool):
+        return Unknown(why="a number that a loop adds up")
+    return value
 
 
 def _evaluate(m: Machine, s: facts.Evaluate) -> bool:
     m.statement = s
-    evaluate(m, s.value)
+    call = (s.value.value if isinstance(s.value, facts.Wait) else None) or s.value
+    m.discards.append((m.now.path, call.at))
+    try:
+        evaluate(m, s.value)
+    finally:
+        m.discards.pop()
     return not _never_returns(s.value) or _left(m, "raise")
 
 
@@ -98,6 +117,8 @@ def _if(m: Machine, s: facts.If) -> bool:
     known = truth(test)
     note_branch(m, s, test, known)
     note_choice(m, s, test)
+    decisions.branched(m, s, test)
+    watching.guarded(m, s, test)
     if known is not None:
         return run(m, s.then if known else s.otherwise)
     return gates.fork(m, test, s.test, lambda: run(m, s.then), lambda: run(m, s.otherwise))
@@ -250,7 +271,9 @@ def _raise(m: Machine, s: facts.Raise) -> bool:
 
 
 def _assert(m: Machine, s: facts.Assert) -> bool:
-    gates.asserted(m, evaluate(m, s.test), s.test)
+    test = evaluate(m, s.test)
+    watching.asserted(m, s.test, test)
+    gates.asserted(m, test, s.test)
     return True
 
 

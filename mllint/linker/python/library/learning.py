@@ -25,7 +25,7 @@ from mllint.linker.python.abstract.values import (
 )
 from mllint.linker.python.frames import frames
 from mllint.linker.python.frames.frame_parts import table_of
-from mllint.linker.python.library import randomness, rows, trials
+from mllint.linker.python.library import decisions, intakes, randomness, rows, trials
 from mllint.linker.python.library.estimators import inner_estimators, is_estimator
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import Machine
@@ -47,6 +47,8 @@ def fit(call: Invocation, how: Fit) -> Any:
     """`model.fit(X, y)`: the data train the model."""
     m = call.m
     x, y = call.get(how.x), call.get(how.y) if how.y else None
+    if how.label and isinstance(x, Cell) and x.kind == "frame":
+        x, y = _apart(m, x, how.label, call.at)
     estimator = subject(call)
     if not isinstance(estimator, Cell) or estimator.kind != "object":
         return _fit_unknown(call, x, y)
@@ -56,6 +58,13 @@ def fit(call: Invocation, how: Fit) -> Any:
         prepare(m, estimator, call.at)
     train(m, call, estimator, x, y)
     return estimator
+
+
+def _apart(m: Machine, frame: Cell, label: str, at: facts.At) -> tuple[Cell, Any]:
+    """A frame without the column that is the label, and that column."""
+    table: Table = frame.slots["table"]
+    rest = m.heap.new("frame", {**frame.slots, "table": table.drop([label])}, (m.now.path, at))
+    return rest, table.column(label)
 
 
 def subject(call: Invocation) -> Any:
@@ -108,6 +117,7 @@ def train(m: Machine, call: Invocation, estimator: Cell, x: Any, y: Any) -> None
     m.heap.set(estimator, "origins", estimator.slots["origins"] | {token})
     m.heap.set(estimator, "fitted", True)
     trials.fitted(call, estimator, x, y, token)
+    intakes.fitted(call, estimator, token, x, y, selection(m, estimator))
 
 
 def _train_on(m: Machine, estimator: Cell, token: str, x: Any, span: Any) -> None:
@@ -209,8 +219,9 @@ def predict(call: Invocation) -> Any:
     m.predictors |= own
     for option in x.options if isinstance(x, Choice) else (x,):
         note_serving(m, call, receiver, own, option)
+    intakes.predicted(call, receiver, own, x)
     given = frozenset(o for o in origins_of(x) if not o.startswith(PREDICTION))
-    origins = own | given | trials.predicted(call, receiver, x, own)
+    origins = own | given | trials.predicted(call, receiver, x, own, decisions.classes_of(call, receiver))
     span = call.span
     m.effects.predicted(own, x, span)
     return Column(ex.Unresolved("a prediction"), origins, call.entry.gives, span, kind=m.library.usual.get("array", ""))

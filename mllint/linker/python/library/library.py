@@ -34,6 +34,7 @@ from mllint.linker.python.frames.named_parts import each_part, is_named_parts
 from mllint.linker.python.library import (
     columns,
     computations,
+    decisions,
     gates,
     learning,
     loading,
@@ -43,6 +44,7 @@ from mllint.linker.python.library import (
     statistics,
     storage,
     trials,
+    watching,
     web,
 )
 from mllint.linker.python.library.invocation import Invocation
@@ -56,6 +58,8 @@ from mllint.linker.python.orchestration.extensions import COMPUTED, made
 def call_external(m: Machine, name: str, arguments: Arguments, at: facts.At) -> Any:
     """A call of a library function or class by its dotted name."""
     entry = m.library.call(name)
+    if entry is None:
+        watching.discarded(m, arguments.values(), at)
     if entry is not None:
         return apply(Invocation(m, m.library.canonical(name), entry, None, arguments, at))
     kind = m.library.type_of_class(name)
@@ -97,6 +101,7 @@ def call_method(m: Machine, receiver: Any, name: str, arguments: Arguments, at: 
     method = methods.method(receiver, name)
     if method is not None:
         return method(m, receiver, arguments, at)
+    watching.discarded(m, (receiver, *arguments.values()), at)
     if name == "get" and arguments.args:
         field = frames.field_of_record(m, receiver, arguments.args[0], at)
         if field is not None:
@@ -246,6 +251,12 @@ def apply(call: Invocation) -> Any:
     if entry.free:
         frame_expressions.free_arguments(call)
     result: Any = None
+    if entry.writes or entry.saves or entry.requests or entry.evaluates:
+        watching.told(call.m, call.origins(), call.at)
+    if not (entry.frame or entry.column or entry.mutates or entry.fits or entry.transforms or entry.predicts):
+        watching.discarded(call.m, (call.receiver, *call.arguments.values()), call.at)
+    if entry.evaluates in ("check", "drift"):
+        call.m.effects.data_checked(call.origins(), call.span)
     if entry.evaluates and without_traces(call.origins()):
         for at in dict.fromkeys((call.span, *call.m.call_places[-1:])):  # `metrics_of(y_test, predicted)` measures too
             call.m.effects.evaluated(entry.evaluates, at)
@@ -318,7 +329,8 @@ def _of_rows(call: Invocation, result: Any) -> Any:
     if entry.chooses:
         trials.chosen(call.m, subject, call.name.rpartition(".")[2], call.span)
     if entry.statistic or columns.is_about_all(call, result):
-        return statistics.statistic(call, result, subject, keeps_rows=entry.statistic == "rows")
+        value = statistics.statistic(call, result, subject, keeps_rows=entry.statistic == "rows")
+        return value if entry.statistic == "rows" else decisions.without_cuts(value)
     if entry.rowset:
         return rows.became(call, result)
     return result

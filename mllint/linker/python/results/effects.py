@@ -13,12 +13,24 @@ import msgspec
 from mllint.lineage.expressions import Expression, brief
 from mllint.lineage.graph import EdgeKind, NodeKind, Strength
 from mllint.lineage.ids import column_id, is_named
-from mllint.lineage.observations import Deployment, Draw, Evaluation, Feature, Handover, Loading
+from mllint.lineage.observations import (
+    Check,
+    Deployment,
+    Draw,
+    Evaluation,
+    Feature,
+    Handover,
+    Intake,
+    Loading,
+    Output,
+    Watch,
+)
 from mllint.lineage.trials import Fitting, Measuring, RowSet, Selection
 from mllint.linker.project import Project
 from mllint.linker.python.abstract.tables import Table, dataset_origins
-from mllint.linker.python.abstract.traces import without_traces
-from mllint.linker.python.abstract.values import NOTHING, Column, Loss, counted
+from mllint.linker.python.abstract.traces import CUT, PREDICTION, SCORE, marked, without_traces
+from mllint.linker.python.abstract.values import NOTHING, Column, Loss, as_measures, counted
+from mllint.linker.python.results.predictions import Act, Cut, PredictedRows, joined
 from mllint.source import Span
 
 
@@ -100,19 +112,6 @@ class Prediction(msgspec.Struct, frozen=True):
     path: str
 
 
-class PredictedRows(msgspec.Struct, frozen=True):
-    """The rows of a predict call, and the fits of what predicts; known by the mark that the predictions carry."""
-
-    id: str
-    span: Span
-    fits: tuple[str, ...]
-    rows: tuple[str, ...]
-    learned: tuple[str, ...]
-    sure: bool
-    models: tuple[str, ...] = ()
-    gives: str = "prediction"
-
-
 class Record(msgspec.Struct):
     """What one entry point said."""
 
@@ -121,6 +120,10 @@ class Record(msgspec.Struct):
     measurings: dict[str, Measuring] = {}
     selections: dict[tuple[Span, str], Selection] = {}
     predicted: dict[str, PredictedRows] = {}
+    cuts: dict[str, Cut] = {}
+    acts: dict[Act, None] = {}
+    data_checks: dict[Check, None] = {}
+    watches: dict[Watch, None] = {}
     evaluations: dict[Evaluation, None] = {}
     draws: dict[Draw, None] = {}
     loadings: dict[Loading, None] = {}
@@ -134,6 +137,8 @@ class Record(msgspec.Struct):
     accesses: dict[Access, None] = {}
     models: dict[ModelFact, None] = {}
     features: dict[Feature, None] = {}
+    intakes: dict[Intake, None] = {}
+    outputs: dict[Output, None] = {}
     handovers: dict[Handover, None] = {}
     requests: dict[Request, None] = {}
     predictions: dict[Prediction, None] = {}
@@ -190,7 +195,10 @@ class Effects:
         is_copy: bool = False,
     ) -> None:
         """Edges from all origins to a target; a column's dataset is linked along with it."""
+        origins = frozenset(origins)
         shown = brief(expression) if expression is not None else ""
+        origins = _scored(frozenset(origins))
+        self._outputs(origins, target, span)
         for origin in sorted(without_traces(origins)):
             real = counted(origin)
             if real == target and not real.startswith(("file:", "table:")):
@@ -225,13 +233,40 @@ class Effects:
             passing = Passing(table.base, target, dropped, known, kind, span, self.job)
             self.now.passings[passing] = None
 
+    def compared(self, cut: Cut) -> None:
+        known = self.now.cuts.get(cut.id)
+        self.now.cuts[cut.id] = joined(known, cut) if known is not None else cut
+
+    def data_checked(self, data: Iterable[str], span: Span) -> None:
+        known = tuple(sorted(id for id in without_traces(data) if counted(id) == id))
+        if known:
+            self.now.data_checks[Check(known, span, self.job, self.clock)] = None
+
+    def watched(self, endpoint: str, span: Span) -> None:
+        self.now.watches[Watch(endpoint, span)] = None
+
+    def acted(self, id: str, span: Span, target: str) -> None:
+        self.now.acts[Act(id, span, target)] = None
+
+    def _outputs(self, origins: frozenset[str], target: str, span: Span) -> None:
+        """Predictions among what goes into a target."""
+        for id in sorted(marked(origins, CUT)):
+            if not target.startswith(("model@", "consumer:")):
+                self.acted(id, span, target)
+        for id in sorted(marked(origins, PREDICTION)):
+            made = self.now.predicted.get(id)
+            for model in made.predictors if made is not None else ():
+                if model in origins:  # not if only a count or a score of them is left
+                    self.now.outputs[Output(model, target, span, self.job)] = None
+
     def write_column(self, target: str, name: str, column: Column, span: Span, job: str = "") -> None:
         """A column of a target is made; by another job than the present one, if the target tells more than who wrote it
         did."""
         id = column_id(target, name)
         self.mark(id, "column", column.span or span)
         self.now.definitions[id, column.expression] = None
-        for origin in sorted(without_traces(column.origins)):
+        self._outputs(column.origins, id, column.span or span)
+        for origin in sorted(without_traces(_scored(column.origins))):
             shown = brief(column.expression)
             at, real = column.span or span, counted(origin)
             by = job or self.job
@@ -243,6 +278,9 @@ class Effects:
 
     def feature(self, feature: Feature) -> None:
         self.now.features[feature] = None
+
+    def intake(self, intake: Intake) -> None:
+        self.now.intakes[intake] = None
 
     def request(self, method: str, url: str, span: Span, path: str) -> None:
         self.now.requests[Request(method, url, span, path, self.job)] = None
@@ -308,7 +346,18 @@ class Effects:
         self.now.selections[selection.span, selection.what] = selection
 
     def predicted_rows(self, made: PredictedRows) -> None:
+        known = self.now.predicted.get(made.id)
+        if known is not None:  # a helper predicts with one model, then with another one
+            made = msgspec.structs.replace(made, models=tuple(sorted({*known.models, *made.models})))
         self.now.predicted[made.id] = made
+
+
+def _scored(origins: frozenset[str]) -> frozenset[str]:
+    """What holds scores of a model and none of its predictions, holds a measure of the model."""
+    if not marked(origins, SCORE) or marked(origins, PREDICTION):
+        return origins
+    models = frozenset(origin for origin in origins if origin.startswith(("model:", "model@")))
+    return (origins - models) | as_measures(models)
 
 
 def is_model_token(id: str) -> bool:

@@ -17,6 +17,7 @@ from mllint.linker.python.entries import is_test
 from mllint.linker.python.library.locate import registered_name
 from mllint.linker.python.library.web import route_of
 from mllint.linker.python.results.effects import Access, Effects, Link, Record, is_model_token
+from mllint.linker.python.results.serving import observe_serving
 from mllint.linker.sql.link import drop_templates, run_by_naming
 from mllint.source import Span
 
@@ -378,8 +379,10 @@ def _observe(project: Project, records: list[Record], names: dict[str, str]) -> 
         model = _rename(feature.model, names)
         if not is_model_token(model):
             expression = project.inlined(feature.expression)
-            features[msgspec.structs.replace(feature, model=model, expression=expression)] = None
+            moved = expression != feature.expression
+            features[msgspec.structs.replace(feature, model=model, expression=expression, elsewhere=moved)] = None
     observations.features += features  # seven estimators of one search that are saved as one model have one set
+    observe_serving(project, records, lambda id: _rename(id, names))
     for handover in {handover: None for record in records for handover in record.handovers}:
         model = _rename(handover.model, names)
         if not is_model_token(model):
