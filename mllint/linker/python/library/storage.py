@@ -101,7 +101,10 @@ def _argument(call: Invocation, place: Place) -> Any:
 
 def note_read(call: Invocation, node: str, place: Place, argument: Any = None) -> None:
     m = call.m
-    kind: NodeKind = "artifact" if node.startswith(ids.LOGGED) else "model" if place.model else "dataset"
+    kind: NodeKind = "model" if place.model else "dataset"
+    holds_model = call.entry.loads is place and not place.model
+    if node.startswith(ids.LOGGED) or (holds_model and m.library.holds(call.entry.returns) == "estimator"):
+        kind = "artifact"  # `AutoModel.from_pretrained("bert-base-uncased")`
     m.effects.mark(node, kind, call.span)
     m.effects.access(node, call.span, m.now.path, True, KNOWN if ids.is_named(node) else told_loss(argument))
 
