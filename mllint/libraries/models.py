@@ -89,8 +89,8 @@ class Loop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Stores(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where a callback stores a model: parameters, and how the name ends."""
 
-    folder: str
     name: str
+    folder: str = ""
     ending: str = ""
 
 

@@ -283,6 +283,7 @@ def apply(call: Invocation) -> Any:
         storage.save(call, entry.saves)
     if entry.fits is not None:
         result = learning.fit(call, entry.fits)
+        loops.stored_by(call, entry.decides, result)
     if entry.transforms:
         result = learning.transform(call)
     if entry.predicts:

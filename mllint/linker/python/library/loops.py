@@ -18,6 +18,7 @@ from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.values import Class, Constant, Hole, Unknown, origins_of, text_of
 from mllint.linker.python.iteration import items_of
 from mllint.linker.python.library import batches, locate, networks, storage
+from mllint.linker.python.library.estimators import is_estimator
 from mllint.linker.python.library.invocation import Invocation
 
 
@@ -34,8 +35,7 @@ def run(call: Invocation, loop: Loop) -> Any:
         _train(call, network, made, batch)
         if isinstance(call.receiver, Cell) and call.receiver.kind == "object":
             m.heap.set(call.receiver, ("attribute", "model"), network)
-        for callback in _callbacks(call, loop):
-            _store(call, callback, network)
+        stored_by(call, loop.callbacks, network)
     return Unknown(origins_of(made), "it is what a loop returns", call.span)
 
 
@@ -74,10 +74,15 @@ def _train(call: Invocation, network: Cell, made: Any, batch: Any) -> None:
 # ------------------------------------------------------------------------------------------------ callbacks
 
 
-def _callbacks(call: Invocation, loop: Loop) -> list[Cell]:
-    given = call.get(loop.callbacks) if loop.callbacks else None
-    items = items_of(call.m, given, call.at).known if given is not None else None
-    return [item for item in items or () if _stores(call, item) is not None]
+def stored_by(call: Invocation, parameter: str, model: Any) -> None:
+    """Callbacks that a parameter lists store the model: `fit(X, y, callbacks=[ModelCheckpoint("m.h5")])`."""
+    given = call.get(parameter) if parameter else None
+    if given is None or not is_estimator(model):
+        return
+    items = items_of(call.m, given, call.at).known
+    for callback in items if items is not None else [given]:
+        if _stores(call, callback) is not None:
+            _store(call, callback, model)
 
 
 def _stores(call: Invocation, callback: Any) -> Stores | None:
@@ -97,15 +102,17 @@ def _store(call: Invocation, callback: Cell, network: Cell) -> None:
 def _path(call: Invocation, callback: Cell) -> Any:
     """Where a callback stores: its folder, and a name in which epochs and scores are filled in."""
     stores, given = _stores(call, callback), callback.slots["arguments"]
-    if stores is None or given.get(stores.folder) is None:
+    if stores is None or (stores.folder and given.get(stores.folder) is None):
         return None
-    name = text_of(given.get(stores.name)) if given.get(stores.name) is not None else "{run-checkpoint}"
+    told = given.get(stores.name, given.get("0") if not stores.folder else None)
+    name = text_of(told) if told is not None else "{run-checkpoint}" if stores.folder else None
     if name is None:
         return None
     parts: list[Any] = []
     for index, part in enumerate(re.split(r"\{([^{}:]*)[^{}]*\}", name + stores.ending)):
         parts.append(Hole(f"run-{re.sub(r'^run-|[^0-9A-Za-z_]', '', part)}") if index % 2 else part)
-    return texts.join_paths([given[stores.folder], texts.make(tuple(parts))])
+    file = texts.make(tuple(parts))
+    return texts.join_paths([given[stores.folder], file]) if stores.folder else file
 
 
 def stored_path(call: Invocation) -> Any:
