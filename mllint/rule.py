@@ -21,9 +21,12 @@ from mllint.lineage.inputs import by_name, is_ambiguous, known_names, plain
 from mllint.lineage.lineage import Coverage, Lineage
 from mllint.lineage.loops import Leg, cycles, is_explored, legs
 from mllint.lineage.models import Model, by_member, declared_ids, job_path, models, place
+from mllint.lineage.nearness import nearness
 from mllint.lineage.observations import (
+    Access,
     Branch,
     Check,
+    Config,
     Decision,
     Definition,
     Dependency,
@@ -33,9 +36,13 @@ from mllint.lineage.observations import (
     Feature,
     Handover,
     Intake,
+    Key,
     Loading,
+    MissingKey,
+    ModelLabel,
     Observations,
     Output,
+    Override,
     Route,
     Script,
     Watch,
@@ -46,15 +53,16 @@ from mllint.lineage.trials import WHOLE_FRAMES, Fitting, Input, Measuring, RowSe
 from mllint.source import Span
 
 __all__ = [
-    "WHOLE_FRAMES", "Apply", "Branch", "Check", "Column", "Confidence", "Constant", "Context", "Coverage", "Decision",
-    "Declarations", "Declared", "Definition", "Dependency", "Deployment", "Disagreement", "Draw", "Edge",
-    "Evaluation", "Expression", "Feature", "Finding", "Fitting", "Graph", "Handover", "Input", "Intake", "Label",
-    "Leg", "Lineage", "Loading", "Measuring", "Model", "Node", "Observations", "Output", "Route", "RowSet", "Rule",
-    "Script", "Selection", "Severity", "Span", "Trials", "Unresolved", "Watch", "Witness", "by_member", "by_name",
-    "certainty", "columns", "consumer_of", "cycles", "dataset_of", "declared_ids", "ends", "equal", "is_ambiguous",
-    "is_explored", "is_known", "is_report", "is_seen", "is_test", "is_window", "job_path", "known_names", "legs",
-    "models", "name", "owner_of", "paths_to", "place", "plain", "reads_any", "same_name", "show", "split_column",
-    "told", "top_folder", "trail", "witness",
+    "WHOLE_FRAMES", "Access", "Apply", "Branch", "Check", "Column", "Confidence", "Config", "Constant", "Context",
+    "Coverage", "Decision", "Declarations", "Declared", "Definition", "Dependency", "Deployment", "Disagreement",
+    "Draw", "Edge", "Evaluation", "Expression", "Feature", "Finding", "Fitting", "Graph", "Handover", "Input",
+    "Intake", "Key", "Label", "Leg", "Lineage", "Loading", "Measuring", "MissingKey", "Model", "ModelLabel", "Node",
+    "Observations", "Output", "Override", "Route", "RowSet", "Rule", "Script", "Selection", "Severity", "Span",
+    "Trials", "Unresolved", "Watch", "Witness", "by_member", "by_name", "certainty", "columns", "consumer_of",
+    "cycles", "dataset_of", "declared_ids", "ends", "equal", "is_ambiguous", "is_explored", "is_known", "is_report",
+    "is_seen", "is_test", "is_window", "job_path", "known_names", "legs", "models", "name", "nearness", "owner_of",
+    "paths_to", "place", "plain", "reads_any", "same_name", "show", "split_column", "told", "top_folder", "trail",
+    "witness",
 ]  # fmt: skip
 
 Severity = Literal["error", "warning", "info"]

@@ -167,7 +167,17 @@ pd.read_sql("SELECT * FROM near", sqlalchemy.create_engine("sqlite:///x.db")).to
     "calls:\n  put: {parameters: [data, name], writes: {file: name, value: data}}\n",
     "own.py": 'import ours\nimport pandas as pd\nours.put(pd.read_csv("raw.csv"), "ours.csv")\n',
     "schema.sql": "CREATE TABLE rides (m int, km int);\n",
-    "config.yaml": "mode: full\n",
+    "config.yaml": "mode: full\nmodel:\n  alpha: 1\n  beta_of_old: 2\n",
+    "conf/base.yaml": "alpha: 1\nbeta: 2\n",
+    "conf/night.yaml": "alpha: 1\nbeta: 3\n",
+    "tune.py": """from omegaconf import OmegaConf
+from shared import settings
+def depth(section):
+    return section["depth"]
+print(settings.CONFIG["model"]["alpha"], depth(settings.CONFIG["model"]))
+cfg = OmegaConf.merge(OmegaConf.load("conf/base.yaml"), OmegaConf.load("conf/night.yaml"))
+print(cfg.alpha, cfg.gamma)
+""",
     "raw.csv": "m,y\n1,2\n",
     "Makefile": """train:
 \tpython prepare.py --out features.csv
@@ -187,7 +197,9 @@ LINES = [
     "    import train", "from app import app", 'CREATE TABLE trips (a int, b int);', "settings.PATHS.clear()",
     '    assert df["km"].ge(0).all()', "    print(m)", "SCALER.fit(TRAIN)",
     'print(joblib.load("eta.joblib").predict(TEST[["km", "m"]]) > 3)', 'TEST["late"] = model.predict(TEST) > 0.8',
-    'open("sql/load.sql").read()', 'exclude: ["two"]',
+    'open("sql/load.sql").read()', 'exclude: ["two"]', "alpha: 1",
+    'print(settings.CONFIG["model"])', "from tune import depth", 'depth({"depth": 1})',
+    'print("depth" in settings.CONFIG["model"])',
     'pd.read_csv("more.csv").merge(pd.read_csv("clean.csv")).to_parquet("joined.parquet")',
 ]  # fmt: skip
 

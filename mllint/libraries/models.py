@@ -38,9 +38,17 @@ class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mode: str = ""  # of opening: a parameter, or `=w`
     default: str = ""  # what the name is when the parameter is not given
     texts: bool = False  # only where the parameter is a text; else it is the data itself: `xgb.DMatrix("train.svm")`
+    adds: str = ""  # `mode:a`: with this value of the parameter, what is there stays; `always`
     versions: dict[str, str] = {}  # pattern of a name -> which it asks for: stage, latest, alias, version
     portable: bool = False  # what is saved holds no classes of the library: ONNX, a list of weights
     consumer: bool = False  # what is written goes to somebody outside: a consumer, not a dataset
+
+
+class Labels(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A registered model gets a stage or alias: parameters."""
+
+    model: str
+    label: str
 
 
 class Copy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -120,6 +128,8 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     saves: Place | None = None
     copies: Copy | None = None
     opens: Place | None = None
+    checks: Place | None = None  # asks whether something is there
+    labels: Labels | None = None
     requests: Place | None = None  # an HTTP call: joins an endpoint and its consumer
     rows: str = ""  # what is read stays with the receiver, or the new object, as rows of this type: cursors, consumers
     columns: Columns | None = None

@@ -172,6 +172,71 @@ class Handover(msgspec.Struct, frozen=True):
     job: str = ""
 
 
+class Access(msgspec.Struct, frozen=True):
+    """One read or write of something whose name is known. `span` is the line that does it, `called` the call in which
+    the name is known, where that is another one (of a generic helper). `guarded`: it may be missing, and the code
+    copes. `adds`: a write that leaves what is there. `revision`: the version, stage or alias of a model. `made`:
+    where what is written is made."""
+
+    id: str
+    is_read: bool
+    span: Span
+    called: Span
+    job: str
+    guarded: bool = False
+    adds: bool = False
+    revision: str = ""
+    made: str = ""
+
+
+class ModelLabel(msgspec.Struct, frozen=True):
+    """A stage or alias that code gives to a registered model; a name that is not known holds `{`."""
+
+    model: str
+    label: str
+    span: Span
+    job: str
+
+
+class Key(msgspec.Struct, frozen=True):
+    """A key of a configuration file, with the keys that lead to it. `state` tells whether any part of it is read:
+    `read`, `unread`, or `unsure` where code that is not followed may read it. `value` is that of a scalar."""
+
+    keys: tuple[str, ...]
+    span: Span
+    state: str
+    is_scalar: bool
+    value: bool | int | float | str | None = None
+    content: str = ""  # of a list, as a text to compare
+
+
+class Config(msgspec.Struct, frozen=True):
+    """A configuration file of the repository: who loads it, its keys in file order, and the files that it is laid on
+    (`bases`). `is_tooling`: tools of their own read it (a manifest, a lock, a workflow)."""
+
+    path: str
+    jobs: tuple[str, ...]
+    keys: tuple[Key, ...]
+    bases: tuple[str, ...] = ()
+    is_tooling: bool = False
+
+
+class MissingKey(msgspec.Struct, frozen=True):
+    """The code asks configuration `files` for a key that none of them has, without a default."""
+
+    span: Span
+    keys: tuple[str, ...]
+    files: tuple[str, ...]
+
+
+class Override(msgspec.Struct, frozen=True):
+    """A value that takes the place of another wherever the files are merged; `repeats`: it is the same one."""
+
+    span: Span
+    base: Span
+    repeats: bool
+
+
 class Draw(msgspec.Struct, frozen=True):
     """A call that draws by chance, or an object whose fit does. `seed` is the parameter that would seed it, `generator`
     the global generator it draws from instead, if there is one. `seeded`: by either, or it cannot be told. `fits` are
@@ -250,6 +315,12 @@ class Observations(msgspec.Struct):
     functions: dict[str, Span] = {}  # where those stand that compute features, by qualified name
     handovers: list[Handover] = []
     evaluations: list[Evaluation] = []
+    accesses: list[Access] = []
+    configs: list[Config] = []
+    missing_keys: list[MissingKey] = []
+    overrides: list[Override] = []
+    labels: list[ModelLabel] = []
+    supplied: list[str] = []  # names of files that commands bring: `COPY model.pkl /app`, `curl -o data.csv`
     draws: list[Draw] = []
     routes: list[Route] = []
     gateways: list[Span] = []  # policies before services of the repository that ask for a credential

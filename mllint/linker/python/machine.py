@@ -8,6 +8,7 @@ import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any
 
 from mllint.facts import python as facts
@@ -16,6 +17,7 @@ from mllint.lineage.ids import is_named
 from mllint.linker.project import Project, Run
 from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell, Heap
+from mllint.linker.python.abstract.settings import KINDS, Settings
 from mllint.linker.python.abstract.shapes import shape
 from mllint.linker.python.abstract.values import Function, Unknown, join, join_all
 from mllint.linker.python.ghosts import GHOST, Ghost
@@ -56,6 +58,7 @@ class Activation:
         "born",
         "forks",
         "function",
+        "given",
         "globals",
         "module_scope",
         "path",
@@ -67,7 +70,14 @@ class Activation:
     )
 
     def __init__(
-        self, scope: Cell, module_scope: Cell, path: str, function: Function | None, born: int, forks: int
+        self,
+        scope: Cell,
+        module_scope: Cell,
+        path: str,
+        function: Function | None,
+        born: int,
+        forks: int,
+        given: Mapping[str, Any],
     ) -> None:
         self.scope = scope
         self.module_scope = module_scope
@@ -80,6 +90,7 @@ class Activation:
         self.paused: int | None = None  # how long the journal was when it first yielded, if that was certain
         self.born = born
         self.forks = forks  # paths, of which not all are taken, that led to it
+        self.given = given  # by parameter, whatever is assigned to its name later
 
 
 class Machine:
@@ -104,7 +115,6 @@ class Machine:
         self.composing: set[str] = set()  # paths of files with functions that put pipelines together
         self.call_places: list[Span] = []
         self.steps = 0
-        self.exhausted: set[str] = set()
         self.run: Run | None = None  # what is being run: its arguments and folder
         self.job = ""
         self.in_test = False
@@ -147,6 +157,7 @@ class Machine:
         self.statement: facts.Stmt | None = None  # that is being run
         self.rounds: list[int] = []  # of loops of known length, which round it is
         self.unrolled = 1  # rounds of the loops of known length that are being gone through
+        self.tolerant = 0  # attempts in progress whose failure the code survives
         self.loops = 0  # loops of unknown length that are being gone through
         self.located: Noted[str] = Noted(
             self.tracker, "located"
@@ -156,7 +167,8 @@ class Machine:
         self.application: Any = None  # the application whose handler is interpreted
         self.branches: dict[tuple[str, int], Outcomes] = {}
         self._plans: dict[str, Any] = {}  # what orchestrators were told, see orchestration/
-        self.settings_read: dict[str, set[str]] = {}
+        has_settings = bool(project.of_kind(*KINDS))
+        self.settings = Settings(self.effects.setting, has_settings)  # what is asked of configuration files
         # the parts of the interpreter that call each other in circles; interpreter.py joins them
         self.evaluate: Callable[[facts.Expr], Any]
         self.execute: Callable[[tuple[facts.Stmt, ...]], bool]
@@ -189,6 +201,17 @@ class Machine:
         index = max(bisect_right(module.cells, line) - 1, 0)
         shift = module.cells[index] - 1
         return Span(path, line - shift, column, end_line - shift, end_column, module.cell_numbers[index])
+
+    def ask(self, cell: Any, key: Any, at: facts.At, is_tolerant: bool = False) -> None:
+        """The program asks a dictionary for a key: of interest if a configuration file became it."""
+        if self.settings.has_any:
+            self.settings.asked(cell, key, self.span(at), is_tolerant or self.tolerant > 0 or self.in_test)
+
+    def pass_on(self, *values: Any) -> None:
+        """Values go to where nobody follows them."""
+        if self.settings.has_any:
+            for value in values:
+                self.settings.passed(value)
 
     # -------------------------------------------------------------------------------------------- bodies
 
@@ -354,9 +377,16 @@ class Machine:
     # --------------------------------------------------------------------------------------------- calls
 
     @contextmanager
-    def activation(self, scope: Cell, module_scope: Cell, path: str, function: Function | None) -> Iterator[Activation]:
+    def activation(
+        self,
+        scope: Cell,
+        module_scope: Cell,
+        path: str,
+        function: Function | None,
+        given: Mapping[str, Any] = MappingProxyType({}),
+    ) -> Iterator[Activation]:
         self.tracker.touch(module_scope)
-        entered = Activation(scope, module_scope, path, function, self.heap.clock, self.heap.forks)
+        entered = Activation(scope, module_scope, path, function, self.heap.clock, self.heap.forks, given)
         self.stack.append(entered)
         try:
             yield entered
@@ -378,7 +408,7 @@ class Machine:
             # tests give values to what they call; what their made-up data flows into is of no interest
             return f"the call of `{name}` is over the budget of a test"
         if self.steps > self.most_steps():
-            self.exhausted.add(self.job)
+            self.effects.cut()
             return f"the call of `{name}` is over the budget of `{self.job}`"
         if self.from_outside and not self.is_worth_following(function):
             return f"`{name}`, called by code that nothing calls, is not followed"

@@ -29,10 +29,12 @@ from mllint.lineage.observations import (
     Handover,
     Intake,
     Loading,
+    ModelLabel,
     Output,
     Watch,
 )
 from mllint.lineage.trials import Fitting, Measuring, RowSet, Selection
+from mllint.linker.python.abstract.settings import Note
 from mllint.linker.python.abstract.values import Class, Function
 from mllint.linker.python.branches import came_to
 from mllint.linker.python.calls import load_module
@@ -341,6 +343,10 @@ class _Record(msgspec.Struct, array_like=True):
     acts: list[Act]
     data_checks: list[Check]
     watches: list[Watch]
+    checks: list[str]
+    labels: list[ModelLabel]
+    settings: list[Note]
+    cut: list[str]
 
 
 _KEYS: dict[str, Callable[[Any], Any]] = {  # of what is not its own key

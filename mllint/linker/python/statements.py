@@ -14,6 +14,7 @@ from mllint.linker.python.branches import note_branch, note_choice
 from mllint.linker.python.evaluation import evaluate
 from mllint.linker.python.import_statements import run_import, run_import_from
 from mllint.linker.python.library import decisions, gates, watching
+from mllint.linker.python.library.circumstances import is_survived
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.operations import assign_attribute, assign_item
 from mllint.linker.python.operators import binary, truth
@@ -236,7 +237,11 @@ def _with(m: Machine, s: facts.With) -> bool:
 
 def _try(m: Machine, s: facts.Try) -> bool:
     mark = len(m.heap.journal)
-    goes_on = run(m, s.body) and run(m, s.otherwise)
+    survived = is_survived(s)
+    m.tolerant += survived
+    goes_on = run(m, s.body)
+    m.tolerant -= survived
+    goes_on = goes_on and run(m, s.otherwise)
     reason, m.heap.leaving = m.heap.leaving, ""
     if not goes_on and s.handlers and reason != "raise":
         m.heap.exits.append((reason, m.heap.changes(mark)))

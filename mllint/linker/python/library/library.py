@@ -61,7 +61,11 @@ def call_external(m: Machine, name: str, arguments: Arguments, at: facts.At) -> 
     if entry is None:
         watching.discarded(m, arguments.values(), at)
     if entry is not None:
+        if entry.computes != "attributes":
+            m.pass_on(*arguments.values())
         return apply(Invocation(m, m.library.canonical(name), entry, None, arguments, at))
+    if name not in _LOOKS:
+        m.pass_on(*arguments.values())
     kind = m.library.type_of_class(name)
     if kind:
         made_object = new_object(m, kind, m.library.canonical(name), by_name((), arguments), at)
@@ -76,6 +80,9 @@ def call_external(m: Machine, name: str, arguments: Arguments, at: facts.At) -> 
     return Unknown(origins, f"what `{name}` returns is not modelled", m.span(at))
 
 
+_LOOKS = ("builtins.len", "builtins.isinstance", "builtins.type", "builtins.dict", "builtins.bool", "builtins.hasattr")
+
+
 def _looks_like_class(name: str) -> bool:
     last = name.rpartition(".")[2]
     return (last[:1].isupper() and not last.isupper()) or last in ("field", "ib")
@@ -83,6 +90,7 @@ def _looks_like_class(name: str) -> bool:
 
 def call_method(m: Machine, receiver: Any, name: str, arguments: Arguments, at: facts.At) -> Any:
     """A call of a method on a value of a library or of Python itself. `name` is that of its model, or bare."""
+    m.pass_on(*arguments.values())
     if "." in name:
         entry = m.library.calls[name]
         if isinstance(receiver, Choice):
@@ -106,6 +114,7 @@ def call_method(m: Machine, receiver: Any, name: str, arguments: Arguments, at: 
         field = frames.field_of_record(m, receiver, arguments.args[0], at)
         if field is not None:
             return field
+    m.pass_on(receiver)
     origins = origins_of(receiver).union(*(origins_of(value) for value in arguments.values()))
     if isinstance(receiver, Column):
         return columns.unmodelled(m, receiver, name, arguments, at)
@@ -149,6 +158,14 @@ _SESSION = "python.session"  # an object whose attributes are the entries of a d
 
 
 def attribute_of(m: Machine, owner: Any, name: str, at: facts.At) -> Any:
+    if isinstance(owner, Cell) and owner.kind == "object" and isinstance(owner.slots.get("items"), Cell):
+        is_method = m.library.method(owner.slots["type"], name) is not None
+        m.ask(
+            owner.slots["items"],
+            Constant(name),
+            at,
+            is_tolerant=is_method or methods.method(owner.slots["items"], name) is not None,
+        )
     if isinstance(owner, Cell) and owner.kind == "object" and ("attribute", name) in owner.slots:
         return owner.slots["attribute", name]
     kind = type_of(owner)
@@ -265,6 +282,10 @@ def apply(call: Invocation) -> Any:
         if entry.evaluates and isinstance(result, Unknown):
             # a score, or a picture, tells of predictions, and holds none: `json.dump({"auc": roc_auc_score(y, p)}, f)`
             result = msgspec.structs.replace(result, origins=_as_score(call, result.origins))
+    if entry.checks is not None:
+        storage.check(call, entry.checks)
+    if entry.labels is not None:
+        storage.label(call, entry.labels)
     if entry.opens is not None:
         return storage.open_handle(call, entry.opens)
     if entry.reads is not None and not (entry.reads.texts and not storage.is_named(call, entry.reads)):

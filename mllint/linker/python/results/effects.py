@@ -22,11 +22,13 @@ from mllint.lineage.observations import (
     Handover,
     Intake,
     Loading,
+    ModelLabel,
     Output,
     Watch,
 )
 from mllint.lineage.trials import Fitting, Measuring, RowSet, Selection
 from mllint.linker.project import Project
+from mllint.linker.python.abstract.settings import Note
 from mllint.linker.python.abstract.tables import Table, dataset_origins
 from mllint.linker.python.abstract.traces import CUT, PREDICTION, SCORE, marked, without_traces
 from mllint.linker.python.abstract.values import NOTHING, Column, Loss, as_measures, counted
@@ -71,7 +73,7 @@ class Passing(msgspec.Struct, frozen=True):
 
 class Access(msgspec.Struct, frozen=True):
     """One read or write: which node, by which file; `resolved` if its name is wholly known. `columns` are the ids of
-    those that are read, where a query names them all."""
+    those that are read, where a query names them all; the rest are its circumstances (`library/circumstances.py`)."""
 
     id: str
     is_read: bool
@@ -82,6 +84,23 @@ class Access(msgspec.Struct, frozen=True):
     loss: Loss = Loss()  # why it is not resolved
     data: frozenset[str] = NOTHING  # of a write into something unknown: what the data were made from
     columns: tuple[str, ...] = ()
+    called: Span | None = None
+    guarded: bool = False
+    adds: bool = False
+    revision: str = ""
+    made: str = ""
+
+
+class How(msgspec.Struct, frozen=True):
+    """`called` is the call in which the name is known: that of a generic helper rather than the line inside it.
+    `guarded`: a failure is expected and survived. `adds`: what is there stays. `revision` is the version, stage or
+    alias of a registered model that is asked for. `made` tells where what is written is made."""
+
+    called: Span | None = None
+    guarded: bool = False
+    adds: bool = False
+    revision: str = ""
+    made: str = ""
 
 
 class ModelFact(msgspec.Struct, frozen=True):
@@ -143,9 +162,14 @@ class Record(msgspec.Struct):
     requests: dict[Request, None] = {}
     predictions: dict[Prediction, None] = {}
     answers: dict[tuple[str, str], None] = {}
+    checks: dict[str, None] = {}  # what the code asks whether it is there
+    labels: dict[ModelLabel, None] = {}
+    settings: dict[Note, None] = {}  # what is done with configuration files
+    cut: dict[str, None] = {}  # jobs in which not every call was followed, for lack of steps
 
 
 KNOWN = Loss()
+PLAIN = How()
 
 
 class Effects:
@@ -180,9 +204,24 @@ class Effects:
         loss: Loss = KNOWN,
         data: frozenset[str] = NOTHING,
         columns: tuple[str, ...] = (),
+        how: How = PLAIN,
     ) -> None:
         resolved = bool(id) and is_named(id) and not loss.why
-        self.now.accesses[Access(id, is_read, resolved, span, path, self.job, loss, data, columns)] = None
+        known = (how.called, how.guarded, how.adds, how.revision, how.made)
+        self.now.accesses[Access(id, is_read, resolved, span, path, self.job, loss, data, columns, *known)] = None
+
+    def setting(self, note: Note) -> None:
+        self.now.settings[note] = None
+
+    def cut(self) -> None:
+        self.now.cut[self.job] = None
+
+    def checked(self, id: str) -> None:
+        """The code asks whether this is there."""
+        self.now.checks[id] = None
+
+    def labelled(self, label: ModelLabel) -> None:
+        self.now.labels[label] = None
 
     def link(
         self,

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from mllint.lineage import observations as seen
 from mllint.lineage.graph import Edge, EdgeKind, Graph
 from mllint.lineage.ids import LOGGED, column_id, consumer_id, dataset_of, model_id, split_column
 from mllint.lineage.lineage import Gap
@@ -44,6 +45,7 @@ def build(project: Project, effects: Effects) -> None:
     graph.rejob({**run_by_naming(project), **ran})
     _add_passings(graph, records, names)
     _add_accesses(project, records, names)
+    _observe_accesses(project, records, names)
     _add_requests(graph, records)
     _observe(project, records, names)
 
@@ -277,6 +279,21 @@ def _add_accesses(project: Project, records: list[Record], names: dict[str, str]
                     _add_missing(graph, source, access.span)
                 edge = Edge(source, consumer, "consumes", "direct", access.job, "python", access.span)
                 graph.add_edge(msgspec.structs.replace(edge, read=access.span))
+
+
+def _observe_accesses(project: Project, records: list[Record], names: dict[str, str]) -> None:
+    checks = {id for record in records for id in record.checks}
+    found: dict[seen.Access, None] = {}
+    for record in records:
+        for access in record.accesses:
+            id = _rename(access.id, names)
+            if access.resolved and not is_model_token(id):
+                guarded = access.guarded or any(id == check or id.startswith(check + "/") for check in checks)
+                at = access.called or access.span
+                more = (guarded, access.adds, access.revision, access.made)
+                found[seen.Access(id, access.is_read, access.span, at, access.job, *more)] = None
+    project.observations.accesses += found
+    project.observations.labels += {label: None for record in records for label in record.labels}
 
 
 def _gap(access: Access, names: dict[str, str]) -> Gap:
