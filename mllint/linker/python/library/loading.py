@@ -28,7 +28,8 @@ from mllint.linker.python.frames import frames
 from mllint.linker.python.library import config
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.library.locate import locate, texts
-from mllint.linker.python.library.storage import named_by_clients, nodes_named, note_read, note_unknown
+from mllint.linker.python.library.requests import named_by_clients
+from mllint.linker.python.library.storage import nodes_named, note_read, note_unknown
 from mllint.linker.python.machine import Machine
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from mllint.facts import python as facts
+from mllint.libraries.models import Place
 from mllint.lineage import expressions as ex
 from mllint.lineage.ids import column_id
 from mllint.linker.python.abstract.heap import Cell
@@ -26,6 +27,7 @@ from mllint.linker.python.abstract.values import (
 from mllint.linker.python.classes import alias_of, lineage_of
 from mllint.linker.python.frames import frames
 from mllint.linker.python.iteration import is_inner
+from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.library.web import sent_to
 from mllint.linker.python.machine import Machine
 
@@ -140,7 +142,16 @@ def _may_be_null(annotation: facts.Expr) -> bool:
     return False
 
 
-def sent_texts(m: Machine, value: Any) -> Any:
+def named_by_clients(call: Invocation, place: Place) -> Invocation:
+    """The call with what clients send, where a field of a request names the file: `pd.read_csv(body.path)`."""
+    target = call.get(place.file) if place.file else None
+    sent = _sent_texts(call.m, target)
+    if sent is target:
+        return call
+    return call.with_given({name: sent if value is target else value for name, value in call.given.items()})
+
+
+def _sent_texts(m: Machine, value: Any) -> Any:
     """What a field of a request is known to be, where clients in the repository send it: a path, for one.
 
     requests.post(f"{HOST}/score", json=[{"path": "data/batch.parquet"}])

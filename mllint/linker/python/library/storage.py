@@ -36,7 +36,7 @@ from mllint.linker.python.library.circumstances import of_read, of_write
 from mllint.linker.python.library.estimators import models_in, parts
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.library.locate import nodes_of, revision_of, texts
-from mllint.linker.python.library.requests import sent_texts
+from mllint.linker.python.library.requests import named_by_clients
 from mllint.linker.python.library.rows import drawn, note_stored
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.results.effects import KNOWN
@@ -74,15 +74,6 @@ def _read_files(call: Invocation, files: Any, parameter: str) -> Any:
     if isinstance(files, Tuple) or (isinstance(files, Cell) and files.kind == "list"):
         files = join_all(files.items if isinstance(files, Tuple) else files.slots["items"])
     return read(call.with_given({**call.given, parameter: files}), Place(file=parameter))
-
-
-def named_by_clients(call: Invocation, place: Place) -> Invocation:
-    """The call with what clients send, where a field of a request names the file: `pd.read_csv(body.path)`."""
-    target = call.get(place.file) if place.file else None
-    sent = sent_texts(call.m, target)
-    if sent is target:
-        return call
-    return call.with_given({name: sent if value is target else value for name, value in call.given.items()})
 
 
 def is_named(call: Invocation, place: Place) -> bool:
