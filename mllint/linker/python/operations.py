@@ -82,6 +82,8 @@ def assign_attribute(m: Machine, owner: Any, name: str, value: Any, at: facts.At
             m.heap.set(scope, name, value)
         case Cell(kind="frame"):
             frames.assign_attribute(m, owner, name, value, at)
+        case Cell(kind="object") if owner.slots["type"] == "python.session":
+            assign_item(m, owner.slots["items"], Constant(name), value, at)
         case Cell(kind="object"):
             m.heap.set(owner, "held", join(owner.get("held"), value))
             m.heap.set(owner, ("attribute", name), value)
