@@ -5,7 +5,12 @@ from mllint_rules.anti_patterns import dead_experiment_path, multi_language_pipe
 from mllint_rules.boundaries import correction_cascade, open_predictions, undeclared_consumer, unversioned_model
 from mllint_rules.changing_world import fixed_threshold, unmonitored_model, unvalidated_data
 from mllint_rules.configuration import copied_config, redundant_setting, undefined_setting, unused_setting
-from mllint_rules.data_dependencies import broken_handoff, deprecated_feature, many_writers
+from mllint_rules.data_dependencies import (
+    broken_handoff,
+    deprecated_feature,
+    many_writers,
+    unused_feature,
+)
 from mllint_rules.feedback_loops import direct_feedback_loop, hidden_feedback_loop
 from mllint_rules.leakage import (
     multi_test_leakage,
@@ -23,6 +28,7 @@ RULES: list[Rule] = [
     unversioned_model.RULE,
     open_predictions.RULE,
     deprecated_feature.RULE,
+    unused_feature.RULE,
     broken_handoff.RULE,
     many_writers.RULE,
     direct_feedback_loop.RULE,
