@@ -10,6 +10,7 @@ from mllint_rules.data_dependencies import (
     deprecated_feature,
     many_writers,
     unused_feature,
+    unused_source,
 )
 from mllint_rules.feedback_loops import direct_feedback_loop, hidden_feedback_loop
 from mllint_rules.leakage import (
@@ -29,6 +30,7 @@ RULES: list[Rule] = [
     open_predictions.RULE,
     deprecated_feature.RULE,
     unused_feature.RULE,
+    unused_source.RULE,
     broken_handoff.RULE,
     many_writers.RULE,
     direct_feedback_loop.RULE,
