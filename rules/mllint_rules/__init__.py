@@ -9,6 +9,7 @@ from mllint_rules.data_dependencies import (
     broken_handoff,
     deprecated_feature,
     many_writers,
+    unavailable_feature,
     unused_feature,
     unused_source,
 )
@@ -31,6 +32,7 @@ RULES: list[Rule] = [
     deprecated_feature.RULE,
     unused_feature.RULE,
     unused_source.RULE,
+    unavailable_feature.RULE,
     broken_handoff.RULE,
     many_writers.RULE,
     direct_feedback_loop.RULE,
