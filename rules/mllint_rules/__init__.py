@@ -8,6 +8,7 @@ from mllint_rules.configuration import copied_config, redundant_setting, undefin
 from mllint_rules.data_dependencies import (
     broken_handoff,
     deprecated_feature,
+    forbidden_feature,
     many_writers,
     unavailable_feature,
     unused_feature,
@@ -33,6 +34,7 @@ RULES: list[Rule] = [
     unused_feature.RULE,
     unused_source.RULE,
     unavailable_feature.RULE,
+    forbidden_feature.RULE,
     broken_handoff.RULE,
     many_writers.RULE,
     direct_feedback_loop.RULE,
