@@ -11,6 +11,7 @@ from mllint_rules.data_dependencies import (
     forbidden_feature,
     many_writers,
     unavailable_feature,
+    undeclared_source,
     unused_feature,
     unused_source,
 )
@@ -33,6 +34,7 @@ RULES: list[Rule] = [
     deprecated_feature.RULE,
     unused_feature.RULE,
     unused_source.RULE,
+    undeclared_source.RULE,
     unavailable_feature.RULE,
     forbidden_feature.RULE,
     broken_handoff.RULE,
