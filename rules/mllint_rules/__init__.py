@@ -8,6 +8,7 @@ from mllint_rules.configuration import copied_config, redundant_setting, undefin
 from mllint_rules.data_dependencies import (
     broken_handoff,
     deprecated_feature,
+    duplicate_feature,
     forbidden_feature,
     many_writers,
     unavailable_feature,
@@ -34,6 +35,7 @@ RULES: list[Rule] = [
     deprecated_feature.RULE,
     unused_feature.RULE,
     unused_source.RULE,
+    duplicate_feature.RULE,
     undeclared_source.RULE,
     unavailable_feature.RULE,
     forbidden_feature.RULE,
