@@ -14,6 +14,7 @@ from mllint_rules.data_dependencies import (
     missing_column,
     unavailable_feature,
     undeclared_source,
+    unstable_source,
     unused_feature,
     unused_source,
 )
@@ -34,6 +35,7 @@ RULES: list[Rule] = [
     unversioned_model.RULE,
     open_predictions.RULE,
     deprecated_feature.RULE,
+    unstable_source.RULE,
     unused_feature.RULE,
     unused_source.RULE,
     duplicate_feature.RULE,
