@@ -50,6 +50,8 @@ def _is_made(lineage: Lineage, dataset: str, column: str) -> bool:
 def _in_sql(lineage: Lineage) -> Iterator[Absent]:
     """Columns that statements name of a table which other statements define, column by column."""
     graph = lineage.graph
+    if any(not gap.is_read and (not gap.node or gap.node.startswith("table:")) for gap in lineage.coverage.gaps):
+        return  # `CREATE TABLE {name} AS ...`: it may make any table anew
     for node in graph.of_kind("dataset", "source"):
         schema = {str(name).lower() for name in node.attributes.get("columns", ())}
         makers = _makers(lineage, node.id, "")
