@@ -16,9 +16,17 @@ from mllint.suppressions import UNUSED, ignore_per_file, suppress
 
 
 def check_lineage(
-    lineage: Lineage, files: list[FileFacts], rules: list[Rule], settings: Settings, *, preview: bool, today: str
+    lineage: Lineage,
+    files: list[FileFacts],
+    rules: list[Rule],
+    settings: Settings,
+    *,
+    preview: bool,
+    today: str,
+    notes: list[str] | None = None,
 ) -> tuple[list[Finding], list[RuleError]]:
-    """What the selected rules find, without what is suppressed, sorted by place; and the rules that failed.
+    """What the selected rules find, without what is suppressed, sorted by place; and the rules that failed. What
+    they note besides is added to `notes`.
 
     Raises UsageError for settings that name no rule or option.
     """
@@ -29,7 +37,7 @@ def check_lineage(
     errors: list[RuleError] = []
     for rule in active:
         try:
-            findings += _run(rule, lineage, settings, today)
+            findings += _run(rule, lineage, settings, today, notes if notes is not None else [])
         except Exception as error:
             message = f"the rule failed: {type(error).__name__}: {error}"
             errors.append(RuleError(rule.code, rule.name, " ".join(message.split())[:300]))
@@ -42,9 +50,10 @@ def check_lineage(
     return findings, errors
 
 
-def _run(rule: Rule, lineage: Lineage, settings: Settings, today: str) -> list[Finding]:
+def _run(rule: Rule, lineage: Lineage, settings: Settings, today: str, notes: list[str]) -> list[Finding]:
     found = []
-    for finding in rule.check(lineage, Context(options_of(rule, settings), today)):
+    context = Context(options_of(rule, settings), today, settings.required_annotations, notes)
+    for finding in rule.check(lineage, context):
         finding.code, finding.name = rule.code, rule.name
         finding.severity = finding.severity or rule.severity
         found.append(finding)

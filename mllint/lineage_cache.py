@@ -65,7 +65,8 @@ def load(root: Path, key: bytes, declarations: Declarations) -> Lineage | None:
     except msgspec.MsgspecError:
         return None
     graph = Graph()
-    graph.nodes = {node.id: node for node in stored.nodes}
+    for node in stored.nodes:
+        graph.put(node)
     for edge in stored.edges:
         graph.add_edge(edge)
     declarations = declarations.with_entries(stored.observations.declared)

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import msgspec
 
 from mllint.lineage.algebra import Disagreement, equal, show, witness
-from mllint.lineage.declarations import Declarations, Declared
+from mllint.lineage.declarations import Declarations, Declared, Window
 from mllint.lineage.expressions import Apply, Column, Constant, Expression, Unresolved, columns, is_known
 from mllint.lineage.graph import Edge, Graph, Node
 from mllint.lineage.ids import dataset_of, split_column
@@ -23,9 +23,11 @@ from mllint.lineage.loops import Leg, cycles, is_explored, legs
 from mllint.lineage.models import Model, by_member, declared_ids, job_path, models, place
 from mllint.lineage.nearness import nearness
 from mllint.lineage.observations import (
+    Absent,
     Access,
     Branch,
     Check,
+    Computed,
     Config,
     Decision,
     Definition,
@@ -37,32 +39,35 @@ from mllint.lineage.observations import (
     Handover,
     Intake,
     Key,
+    Limit,
     Loading,
     MissingKey,
     ModelLabel,
     Observations,
     Output,
     Override,
+    Reading,
     Route,
     Script,
     Watch,
 )
 from mllint.lineage.ownership import consumer_of, is_report, is_test, owner_of, reads_any, same_name, top_folder
+from mllint.lineage.ranges import admits, unusable
 from mllint.lineage.trails import certainty, ends, is_seen, name, paths_to, told
 from mllint.lineage.trials import WHOLE_FRAMES, Fitting, Input, Measuring, RowSet, Selection, Trials, is_window
 from mllint.source import Span
 
 __all__ = [
-    "WHOLE_FRAMES", "Access", "Apply", "Branch", "Check", "Column", "Confidence", "Config", "Constant", "Context",
-    "Coverage", "Decision", "Declarations", "Declared", "Definition", "Dependency", "Deployment", "Disagreement",
-    "Draw", "Edge", "Evaluation", "Expression", "Feature", "Finding", "Fitting", "Graph", "Handover", "Input",
-    "Intake", "Key", "Label", "Leg", "Lineage", "Loading", "Measuring", "MissingKey", "Model", "ModelLabel", "Node",
-    "Observations", "Output", "Override", "Route", "RowSet", "Rule", "Script", "Selection", "Severity", "Span",
-    "Trials", "Unresolved", "Watch", "Witness", "by_member", "by_name", "certainty", "columns", "consumer_of",
-    "cycles", "dataset_of", "declared_ids", "ends", "equal", "is_ambiguous", "is_explored", "is_known", "is_report",
-    "is_seen", "is_test", "is_window", "job_path", "known_names", "legs", "models", "name", "nearness", "owner_of",
-    "paths_to", "place", "plain", "reads_any", "same_name", "show", "split_column", "told", "top_folder", "trail",
-    "witness",
+    "WHOLE_FRAMES", "Absent", "Access", "Apply", "Branch", "Check", "Column", "Computed", "Confidence", "Config",
+    "Constant", "Context", "Coverage", "Decision", "Declarations", "Declared", "Definition", "Dependency",
+    "Deployment", "Disagreement", "Draw", "Edge", "Evaluation", "Expression", "Feature", "Finding", "Fitting", "Graph",
+    "Handover", "Input", "Intake", "Key", "Label", "Leg", "Limit", "Lineage", "Loading", "Measuring", "MissingKey",
+    "Model", "ModelLabel", "Node", "Observations", "Output", "Override", "Reading", "Route", "RowSet", "Rule",
+    "Script", "Selection", "Severity", "Span", "Trials", "Unresolved", "Watch", "Window", "Witness", "admits",
+    "by_member", "by_name", "certainty", "columns", "consumer_of", "cycles", "dataset_of", "declared_ids", "ends",
+    "equal", "is_ambiguous", "is_explored", "is_known", "is_report", "is_seen", "is_test", "is_window", "job_path",
+    "known_names", "legs", "models", "name", "nearness", "owner_of", "paths_to", "place", "plain", "reads_any",
+    "same_name", "show", "split_column", "told", "top_folder", "trail", "unusable", "witness",
 ]  # fmt: skip
 
 Severity = Literal["error", "warning", "info"]
@@ -103,10 +108,13 @@ class Finding(msgspec.Struct):
 
 
 class Context(msgspec.Struct):
-    """What a rule may ask besides the lineage: its options, and the run's date for anything that expires."""
+    """What a rule may ask besides the lineage: its options, the run's date for anything that expires, and the policy
+    of the repository: which annotations every source needs. What a rule puts into `notes` goes to standard error."""
 
     options: Mapping[str, Any]
     today: str  # ISO date
+    required_annotations: tuple[str, ...] = ("owner",)
+    notes: list[str] = []
 
 
 def trail(graph: Graph, path: Iterable[Edge]) -> list[Label]:

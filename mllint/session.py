@@ -44,6 +44,7 @@ class CheckResult(msgspec.Struct):
     rule_errors: list[RuleError]
     files: list[FileFacts]
     fail_on: str
+    notes: list[str] = []  # what rules say besides, for standard error
 
 
 def rules(root: Path | None = None) -> list[Rule]:
@@ -80,8 +81,11 @@ def check(
     installed, errors = load_rules(root)
     with _room_to_work():
         lineage, files = analyse(root, paths, settings, jobs, use_cache, progress, overlay, seconds)
-        findings, crashed = check_lineage(lineage, files, installed, settings, preview=preview, today=today)
-    return CheckResult(findings, lineage.problems, lineage, sorted(errors + crashed), files, settings.fail_on)
+        notes: list[str] = []
+        findings, crashed = check_lineage(
+            lineage, files, installed, settings, preview=preview, today=today, notes=notes
+        )
+    return CheckResult(findings, lineage.problems, lineage, sorted(errors + crashed), files, settings.fail_on, notes)
 
 
 def graph(

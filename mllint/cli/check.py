@@ -77,6 +77,8 @@ def command(output: Path | None, format: str, strict: bool, statistics: bool, **
         root, result.findings, result.problems, result.lineage.coverage, result.rule_errors, statistics
     )  # fmt: skip
     deliver(render(report, format, output), output, root)
+    for note in result.notes:
+        click.echo(f"mllint: {note}", err=True)
     if result.rule_errors:
         return 2
     return int(fails(result, strict))

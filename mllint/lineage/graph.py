@@ -67,9 +67,7 @@ class Graph:
         outranks a dataset: who saves a model into a file knows more than who reads the file."""
         node = self.nodes.get(id)
         if node is None:
-            node = self.nodes[id] = Node(id, kind, name or _name(id), [], {})
-            if id.startswith("column:"):
-                self._columns.setdefault(split_column(id)[0], []).append(id)
+            node = self.put(Node(id, kind, name or _name(id), [], {}))
         elif _RANK[kind] > _RANK[node.kind]:
             node.kind = kind
         if span is not None and span not in node.spans:
@@ -77,6 +75,13 @@ class Graph:
         for key, value in attributes.items():
             if value not in (None, "", [], ()):
                 node.attributes.setdefault(key, value)
+        return node
+
+    def put(self, node: Node) -> Node:
+        """Put a node in the place of its id, as one that was stored comes back."""
+        if node.id not in self.nodes and node.id.startswith("column:"):
+            self._columns.setdefault(split_column(node.id)[0], []).append(node.id)
+        self.nodes[node.id] = node
         return node
 
     def add_edge(self, edge: Edge) -> None:

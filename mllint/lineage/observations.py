@@ -291,6 +291,49 @@ class Loading(msgspec.Struct, frozen=True):
     version: str = ""
 
 
+class Limit(msgspec.Struct, frozen=True):
+    """A filter that compares a column with a date that code or configuration fixes: rows stay where
+    `column operator value`. `setting` is the place in the configuration, if it stands in one."""
+
+    dataset: str
+    column: str
+    operator: str  # <, <=, >, >=, ==, outside
+    value: str  # an ISO date; of `outside` two, `2023-09-13/2023-09-17`
+    span: Span
+    job: str
+    setting: Span | None = None
+
+
+class Absent(msgspec.Struct, frozen=True):
+    """A column that code asks for of the rows of a dataset whose columns are all known, and are others."""
+
+    dataset: str
+    name: str
+    span: Span
+    job: str
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """A call that reads rows. `is_used`: a column of them is asked for, or they go whole into something."""
+
+    dataset: str
+    span: Span
+    job: str
+    is_used: bool
+
+
+class Computed(msgspec.Struct, frozen=True):
+    """A column that code computes and gives a name, in memory. `is_used`: somebody asks for it, or its frame goes whole
+    into something, or where nobody follows. `left` are the selections that leave it out."""
+
+    name: str
+    span: Span
+    job: str
+    function: str
+    is_used: bool
+    left: tuple[Span, ...] = ()
+
+
 class Dependency(msgspec.Struct, frozen=True):
     """A package that a list asks for, and with which versions. `pinned`: to one version, there, by a lock file or by
     another list of this folder or one above. It holds for the files below `folder`."""
@@ -327,6 +370,10 @@ class Observations(msgspec.Struct):
     deployments: list[Deployment] = []
     score_tests: list[Span] = []  # where a score decides what is done next
     loadings: list[Loading] = []
+    makings: list[Computed] = []
+    readings: list[Reading] = []
+    limits: list[Limit] = []
+    absent: list[Absent] = []
     dependencies: list[Dependency] = []
     declared: list[Declared] = []  # in code: tags of features in a feature store
     trials: Trials = msgspec.field(default_factory=Trials)  # what was fitted and scored on which rows

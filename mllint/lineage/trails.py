@@ -52,15 +52,20 @@ def ends(graph: Graph, ids: Iterable[str]) -> list[str]:
 
 
 def paths_to(
-    graph: Graph, start: str, is_end: Callable[[Edge], bool], avoid: Collection[str] = ()
+    graph: Graph,
+    start: str,
+    is_end: Callable[[Edge], bool],
+    avoid: Collection[str] = (),
+    follows: Callable[[Edge], bool] | None = None,
 ) -> Iterator[list[Edge]]:
-    """A shortest path of edges seen in code from `start` to each node at which `is_end` holds for the edge into it;
-    no path goes on beyond such a node, or through one of `avoid`."""
+    """A shortest path of edges seen in code (or of those for which `follows` holds) from `start` to each node at which
+    `is_end` holds for the edge into it; no path goes on beyond such a node, or through one of `avoid`."""
+    follows = follows or is_seen
     before: dict[str, list[Edge]] = {start: []}
     todo = [start]
     for id in todo:
         for edge in graph.out_edges(id):
-            if is_seen(edge) and edge.target not in before and edge.target not in avoid:
+            if follows(edge) and edge.target not in before and edge.target not in avoid:
                 before[edge.target] = [*before[id], edge]
                 if is_end(edge):
                     yield before[edge.target]

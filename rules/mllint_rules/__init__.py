@@ -5,7 +5,19 @@ from mllint_rules.anti_patterns import dead_experiment_path, multi_language_pipe
 from mllint_rules.boundaries import correction_cascade, open_predictions, undeclared_consumer, unversioned_model
 from mllint_rules.changing_world import fixed_threshold, unmonitored_model, unvalidated_data
 from mllint_rules.configuration import copied_config, redundant_setting, undefined_setting, unused_setting
-from mllint_rules.data_dependencies import broken_handoff, deprecated_feature, many_writers
+from mllint_rules.data_dependencies import (
+    broken_handoff,
+    deprecated_feature,
+    duplicate_feature,
+    forbidden_feature,
+    many_writers,
+    missing_column,
+    unavailable_feature,
+    undeclared_source,
+    unstable_source,
+    unused_feature,
+    unused_source,
+)
 from mllint_rules.feedback_loops import direct_feedback_loop, hidden_feedback_loop
 from mllint_rules.leakage import (
     multi_test_leakage,
@@ -23,6 +35,14 @@ RULES: list[Rule] = [
     unversioned_model.RULE,
     open_predictions.RULE,
     deprecated_feature.RULE,
+    unstable_source.RULE,
+    unused_feature.RULE,
+    unused_source.RULE,
+    duplicate_feature.RULE,
+    undeclared_source.RULE,
+    unavailable_feature.RULE,
+    forbidden_feature.RULE,
+    missing_column.RULE,
     broken_handoff.RULE,
     many_writers.RULE,
     direct_feedback_loop.RULE,

@@ -26,6 +26,7 @@ from mllint.linker.python.abstract.values import (
     join_all,
     origins_of,
 )
+from mllint.linker.python.frames import usage
 from mllint.linker.python.iteration import is_inner
 from mllint.linker.python.library import library, randomness, watching, web
 from mllint.linker.python.library.command_lines import option_values
@@ -65,6 +66,7 @@ def call(m: Machine, function: Any, arguments: Arguments, at: facts.At) -> Any:
     m.pass_on(*arguments.values())
     watching.discarded(m, (function, *arguments.values()), at)
     origins = origins_of(function).union(*(origins_of(value) for value in arguments.values()))
+    usage.gone(m, origins)
     why = function.why if isinstance(function, Unknown) and function.why else "what is called is not known"
     return Unknown(origins, why, m.span(at))
 
@@ -83,6 +85,7 @@ def _follow(m: Machine, function: Function, arguments: Arguments, at: facts.At) 
     if refusal:
         m.pass_on(*arguments.values())
         origins = frozenset().union(*(origins_of(value) for value in arguments.values()))
+        usage.gone(m, origins)
         return Unknown(origins, refusal, m.span(at))
     if not m.in_test:
         m.called.add((function.path, function.facts.at))

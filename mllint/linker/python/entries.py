@@ -26,6 +26,7 @@ from mllint.linker.python.abstract.values import (
 )
 from mllint.linker.python.calls import enter, load_module
 from mllint.linker.python.classes import bind_parameters, construct
+from mllint.linker.python.frames import usage
 from mllint.linker.python.ghosts import Ghost, GhostFunction
 from mllint.linker.python.library import randomness, requests
 from mllint.linker.python.library.command_lines import option_values
@@ -142,11 +143,13 @@ def _interpret(m: Machine, entry: Entry) -> None:
                 m.seeds_of_module[entry.path] = list(dict.fromkeys(m.seed_calls))
     except RecursionError:
         m.effects.cut()
+        m.effects.now.makings.clear()  # what came of them was not seen
         m.tracker.must_run()
     except Exception as error:  # a defect of ours: it costs this entry point, and is told, not the run
         if os.environ.get("MLLINT_DEBUG"):
             raise
         m.tracker.must_run()
+        m.effects.now.makings.clear()
         where = m.call_places[-1].line if m.call_places else 1
         reason = f"could not be followed: {type(error).__name__}: {error}"
         m.project.problems.append(Problem(entry.path, where, "ML006", reason))
@@ -240,6 +243,7 @@ def _call_from_outside(m: Machine, target: tuple[Any, Function]) -> None:
             )
     result = enter(m, function, values, function.facts.at)
     m.pass_on(result)
+    usage.used(m, result, *values.values())  # who calls it may use it
 
 
 # ----------------------------------------------------------------------------------------------- handlers

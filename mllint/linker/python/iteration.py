@@ -23,6 +23,7 @@ from mllint.linker.python.abstract.values import (
     origins_of,
 )
 from mllint.linker.python.classes import fields_in_order, operate
+from mllint.linker.python.frames import usage
 from mllint.linker.python.library import rows
 from mllint.linker.python.machine import Machine
 
@@ -60,6 +61,7 @@ def items_of(m: Machine, value: Any, at: facts.At) -> Items:
             return Items(None, Unknown(origins_of(value)))
         case Cell(kind="frame"):
             table = value.slots["table"]
+            usage.gone_through(m, value)
             if value.slots.get("grouped"):
                 return Items(None, Tuple((Unknown(table.origins), value)))
             kind = m.library.types.get(value.slots["type"])

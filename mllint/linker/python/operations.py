@@ -27,7 +27,7 @@ from mllint.linker.python.abstract.values import (
     origins_of,
     text_of,
 )
-from mllint.linker.python.frames import frames
+from mllint.linker.python.frames import frames, usage
 from mllint.linker.python.imports import DOT
 from mllint.linker.python.iteration import is_inner
 from mllint.linker.python.library import rows
@@ -73,6 +73,7 @@ def assign_attribute(m: Machine, owner: Any, name: str, value: Any, at: facts.At
             for option in options:
                 assign_attribute(m, option, name, value, at)
         case Cell(kind="instance"):
+            usage.looked(m, value)  # another method may use it, which nothing in sight calls
             setter = classes.setter_of(owner, name)
             if setter is not None:
                 m.call(Bound(setter, owner), Arguments((value,)), at)
@@ -87,6 +88,9 @@ def assign_attribute(m: Machine, owner: Any, name: str, value: Any, at: facts.At
         case Cell(kind="object"):
             m.heap.set(owner, "held", join(owner.get("held"), value))
             m.heap.set(owner, ("attribute", name), value)
+            usage.used(m, value)
+        case _:
+            usage.used(m, value)
 
 
 # --------------------------------------------------------------------------------------------- subscripts
@@ -204,11 +208,14 @@ def assign_item(m: Machine, owner: Any, index: Any, value: Any, at: facts.At) ->
         case Cell(kind="indexer"):
             frames.assign_indexed(m, owner, index, value, at)
         case Cell(kind="object"):
+            usage.used(m, value)
             calls.assign_object_item(m, owner, index, value, at)
         case Cell(kind="instance"):
             method = classes.find_method(m, owner, "__setitem__")
             if method is not None:
                 calls.call(m, method, Arguments((index, value)), at)
+        case _:
+            usage.used(m, value)  # `st.session_state["rows"] = rows`
 
 
 def sequence(m: Machine, items: list[Any], at: facts.At, rest: Any = None) -> Cell:

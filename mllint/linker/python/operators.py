@@ -27,7 +27,7 @@ from mllint.linker.python.abstract.values import (
     origins_of,
     text_of,
 )
-from mllint.linker.python.frames import frames
+from mllint.linker.python.frames import frames, limits
 from mllint.linker.python.iteration import Items, is_inner, items_of, set_operation
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.operations import MOST_IN_SEQUENCE, sequence
@@ -241,7 +241,7 @@ _COMPARE = {"==": op.eq, "!=": op.ne, "<": op.lt, "<=": op.le, ">": op.gt, ">=":
 
 def compare(m: Machine, operator: str, left: Any, right: Any, at: facts.At) -> Any:
     if (isinstance(left, Column) or isinstance(right, Column)) and operator in _MEANING:
-        return column_operation(m, _MEANING[operator], [left, right], at)
+        return limits.compared(column_operation(m, _MEANING[operator], [left, right], at), left, right)
     if isinstance(left, Cell) and left.kind == "frame" and operator in _MEANING:
         return frames.arithmetic(m, left, right)
     if isinstance(left, Choice) or isinstance(right, Choice):

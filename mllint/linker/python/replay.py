@@ -21,6 +21,7 @@ import msgspec
 from mllint.errors import Problem
 from mllint.lineage.expressions import Expression
 from mllint.lineage.observations import (
+    Absent,
     Check,
     Deployment,
     Draw,
@@ -28,6 +29,7 @@ from mllint.lineage.observations import (
     Feature,
     Handover,
     Intake,
+    Limit,
     Loading,
     ModelLabel,
     Output,
@@ -45,6 +47,7 @@ from mllint.linker.python.results.defined import defined_in, functions_in
 from mllint.linker.python.results.effects import (
     Access,
     Link,
+    Making,
     Mark,
     ModelFact,
     Passing,
@@ -316,6 +319,12 @@ class _Record(msgspec.Struct, array_like=True):
     """A `Record` as lists, since only texts are keys everywhere."""
 
     evaluations: list[Evaluation]
+    makings: list[Making]
+    used: list[str]
+    asked: list[str]
+    limits: list[Limit]
+    absent: list[Absent]
+    left: list[tuple[str, Span, bool]]
     definitions: list[tuple[str, Expression]]
     scripts: list[tuple[str, str]]
     marks: list[Mark]
@@ -350,7 +359,7 @@ class _Record(msgspec.Struct, array_like=True):
 
 
 _KEYS: dict[str, Callable[[Any], Any]] = {  # of what is not its own key
-    **dict.fromkeys(("row_sets", "fittings", "measurings", "predicted", "cuts"), attrgetter("id")),
+    **dict.fromkeys(("row_sets", "fittings", "measurings", "predicted", "cuts", "makings"), attrgetter("id")),
     "selections": attrgetter("span", "what"),
 }
 _encoder = msgspec.msgpack.Encoder()

@@ -12,6 +12,7 @@ from mllint.linker.python.abstract.heap import Cell, State
 from mllint.linker.python.abstract.values import Constant, Function, Unknown, origins_of
 from mllint.linker.python.branches import note_branch, note_choice
 from mllint.linker.python.evaluation import evaluate
+from mllint.linker.python.frames import usage
 from mllint.linker.python.import_statements import run_import, run_import_from
 from mllint.linker.python.library import decisions, gates, watching
 from mllint.linker.python.library.circumstances import is_survived
@@ -92,7 +93,7 @@ def _evaluate(m: Machine, s: facts.Evaluate) -> bool:
     call = (s.value.value if isinstance(s.value, facts.Wait) else None) or s.value
     m.discards.append((m.now.path, call.at))
     try:
-        evaluate(m, s.value)
+        usage.looked(m, evaluate(m, s.value))  # the last value of a cell is shown
     finally:
         m.discards.pop()
     return not _never_returns(s.value) or _left(m, "raise")

@@ -12,7 +12,7 @@ from mllint.facts.file import encode
 from mllint.lineage.graph import Edge, EdgeKind, Graph, NodeKind, Strength
 from mllint.lineage.ids import column_id, consumer_id, is_resolved
 from mllint.lineage.lineage import NAMELESS, Gap, Share
-from mllint.lineage.observations import Access
+from mllint.lineage.observations import Access, Limit
 from mllint.linker.project import Project
 from mllint.linker.sql import dbt_artifacts
 from mllint.linker.sql.dbt import of_path, projects
@@ -151,6 +151,8 @@ def add_statement(
         return
     if target:
         writer.dataset(target, span, statement.kind)
+    for table, column, operator, value in statement.limits:
+        project.observations.limits.append(Limit(dataset_id(table), column, operator, value, span, path))
     for read in statement.reads:
         source = dataset_id(read.name)
         place = writer.span(read.line, read.column)

@@ -6,6 +6,7 @@ from sqlglot import exp
 
 from mllint.lineage.expressions import Unresolved
 from mllint.lineage.ids import file_id
+from mllint.linker.sql.limits import limits_of
 from mllint.linker.sql.queries import Reader
 from mllint.linker.sql.relations import Relation
 from mllint.linker.sql.statements import OutputColumn, Statement, TableRead
@@ -21,6 +22,7 @@ def statement(reader: Reader, kind: str, target: str, relation: Relation, tempor
     return Statement(
         kind, target, reads(reader), tuple(columns), tuple(sorted(reader.indirect)),
         reader.open or not relation.closed, line, column, temporary=temporary,
+        limits=limits_of(reader.parsed.tree, reader.indirect),
     )  # fmt: skip
 
 

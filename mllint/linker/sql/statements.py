@@ -50,6 +50,7 @@ class Statement(msgspec.Struct, frozen=True, gc=False):
     column: int = 1
     problem: str = ""
     temporary: bool = False
+    limits: tuple[tuple[str, str, str, str], ...] = ()  # see limits.py
 
 
 def dataset_id(name: str) -> str:

@@ -11,11 +11,12 @@ from mllint.lineage import expressions as ex
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.tables import Table
 from mllint.linker.python.abstract.values import Column, Constant, Tuple, origins_of, text_of
-from mllint.linker.python.frames import frames
+from mllint.linker.python.frames import frames, limits, usage
 from mllint.linker.python.frames.frame_parts import result, subject, table_of
 from mllint.linker.python.iteration import items_of
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.library.learning import model_origins, note_serving
+from mllint.linker.python.machine import Machine
 
 
 def expressions(call: Invocation) -> Any:
@@ -32,6 +33,8 @@ def with_expressions(call: Invocation) -> Any:
     """Expressions over the frame's columns, added to it: `df.with_columns((pl.col("a") + 1).alias("b"))`."""
     table = subject(call)
     made = _expressed(call, table)
+    if made is not None:
+        made = {n: usage.made(call.m, table, None, column, n, call.at) for n, column in made.items()}
     return result(
         call, msgspec.structs.replace(table, open=True, partial=True) if made is None else table.with_columns(made)
     )
@@ -42,8 +45,9 @@ def with_expression(call: Invocation) -> Any:
     table, name, value = subject(call), text_of(call.get("name")), call.get("value")
     if name is None:
         return result(call, msgspec.structs.replace(table, open=True, partial=True))
-    column = placed(value, table) if isinstance(value, Column) else value
-    return result(call, table.with_columns({name: frames.as_column(call.m, column, name, call.at)}))
+    column = placed(call.m, value, table) if isinstance(value, Column) else value
+    made = usage.made(call.m, table, None, frames.as_column(call.m, column, name, call.at), name, call.at)
+    return result(call, table.with_columns({name: made}))
 
 
 def _expressed(call: Invocation, table: Table) -> dict[str, Column] | None:
@@ -53,17 +57,19 @@ def _expressed(call: Invocation, table: Table) -> dict[str, Column] | None:
             entries = {k: v for k, v in argument.slots.items() if isinstance(k, str) and not k.startswith("<")}
             if not all(isinstance(value, Column) for value in entries.values()) or "<rest>" in argument.slots:
                 return None
-            found.update({k: frames.as_column(call.m, placed(v, table), k, call.at) for k, v in entries.items()})
+            found.update(
+                {k: frames.as_column(call.m, placed(call.m, v, table), k, call.at) for k, v in entries.items()}
+            )
             continue
         items = items_of(call.m, argument, call.at).known if isinstance(argument, Cell | Tuple) else [argument]
         for item in items if items is not None else [None]:
             name = item.name if isinstance(item, Column) else text_of(item)
-            column = placed(item, table) if isinstance(item, Column) else table.column(name or "")
+            column = placed(call.m, item, table) if isinstance(item, Column) else table.column(name or "")
             if name is None or column is None or name == "*":
                 return None
             found[name] = frames.as_column(call.m, column, name, call.at)
     for name, value in call.arguments.keywords.items():
-        column = placed(value, table) if isinstance(value, Column) else value
+        column = placed(call.m, value, table) if isinstance(value, Column) else value
         found[name] = frames.as_column(call.m, column, name, call.at)
     return found
 
@@ -155,7 +161,9 @@ def kept(call: Invocation) -> Any:
     decided: set[str] = set()
     for value in call.arguments.values():
         if isinstance(value, Column):
-            decided |= placed(value, table).origins
+            kept_by = placed(call.m, value, table)
+            limits.filtered(call.m, kept_by, call.at)
+            decided |= kept_by.origins
         elif (text := text_of(value)) is not None:
             names = dict.fromkeys(re.findall(r"(?<![\w'\"])[A-Za-z_]\w*", text))
             decided |= {o for name in names if name in table.columns for o in table.columns[name].origins}
@@ -202,17 +210,18 @@ def named(call: Invocation) -> Any:
     return msgspec.structs.replace(value, name=name) if name and isinstance(value, Column) else value
 
 
-def placed(column: Column, table: Table) -> Column:
+def placed(m: Machine, column: Column, table: Table) -> Column:
     """An expression over free columns, with those of the table in their place."""
     origins = set(column.origins)
 
     def place(expression: ex.Expression) -> ex.Expression:
         match expression:
             case ex.Column(dataset=dataset, name=name) if dataset == FREE:
+                usage.asked_of(m, table, [name])
                 own = table.column(name)
                 if own is None:
                     return ex.Unresolved(f"no column `{name}`")
-                origins.update(own.origins)
+                origins.update(usage.taken(m, own, table).origins)
                 return own.expression
             case ex.Apply(operator=operator, arguments=arguments):
                 return ex.apply(operator, *[place(argument) for argument in arguments])

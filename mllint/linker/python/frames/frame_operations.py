@@ -29,7 +29,7 @@ from mllint.linker.python.abstract.values import (
     origins_of,
     text_of,
 )
-from mllint.linker.python.frames import frame_expressions, frame_groups, frames, named_parts
+from mllint.linker.python.frames import frame_expressions, frame_groups, frames, limits, named_parts, usage
 from mllint.linker.python.frames.frame_construction import construct, series
 from mllint.linker.python.frames.frame_parts import is_inner, like_receiver, result, subject, table_of
 from mllint.linker.python.iteration import Items, items_of
@@ -113,7 +113,8 @@ def assign(call: Invocation) -> Any:
         if isinstance(value, Function | Bound | Partial):
             frame = like_receiver(call, table)
             value = call.m.call(value, Arguments((frame,)), call.at)
-        table = table.with_columns({name: frames.as_column(call.m, value, name, call.at)})
+        column = usage.made(call.m, table, value, frames.as_column(call.m, value, name, call.at), name, call.at)
+        table = table.with_columns({name: column})
     return result(call, table)
 
 
@@ -123,6 +124,7 @@ def with_column(call: Invocation) -> Any:
     if name is None:
         return result(call, msgspec.structs.replace(table, open=True, partial=True))
     column = frames.as_column(call.m, call.get("value"), name, call.at)
+    column = usage.made(call.m, table, call.get("value"), column, name, call.at)
     return result(call, table.with_columns({name: column}))
 
 
@@ -289,7 +291,7 @@ def column(call: Invocation) -> Any:
     """`name`: one column (`get`, `col`; `pop` takes it away); what is missing becomes `default`."""
     name, default = call.get("name"), call.get("default")
     if isinstance(call.receiver, Cell) and call.receiver.kind == "frame" and name is not None:
-        found = frames.item(call.m, call.receiver, name, call.at)
+        found = frames.item(call.m, call.receiver, name, call.at, default is not None)
         if call.name.endswith(".pop") and (taken := frames.names_of(name)) is not None:
             call.m.heap.set(call.receiver, "table", call.receiver.slots["table"].drop(taken))
         if isinstance(found, Column) and isinstance(default, Constant) and default.value is not None:
@@ -360,6 +362,7 @@ def queried(call: Invocation) -> Any:
     table, text = subject(call), text_of(call.get("expr"))
     names = dict.fromkeys(re.findall(r"(?<![\w@.'\"])[A-Za-z_]\w*", text or ""))
     known = [table.columns[name] for name in names if name in table.columns]
+    limits.queried(call.m, table, text or "", call.at)
     if not known and len(table.base) == 1:
         known = [c for name in names if name not in _WORDS and (c := table.column(name)) is not None]
     return result(call, table.filtered(frozenset().union(*(column.origins for column in known))))
@@ -369,13 +372,14 @@ _WORDS = {"and", "or", "not", "in", "is", "None", "True", "False", "between", "l
 
 
 def framed(call: Invocation) -> Any:
-    """A column as a frame: `name` is its new name, if given. What comes beside it (an index) is not known."""
+    """A column as a frame: `name` is its new name, if given. What comes beside it (an index) is not known, where the
+    call keeps it: `s.reset_index()`."""
     value = call.receiver
     if not isinstance(value, Column) or call.is_true("drop"):
         return same(call)
     name = text_of(call.get("name")) or value.name
     table = table_of(msgspec.structs.replace(value, name=name))
-    return result(call, table)
+    return result(call, msgspec.structs.replace(table, open="drop" in call.entry.parameters))
 
 
 def affixed(call: Invocation) -> Any:

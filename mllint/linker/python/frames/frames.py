@@ -9,11 +9,12 @@ import msgspec
 from mllint.facts import python as facts
 from mllint.lineage import expressions as ex
 from mllint.lineage.ids import column_id
+from mllint.lineage.observations import Absent
 from mllint.lineage.trials import WHOLE_FRAMES
 from mllint.linker.python.abstract.arguments import Arguments, Slice
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.tables import Table, besides_columns, join_columns
-from mllint.linker.python.abstract.traces import CUT, FIT, ROWS, marked, without_traces
+from mllint.linker.python.abstract.traces import CUT, FIT, MADE, ROWS, marked, without_traces
 from mllint.linker.python.abstract.values import (
     Choice,
     Column,
@@ -25,6 +26,7 @@ from mllint.linker.python.abstract.values import (
     origins_of,
     text_of,
 )
+from mllint.linker.python.frames import limits, usage
 from mllint.linker.python.library import rows
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import Machine
@@ -81,19 +83,25 @@ def listed_names(value: Any) -> list[str]:
 # ----------------------------------------------------------------------------------------- subscripts
 
 
-def item(m: Machine, frame: Cell, index: Any, at: facts.At) -> Any:
-    """`df["a"]`, `df[["a", "b"]]`, `df[mask]`, `matrix[:, 1]`, `df[df.columns[:-1]]`."""
+def item(m: Machine, frame: Cell, index: Any, at: facts.At, may_miss: bool = False) -> Any:
+    """`df["a"]`, `df[["a", "b"]]`, `df[mask]`, `matrix[:, 1]`. `may_miss`: there is a default for a missing column."""
     table: Table = frame.slots["table"]
     found = m.library.method(frame.slots["type"], "__getitem__")
     if found is not None:  # `df.groupby("k")["x"]`, `df.rolling(7)["x"]`
         return m.apply(Invocation(m, *found, frame, Arguments((index,)), at))
     match index:
         case Choice(options=options):
-            return join_all([item(m, frame, option, at) for option in options])
+            return join_all([item(m, frame, option, at, True) for option in options])
         case Constant(value=str() as name):
+            usage.asked_of(m, table, [name])
             column = table.column(name)
-            return own_kind(m, frame, column) if column is not None else missing(m, table, name, at)
+            return (
+                own_kind(m, frame, usage.taken(m, column, table))
+                if column is not None
+                else missing(m, table, name, at, may_miss)
+            )
         case Column() | Unknown() if isinstance(index, Column):
+            limits.filtered(m, index, at)
             by = without_traces(index.origins) | marked(index.origins, CUT)
             return rows.some(m, like(m, frame, table.filtered(by), at), at, index)
         case Unknown() if _picks_rows(m, frame, index):
@@ -108,10 +116,13 @@ def item(m: Machine, frame: Cell, index: Any, at: facts.At) -> Any:
         case Constant(value=int() as place):
             kind = m.library.types.get(frame.slots["type"])
             column = table.at_place(place) if kind is not None and kind.row else None
-            return column if column is not None else row(m, frame, at)
+            return usage.taken(m, column, table) if column is not None else row(m, frame, at)
     names = names_of(index)
     if names is not None:
+        usage.asked_of(m, table, names)
+        usage.chosen(m, table, table.select(names), at)
         return like(m, frame, table.select(names), at)
+    usage.used(m, frame)
     expression = ex.Unresolved("which column is taken is not known")
     if isinstance(index, Cell | Tuple):
         some = listed_names(index)
@@ -155,8 +166,11 @@ def row(m: Machine, frame: Cell, at: facts.At) -> Cell:
     return new(m, frame.slots["table"], own, at)
 
 
-def missing(m: Machine, table: Table, name: str, at: facts.At) -> Any:
+def missing(m: Machine, table: Table, name: str, at: facts.At, is_expected: bool = False) -> Any:
     """A column that the frame does not have, as far as is known: an unknown one, with the frame's origins."""
+    if len(table.base) == 1 and not is_expected and not table.partial and name not in table.dropped:
+        m.effects.absent(Absent(min(table.base), name, m.span(at), m.job))
+    m.effects.used(marked(table.origins, MADE))
     return Column(ex.Unresolved(f"no column `{name}`"), table.origins, name, m.span(at), rows=table.rows)
 
 
@@ -166,13 +180,15 @@ def _cut(m: Machine, frame: Cell, items: tuple[Any, ...], at: facts.At) -> Any:
         frame = rows.some(m, frame, at, items[0])
     table: Table = frame.slots["table"]
     if isinstance(items[0], Column):
+        limits.filtered(m, items[0], at)
         table = table.filtered(without_traces(items[0].origins))
     which = items[1] if len(items) > 1 else Slice(Constant(None), Constant(None), Constant(None))
     match which:
         case Constant(value=int() as place):
             column = table.at_place(place)
             if column is not None:
-                return column
+                return usage.taken(m, column, table)
+            usage.used(m, frame)
             return Column(ex.Unresolved("a column by position"), table.origins, "", m.span(at), rows=table.rows)
         case Constant(value=str()):
             return item(m, like(m, frame, table, at), which, at)
@@ -189,6 +205,7 @@ def indexed(m: Machine, indexer: Cell, index: Any, at: facts.At) -> Any:
     if isinstance(index, Tuple):
         return _cut(m, frame, index.items, at)
     by = without_traces(origins_of(index))
+    limits.filtered(m, index, at)
     return rows.some(m, like(m, frame, frame.slots["table"].filtered(by), at), at, index)
 
 
@@ -326,7 +343,8 @@ def assign_item(m: Machine, frame: Cell, index: Any, value: Any, at: facts.At) -
         known = list(inner.columns.values())
         if len(known) == len(names) and not inner.open:
             parts = list(known)
-    new_columns = {name: as_column(m, part, name, at) for name, part in zip(names, parts, strict=True)}
+    named = zip(names, parts, strict=True)
+    new_columns = {name: usage.made(m, table, part, as_column(m, part, name, at), name, at) for name, part in named}
     m.heap.set(frame, "table", table.with_columns(new_columns))
 
 
@@ -339,6 +357,7 @@ def assign_attribute(m: Machine, frame: Cell, name: str, value: Any, at: facts.A
     """`df.columns = [...]` renames by position; `df.x = value` sets a column that is there."""
     table: Table = frame.slots["table"]
     if name == "columns":
+        usage.used(m, frame)  # renamed by position
         names = names_of(value)
         if names is None:
             m.heap.set(

@@ -29,7 +29,7 @@ from mllint.linker.python.abstract.values import (
     join_all,
     origins_of,
 )
-from mllint.linker.python.frames import frame_expressions, frame_operations, frames
+from mllint.linker.python.frames import frame_expressions, frame_operations, frames, usage
 from mllint.linker.python.frames.named_parts import each_part, is_named_parts
 from mllint.linker.python.library import (
     columns,
@@ -68,9 +68,13 @@ def call_external(m: Machine, name: str, arguments: Arguments, at: facts.At) -> 
         m.pass_on(*arguments.values())
     kind = m.library.type_of_class(name)
     if kind:
+        usage.asked(m, arguments)
         made_object = new_object(m, kind, m.library.canonical(name), by_name((), arguments), at)
+        usage.gone(m, made_object.slots["origins"])
         made_object.slots["rest"] = arguments.rest is not None
         return made_object
+    usage.asked(m, arguments)
+    usage.builtin(m, name, arguments)
     builtin = builtins.FUNCTIONS.get(name)
     if builtin is not None:
         return builtin(m, arguments, at)
@@ -114,8 +118,10 @@ def call_method(m: Machine, receiver: Any, name: str, arguments: Arguments, at: 
         field = frames.field_of_record(m, receiver, arguments.args[0], at)
         if field is not None:
             return field
+    usage.asked(m, arguments)
     m.pass_on(receiver)
     origins = origins_of(receiver).union(*(origins_of(value) for value in arguments.values()))
+    usage.gone(m, origins)
     if isinstance(receiver, Column):
         return columns.unmodelled(m, receiver, name, arguments, at)
     why = f"what the method `{name}` returns is not modelled"
@@ -136,6 +142,7 @@ def call_object(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) 
     if arguments.args and isinstance(arguments.args[0], Function) and not receiver.slots.get("origins"):
         return arguments.args[0]  # a decorator object of a library that is not modelled
     origins = origins_of(receiver).union(*(origins_of(value) for value in arguments.values()))
+    usage.gone(m, origins)
     return Unknown(origins, "what a library object returns is not modelled", m.span(at))
 
 
@@ -184,6 +191,7 @@ def attribute_of(m: Machine, owner: Any, name: str, at: facts.At) -> Any:
     if found is None and _is_untyped(owner):
         found = m.library.ducks.get(name)
     if found is None:
+        usage.looked(m, owner)  # `df.shape`
         return Bound(name, owner) if not isinstance(owner, Unknown) else _unknown_attribute(owner, name)
     full, entry = found
     if entry.attribute:
@@ -264,6 +272,16 @@ def new_object(m: Machine, kind: str, class_name: str, given: dict[str, Any], at
 
 def apply(call: Invocation) -> Any:
     """What a call means, by the model of what is called."""
+    marks = usage.before(call.m, call.receiver, call.arguments)
+    if not marks:
+        usage.asked(call.m, call.arguments)
+    result = _applied(call)
+    if marks:
+        usage.after(call, marks, result)
+    return result
+
+
+def _applied(call: Invocation) -> Any:
     entry = call.entry
     if entry.free:
         frame_expressions.free_arguments(call)
@@ -289,7 +307,7 @@ def apply(call: Invocation) -> Any:
     if entry.opens is not None:
         return storage.open_handle(call, entry.opens)
     if entry.reads is not None and not (entry.reads.texts and not storage.is_named(call, entry.reads)):
-        result = storage.read(call, entry.reads)
+        result = usage.read(call.m, storage.read(call, entry.reads), call.at)
         if entry.rows:
             result = _keep(call, result)
     if entry.loads is not None:

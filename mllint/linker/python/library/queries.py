@@ -9,6 +9,7 @@ import msgspec
 
 from mllint.libraries.models import Place
 from mllint.lineage.ids import column_id, table_id
+from mllint.lineage.observations import Limit
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.losses import told_loss
 from mllint.linker.python.abstract.tables import Table, dataset_origins, of_dataset
@@ -116,6 +117,8 @@ def _table_of(call: Invocation, statement: Statement) -> Table:
         own = () if statement.open else tuple(sorted({column_id(d, name) for d, name in named if d == node}))
         m.effects.mark(node, "dataset", span)
         m.effects.access(node, span, m.now.path, True, columns=own)
+    for table, name, operator, value in statement.limits:
+        m.effects.limited(Limit(dataset_id(table), name, operator, value, span, m.job))
     columns = {}
     for column in statement.columns:
         if column.name == "*":

@@ -14,6 +14,7 @@ from mllint.lineage.expressions import Expression, brief
 from mllint.lineage.graph import EdgeKind, NodeKind, Strength
 from mllint.lineage.ids import column_id, is_named
 from mllint.lineage.observations import (
+    Absent,
     Check,
     Deployment,
     Draw,
@@ -21,6 +22,7 @@ from mllint.lineage.observations import (
     Feature,
     Handover,
     Intake,
+    Limit,
     Loading,
     ModelLabel,
     Output,
@@ -30,7 +32,7 @@ from mllint.lineage.trials import Fitting, Measuring, RowSet, Selection
 from mllint.linker.project import Project
 from mllint.linker.python.abstract.settings import Note
 from mllint.linker.python.abstract.tables import Table, dataset_origins
-from mllint.linker.python.abstract.traces import CUT, PREDICTION, SCORE, marked, without_traces
+from mllint.linker.python.abstract.traces import CUT, MADE, PREDICTION, SCORE, marked, without_traces
 from mllint.linker.python.abstract.values import NOTHING, Column, Loss, as_measures, counted
 from mllint.linker.python.results.predictions import Act, Cut, PredictedRows, joined
 from mllint.source import Span
@@ -131,6 +133,17 @@ class Prediction(msgspec.Struct, frozen=True):
     path: str
 
 
+class Making(msgspec.Struct, frozen=True):
+    """A column that code computed and gave a name, or rows that it read of `dataset`: `id` is the mark they carry."""
+
+    id: str
+    name: str
+    span: Span
+    job: str
+    function: str = ""
+    dataset: str = ""
+
+
 class Record(msgspec.Struct):
     """What one entry point said."""
 
@@ -148,6 +161,13 @@ class Record(msgspec.Struct):
     loadings: dict[Loading, None] = {}
     deployments: dict[Deployment, None] = {}
     score_tests: dict[Span, None] = {}
+    makings: dict[str, Making] = {}
+    used: dict[str, None] = {}  # marks of makings
+    asked: dict[str, None] = {}  # names that calls are given which know no frame: `Window.orderBy("day")`
+    limits: dict[Limit, None] = {}
+    absent: dict[Absent, None] = {}
+    # marks of columns that a selection leaves behind, where, and whether it names them
+    left: dict[tuple[str, Span, bool], None] = {}
     definitions: dict[tuple[str, Expression], None] = {}  # column id and how it is computed
     scripts: dict[str, str] = {}  # SQL files that are run, and the job that runs them
     marks: dict[Mark, None] = {}
@@ -180,6 +200,7 @@ class Effects:
         self.job = ""
         self.path = ""
         self.language = "python"  # of what is being said: SQL text that Python runs says "sql"
+        self.has_made = False  # whether any entry point has computed a column
         self.clock = 0  # counts what is fitted and scored
 
     def start(self, entry: str, job: str, path: str) -> None:
@@ -206,6 +227,8 @@ class Effects:
         columns: tuple[str, ...] = (),
         how: How = PLAIN,
     ) -> None:
+        self.used(marked(data, MADE))
+        data = without_traces(data)
         resolved = bool(id) and is_named(id) and not loss.why
         known = (how.called, how.guarded, how.adds, how.revision, how.made)
         self.now.accesses[Access(id, is_read, resolved, span, path, self.job, loss, data, columns, *known)] = None
@@ -237,6 +260,8 @@ class Effects:
         origins = frozenset(origins)
         shown = brief(expression) if expression is not None else ""
         origins = _scored(frozenset(origins))
+        if self.has_made:
+            self.used(marked(origins, MADE))
         self._outputs(origins, target, span)
         for origin in sorted(without_traces(origins)):
             real = counted(origin)
@@ -302,6 +327,8 @@ class Effects:
         """A column of a target is made; by another job than the present one, if the target tells more than who wrote it
         did."""
         id = column_id(target, name)
+        if self.has_made:
+            self.used(marked(column.origins, MADE))
         self.mark(id, "column", column.span or span)
         self.now.definitions[id, column.expression] = None
         self._outputs(column.origins, id, column.span or span)
@@ -311,6 +338,25 @@ class Effects:
             by = job or self.job
             link = Link(real, id, "derives", at, by, "direct", shown, self.language, real != origin)
             self.now.links[link] = None
+
+    def made(self, making: Making) -> None:
+        self.has_made = True
+        self.now.makings[making.id] = making
+
+    def used(self, marks: Iterable[str]) -> None:
+        self.now.used.update(dict.fromkeys(sorted(marks)))
+
+    def asked(self, names: Iterable[str]) -> None:
+        self.now.asked.update(dict.fromkeys(names))
+
+    def limited(self, limit: Limit) -> None:
+        self.now.limits[limit] = None
+
+    def absent(self, absent: Absent) -> None:
+        self.now.absent[absent] = None
+
+    def left(self, marks: Iterable[str], span: Span, names_them: bool = False) -> None:
+        self.now.left.update(dict.fromkeys((mark, span, names_them) for mark in sorted(marks)))
 
     def model(self, token: str, key: str, value: Any, span: Span) -> None:
         self.now.models[ModelFact(token, key, value, span)] = None

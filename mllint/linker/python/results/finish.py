@@ -18,6 +18,7 @@ from mllint.linker.python.entries import is_test
 from mllint.linker.python.library.locate import registered_name
 from mllint.linker.python.library.web import route_of
 from mllint.linker.python.results.effects import Access, Effects, Link, Record, is_model_token
+from mllint.linker.python.results.makings import observe_makings
 from mllint.linker.python.results.serving import observe_serving
 from mllint.linker.sql.link import drop_templates, run_by_naming
 from mllint.source import Span
@@ -377,6 +378,9 @@ def _observe(project: Project, records: list[Record], names: dict[str, str]) -> 
         for record in records
         for loading in record.loadings
     }
+    observe_makings(project, records)
+    observations.limits += {limit: None for record in records for limit in record.limits}
+    observations.absent += {absent: None for record in records for absent in record.absent}
     observations.draws += {draw: None for record in records for draw in record.draws}
     trials = observations.trials
     for record in records:
