@@ -13,8 +13,8 @@ from mllint.lineage.graph import Edge, EdgeKind, Graph, NodeKind, Strength
 from mllint.lineage.ids import column_id, consumer_id, is_resolved
 from mllint.lineage.lineage import NAMELESS, Gap, Share
 from mllint.linker.project import Project
-from mllint.linker.sql import dbt_artifacts
 from mllint.linker.sql.dbt import of_path, projects
+from mllint.linker.sql.dbt_artifacts import add_columns
 from mllint.linker.sql.schema import Schema
 from mllint.linker.sql.scripts import Script, all_scripts, in_order, parse_script, resources
 from mllint.linker.sql.sqlmesh import head_of, heads
@@ -41,7 +41,8 @@ def link_sql(project: Project, schema: Schema | None = None) -> Schema:
     for dbt in projects(project):
         schema.distinct.update(name.lower() for name in dbt.names.sources.values())
         schema.distinct.update(resource.table for resource in dbt.resources)
-    dbt_artifacts.add_columns(project, schema)
+    for dbt in projects(project):
+        add_columns(project, dbt, schema)
     for path, head in heads(project).items():
         if head.seed:
             file = "file:" + posixpath.normpath(posixpath.join(posixpath.dirname(path), head.seed))

@@ -11,7 +11,8 @@ import msgspec
 from mllint.facts.file import FileFacts
 from mllint.facts.sql import SqlText
 from mllint.linker.project import Project
-from mllint.linker.sql.dbt import Dbt, Resource, of_path, projects
+from mllint.linker.sql.dbt import of_path, projects
+from mllint.linker.sql.dbt_project import Dbt, Resource
 from mllint.linker.sql.schema import Schema
 from mllint.linker.sql.sqlmesh import default_dialect, head_of, query_of
 
