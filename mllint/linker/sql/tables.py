@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Iterable
 
 from sqlglot import exp
 
 from mllint.lineage.expressions import Unresolved
 from mllint.lineage.ids import file_id
+from mllint.linker.sql.columns import Columns, sources_of
 from mllint.linker.sql.meanings import TABLE_FUNCTIONS
 from mllint.linker.sql.pivots import pivoted
-from mllint.linker.sql.queries import Reader
 from mllint.linker.sql.relations import Output, Relation, of_table, with_names
 from mllint.linker.sql.scope import Scope, star_of
 from mllint.linker.sql.text import named
@@ -21,8 +22,9 @@ _PARTITION = re.compile(r"(?<=\w)\$(?:\d{4,10}|__\w+__)$")
 _FORMATS = {"csv", "parquet", "json", "orc", "avro", "delta", "text", "binaryfile"}
 
 
-def add_table(reader: Reader, node: exp.Expr, scope: Scope) -> None:
+def add_table(reader: Columns, node: exp.Expr, scope: Scope) -> None:
     """Put what `node` yields into the scope, under its alias or name, together with the joins it carries."""
+    reader.step()
     alias = named(node.alias) if node.args.get("alias") is not None else ""
     match node:
         case exp.Table():
@@ -34,7 +36,7 @@ def add_table(reader: Reader, node: exp.Expr, scope: Scope) -> None:
             if not alias:
                 inner = scope  # FROM ((a AS x JOIN b AS y ON ...)): x and y are seen outside
             add_table(reader, node.this, inner)
-            reader.add_joins(node.args.get("joins"), inner)
+            add_joins(reader, node.args.get("joins"), inner)
             if alias:
                 scope.relations.append(((alias,), with_names(star_of(inner), node)))
             return
@@ -56,7 +58,28 @@ def add_table(reader: Reader, node: exp.Expr, scope: Scope) -> None:
     scope.relations.append((parts, relation))
     for lateral in node.args.get("laterals") or ():
         add_table(reader, lateral, scope)
-    reader.add_joins(node.args.get("joins"), scope)
+    add_joins(reader, node.args.get("joins"), scope)
+
+
+def add_joins(reader: Columns, joins: Iterable[exp.Join] | None, scope: Scope) -> None:
+    for join in joins or ():
+        before = len(scope.relations)
+        add_table(reader, join.this, scope)
+        for name in _merged(join, scope, before):
+            scope.merged.add(name)
+            for _, relation in scope.relations:
+                reader.indirect.update(dict.fromkeys(sources_of(relation.find(name))))
+        reader.note([join.args.get("on"), join.args.get("match_condition")], scope)
+        if join.side.upper() != "RIGHT" and join.kind.upper() in ("SEMI", "ANTI"):
+            del scope.relations[before:]  # its columns cannot be selected
+
+
+def _merged(join: exp.Join, scope: Scope, before: int) -> list[str]:
+    """Names of columns that a join merges to one: those of USING; of a NATURAL join, all that both sides have."""
+    if join.method.upper() != "NATURAL":
+        return [named(key.name) for key in join.args.get("using") or ()]
+    left = {name for _, relation in scope.relations[:before] for name in relation.names}
+    return [name for _, relation in scope.relations[before:] for name in relation.names if name in left]
 
 
 def _wraps_tables(node: exp.Expr) -> bool:
@@ -98,7 +121,7 @@ def table_name_of(node: exp.Expr) -> str:
     return named(".".join(parts)).strip(".")
 
 
-def _table(reader: Reader, node: exp.Table, scope: Scope) -> tuple[str, Relation]:
+def _table(reader: Columns, node: exp.Table, scope: Scope) -> tuple[str, Relation]:
     if isinstance(node.this, exp.SemanticView):
         return named(node.alias), _semantic_view(reader, node.this)
     if isinstance(node.this, exp.Func):
@@ -116,7 +139,7 @@ def _table(reader: Reader, node: exp.Table, scope: Scope) -> tuple[str, Relation
     return name, of_table(name, reader.schema.columns(name))
 
 
-def _function(reader: Reader, node: exp.Func, scope: Scope) -> Relation:
+def _function(reader: Columns, node: exp.Func, scope: Scope) -> Relation:
     """`read_csv('trips.csv')` is the file; of another table function, every column comes from its arguments."""
     if isinstance(node, exp.Predict):  # BigQuery: FROM ML.PREDICT(MODEL d.eta, (SELECT ...))
         reader.note_read(node.this, "model:" + table_name_of(node.this))
@@ -140,7 +163,7 @@ def _function(reader: Reader, node: exp.Func, scope: Scope) -> Relation:
     return _with_fields([Output(name, every.sources, every.expression) for name in names], every)
 
 
-def _semantic_view(reader: Reader, node: exp.SemanticView) -> Relation:
+def _semantic_view(reader: Columns, node: exp.SemanticView) -> Relation:
     """Snowflake: FROM SEMANTIC_VIEW(sales DIMENSIONS region, date_trunc('month', at) AS month METRICS revenue)"""
     scope = Scope({}, None)
     add_table(reader, node.this, scope)
@@ -156,7 +179,7 @@ def _semantic_view(reader: Reader, node: exp.SemanticView) -> Relation:
     return relation
 
 
-def _unnested(reader: Reader, node: exp.Expr, scope: Scope, alias: str) -> Relation:
+def _unnested(reader: Columns, node: exp.Expr, scope: Scope, alias: str) -> Relation:
     inner = node.this if isinstance(node, exp.Lateral) else node
     if isinstance(inner, exp.Query):  # LATERAL (SELECT ...)
         return with_names(reader.query(inner, scope.ctes, scope), node)

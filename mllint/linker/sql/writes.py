@@ -18,7 +18,7 @@ from mllint.linker.sql.relations import Output, Relation, of_table, union
 from mllint.linker.sql.schema import Schema
 from mllint.linker.sql.scope import Scope
 from mllint.linker.sql.statements import Statement
-from mllint.linker.sql.tables import table_name_of
+from mllint.linker.sql.tables import add_joins, add_table, table_name_of
 from mllint.linker.sql.text import named
 
 
@@ -142,7 +142,7 @@ def _insert_all(parsed: Parsed, schema: Schema, tree: exp.MultitableInserts) -> 
         insert = branch.this if isinstance(branch, exp.ConditionalInsert) else branch
         source = tree.args["source"]
         if isinstance(insert.expression, exp.Query):
-            reader.add_from(source, scope)
+            add_table(reader, source, scope)
             relation = reader.query(insert.expression, {}, scope)
         else:
             relation = reader.query(source, {})
@@ -170,8 +170,8 @@ def _update(reader: Reader, tree: exp.Update) -> Statement:
     scope = Scope(ctes, None)
     from_ = tree.args.get("from_")
     if from_ is not None:
-        reader.add_from(from_.this, scope)
-        reader.add_joins(tree.args.get("joins"), scope)
+        add_table(reader, from_.this, scope)
+        add_joins(reader, tree.args.get("joins"), scope)
     target = _target_of(tree.this, from_)
     if _is_fresh(tree.this, scope):
         _add_target(reader, tree.this, scope, target)
@@ -202,7 +202,7 @@ def _add_target(reader: Reader, table: exp.Expr, scope: Scope, target: str) -> N
     relation = of_table(target, reader.schema.columns(target))
     alias = named(table.alias) if table.args.get("alias") is not None else ""
     scope.relations.insert(0, ((alias,) if alias else names, relation))
-    reader.add_joins(table.args.get("joins"), scope)
+    add_joins(reader, table.args.get("joins"), scope)
 
 
 def _assignments(reader: Reader, nodes: list[exp.Expr], scope: Scope) -> list[Output]:
@@ -224,7 +224,7 @@ def _assignments(reader: Reader, nodes: list[exp.Expr], scope: Scope) -> list[Ou
 
 def _merge(reader: Reader, tree: exp.Merge) -> Statement:
     scope = Scope(reader.with_ctes(tree, {}), None)
-    reader.add_from(tree.args["using"], scope)
+    add_table(reader, tree.args["using"], scope)
     using = scope.relations[-1][1]
     target = table_name_of(tree.this)
     _add_target(reader, tree.this, scope, target)
@@ -264,7 +264,7 @@ def _delete(reader: Reader, tree: exp.Delete) -> Statement:
     named_tables = tree.args.get("tables") or []
     using = tree.args.get("using") or []
     for table in using if isinstance(using, list) else [using]:
-        reader.add_from(table, scope)
+        add_table(reader, table, scope)
     target = table_name_of(tree.this) if isinstance(tree.this, exp.Expr) else ""
     if named_tables:  # T-SQL, MySQL: DELETE t FROM trips t JOIN ...
         target = _target_of(named_tables[0], tree)
