@@ -36,6 +36,7 @@ class Columns:
         self.indirect: dict[Source, None] = {}
         self.open = False
         self.steps = 0
+        self.scalars: dict[str, Output] = {}  # values that ClickHouse names in WITH
 
     def query(self, node: exp.Expr, ctes: dict[str, Relation], parent: Scope | None = None) -> Relation:
         """What a query yields: `queries.Reader` knows."""
@@ -100,6 +101,10 @@ class Columns:
                     found.update(dict.fromkeys(sources_of(scope.column("$" + part.name))))
                 case exp.Columns():  # DuckDB: sum(COLUMNS('fare_.*'))
                     found.update(dict.fromkeys(self.star_of_item(part, scope).row("").sources))
+                case exp.Dot(this=exp.Paren(this=exp.Column() as row)) if not row.table and scope.named(
+                    (named(row.name),)
+                ):
+                    todo.append(exp.column(part.expression.copy(), row.this.copy()))  # Postgres: (r).fare
                 case exp.Star():  # count(*)
                     found.update(dict.fromkeys((t, "*") for _, r in scope.relations for t in r.tables()))
                 case exp.Query():
@@ -160,6 +165,8 @@ class Columns:
                 return None
             if name in self.parsed.variables and not scope.lists(name):
                 return self._variable(name)
+            if name in self.scalars:
+                return self.scalars[name]
             row = scope.row(name) if self.dialect in _ROWS else None
             return row or scope.column(name)
         parts = _parts(column)

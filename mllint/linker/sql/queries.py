@@ -73,6 +73,9 @@ class Reader(Columns):
                 ctes[name] = anchor.renamed(columns) if columns else anchor
             is_query = isinstance(body, exp.Query | exp.Pivot)
             relation = self.query(body, ctes, parent) if is_query else self._other_cte(body, ctes)
+            if cte.args.get("scalar"):  # ClickHouse: WITH (SELECT max(day) FROM rides) AS last, 5 AS n SELECT last
+                self.scalars[name] = relation.row(name)
+                continue
             ctes[name] = relation.renamed(columns) if columns else relation
         return ctes
 
@@ -81,7 +84,7 @@ class Reader(Columns):
             scope = Scope(ctes, None)
             add_table(self, body.this.this if isinstance(body.this, exp.Schema) else body.this, scope)
             return star_of(scope)
-        return Relation(every=self.output("", body, Scope(ctes, None)))  # ClickHouse: WITH 5 AS n
+        return Relation([self.output("", body, Scope(ctes, None))])
 
     def _subquery(self, node: exp.Subquery, ctes: dict[str, Relation], parent: Scope | None) -> Relation:
         inner = node.this
@@ -160,7 +163,7 @@ class Reader(Columns):
             whole = self.output("", node.this, scope)
             return Relation(Output(named(a.name), whole.sources, whole.expression) for a in node.expressions)
         output = self.output(self._name(node), inner, scope)
-        if isinstance(inner, exp.Explode | exp.Unnest):  # a row for each element
+        if isinstance(inner, exp.Explode | exp.Inline | exp.Unnest):  # a row for each element
             self.indirect.update(dict.fromkeys(output.sources))
         columns = inner.find(exp.Columns) if self.dialect == "duckdb" else None
         if columns is not None:  # min(COLUMNS(*)): one for each

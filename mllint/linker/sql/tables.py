@@ -11,7 +11,7 @@ from sqlglot import exp
 from mllint.lineage.expressions import Unresolved
 from mllint.lineage.ids import file_id
 from mllint.linker.sql.columns import Columns, sources_of
-from mllint.linker.sql.meanings import TABLE_FUNCTIONS
+from mllint.linker.sql.meanings import FILE_FUNCTIONS, TABLE_FUNCTIONS
 from mllint.linker.sql.pivots import pivoted
 from mllint.linker.sql.relations import Output, Relation, of_table, with_names
 from mllint.linker.sql.scope import Scope, star_of
@@ -150,10 +150,14 @@ def _function(reader: Columns, node: exp.Func, scope: Scope) -> Relation:
         reader.note_read(first, name)
         return of_table(name, reader.schema.columns(name))
     called = (node.name if isinstance(node, exp.Anonymous) else node.sql_name()).lower()
-    if called.startswith(("read_", "parquet_scan", "scan_")) and isinstance(first, exp.Literal) and first.is_string:
+    is_file = called in FILE_FUNCTIONS or called.startswith(("read_", "parquet_scan", "scan_"))
+    if is_file and isinstance(first, exp.Literal) and first.is_string:
         name = file_id(first.name)
         reader.note_read(node, name)
         return of_table(name, reader.schema.columns(name))
+    passed = _passed(reader, node)
+    if passed.tables():
+        return passed
     every = reader.output("", node, scope)
     reader.indirect.update(dict.fromkeys(every.sources))  # it decides how many rows there are
     listed = [named(e.name) for e in node.find_all(exp.OpenJSONColumnDef, exp.JSONColumnDef) if e.name]
@@ -161,6 +165,18 @@ def _function(reader: Columns, node: exp.Func, scope: Scope) -> Relation:
     if not names:
         return Relation(every=every)
     return _with_fields([Output(name, every.sources, every.expression) for name in names], every)
+
+
+def _passed(reader: Columns, node: exp.Func) -> Relation:
+    """The tables that a table function is given: Trino TABLE(exclude_columns(input => TABLE(rides), ...))"""
+    found = Relation()
+    for part in node.find_all(exp.Anonymous):
+        table = next(iter(part.expressions), None)
+        if part is not node and part.name.upper() == "TABLE" and isinstance(table, exp.Column):
+            name = named(".".join(each.name for each in table.parts))
+            reader.note_read(table, name)
+            found = Relation(open=[*found.open, (name,)])
+    return found
 
 
 def _semantic_view(reader: Columns, node: exp.SemanticView) -> Relation:
@@ -194,7 +210,10 @@ def _unnested(reader: Columns, node: exp.Expr, scope: Scope, alias: str) -> Rela
         columns = [alias]  # BigQuery: UNNEST(items) AS item
     offset = node.args.get("offset")
     position = [Output(named(offset.name), (), Unresolved("a position"))] if isinstance(offset, exp.Identifier) else []
-    named_columns = position + [Output(name, sources, every.expression) for name in columns]
+    each = [sources] * len(columns)
+    if isinstance(inner, exp.Unnest) and len(inner.expressions) == len(columns) > 1:  # UNNEST(xs, ys) AS r (x, y)
+        each = [tuple(reader.sources(array, scope)) for array in inner.expressions]
+    named_columns = position + [Output(n, s, every.expression) for n, s in zip(columns, each, strict=True)]
     # `item.price` reads a field of the element: any other name of this relation means the array too
     return Relation(named_columns) if len(columns) > 1 and not position else _with_fields(named_columns, every)
 
