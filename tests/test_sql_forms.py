@@ -153,7 +153,8 @@ FORMS = {
     ),
     "insert and conflict with what is there": (
         "postgres",
-        "INSERT INTO t AS o (id, v) SELECT id, d FROM s ON CONFLICT (id) DO UPDATE SET v = EXCLUDED.v + o.v WHERE o.d > 1",
+        "INSERT INTO t AS o (id, v) SELECT id, d FROM s ON CONFLICT (id) DO UPDATE "
+        "SET v = EXCLUDED.v + o.v WHERE o.d > 1",
         "insert", "t", "id: s.id; v: s.d t.v", "t.d",
     ),
     "insert and duplicate key": (
