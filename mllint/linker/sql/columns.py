@@ -36,6 +36,7 @@ class Columns:
         self.indirect: dict[Source, None] = {}
         self.open = False
         self.steps = 0
+        self.ambiguous: dict[tuple[str, int, int], None] = {}  # unqualified columns that could be of several tables
         self.scalars: dict[str, Output] = {}  # values that ClickHouse names in WITH
 
     def query(self, node: exp.Expr, ctes: dict[str, Relation], parent: Scope | None = None) -> Relation:
@@ -168,7 +169,10 @@ class Columns:
             if name in self.scalars:
                 return self.scalars[name]
             row = scope.row(name) if self.dialect in _ROWS else None
-            return row or scope.column(name)
+            found = row or scope.column(name)
+            if found is None and len(scope.open_tables()) > 1:
+                self.ambiguous[(name, *self.parsed.at(column.this.meta.get("start")))] = None
+            return found
         parts = _parts(column)
         relation = scope.named(parts)
         if relation is not None:

@@ -163,6 +163,8 @@ def add_statement(
             writer.edge(source, consumer_id(consumer), kind, place, read=place)
     if target and statement.kind in _WRITES:
         writer.columns(statement, target, span)
+    for name, line, column in statement.ambiguous if target or consumer else ():
+        writer.ambiguous(name, writer.span(line, column))
     if target:
         writer.indirect(statement, target, span)
 
@@ -203,6 +205,10 @@ class _Writer:
         share.resolved += is_resolved(id)
         if not is_resolved(id):
             self.project.coverage.gaps.append(Gap(span, is_read, NAMELESS, self.path, None, id))
+
+    def ambiguous(self, name: str, span: Span) -> None:
+        why = f"the column `{name}` may be of several tables"
+        self.project.coverage.gaps.append(Gap(span, True, why, self.path))
 
     def edge(
         self,

@@ -54,6 +54,10 @@ class Scope:
             return alias
         return self.parent._told(name) if self.parent and not opened else None
 
+    def open_tables(self) -> list[Relation]:
+        """Relations here that may have columns which nobody lists."""
+        return [relation for _, relation in self.relations if not relation.closed]
+
     def lists(self, name: str) -> bool:
         """Whether some relation is known to have a column of that name."""
         here = name in self.aliases or any(name in relation.names for _, relation in self.relations)

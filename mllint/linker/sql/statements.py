@@ -36,6 +36,7 @@ class Statement(msgspec.Struct, frozen=True, gc=False):
     that SQL trains; empty for a plain SELECT.
     `indirect`: columns that choose rows (filters, join and group keys, ordering) rather than make values.
     `open`: a star, or an unknown piece of text in the select list, could not be expanded.
+    `ambiguous`: unqualified columns, with their line and column, that could be of several tables and so are of none.
     `problem`: why there is no more than table-level lineage, else empty. `line`, `column` as in `TableRead`.
     """
 
@@ -49,6 +50,7 @@ class Statement(msgspec.Struct, frozen=True, gc=False):
     column: int = 1
     problem: str = ""
     temporary: bool = False
+    ambiguous: tuple[tuple[str, int, int], ...] = ()
 
 
 def dataset_id(name: str) -> str:
