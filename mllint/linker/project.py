@@ -89,6 +89,8 @@ class Project:
         self.coverage = Coverage()
         self.problems: list[Problem] = []
         self.definitions: dict[str, Expression] = {}  # column id -> how it is computed where it is written
+        self.in_sql: dict[str, Span] = {}  # those of them that SQL defines, and where
+        self.rejoined: set[str] = set()  # datasets that join a table with itself: equal columns are of different rows
         self.runs: list[Run] = []
         self.flows: dict[Flow, None] = {}  # what pipelines written in Python say of their steps
         self.dbt: Any = None  # the memory of `sql.dbt.projects`

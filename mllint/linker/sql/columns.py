@@ -35,6 +35,7 @@ class Columns:
         self.reads: dict[tuple[str, int, int], None] = {}
         self.indirect: dict[Source, None] = {}
         self.open = False
+        self.rejoins = False
         self.steps = 0
         self.ambiguous: dict[tuple[str, int, int], None] = {}  # unqualified columns that could be of several tables
         self.scalars: dict[str, Output] = {}  # values that ClickHouse names in WITH

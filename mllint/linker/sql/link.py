@@ -163,6 +163,8 @@ def add_statement(
             writer.edge(source, consumer_id(consumer), kind, place, read=place)
     if target and statement.kind in _WRITES:
         writer.columns(statement, target, span)
+        if statement.rejoins:
+            project.rejoined.add(target)
     for name, line, column in statement.ambiguous if target or consumer else ():
         writer.ambiguous(name, writer.span(line, column))
     if target:
@@ -235,6 +237,7 @@ class _Writer:
         for column in statement.columns:
             id = self.column(target, column.name, span)
             self.project.define(id, column.expression)
+            self.project.in_sql.setdefault(id, span)
             shown = show(column.expression)
             for table, name in column.sources:
                 self.edge(self.column(dataset_id(table), name, span), id, "derives", span, expression=shown)

@@ -21,7 +21,7 @@ def statement(reader: Reader, kind: str, target: str, relation: Relation, tempor
     return Statement(
         kind, target, reads(reader), tuple(columns), tuple(sorted(reader.indirect)),
         reader.open or not relation.closed, line, column, temporary=temporary,
-        ambiguous=tuple(reader.ambiguous),
+        ambiguous=tuple(reader.ambiguous), rejoins=reader.rejoins,
     )  # fmt: skip
 
 

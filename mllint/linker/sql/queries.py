@@ -128,6 +128,7 @@ class Reader(Columns):
         for lateral in node.args.get("laterals") or ():
             add_table(self, lateral, scope)
         add_joins(self, node.args.get("joins"), scope)
+        self.rejoins = self.rejoins or scope.rejoins()
         if node.args.get("match") is not None:
             matched(self, node.args["match"], scope)
         relation = side_by_side([self._project(projection, scope) for projection in node.expressions])

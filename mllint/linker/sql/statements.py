@@ -37,6 +37,7 @@ class Statement(msgspec.Struct, frozen=True, gc=False):
     `indirect`: columns that choose rows (filters, join and group keys, ordering) rather than make values.
     `open`: a star, or an unknown piece of text in the select list, could not be expanded.
     `ambiguous`: unqualified columns, with their line and column, that could be of several tables and so are of none.
+    `rejoins`: a table is joined with itself, so that two columns of it may be of different rows.
     `problem`: why there is no more than table-level lineage, else empty. `line`, `column` as in `TableRead`.
     """
 
@@ -51,6 +52,7 @@ class Statement(msgspec.Struct, frozen=True, gc=False):
     problem: str = ""
     temporary: bool = False
     ambiguous: tuple[tuple[str, int, int], ...] = ()
+    rejoins: bool = False
 
 
 def dataset_id(name: str) -> str:

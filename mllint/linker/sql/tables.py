@@ -30,6 +30,8 @@ def add_table(reader: Columns, node: exp.Expr, scope: Scope) -> None:
         case exp.Table():
             name, relation = _table(reader, node, scope)
             parts = (alias,) if alias else tuple(name.split("."))
+            if relation.table and any(other.table == relation.table for _, other in scope.relations):
+                relation = relation.of_other_rows()
             relation = pivoted(reader, node, with_names(relation, node))
         case exp.Subquery() if _wraps_tables(node):
             inner = Scope(scope.ctes, scope)

@@ -16,6 +16,7 @@ from mllint.linker.python.abstract.values import counted
 from mllint.linker.python.entries import is_test
 from mllint.linker.python.library.web import route_of
 from mllint.linker.python.results.effects import Access, Effects, Link, Record, is_model_token
+from mllint.linker.python.results.through_sql import see_through
 from mllint.linker.sql.link import drop_templates, run_by_naming
 from mllint.source import Span
 
@@ -363,6 +364,7 @@ def _observe(project: Project, records: list[Record], names: dict[str, str]) -> 
                 for fit_id in measuring.fits:
                     trials.scores_of.setdefault(fit_id, []).append(score_id)
         trials.selections += record.selections.values()
+    see_through(project)
     features: dict[Feature, None] = {}
     for feature in {feature: None for record in records for feature in record.features}:
         model = _rename(feature.model, names)
