@@ -196,3 +196,22 @@ def test_a_column_of_the_one_table_that_lists_it_is_not() -> None:
     )
     assert project.coverage.gaps == []
     assert ("column:table:b#fare", "column:table:t#fare") in edges(project)
+
+
+def test_a_column_is_of_the_one_table_that_has_it_elsewhere() -> None:
+    """If the other one had it too, the database would refuse the statement."""
+    project = linked(
+        a="INSERT INTO t SELECT a.id, fare, tip FROM a JOIN b ON a.id = b.id",
+        b="SELECT x.fare, y.id FROM b AS x JOIN c AS y USING (id)",
+        c="WITH a AS (SELECT * FROM other) SELECT a.tip, z.tip FROM a JOIN d AS z USING (id)",
+    )
+    assert ("column:table:b#fare", "column:table:t#fare") in edges(project)
+    assert [gap.why for gap in project.coverage.gaps] == ["the column `tip` may be of several tables"]
+
+
+def test_a_column_that_both_tables_have_elsewhere_stays_open() -> None:
+    project = linked(
+        a="INSERT INTO t SELECT a.id, fare FROM a JOIN b ON a.id = b.id",
+        b="SELECT a.fare AS one, b.fare AS other FROM a JOIN b USING (id)",
+    )
+    assert not [edge for edge in project.graph.edges() if edge.target == "column:table:t#fare"]

@@ -170,10 +170,7 @@ class Columns:
             if name in self.scalars:
                 return self.scalars[name]
             row = scope.row(name) if self.dialect in _ROWS else None
-            found = row or scope.column(name)
-            if found is None and len(scope.open_tables()) > 1:
-                self.ambiguous[(name, *self.parsed.at(column.this.meta.get("start")))] = None
-            return found
+            return row or scope.column(name) or self._of_several(column, scope.open_tables())
         parts = _parts(column)
         relation = scope.named(parts)
         if relation is not None:
@@ -187,6 +184,21 @@ class Columns:
         if parts[0] in self.parsed.variables:
             return _field(self._variable(parts[0]), (*parts[1:], name))
         return scope.known(".".join((*parts, name))) or _field(scope.column(parts[0]), (*parts[1:], name))
+
+    def _of_several(self, column: exp.Column, candidates: list[Relation]) -> Output | None:
+        """Of several tables that may have a column, the one that has it elsewhere: two that did would be an error."""
+        if len(candidates) < 2:
+            return None
+        name = _name(column)
+        known = [
+            relation
+            for relation in candidates
+            if any((table, name) in self.schema.used for group in relation.open for table in group)
+        ]
+        found = known[0].find(name) if len(known) == 1 else None
+        if found is None:
+            self.ambiguous[(name, *self.parsed.at(column.this.meta.get("start")))] = None
+        return found
 
     def star_of_item(self, node: exp.Expr, scope: Scope) -> Relation:
         """`*`, `r.*`, `record.*`, `(CASE ... END).*`, with what EXCEPT, REPLACE and RENAME make of it."""

@@ -51,8 +51,10 @@ def link_sql(project: Project, schema: Schema | None = None) -> Schema:
     for script in scripts:
         _define(script, schema)
     named_elsewhere = _Mentions(project)
+    schema.used = frozenset(pair for script in scripts for pair in script.says)
     for script in in_order(scripts):
         _link(project, script, schema, named_elsewhere)
+    schema.used = frozenset()
     for table in schema:
         node = project.graph.nodes.get(dataset_id(table))
         if node is not None:
