@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 
-class Span(msgspec.Struct, frozen=True, array_like=True, order=True, gc=False):
+class Span(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A stretch of one file. Lines, columns (in characters) and notebook cells count from 1; the end column is
     the one after the last character. In a notebook, lines count within the cell."""
 
@@ -15,3 +15,13 @@ class Span(msgspec.Struct, frozen=True, array_like=True, order=True, gc=False):
     end_line: int = 0
     end_column: int = 0
     cell: int | None = None
+
+    def __lt__(self, other: Span) -> bool:
+        return self._order() < other._order()
+
+    def __gt__(self, other: Span) -> bool:
+        return self._order() > other._order()
+
+    def _order(self) -> tuple[str, int, int, int, int, int]:
+        """What is outside of cells comes before the first cell."""
+        return (self.path, self.cell or 0, self.line, self.column, self.end_line, self.end_column)

@@ -255,7 +255,7 @@ def test_cells_keep_their_numbers_and_lines() -> None:
 
 @pytest.mark.parametrize(("cell", "wanted"), [
     ("%run prepare.py --fast", {"__run__": ["prepare.py --fast"]}),
-    ("  %run 'a b.py'", {}),
+    ("  %run 'a b.py'", {"__run__": ["'a b.py'"]}),
     ("!python train.py data", {"__shell__": ["python train.py data"]}),
     ("files = !ls data", {"__shell__": ["ls data"]}),
     ("if x:\n    !python a.py\n    load('b')", {"__shell__": ["python a.py"], "load": ["b"]}),
@@ -272,10 +272,6 @@ def test_cells_keep_their_numbers_and_lines() -> None:
     ("x != load('a')", {"load": ["a"]}), ("!pip install x\n", {"__shell__": ["pip install x"]}), ("", {}),
 ])  # fmt: skip
 def test_magics(cell: str, wanted: dict[str, list[Any]]) -> None:
-    if wanted == {} and cell.startswith("  %run"):
-        with pytest.raises(AssertionError):  # an indented first line is a syntax error in Jupyter too
-            calls(notebook(cell))
-        return
     assert calls(notebook(cell)) == wanted
 
 
@@ -288,6 +284,29 @@ def test_lines_after_magics_keep_their_places() -> None:
         if isinstance(c, facts.Call) and c.function.id == "load"
     }  # fmt: skip
     assert found == {"a": read.python.cells[0] + 2, "b": read.python.cells[1] + 2}
+
+
+def test_a_cell_that_is_indented_as_a_whole_runs_and_keeps_its_places() -> None:
+    read = readers.read("n.ipynb", "notebook", notebook("    x = 1\n    load('a')", "\n  load('b')"))
+    assert read.python is not None
+    assert read.problems == ()
+    found = [facts.unpack_at(node.at)[:2] for node in nodes(read.python.body) if isinstance(node, facts.Call)]
+    starts = read.python.cells
+    assert found == [(starts[0] + 1, 5), (starts[1] + 1, 3)]
+
+
+def test_an_indented_line_in_the_midst_of_a_cell_is_an_error() -> None:
+    read = readers.read("n.ipynb", "notebook", notebook("x = 1\n    load('a')", "  x = 1\nload('a')"))
+    assert [(p.code, p.cell, p.line) for p in read.problems] == [("ML001", 1, 2)]
+
+
+def test_code_ahead_of_the_running_python_is_told_to_be_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def parse(source: object) -> None:
+        raise SyntaxError("invalid syntax", ("<unknown>", 1, 6, "type Rows = list[int]", 1, 7))
+
+    monkeypatch.setattr("mllint.readers.python.ast.parse", parse)
+    (problem,) = readers.read("a.py", "python", b"type Rows = list[int]\n").problems
+    assert "run mllint with the Python of this code" in problem.message
 
 
 def test_a_broken_cell_costs_that_cell() -> None:

@@ -81,3 +81,24 @@ def test_marks_of_rows_and_fits_are_no_nodes():
     ids = [*graph.nodes, *(id for edge in graph.edges() for id in (edge.source, edge.target))]
     assert "file:b.csv" in ids
     assert not [id for id in ids if "@" in id]
+
+
+def test_rows_that_were_cut_and_put_together_again_and_again_end():
+    """Twice as many ways back with each round."""
+    rounds = "a = pd.concat([a[:5], a[5:]])\n" * 50
+    code = f"import pandas as pd\na, b = pd.read_csv('a.csv'), pd.read_csv('b.csv')\n{rounds}c = b[a['x'] > 0]"
+    lineage = lineage_of(f"{code}\nc.to_csv('c.csv')\n", {})
+    assert "file:c.csv" in lineage.graph.nodes
+
+
+def test_a_model_that_is_saved_with_its_scores_holds_no_rows():
+    code = """
+import joblib, pandas as pd
+from sklearn.linear_model import Ridge
+df = pd.read_csv("a.csv")
+model = Ridge().fit(df[["x"]], df["y"])
+joblib.dump({"model": model, "columns": list(df.columns), "mean": df["y"].mean()}, "m.joblib")
+joblib.dump(df.assign(z=df["x"].mean()), "d.joblib")
+"""
+    stored = {id for id, rows in trials_of(lineage_of(code, {})).row_sets.items() if rows.how == "stored"}
+    assert stored == {"@rows:file:d.joblib"}

@@ -84,6 +84,7 @@ class Measuring(msgspec.Struct, frozen=True):
     predicted: Span | None = None
     sure: bool = True
     in_loop: bool = False
+    after: tuple[str, ...] = ()  # ids of the measurings that what is scored depends on: `chances > best_threshold`
 
 
 class Selection(msgspec.Struct, frozen=True):
@@ -199,5 +200,5 @@ def is_window(expression: Expression) -> bool:
 
 _WINDOWS = {
     "shift per group", "diff per group", "rolling per group", "expanding per group", "ewm per group",
-    "pct_change per group", ".ewm", ".expanding", ".rolling", ".shift",
+    "pct_change per group", "ewm", "expanding", ".ewm", ".expanding", ".rolling", ".shift",
 }  # fmt: skip

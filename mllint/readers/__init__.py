@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import re
+import sys
 from typing import Any
 
 import msgspec
@@ -87,6 +89,16 @@ def _count_lines(kind: str, data: bytes) -> int:
     return data.count(b"\n") + (not data.endswith(b"\n"))
 
 
+_NEWER_GRAMMAR = re.compile(r"\s*(type\s+\w+.*=|(class|def|async\s+def)\s+\w+\[)")
+
+
+def _newer(error: SyntaxError) -> str:
+    """Python is read with the grammar of the Python that runs mllint: code may be ahead of it."""
+    if not _NEWER_GRAMMAR.match(error.text or ""):
+        return ""
+    return f" in Python {sys.version_info.major}.{sys.version_info.minor}: run mllint with the Python of this code"
+
+
 def problem_of(path: str, kind: str, error: BaseException) -> Problem:
     """The one diagnostic that a failed reader costs."""
     line = _line_of(error)
@@ -106,7 +118,7 @@ def problem_of(path: str, kind: str, error: BaseException) -> Problem:
         case SyntaxError() if "codec can't decode" in str(error.msg) and "unicodeescape" not in str(error.msg):
             return Problem(path, line, "ML002", "the file is not in the encoding that it declares, or UTF-8")
         case SyntaxError():
-            return Problem(path, line, "ML001", _clip(f"syntax error: {error.msg}"))
+            return Problem(path, line, "ML001", _clip(f"syntax error: {error.msg}{_newer(error)}"))
         case ValueError() if type(error) is not ValueError:  # JSONDecodeError, TOMLDecodeError, FooterError ...
             return Problem(path, line, "ML001", _clip(f"syntax error: {error}"))
     if hasattr(error, "problem_mark"):

@@ -42,7 +42,7 @@ def read(path: str, kind: str, data: bytes) -> FileFacts:
     for number, source in _code_cells(document):
         text = _without_magics(source)
         try:
-            statements, _, imports = lower(text, line)
+            statements, imports = _lowered(text, line)
         except (SyntaxError, ValueError) as error:
             where = getattr(error, "lineno", None) or 1
             reason = error.msg if isinstance(error, SyntaxError) else str(error)
@@ -55,6 +55,19 @@ def read(path: str, kind: str, data: bytes) -> FileFacts:
         line += text.count("\n") + 2
     module = facts.Module(tuple(body), tuple(starts), tuple(numbers), "", tuple(sorted(imported)))
     return FileFacts(path, kind, lines=line, python=module, problems=tuple(problems))
+
+
+def _lowered(text: str, line: int) -> tuple[tuple[facts.Stmt, ...], tuple[str, ...]]:
+    """IPython takes the indent of the first line away from all lines: they are read as the body of a block."""
+    try:
+        statements, _, imports = lower(text, line)
+    except IndentationError:
+        if not text.lstrip("\n").startswith((" ", "\t")):
+            raise
+        (block, *rest), _, imports = lower(f"if True:\n{text}", line - 1)
+        assert isinstance(block, facts.If)
+        statements = (*block.then, *rest)
+    return statements, imports
 
 
 def code_cells(data: bytes) -> list[tuple[int, str]]:

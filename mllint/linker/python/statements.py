@@ -39,6 +39,8 @@ def _assign(m: Machine, s: facts.Assign) -> bool:
         return True
     m.statement = s
     value = evaluate(m, s.value)
+    if m.loops and isinstance(s.value, facts.Binary) and _same_name(s.targets[0], s.value.left):
+        value = _counted(value)
     for target in s.targets:
         bind(m, target, value)
     if s.annotation is not None and isinstance(s.targets[0], facts.Name) and m.now.scope.kind == "class":
@@ -68,8 +70,20 @@ def _augment(m: Machine, s: facts.Augment) -> bool:
     if s.operator == "+" and isinstance(old, Cell) and old.kind == "list":  # other names see what `+=` adds
         iteration.extend(old, m, iteration.items_of(m, value, s.at))
         return True
-    bind(m, s.target, binary(m, s.operator, old, value, s.at))
+    result = binary(m, s.operator, old, value, s.at)
+    bind(m, s.target, _counted(result) if m.loops else result)
     return True
+
+
+def _same_name(target: facts.Expr, other: facts.Expr) -> bool:
+    return isinstance(target, facts.Name) and isinstance(other, facts.Name) and target.id == other.id
+
+
+def _counted(value: Any) -> Any:
+    """What a loop of unknown length adds up: it is run here once or twice, and there as often as it takes."""
+    if isinstance(value, Constant) and isinstance(value.value, int | float) and not isinstance(value.value, bool):
+        return Unknown(why="a number that a loop adds up")
+    return value
 
 
 def _evaluate(m: Machine, s: facts.Evaluate) -> bool:

@@ -28,7 +28,9 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
 
 def _report(trials: Trials, choice: Selection) -> Measuring | None:
     """The last score on these rows that comes after the choice, and is of what was chosen."""
-    fits = {id for score in choice.scores if score in trials.measurings for id in trials.measurings[score].fits}
+    scores = [trials.measurings[id] for id in choice.scores if id in trials.measurings]
+    fits = {id for score in scores for id in score.fits}
+    is_threshold = choice.what != "early stopping" and len(fits) < 2 and not any(score.in_loop for score in scores)
     classes = {trials.fittings[id].what for id in fits if id in trials.fittings}
     reports = [
         score
@@ -39,6 +41,7 @@ def _report(trials: Trials, choice: Selection) -> Measuring | None:
         and score.id not in choice.scores
         and score.sure
         and set(score.rows) == set(choice.rows)
+        and (not is_threshold or set(choice.scores) & set(score.after))
         and (fits & set(score.fits) if choice.what == "early stopping" else classes & _classes(trials, score))
     ]
     return max(reports, key=lambda score: score.order, default=None)

@@ -91,13 +91,14 @@ def _aggregates(call: Invocation, table: Table) -> dict[str, Column] | None:
 
 
 def grouped_column(call: Invocation) -> Any:
-    """`name`: columns of a grouped frame: `GROUPED(x, key, ...)` is the operator of one."""
+    """`name`: columns of a grouped frame, or of its windows: `GROUPED(x, key, ...)` of a grouped one."""
     table = table_of(call.receiver)
     keys = [column for key in table.keys if (column := table.column(key)) is not None]
     names = frames.names_of(call.get("name"))
     if names is not None and is_text(call.get("name")):
         one = table.column(names[0]) or frames.missing(call.m, table, names[0], call.at)
-        expression = ex.apply("GROUPED", one.expression, *(key.expression for key in keys))
+        grouped = ex.apply("GROUPED", one.expression, *(key.expression for key in keys))
+        expression = grouped if keys else one.expression
         origins = one.origins.union(*(key.origins for key in keys))
         return msgspec.structs.replace(one, expression=expression, origins=origins, span=call.span)
     chosen = (

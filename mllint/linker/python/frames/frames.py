@@ -84,10 +84,9 @@ def listed_names(value: Any) -> list[str]:
 def item(m: Machine, frame: Cell, index: Any, at: facts.At) -> Any:
     """`df["a"]`, `df[["a", "b"]]`, `df[mask]`, `matrix[:, 1]`, `df[df.columns[:-1]]`."""
     table: Table = frame.slots["table"]
-    if frame.slots.get("grouped"):  # `df.groupby("k")["x"]`
-        found = m.library.method(frame.slots["type"], "__getitem__")
-        if found is not None:
-            return m.apply(Invocation(m, *found, frame, Arguments((index,)), at))
+    found = m.library.method(frame.slots["type"], "__getitem__")
+    if found is not None:  # `df.groupby("k")["x"]`, `df.rolling(7)["x"]`
+        return m.apply(Invocation(m, *found, frame, Arguments((index,)), at))
     match index:
         case Choice(options=options):
             return join_all([item(m, frame, option, at) for option in options])
@@ -261,7 +260,7 @@ def _part(column: Column, index: Slice | Constant) -> ex.Expression:
 
 
 def column_attribute(m: Machine, frame: Cell, name: str, at: facts.At) -> Column | None:
-    """`df.price`. Not for the nameless columns of arrays."""
+    """`df.price` is `df["price"]`. Not for the nameless columns of arrays."""
     kind = m.library.types.get(frame.slots["type"])
     if name.startswith("_") or (kind is not None and kind.nameless):
         return None
@@ -269,7 +268,10 @@ def column_attribute(m: Machine, frame: Cell, name: str, at: facts.At) -> Column
     known = table.columns.get(name)
     if known is None and table.base:
         known = table.column(name)
-    return own_kind(m, frame, known) if known is not None else None
+    if known is None:
+        return None
+    by_name = item(m, frame, Constant(name), at)  # of a grouped frame too
+    return by_name if isinstance(by_name, Column) else None
 
 
 def own_kind(m: Machine, frame: Cell, column: Column) -> Column:

@@ -47,6 +47,8 @@ def fit(call: Invocation, how: Fit) -> Any:
     """`model.fit(X, y)`: the data train the model."""
     m = call.m
     x, y = call.get(how.x), call.get(how.y) if how.y else None
+    if how.label and isinstance(x, Cell) and x.kind == "frame":
+        x, y = _apart(m, x, how.label, call.at)
     estimator = subject(call)
     if not isinstance(estimator, Cell) or estimator.kind != "object":
         return _fit_unknown(call, x, y)
@@ -56,6 +58,13 @@ def fit(call: Invocation, how: Fit) -> Any:
         prepare(m, estimator, call.at)
     train(m, call, estimator, x, y)
     return estimator
+
+
+def _apart(m: Machine, frame: Cell, label: str, at: facts.At) -> tuple[Cell, Any]:
+    """A frame without the column that is the label, and that column."""
+    table: Table = frame.slots["table"]
+    rest = m.heap.new("frame", {**frame.slots, "table": table.drop([label])}, (m.now.path, at))
+    return rest, table.column(label)
 
 
 def subject(call: Invocation) -> Any:

@@ -125,13 +125,14 @@ def _picked(m: Machine, value: Any, at: facts.At, by: Any, part: str) -> frozens
 def _drawn_by(m: Machine, sides: frozenset[str]) -> frozenset[str]:
     """The draws that an index comes from: `df.iloc[np.random.permutation(len(df))[:80]]`."""
     found: set[str] = set()
-    todo = list(sides)
+    todo, seen = list(sides), set(sides)
     while todo and len(found) < 20:
         made = m.effects.row_set_of(todo.pop())
         if made is not None and made.span is not None and not made.parents:
             found.add(made.id)
         elif made is not None:
-            todo += [parent for parent in made.parents if parent not in found]
+            todo += [parent for parent in made.parents if parent not in seen]
+            seen |= set(made.parents)
     return frozenset(found)
 
 
@@ -152,13 +153,18 @@ def others(m: Machine, value: Any, taken: Any, at: facts.At) -> Any:
 
 
 def note_stored(m: Machine, node: str, value: Any, span: Span) -> None:
-    """What a dataset holds from now on: these rows, after these fits."""
-    if isinstance(value, Cell) and value.kind == "object":
+    """What a dataset holds from now on: these rows, after these fits. A model holds none, nor does what is kept with
+    it: its scores, the names of its columns."""
+    if isinstance(value, Cell) and value.kind != "frame" and _holds_model(value):
         return
     own, fits = rows_of(value), marked(origins_of(value), FIT)
     id = f"{ROWS}{node}"
     if (own or fits) and "{" not in node:
         m.effects.row_set(RowSet(id, "stored", tuple(sorted(own - {id})), span, learned=tuple(sorted(fits))))
+
+
+def _holds_model(value: Cell) -> bool:
+    return value.kind == "object" or any(o.startswith(("model:", "model@")) for o in origins_of(value))
 
 
 def halves(m: Machine, values: list[Any], at: facts.At, order: str, names: tuple[str, ...] = ("train", "test")) -> Any:

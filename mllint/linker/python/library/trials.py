@@ -287,7 +287,7 @@ def measured(call: Invocation, origins: frozenset[str]) -> frozenset[str]:
         id = f"{SCORE}{rows.place_id(m, call.span)}:{mark.removeprefix(PREDICTION)}"
         measuring = Measuring(
             id, m.effects.tick(), call.span, m.effects.job, "metric", made.fits, made.rows, made.learned, made.span,
-            made.sure, in_loop(m),
+            made.sure, in_loop(m), tuple(sorted(marked(origins, SCORE))),
         )  # fmt: skip
         m.effects.measuring(measuring)
         scores.add(id)

@@ -17,8 +17,8 @@ from mllint.lineage.observations import Deployment, Draw, Evaluation, Feature, H
 from mllint.lineage.trials import Fitting, Measuring, RowSet, Selection
 from mllint.linker.project import Project
 from mllint.linker.python.abstract.tables import Table, dataset_origins
-from mllint.linker.python.abstract.traces import without_traces
-from mllint.linker.python.abstract.values import NOTHING, Column, Loss, counted
+from mllint.linker.python.abstract.traces import PREDICTION, SCORE, marked, without_traces
+from mllint.linker.python.abstract.values import NOTHING, Column, Loss, as_measures, counted
 from mllint.source import Span
 
 
@@ -191,6 +191,7 @@ class Effects:
     ) -> None:
         """Edges from all origins to a target; a column's dataset is linked along with it."""
         shown = brief(expression) if expression is not None else ""
+        origins = _scored(frozenset(origins))
         for origin in sorted(without_traces(origins)):
             real = counted(origin)
             if real == target and not real.startswith(("file:", "table:")):
@@ -229,7 +230,7 @@ class Effects:
         id = column_id(target, name)
         self.mark(id, "column", column.span or span)
         self.now.definitions[id, column.expression] = None
-        for origin in sorted(without_traces(column.origins)):
+        for origin in sorted(without_traces(_scored(column.origins))):
             shown = brief(column.expression)
             at, real = column.span or span, counted(origin)
             link = Link(real, id, "derives", at, self.job, "direct", shown, self.language, real != origin)
@@ -306,6 +307,14 @@ class Effects:
 
     def predicted_rows(self, made: PredictedRows) -> None:
         self.now.predicted[made.id] = made
+
+
+def _scored(origins: frozenset[str]) -> frozenset[str]:
+    """What holds scores of a model and none of its predictions, holds a measure of the model."""
+    if not marked(origins, SCORE) or marked(origins, PREDICTION):
+        return origins
+    models = frozenset(origin for origin in origins if origin.startswith(("model:", "model@")))
+    return (origins - models) | as_measures(models)
 
 
 def is_model_token(id: str) -> bool:

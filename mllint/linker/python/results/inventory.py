@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 from collections import defaultdict
-from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -14,8 +13,8 @@ from mllint.facts.config import Value
 from mllint.lineage.observations import Branch, Setting
 from mllint.linker.project import Project
 from mllint.linker.python.abstract.losses import written
-from mllint.linker.python.abstract.values import Class, Function
 from mllint.linker.python.machine import Machine
+from mllint.linker.python.results.bailing import is_no_experiment
 from mllint.source import Span
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -64,7 +63,7 @@ def observe_branches(project: Project, m: Machine) -> None:
             continue
         if any(_differs_beside(project, configs[posixpath.dirname(place.path)], place) for place in settings):
             continue  # `conf/pipeline/prod.yaml` beside `local.yaml`: whoever starts it chooses
-        if any(place.path in made for place in settings):
+        if any(place.path in made or _lies_with_results(place.path, made) for place in settings):
             continue  # `json.dump(registry, ...)`: what a job writes may be anything tomorrow
         span = m.span(statement.test.at, path)
         first, last = m.span(dead[0].at, path), m.span(dead[-1].at, path)
@@ -79,11 +78,15 @@ def observe_branches(project: Project, m: Machine) -> None:
                 values,
                 (cut,),
                 cut.end_line - cut.line + 1,
-                all(_refuses(m, statement) for statement in dead)
-                or all(map(_gives_nothing, dead))
-                or (outcome and all(map(_is_nothing, dead))),
+                is_no_experiment(m, dead, outcome, all(setting.value is True for setting in values)),
             )
         )
+
+
+def _lies_with_results(path: str, made: set[str]) -> bool:
+    """`models/best_params.json` beside models that jobs save: some job wrote it, though which one is not followed."""
+    folder = posixpath.dirname(path)
+    return path.endswith(".json") and bool(folder) and any(posixpath.dirname(other) == folder for other in made)
 
 
 def _statement(node: Any, at: facts.At) -> facts.If | None:
@@ -108,89 +111,6 @@ def _subject(test: facts.Expr) -> facts.Expr:
         case facts.Compare(left=left):
             return left
     return test
-
-
-def _is_end(statement: facts.Stmt) -> bool:
-    match statement:
-        case facts.Raise():
-            return True
-        case facts.Evaluate(value=facts.Call(function=facts.Name(id="exit" | "quit"))):
-            return True
-        case facts.Evaluate(value=facts.Call(function=facts.Attribute(value=facts.Name(id="sys"), name="exit"))):
-            return True
-    return False
-
-
-def _refuses(m: Machine, statement: facts.Stmt) -> bool:
-    """A check of a setting, not a choice: `fail("window must be positive")`, `problems.append("no target given")`."""
-    match statement:
-        case facts.Evaluate(value=facts.Call(function=facts.Attribute(name="append" | "add"), args=(told,))):
-            return _is_sentence(told)
-        case facts.Evaluate(value=facts.Call(function=facts.Name(id=name) | facts.Attribute(name=name))):
-            if any(_always_ends(function) for function in _functions_called(m, name)):
-                return True
-    return _is_end(statement) or _reports(statement)
-
-
-def _functions_called(m: Machine, name: str) -> Iterator[Function]:
-    for scope in m.modules.values():
-        scopes = [scope, *(value.scope for value in scope.slots.values() if isinstance(value, Class))]
-        for value in (each.slots.get(name) for each in scopes):
-            if isinstance(value, Function):
-                yield value
-
-
-def _always_ends(function: Function) -> bool:
-    """`def fail(why): raise ConfigError(why)`."""
-    body = facts.body_of(function.facts)
-    return bool(body) and _is_end(body[-1])
-
-
-def _is_sentence(told: facts.Expr) -> bool:
-    match told:
-        case facts.Literal(value=str() as text):
-            return " " in text
-        case facts.Text(parts=parts):
-            return any(map(_is_sentence, parts))
-    return False
-
-
-_REPORTS = ("print", "display", "log", "logging", "logger", "plt", "sns", "warnings", "pprint", "mlflow")
-
-
-def _is_nothing(statement: facts.Stmt) -> bool:
-    """What stands for a thing that is switched off, where the switch is on: `else: forest = None`."""
-    match statement:
-        case facts.Assign(value=facts.Literal(value=None)) | facts.Return(value=facts.Literal(value=None) | None):
-            return True
-    return _reports(statement)
-
-
-def _gives_nothing(statement: facts.Stmt) -> bool:
-    """The way out of a step that is switched off: `if not config.backup: log.info("skipped"); return None, None`."""
-    match statement:
-        case facts.Return(value=facts.Literal(value=None) | None):
-            return True
-        case facts.Return(value=facts.Collection(items=items)):
-            return all(isinstance(item, facts.Literal) and item.value is None for item in items)
-    return _reports(statement)
-
-
-def _reports(statement: facts.Stmt) -> bool:
-    """Whether a statement only tells people something: `print(tree.get_depth())`, `plt.show()`, `pass`. Refusing a
-    wrong setting is telling too: `if split not in ("random", "time"): raise ValueError(split)`."""
-    match statement:
-        case _ if _is_end(statement):
-            return True
-        case facts.Evaluate(value=facts.Call(function=function)):
-            return written(function).partition(".")[0] in _REPORTS
-        case facts.Evaluate(value=facts.Literal() | facts.Opaque()):
-            return True
-        case facts.If(then=then, otherwise=otherwise):
-            return all(map(_reports, (*then, *otherwise)))
-        case facts.For(body=body):
-            return all(map(_reports, body))
-    return False
 
 
 def value_of(project: Project, place: Span) -> Any:
