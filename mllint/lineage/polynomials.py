@@ -111,7 +111,7 @@ def _expression(terms: Terms) -> Expression:
 
 
 def _scaled(product: Product, coefficient: Fraction) -> Expression:
-    if coefficient == 1 or product == (Constant(None),):
+    if coefficient == 1 or Constant(None) in product:  # whatever it is taken times, it is missing
         return _factors(product)
     return Apply("MUL", (*product, _number(coefficient)))
 
