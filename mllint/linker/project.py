@@ -121,6 +121,16 @@ class Project:
                 return apply(operator, *(self.inlined(argument, depth) for argument in arguments))
         return expression
 
+    def place_in_sql(self, expression: Expression) -> Span | None:
+        """Where SQL computes a column, through views that pass it on."""
+        place = None
+        for _ in range(6):
+            id = column_id(expression.dataset, expression.name) if isinstance(expression, Column) else ""
+            if id not in self.in_sql or not is_known(self.definitions[id]):
+                break
+            place, expression = self.in_sql[id], self.definitions[id]
+        return place
+
     def of_kind(self, *kinds: str) -> Iterator[FileFacts]:
         for path in self.kinds_of:
             if self.kinds_of[path] in kinds:

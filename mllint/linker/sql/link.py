@@ -239,7 +239,7 @@ class _Writer:
         for column in statement.columns:
             id = self.column(target, column.name, span)
             self.project.define(id, column.expression)
-            self.project.in_sql.setdefault(id, span)
+            self.project.in_sql.setdefault(id, self.span(column.line, column.column) if column.line else span)
             shown = show(column.expression)
             for table, name in column.sources:
                 self.edge(self.column(dataset_id(table), name, span), id, "derives", span, expression=shown)

@@ -7,6 +7,7 @@ that a star stayed open.)
 
 from __future__ import annotations
 
+import msgspec
 from sqlglot import exp
 
 from mllint.linker.sql.columns import Columns, is_star
@@ -164,6 +165,9 @@ class Reader(Columns):
             whole = self.output("", node.this, scope)
             return Relation(Output(named(a.name), whole.sources, whole.expression) for a in node.expressions)
         output = self.output(self._name(node), inner, scope)
+        name = node.args.get("alias") if isinstance(node, exp.Alias) else node.this
+        if output.at < 0 and isinstance(name, exp.Identifier):
+            output = msgspec.structs.replace(output, at=name.meta.get("start", -1))
         if isinstance(inner, exp.Explode | exp.Inline | exp.Unnest):  # a row for each element
             self.indirect.update(dict.fromkeys(output.sources))
         columns = inner.find(exp.Columns) if self.dialect == "duckdb" else None

@@ -19,6 +19,7 @@ class Output(msgspec.Struct, frozen=True, gc=False):
     sources: tuple[Source, ...]
     expression: Expression
     fields: tuple[Output, ...] = ()  # of a record, where they are known apart
+    at: int = -1  # where its name stands in the text of the statement that computes it
 
 
 class Relation:

@@ -21,11 +21,14 @@ class TableRead(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 class OutputColumn(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A column that a statement yields. `sources` are columns of the datasets that it is computed from; the name
-    `*` stands for the columns of a star that could not be expanded."""
+    `*` stands for the columns of a star that could not be expanded. `line` and `column` as in `TableRead`, 0 where its
+    name stands nowhere."""
 
     name: str
     sources: tuple[Source, ...]
     expression: Expression
+    line: int = 0
+    column: int = 0
 
 
 class Statement(msgspec.Struct, frozen=True, gc=False):

@@ -370,7 +370,9 @@ def _observe(project: Project, records: list[Record], names: dict[str, str]) -> 
         model = _rename(feature.model, names)
         if not is_model_token(model):
             expression = project.inlined(feature.expression)
-            features[msgspec.structs.replace(feature, model=model, expression=expression)] = None
+            place = project.place_in_sql(feature.expression) if feature.side == "train" else None
+            span = place or feature.span
+            features[msgspec.structs.replace(feature, model=model, expression=expression, span=span)] = None
     observations.features += features  # seven estimators of one search that are saved as one model have one set
     for handover in {handover: None for record in records for handover in record.handovers}:
         model = _rename(handover.model, names)
