@@ -237,12 +237,13 @@ class _Writer:
         from mllint.lineage.algebra import show
 
         for column in statement.columns:
-            id = self.column(target, column.name, span)
+            place = self.span(column.line, column.column) if column.line else span
+            id = self.column(target, column.name, place)
             self.project.define(id, column.expression)
-            self.project.in_sql.setdefault(id, self.span(column.line, column.column) if column.line else span)
+            self.project.in_sql.setdefault(id, place)
             shown = show(column.expression)
             for table, name in column.sources:
-                self.edge(self.column(dataset_id(table), name, span), id, "derives", span, expression=shown)
+                self.edge(self.column(dataset_id(table), name, place), id, "derives", place, expression=shown)
 
     def indirect(self, statement: Statement, target: str, span: Span) -> None:
         for table, name in statement.indirect:
