@@ -21,6 +21,7 @@ from mllint.globs import Globs
 MAX_DEPTH = 100  # folders below the root
 _MB = 1 << 20
 _MAX_DOCUMENTS = 500  # of which commands for people are read
+_MAX_OTHERS = 200_000
 _DEFAULT_LIMIT = 5 * _MB
 _LIMITS = {
     "notebook": 50 * _MB,
@@ -74,6 +75,7 @@ class Discovery(msgspec.Struct):
     found: list[Found] = []
     documents: list[Found] = []  # Markdown: told apart, since nothing but commands is read of it
     problems: list[Problem] = []
+    others: list[str] = []  # files of kinds that are not read, and links: what the repository ships besides
     links: int = 0
     special: int = 0  # FIFOs, devices, sockets
     too_large: int = 0
@@ -157,17 +159,27 @@ def _walk(root: Path, start: str, excluded: Globs, result: Discovery) -> Iterato
             listing = [entry for entry in listing if entry.name != "templates"]
         for entry in listing:
             below = (*parts, entry.name)
+            links = result.links
             is_folder = _is_folder(entry, result)
+            if result.links > links:
+                _note_other("/".join(below), result)
             if is_folder is None or _is_ignored(below, is_folder, chain, excluded):
                 continue
             if not is_folder:
                 found = _classify(entry.path, "/".join(below), _size(entry), result)
                 if found is not None:
                     yield found
+                else:
+                    _note_other("/".join(below), result)
             elif len(below) > MAX_DEPTH:
                 result.too_deep += 1
             else:
                 todo.append((below, chain))
+
+
+def _note_other(path: str, result: Discovery) -> None:
+    if len(result.others) < _MAX_OTHERS:
+        result.others.append(path)
 
 
 def _is_folder(entry: os.DirEntry[str], result: Discovery) -> bool | None:

@@ -19,9 +19,15 @@ from mllint.lineage.graph import Edge, Graph, Node
 from mllint.lineage.ids import dataset_of, split_column
 from mllint.lineage.inputs import by_name, is_ambiguous, known_names, plain
 from mllint.lineage.lineage import Coverage, Lineage
+from mllint.lineage.loops import Leg, cycles, is_explored, legs
 from mllint.lineage.models import Model, by_member, declared_ids, job_path, models, place
+from mllint.lineage.nearness import nearness
 from mllint.lineage.observations import (
+    Access,
     Branch,
+    Check,
+    Config,
+    Decision,
     Definition,
     Dependency,
     Deployment,
@@ -29,10 +35,17 @@ from mllint.lineage.observations import (
     Evaluation,
     Feature,
     Handover,
+    Intake,
+    Key,
     Loading,
+    MissingKey,
+    ModelLabel,
     Observations,
+    Output,
+    Override,
     Route,
     Script,
+    Watch,
 )
 from mllint.lineage.ownership import consumer_of, is_report, is_test, owner_of, reads_any, same_name, top_folder
 from mllint.lineage.trails import certainty, ends, is_seen, name, paths_to, told
@@ -40,14 +53,16 @@ from mllint.lineage.trials import WHOLE_FRAMES, Fitting, Input, Measuring, RowSe
 from mllint.source import Span
 
 __all__ = [
-    "WHOLE_FRAMES", "Apply", "Branch", "Column", "Confidence", "Constant", "Context", "Coverage", "Declarations",
-    "Declared", "Definition", "Dependency", "Deployment", "Disagreement", "Draw", "Edge", "Evaluation",
-    "Expression", "Feature", "Finding", "Fitting", "Graph", "Handover", "Input", "Label", "Lineage", "Loading",
-    "Measuring", "Model", "Node", "Observations", "Route", "RowSet", "Rule", "Script", "Selection", "Severity",
-    "Span", "Trials", "Unresolved", "Witness", "by_member", "by_name", "certainty", "columns", "consumer_of",
-    "dataset_of", "declared_ids", "ends", "equal", "is_ambiguous", "is_known", "is_report", "is_seen", "is_test",
-    "is_window", "job_path", "known_names", "models", "name", "owner_of", "paths_to", "place", "plain", "reads_any",
-    "same_name", "show", "split_column", "told", "top_folder", "trail", "witness",
+    "WHOLE_FRAMES", "Access", "Apply", "Branch", "Check", "Column", "Confidence", "Config", "Constant", "Context",
+    "Coverage", "Decision", "Declarations", "Declared", "Definition", "Dependency", "Deployment", "Disagreement",
+    "Draw", "Edge", "Evaluation", "Expression", "Feature", "Finding", "Fitting", "Graph", "Handover", "Input",
+    "Intake", "Key", "Label", "Leg", "Lineage", "Loading", "Measuring", "MissingKey", "Model", "ModelLabel", "Node",
+    "Observations", "Output", "Override", "Route", "RowSet", "Rule", "Script", "Selection", "Severity", "Span",
+    "Trials", "Unresolved", "Watch", "Witness", "by_member", "by_name", "certainty", "columns", "consumer_of",
+    "cycles", "dataset_of", "declared_ids", "ends", "equal", "is_ambiguous", "is_explored", "is_known", "is_report",
+    "is_seen", "is_test", "is_window", "job_path", "known_names", "legs", "models", "name", "nearness", "owner_of",
+    "paths_to", "place", "plain", "reads_any", "same_name", "show", "split_column", "told", "top_folder", "trail",
+    "witness",
 ]  # fmt: skip
 
 Severity = Literal["error", "warning", "info"]
@@ -99,7 +114,7 @@ def trail(graph: Graph, path: Iterable[Edge]) -> list[Label]:
     return [Label(span, words) for span, words in told(graph, path)]
 
 
-Check = Callable[[Lineage, Context], Iterable[Finding] | Iterator[Finding]]
+CheckFunction = Callable[[Lineage, Context], Iterable[Finding] | Iterator[Finding]]
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -108,7 +123,7 @@ class Rule(msgspec.Struct, frozen=True):
     code: str
     name: str
     summary: str
-    check: Check
+    check: CheckFunction
     severity: Severity = "warning"
     stable: bool = True
     options: Mapping[str, Any] = {}

@@ -118,6 +118,7 @@ def analyse(
     lineage = linked(root, [*files, *documents], settings, declarations, own_models, use_cache, deadline)
     lineage.coverage.files_found = discovery.files_found
     lineage.coverage.files_read = sum(map(_is_read, files))
+    lineage.shipped = frozenset((*discovery.others, *(found.path for found in discovery.found)))
     problems = {*lineage.problems, *discovery.problems, *(problem for facts in files for problem in facts.problems)}
     lineage.problems = sorted(problems, key=_problem_order)
     return lineage, files

@@ -130,6 +130,14 @@ def holds(lineage: Lineage, line: str) -> bool:
             return any(fit.learns == rest for f in trials.fittings.values() for fit in trials.learned_by(f.learned))
         case "chooses":
             return bool(lineage.observations.trials.selections)
+        case "copes":  # `copes without NODE`: it is read, and may be missing
+            id = rest.removeprefix("without ")
+            return any(access.id == id and access.guarded for access in lineage.observations.accesses)
+        case "adds":  # `adds to NODE`: a write that leaves what is there
+            id = rest.removeprefix("to ")
+            return any(access.id == id and access.adds for access in lineage.observations.accesses)
+        case "sets":  # `sets champion`: a stage or alias of a registered model
+            return any(label.label == rest for label in lineage.observations.labels)
         case "writes":
             return rest in graph.nodes and lineage.coverage.writes.all > 0
     raise ValueError(f"not an expectation: {line}")

@@ -167,7 +167,17 @@ pd.read_sql("SELECT * FROM near", sqlalchemy.create_engine("sqlite:///x.db")).to
     "calls:\n  put: {parameters: [data, name], writes: {file: name, value: data}}\n",
     "own.py": 'import ours\nimport pandas as pd\nours.put(pd.read_csv("raw.csv"), "ours.csv")\n',
     "schema.sql": "CREATE TABLE rides (m int, km int);\n",
-    "config.yaml": "mode: full\n",
+    "config.yaml": "mode: full\nmodel:\n  alpha: 1\n  beta_of_old: 2\n",
+    "conf/base.yaml": "alpha: 1\nbeta: 2\n",
+    "conf/night.yaml": "alpha: 1\nbeta: 3\n",
+    "tune.py": """from omegaconf import OmegaConf
+from shared import settings
+def depth(section):
+    return section["depth"]
+print(settings.CONFIG["model"]["alpha"], depth(settings.CONFIG["model"]))
+cfg = OmegaConf.merge(OmegaConf.load("conf/base.yaml"), OmegaConf.load("conf/night.yaml"))
+print(cfg.alpha, cfg.gamma)
+""",
     "raw.csv": "m,y\n1,2\n",
     "Makefile": """train:
 \tpython prepare.py --out features.csv
@@ -185,14 +195,18 @@ LINES = [
     'pd.read_sql("SELECT * FROM trips", "x.db").to_csv("trips2.csv")', "from parts import TRAIN", "import parts",
     'TRAIN = TRAIN[TRAIN["km"] > 3]', 'SELECT m FROM rides;', "mode: small", "far: 3", "m,km,y", "import search",
     "    import train", "from app import app", 'CREATE TABLE trips (a int, b int);', "settings.PATHS.clear()",
-    'open("sql/load.sql").read()', 'exclude: ["two"]',
+    '    assert df["km"].ge(0).all()', "    print(m)", "SCALER.fit(TRAIN)",
+    'print(joblib.load("eta.joblib").predict(TEST[["km", "m"]]) > 3)', 'TEST["late"] = model.predict(TEST) > 0.8',
+    'open("sql/load.sql").read()', 'exclude: ["two"]', "alpha: 1",
+    'print(settings.CONFIG["model"])', "from tune import depth", 'depth({"depth": 1})',
+    'print("depth" in settings.CONFIG["model"])',
     'pd.read_csv("more.csv").merge(pd.read_csv("clean.csv")).to_parquet("joined.parquet")',
 ]  # fmt: skip
 
 
 def said(root: Path, use_cache: bool) -> tuple[str, str, bytes, object]:
     """The graph and the findings, as JSON, and all that was observed."""
-    result = session.check(root, jobs=1, use_cache=use_cache, today="2024-01-01")
+    result = session.check(root, jobs=1, use_cache=use_cache, preview=True, today="2024-01-01")
     lineage = result.lineage
     graph = drawing.render(view(lineage.graph, lineage.coverage, level="column"))
     findings = report.render(Report(root, result.findings, result.problems, lineage.coverage, result.rule_errors))

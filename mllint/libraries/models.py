@@ -36,9 +36,17 @@ class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mode: str = ""  # of opening: a parameter, or `=w`
     default: str = ""  # what the name is when the parameter is not given
     texts: bool = False  # only where the parameter is a text; else it is the data itself: `xgb.DMatrix("train.svm")`
+    adds: str = ""  # `mode:a`: with this value of the parameter, what is there stays; `always`
     versions: dict[str, str] = {}  # pattern of a name -> which it asks for: stage, latest, alias, version
     portable: bool = False  # what is saved holds no classes of the library: ONNX, a list of weights
     consumer: bool = False  # what is written goes to somebody outside: a consumer, not a dataset
+
+
+class Labels(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A registered model gets a stage or alias: parameters."""
+
+    model: str
+    label: str
 
 
 class Copy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -94,13 +102,17 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     saves: Place | None = None
     copies: Copy | None = None
     opens: Place | None = None
+    checks: Place | None = None  # asks whether something is there
+    labels: Labels | None = None
     requests: Place | None = None  # an HTTP call: joins an endpoint and its consumer
     rows: str = ""  # what is read stays with the receiver, or the new object, as rows of this type: cursors, consumers
     columns: Columns | None = None
     fits: Fit | None = None
+    goes_on: bool = False  # of a fit: from what was learned before, `partial_fit`
     model: str = ""  # parameter with the estimator, where the call is no method of it: `cross_val_score(model, X, y)`
     predicts: str = ""  # parameter with the rows
     gives: str = "prediction"  # what `predicts` makes, where nobody acts on it: an embedding, the number of a cluster
+    gives_class: bool = False  # of `predicts`: of a classifier, it gives classes, not scores
     transforms: str = ""
     splits: bool = False  # returns two parts of each positional argument
     folds: bool = False  # with `fits`: on one side of folds each, scored on the other; without: yields their indexes
@@ -141,6 +153,7 @@ class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     like: str = ""
     nameless: bool = False  # of a frame: its columns have places, not names (arrays)
     selects: str = ""  # of a transformer: the parameter that lists (name, step, columns)
+    picks: bool = False  # of an estimator or transformer: it takes its columns by name; more of them do no harm
     runs: str = ""  # extension point: what making an object of a subclass starts, see linker/python/orchestration
     value: str = ""  # of an attribute of a class: the argument that the attribute is, in instances (`default`)
     learns: str = ""  # of a transformer: `data`, `label`, `codes`, `rows` (a resampler), `nothing`
@@ -149,6 +162,7 @@ class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     order: str = ""  # of a splitter, as of a call
     chooses: str = ""  # of a callback: it stops, or keeps the best, by what is watched: `always`, or if that is true
     keeps: bool = False  # of a transformer: every column stays a column of its own (scalers, imputers)
+    classifies: bool = False  # of an estimator: it is a classifier
     wraps: bool = False  # of an estimator: it is known by the last one it is made of (pipelines, searches)
     yields: str = ""  # of a frame: iterating goes over its rows, which are of this type
     columns: str = ""  # of a frame: the type of its columns, `pandas.Series` if empty
@@ -183,6 +197,9 @@ class LibraryFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     distributions: dict[str, tuple[str, ...]] = {}  # top-level module -> names under which package indexes know it
     credentials: tuple[str, ...] = ()  # patterns of names that ask for a credential and refuse who has none
     open: tuple[str, ...] = ()  # patterns of names that may stand before a route and refuse nobody
+    collects: tuple[str, ...] = ()  # methods and functions that keep or show a value: nothing is done about it
+    logs: tuple[str, ...] = ()  # names that what keeps a log usually goes by
+    alarms: tuple[str, ...] = ()  # methods and functions that say that something is wrong
     random: tuple[Random, ...] = ()  # objects that draw by chance when they are fitted, or split
     prelude: str = ""
     value: str = ""
@@ -207,6 +224,9 @@ class Library:
         self.random: list[tuple[re.Pattern[str], Random]] = []
         self.credentials: list[re.Pattern[str]] = []
         self.open: list[re.Pattern[str]] = []
+        self.collects: set[str] = set()
+        self.logs: set[str] = set()
+        self.alarms: set[str] = set()
         self.distributions: dict[str, tuple[str, ...]] = {}
         self.generators: set[str] = set()  # global ones that something seeds
         for file in files:
@@ -238,6 +258,9 @@ class Library:
         self.aliases.update(file.aliases)
         self.credentials += [re.compile(fnmatch.translate(pattern)) for pattern in file.credentials]
         self.open += [re.compile(fnmatch.translate(pattern)) for pattern in file.open]
+        self.collects.update(file.collects)
+        self.logs.update(file.logs)
+        self.alarms.update(file.alarms)
         self.distributions.update(file.distributions)
         for random in file.random:
             self.random += [(re.compile(fnmatch.translate(pattern)), random) for pattern in random.classes]

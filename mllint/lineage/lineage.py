@@ -74,3 +74,4 @@ class Lineage(msgspec.Struct):
     declarations: Declarations
     coverage: Coverage
     problems: list[Problem] = []
+    shipped: frozenset[str] = frozenset()  # paths of all files of the repository, read or not

@@ -81,6 +81,71 @@ class Feature(msgspec.Struct, frozen=True):
     function: str = ""
     named: Span | None = None
     not_null: tuple[str, ...] = ()
+    elsewhere: bool = False  # what the model is given was written by another job, which computes it
+
+
+class Output(msgspec.Struct, frozen=True):
+    """A place to which predictions of a model go: a dataset or column that holds them, an endpoint that gives them."""
+
+    model: str
+    target: str
+    span: Span
+    job: str
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """A prediction is compared with numbers that are written in code or configuration, and something is done about the
+    outcome at `acted`: it goes to `target`, or without one, a branch acts. `settings` are the places of the numbers in
+    configuration, `predicted` that of the predict call."""
+
+    model: str
+    span: Span
+    text: str
+    values: tuple[int | float, ...]
+    settings: tuple[Span, ...]
+    predicted: Span
+    acted: Span
+    target: str
+    job: str
+
+
+class Check(msgspec.Struct, frozen=True):
+    """Data are held against what they should be: a schema, a test that raises or reports. `data` are the nodes they
+    come from; `order` counts along with that of fits."""
+
+    data: tuple[str, ...]
+    span: Span
+    job: str
+    order: int
+
+
+class Watch(msgspec.Struct, frozen=True):
+    """A value of a request, or of the prediction made for it, goes somewhere that stays: a log, a metric, a table."""
+
+    endpoint: str
+    span: Span
+
+
+class Intake(msgspec.Struct, frozen=True):
+    """What a model is given, by a fit or a predict call: the names of all its features in order, empty for one that
+    only has a place; `None` if they are not all known.
+
+    `named`: the model sees the names; else only the places count. `picks`: it takes its columns by name, so that more
+    of them, or another order, do no harm. `learned` are the fits that the rows went through. `sure`: there is one
+    model only that it can be."""
+
+    model: str
+    side: str  # fit, predict
+    names: tuple[str, ...] | None
+    span: Span
+    job: str
+    endpoint: str = ""  # whose handler does it
+    named: bool = True
+    picks: bool = False
+    learned: tuple[str, ...] = ()
+    refits: tuple[str, ...] = ()  # those of `learned` that the same run has fitted, not loaded
+    made_of: tuple[str, ...] = ()  # what besides columns went into it: artifacts that it was transformed by ...
+    sure: bool = True
 
 
 class Evaluation(msgspec.Struct, frozen=True):
@@ -105,6 +170,71 @@ class Handover(msgspec.Struct, frozen=True):
     receiver: Span
     receiver_body: Span | None = None
     job: str = ""
+
+
+class Access(msgspec.Struct, frozen=True):
+    """One read or write of something whose name is known. `span` is the line that does it, `called` the call in which
+    the name is known, where that is another one (of a generic helper). `guarded`: it may be missing, and the code
+    copes. `adds`: a write that leaves what is there. `revision`: the version, stage or alias of a model. `made`:
+    where what is written is made."""
+
+    id: str
+    is_read: bool
+    span: Span
+    called: Span
+    job: str
+    guarded: bool = False
+    adds: bool = False
+    revision: str = ""
+    made: str = ""
+
+
+class ModelLabel(msgspec.Struct, frozen=True):
+    """A stage or alias that code gives to a registered model; a name that is not known holds `{`."""
+
+    model: str
+    label: str
+    span: Span
+    job: str
+
+
+class Key(msgspec.Struct, frozen=True):
+    """A key of a configuration file, with the keys that lead to it. `state` tells whether any part of it is read:
+    `read`, `unread`, or `unsure` where code that is not followed may read it. `value` is that of a scalar."""
+
+    keys: tuple[str, ...]
+    span: Span
+    state: str
+    is_scalar: bool
+    value: bool | int | float | str | None = None
+    content: str = ""  # of a list, as a text to compare
+
+
+class Config(msgspec.Struct, frozen=True):
+    """A configuration file of the repository: who loads it, its keys in file order, and the files that it is laid on
+    (`bases`). `is_tooling`: tools of their own read it (a manifest, a lock, a workflow)."""
+
+    path: str
+    jobs: tuple[str, ...]
+    keys: tuple[Key, ...]
+    bases: tuple[str, ...] = ()
+    is_tooling: bool = False
+
+
+class MissingKey(msgspec.Struct, frozen=True):
+    """The code asks configuration `files` for a key that none of them has, without a default."""
+
+    span: Span
+    keys: tuple[str, ...]
+    files: tuple[str, ...]
+
+
+class Override(msgspec.Struct, frozen=True):
+    """A value that takes the place of another wherever the files are merged; `repeats`: it is the same one."""
+
+    span: Span
+    base: Span
+    repeats: bool
 
 
 class Draw(msgspec.Struct, frozen=True):
@@ -177,8 +307,20 @@ class Observations(msgspec.Struct):
     scripts: list[Script] = []
     definitions: list[Definition] = []
     features: list[Feature] = []
+    decisions: list[Decision] = []
+    checks: list[Check] = []
+    watches: list[Watch] = []
+    intakes: list[Intake] = []
+    outputs: list[Output] = []
+    functions: dict[str, Span] = {}  # where those stand that compute features, by qualified name
     handovers: list[Handover] = []
     evaluations: list[Evaluation] = []
+    accesses: list[Access] = []
+    configs: list[Config] = []
+    missing_keys: list[MissingKey] = []
+    overrides: list[Override] = []
+    labels: list[ModelLabel] = []
+    supplied: list[str] = []  # names of files that commands bring: `COPY model.pkl /app`, `curl -o data.csv`
     draws: list[Draw] = []
     routes: list[Route] = []
     gateways: list[Span] = []  # policies before services of the repository that ask for a credential

@@ -67,6 +67,7 @@ class Fitting(msgspec.Struct, frozen=True):
     predicted: tuple[tuple[str, Span], ...] = ()  # models whose predictions its data hold, and where they were made
     known: bool = True  # whether what is fitted is of a class that some library model tells to be an estimator
     is_named: bool = False  # a statistic that the statement only gives a name, to be put to use later
+    goes_on: bool = False  # from what was learned before: `partial_fit`
 
 
 class Measuring(msgspec.Struct, frozen=True):

@@ -55,6 +55,11 @@ def docker_commands(text: str) -> Iterator[Command]:
                 _set(stage, keyword, argument)
             case "COPY" | "ADD":
                 _copy(stage, argument)
+                words = [_fill(word, stage) for word in argument.split() if not word.startswith("--")]
+                if words[-1:] not in (["."], ["./"]) and any(
+                    posixpath.splitext(word)[1] for word in words
+                ):  # a file is brought, maybe under another name
+                    yield Command((keyword, *words), line)
             case "RUN":
                 yield from _commands(stage, argument, line)
             case "ENTRYPOINT":

@@ -3,7 +3,10 @@
 from mllint.rule import Rule
 from mllint_rules.anti_patterns import dead_experiment_path, multi_language_pipeline, plain_old_data
 from mllint_rules.boundaries import correction_cascade, open_predictions, undeclared_consumer, unversioned_model
-from mllint_rules.data_dependencies import deprecated_feature
+from mllint_rules.changing_world import fixed_threshold, unmonitored_model, unvalidated_data
+from mllint_rules.configuration import copied_config, redundant_setting, undefined_setting, unused_setting
+from mllint_rules.data_dependencies import broken_handoff, deprecated_feature, many_writers
+from mllint_rules.feedback_loops import direct_feedback_loop, hidden_feedback_loop
 from mllint_rules.leakage import (
     multi_test_leakage,
     overlap_leakage,
@@ -12,7 +15,7 @@ from mllint_rules.leakage import (
     temporal_leakage,
 )
 from mllint_rules.reproducibility import no_quality_gate, unpinned_environment, unseeded_randomness
-from mllint_rules.train_serve import train_serve_skew
+from mllint_rules.train_serve import duplicated_extraction, feature_mismatch, refit_at_serving, train_serve_skew
 
 RULES: list[Rule] = [
     undeclared_consumer.RULE,
@@ -20,10 +23,24 @@ RULES: list[Rule] = [
     unversioned_model.RULE,
     open_predictions.RULE,
     deprecated_feature.RULE,
+    broken_handoff.RULE,
+    many_writers.RULE,
+    direct_feedback_loop.RULE,
+    hidden_feedback_loop.RULE,
     dead_experiment_path.RULE,
     multi_language_pipeline.RULE,
     plain_old_data.RULE,
+    unused_setting.RULE,
+    undefined_setting.RULE,
+    redundant_setting.RULE,
+    copied_config.RULE,
+    fixed_threshold.RULE,
+    unmonitored_model.RULE,
+    unvalidated_data.RULE,
     train_serve_skew.RULE,
+    feature_mismatch.RULE,
+    duplicated_extraction.RULE,
+    refit_at_serving.RULE,
     unseeded_randomness.RULE,
     unpinned_environment.RULE,
     no_quality_gate.RULE,

@@ -65,8 +65,10 @@ def test_an_input_that_training_does_not_know_is_another_input():
 
 
 def test_a_constant_that_is_always_served():
-    (finding,) = check(trained("other", column("other")), served("other", Constant(1000)))
+    known = (trained("other", column("other")), trained("km", column("km")), served("other", Constant(1000)))
+    (finding,) = check(*known, served("km", field("km")))
     assert finding.label == "serving: 1000"
+    assert check(*known, served("km", Constant(7))) == []  # a sample
 
 
 def test_a_fill_value_counts_unless_nothing_can_be_missing():

@@ -15,6 +15,7 @@ LARGEST_NUMBER = 10**15
 # Letters (Canadian syllabics) that no SQL dialect gives a meaning: they mark what is not known within a text, and
 # thereby make it an identifier for a parser of SQL.
 OPEN, CLOSE = "\u1438", "\u1433"
+TO_BRACES = str.maketrans({OPEN: "{", CLOSE: "}"})  # as names are written
 
 
 class Exhausted(Exception):  # noqa: N818

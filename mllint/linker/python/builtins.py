@@ -28,6 +28,7 @@ from mllint.linker.python.abstract.values import (
     origins_of,
     text_of,
 )
+from mllint.linker.python.instance_tests import is_instance
 from mllint.linker.python.iteration import is_inner, items_of
 from mllint.linker.python.library.trials import chosen
 from mllint.linker.python.machine import Machine
@@ -225,10 +226,9 @@ def _setattr(m: Machine, arguments: Arguments, at: facts.At) -> Any:
 
 def _isinstance(m: Machine, arguments: Arguments, at: facts.At) -> Any:
     value, wanted = (*arguments.args, None, None)[:2]
-    if isinstance(value, Constant | Text) and isinstance(wanted, External):
-        known = type(value.value).__name__ if isinstance(value, Constant) else "str"
-        return Constant(known == wanted.name.rpartition(".")[2])
-    return Unknown()
+    options = value.options if isinstance(value, Choice) else (value,)
+    found = {is_instance(m, option, wanted) for option in options}
+    return Constant(found.pop()) if len(found) == 1 and None not in found else Unknown()
 
 
 def _super(m: Machine, arguments: Arguments, at: facts.At) -> Any:

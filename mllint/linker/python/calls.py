@@ -27,13 +27,15 @@ from mllint.linker.python.abstract.values import (
     origins_of,
 )
 from mllint.linker.python.iteration import is_inner
-from mllint.linker.python.library import library, randomness, web
+from mllint.linker.python.library import library, randomness, watching, web
 from mllint.linker.python.library.command_lines import option_values
 from mllint.linker.python.machine import HERE, Machine
 from mllint.linker.python.orchestration import decorated
 
 
 def call(m: Machine, function: Any, arguments: Arguments, at: facts.At) -> Any:
+    if isinstance(function, Function) or (isinstance(function, Bound) and isinstance(function.function, Function)):
+        watching.discarded(m, arguments.values(), at)
     match function:
         case Function():
             if function.decorators:
@@ -60,6 +62,8 @@ def call(m: Machine, function: Any, arguments: Arguments, at: facts.At) -> Any:
                 return call(m, method, arguments, at)
         case Cell(kind="object"):
             return library.call_object(m, function, arguments, at)
+    m.pass_on(*arguments.values())
+    watching.discarded(m, (function, *arguments.values()), at)
     origins = origins_of(function).union(*(origins_of(value) for value in arguments.values()))
     why = function.why if isinstance(function, Unknown) and function.why else "what is called is not known"
     return Unknown(origins, why, m.span(at))
@@ -77,6 +81,7 @@ def _follow(m: Machine, function: Function, arguments: Arguments, at: facts.At) 
             return known
     refusal = m.refusal(function)
     if refusal:
+        m.pass_on(*arguments.values())
         origins = frozenset().union(*(origins_of(value) for value in arguments.values()))
         return Unknown(origins, refusal, m.span(at))
     if not m.in_test:
@@ -97,7 +102,7 @@ def enter(m: Machine, function: Function, values: dict[str, Any], at: facts.At) 
     if m.stack:
         m.call_places.append(m.span(at))
     exits, m.heap.exits = m.heap.exits, []
-    with m.activation(scope, module_scope, function.path, function) as activation:
+    with m.activation(scope, module_scope, function.path, function, values) as activation:
         reaches_end = m.execute(m.body(function.facts))
     m.heap.leave_call(exits)
     result = activation.returns

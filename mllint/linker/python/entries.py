@@ -141,7 +141,7 @@ def _interpret(m: Machine, entry: Entry) -> None:
                 _run_script(m, m.project.files[entry.path])
                 m.seeds_of_module[entry.path] = list(dict.fromkeys(m.seed_calls))
     except RecursionError:
-        m.exhausted.add(entry.path)
+        m.effects.cut()
         m.tracker.must_run()
     except Exception as error:  # a defect of ours: it costs this entry point, and is told, not the run
         if os.environ.get("MLLINT_DEBUG"):
@@ -238,7 +238,8 @@ def _call_from_outside(m: Machine, target: tuple[Any, Function]) -> None:
             values[parameter.name] = join(
                 values[parameter.name], Unknown(why=f"whoever calls it may give another `{parameter.name}`")
             )
-    enter(m, function, values, function.facts.at)
+    result = enter(m, function, values, function.facts.at)
+    m.pass_on(result)
 
 
 # ----------------------------------------------------------------------------------------------- handlers

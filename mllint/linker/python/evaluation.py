@@ -8,6 +8,7 @@ from mllint.facts import python as facts
 from mllint.linker.python import builtins, calls, classes, iteration
 from mllint.linker.python.abstract import texts
 from mllint.linker.python.abstract.arguments import Arguments, Rest, Slice
+from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.losses import because, written
 from mllint.linker.python.abstract.values import (
     Bound,
@@ -20,7 +21,7 @@ from mllint.linker.python.abstract.values import (
     join,
     origins_of,
 )
-from mllint.linker.python.library import columns
+from mllint.linker.python.library import columns, decisions
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.operations import MOST_IN_SEQUENCE, attribute, item, sequence, table_entry
 from mllint.linker.python.operators import binary, compare, logical, truth, unary
@@ -89,6 +90,7 @@ def _call(m: Machine, e: facts.Call) -> Any:
         if keyword.name is not None:
             keywords[keyword.name] = value
             continue
+        m.pass_on(value)
         known_entries, other = iteration.entries_of(value)
         keywords.update(known_entries)
         rest = join(rest, other)
@@ -121,10 +123,19 @@ def _compare(m: Machine, e: facts.Compare) -> Any:
     result: Any = None
     for operator, right_expression in zip(e.operators, e.rights, strict=True):
         right = evaluate(m, right_expression)
-        one = compare(m, operator, left, right, e.at)
+        if operator in ("in", "not in"):
+            _look_for(m, left, right, e.at)
+        one = decisions.compared(m, e, operator, left, right, compare(m, operator, left, right, e.at))
         result = one if result is None else logical(m, "and", [result, one])
         left = right
     return result
+
+
+def _look_for(m: Machine, key: Any, value: Any, at: facts.At) -> None:
+    """`"lr" in cfg`: asked for, and known to be missing at times."""
+    inner = value.slots.get("items") if isinstance(value, Cell) and value.kind == "object" else value
+    m.ask(inner, key, at, is_tolerant=True)
+    m.settings.looked_for(inner, key)
 
 
 def _conditional(m: Machine, e: facts.Conditional) -> Any:
@@ -160,7 +171,10 @@ def _mapping(m: Machine, e: facts.Mapping) -> Any:
     for key, value_expression in zip(e.keys, e.values, strict=True):
         value = evaluate(m, value_expression)
         if key is None:
+            m.pass_on(value)
             known, other = iteration.entries_of(value)
+            for name, entry in known.items():
+                m.settings.override(result.slots.get(name), entry)
             result.slots.update(known)
             if other is not None:
                 result.slots["<rest>"] = join(result.slots.get("<rest>"), other)

@@ -53,6 +53,7 @@ def items_of(m: Machine, value: Any, at: facts.At) -> Items:
                 return Items(list(items), join_all(items) if items else Unknown())
             return Items(None, join_all([*items, rest]))
         case Cell(kind="dict"):
+            m.pass_on(value)
             keys = [key for key in value.slots if not is_inner(key)]
             if value.slots.get("<rest>") is None:
                 return Items([Constant(key) for key in keys], Unknown())

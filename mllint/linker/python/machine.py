@@ -8,6 +8,7 @@ import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any
 
 from mllint.facts import python as facts
@@ -16,6 +17,7 @@ from mllint.lineage.ids import is_named
 from mllint.linker.project import Project, Run
 from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell, Heap
+from mllint.linker.python.abstract.settings import KINDS, Settings
 from mllint.linker.python.abstract.shapes import shape
 from mllint.linker.python.abstract.values import Function, Unknown, join, join_all
 from mllint.linker.python.ghosts import GHOST, Ghost
@@ -52,9 +54,17 @@ class Outcomes:
 class Activation:
     """One call in progress (or one module): where names live, and what it has returned so far."""
 
-    __slots__ = ("born", "function", "globals", "module_scope", "path", "returns", "scope", "yields")
+    __slots__ = ("born", "function", "given", "globals", "module_scope", "path", "returns", "scope", "yields")
 
-    def __init__(self, scope: Cell, module_scope: Cell, path: str, function: Function | None, born: int) -> None:
+    def __init__(
+        self,
+        scope: Cell,
+        module_scope: Cell,
+        path: str,
+        function: Function | None,
+        born: int,
+        given: Mapping[str, Any],
+    ) -> None:
         self.scope = scope
         self.module_scope = module_scope
         self.path = path
@@ -63,6 +73,7 @@ class Activation:
         self.yields: Any = None
         self.globals: set[str] = set()
         self.born = born
+        self.given = given  # by parameter, whatever is assigned to its name later
 
 
 class Machine:
@@ -87,7 +98,6 @@ class Machine:
         self.composing: set[str] = set()  # paths of files with functions that put pipelines together
         self.call_places: list[Span] = []
         self.steps = 0
-        self.exhausted: set[str] = set()
         self.run: Run | None = None  # what is being run: its arguments and folder
         self.job = ""
         self.in_test = False
@@ -126,9 +136,11 @@ class Machine:
         )  # nodes and tokens that something predicted with
         self.seeded: Noted[str] = Noted(self.tracker, "seeded")  # global generators that anything seeds
         self.relevant = relevant_functions(project, library)
+        self.discards: list[tuple[str, facts.At]] = []  # calls in progress whose result nobody takes
         self.statement: facts.Stmt | None = None  # that is being run
         self.rounds: list[int] = []  # of loops of known length, which round it is
         self.unrolled = 1  # rounds of the loops of known length that are being gone through
+        self.tolerant = 0  # attempts in progress whose failure the code survives
         self.loops = 0  # loops of unknown length that are being gone through
         self.located: Noted[str] = Noted(
             self.tracker, "located"
@@ -138,7 +150,8 @@ class Machine:
         self.application: Any = None  # the application whose handler is interpreted
         self.branches: dict[tuple[str, int], Outcomes] = {}
         self._plans: dict[str, Any] = {}  # what orchestrators were told, see orchestration/
-        self.settings_read: dict[str, set[str]] = {}
+        has_settings = bool(project.of_kind(*KINDS))
+        self.settings = Settings(self.effects.setting, has_settings)  # what is asked of configuration files
         # the parts of the interpreter that call each other in circles; interpreter.py joins them
         self.evaluate: Callable[[facts.Expr], Any]
         self.execute: Callable[[tuple[facts.Stmt, ...]], bool]
@@ -171,6 +184,17 @@ class Machine:
         index = max(bisect_right(module.cells, line) - 1, 0)
         shift = module.cells[index] - 1
         return Span(path, line - shift, column, end_line - shift, end_column, module.cell_numbers[index])
+
+    def ask(self, cell: Any, key: Any, at: facts.At, is_tolerant: bool = False) -> None:
+        """The program asks a dictionary for a key: of interest if a configuration file became it."""
+        if self.settings.has_any:
+            self.settings.asked(cell, key, self.span(at), is_tolerant or self.tolerant > 0 or self.in_test)
+
+    def pass_on(self, *values: Any) -> None:
+        """Values go to where nobody follows them."""
+        if self.settings.has_any:
+            for value in values:
+                self.settings.passed(value)
 
     # -------------------------------------------------------------------------------------------- bodies
 
@@ -331,9 +355,16 @@ class Machine:
     # --------------------------------------------------------------------------------------------- calls
 
     @contextmanager
-    def activation(self, scope: Cell, module_scope: Cell, path: str, function: Function | None) -> Iterator[Activation]:
+    def activation(
+        self,
+        scope: Cell,
+        module_scope: Cell,
+        path: str,
+        function: Function | None,
+        given: Mapping[str, Any] = MappingProxyType({}),
+    ) -> Iterator[Activation]:
         self.tracker.touch(module_scope)
-        entered = Activation(scope, module_scope, path, function, self.heap.clock)
+        entered = Activation(scope, module_scope, path, function, self.heap.clock, given)
         self.stack.append(entered)
         try:
             yield entered
@@ -344,6 +375,8 @@ class Machine:
         """Why not to follow one more call: it is too deep, too often in itself, or over the budget. Empty if it may
         be followed."""
         name = function.facts.name
+        if self.endpoint and self._is_too_much(function):  # whatever it does with a request stays unseen
+            self.effects.watched(self.endpoint, self.span_of_call())
         if len(self.stack) >= (DEEPEST_TEST_CALL if self.in_test else DEEPEST_CALL):
             return f"the call of `{name}` is too deep to follow"
         if time.monotonic() > self.deadline:
@@ -353,7 +386,7 @@ class Machine:
             # tests give values to what they call; what their made-up data flows into is of no interest
             return f"the call of `{name}` is over the budget of a test"
         if self.steps > self.most_steps():
-            self.exhausted.add(self.job)
+            self.effects.cut()
             return f"the call of `{name}` is over the budget of `{self.job}`"
         if self.from_outside and not self.is_worth_following(function):
             return f"`{name}`, called by code that nothing calls, is not followed"
@@ -361,6 +394,9 @@ class Machine:
         if again and self.tracker.loading and again[0] < self.tracker.depth:
             self.tracker.must_run()  # what the module does depends on who imports it
         return "" if len(again) < MOST_SELF_CALLS else f"`{name}` calls itself"
+
+    def _is_too_much(self, function: Function) -> bool:
+        return len(self.stack) >= DEEPEST_CALL or self.steps > self.most_steps()
 
     def now_returned(self, function: Function, result: Any, given: dict[str, Any]) -> None:
         """A call of `function` from the present activation has returned: a value may have crossed modules."""

@@ -238,6 +238,7 @@ def _get(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
     key, default = (*arguments.args, Constant(None), Constant(None))[:2]
     if len(arguments.args) < 2:
         default = arguments.keywords.get("default", default)
+    m.ask(receiver, key, at, is_tolerant=True)
     if isinstance(key, Constant):
         if key.value in receiver.slots and not is_inner(key.value):
             return receiver.slots[key.value]
@@ -257,6 +258,7 @@ def _keys(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any
 
 
 def _values(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
+    m.pass_on(receiver)
     slots: dict[Any, Any] = {"items": tuple(v for k, v in receiver.slots.items() if not is_inner(k))}
     if receiver.slots.get("<rest>") is not None:
         slots["<rest>"] = receiver.slots["<rest>"]
@@ -264,6 +266,7 @@ def _values(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> A
 
 
 def _items(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
+    m.pass_on(receiver)
     pairs = tuple(Tuple((Constant(k), v)) for k, v in receiver.slots.items() if not is_inner(k))
     slots: dict[Any, Any] = {"items": pairs}
     if receiver.slots.get("<rest>") is not None:
@@ -275,10 +278,12 @@ def _update(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> A
     known: dict[str, Any] = dict(arguments.keywords)
     rest = arguments.rest
     if arguments.args:
+        m.pass_on(arguments.args[0])
         more, other = entries_of(arguments.args[0])
         known = {**more, **known}
         rest = join(rest, other)
     for key, value in known.items():
+        m.settings.override(receiver.slots.get(key), value)
         m.heap.set(receiver, key, value)
         if "<of>" in receiver.slots:  # `self.__dict__.update(options)`
             m.heap.set(receiver.slots["<of>"], key, value)

@@ -157,6 +157,8 @@ def _position(m: Machine, owner: Any, items: list[Any], rest: Any, index: Any, a
 
 
 def dict_item(m: Machine, owner: Cell, index: Any, at: facts.At) -> Any:
+    if not isinstance(index, Choice):
+        m.ask(owner, index, at)
     match index:
         case Constant(value=key) if key in owner.slots and not is_inner(key):
             return owner.slots[key]

@@ -12,6 +12,7 @@ from mllint.linker.python.abstract import texts
 from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.losses import because
+from mllint.linker.python.abstract.tables import Table
 from mllint.linker.python.abstract.values import (
     Choice,
     Class,
@@ -27,7 +28,7 @@ from mllint.linker.python.abstract.values import (
     text_of,
 )
 from mllint.linker.python.frames import frames
-from mllint.linker.python.iteration import items_of, set_operation
+from mllint.linker.python.iteration import is_inner, items_of, set_operation
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.operations import MOST_IN_SEQUENCE, sequence
 
@@ -279,13 +280,18 @@ def _membership(m: Machine, operator: str, left: Any, right: Any, at: facts.At) 
     if isinstance(left, Constant) and is_text(left) and isinstance(right, Constant) and is_text(right):
         found = str(left.value) in str(right.value)
         return Constant(found == (operator == "in"), left.settings + right.settings)
-    if (
-        isinstance(left, Constant)
-        and isinstance(right, Cell | Tuple)
-        and getattr(right, "kind", "list") in ("list", "dict")
-    ):
+    if isinstance(left, Constant) and isinstance(right, Cell) and right.kind == "dict":
+        if right.slots.get("<rest>") is None:
+            found = left.value in right.slots and not is_inner(left.value)
+            return Constant(found == (operator == "in"), left.settings)
+    elif isinstance(left, Constant) and isinstance(right, Cell | Tuple) and getattr(right, "kind", "list") == "list":
         items = items_of(m, right, at)
         if items.known is not None and all(isinstance(i, Constant) for i in items.known):
             found = any(i.value == left.value for i in items.known)
             return Constant(found == (operator == "in"), left.settings)
+    if isinstance(left, Constant) and isinstance(right, Cell) and right.kind == "frame":  # `"km" in df`
+        table: Table = right.slots["table"]
+        known = str(left.value) in table.columns
+        if known or not (table.open or table.partial):
+            return Constant(known == (operator == "in"), left.settings)
     return Unknown(origins_of(left) | origins_of(right))

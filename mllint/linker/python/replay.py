@@ -20,8 +20,21 @@ import msgspec
 
 from mllint.errors import Problem
 from mllint.lineage.expressions import Expression
-from mllint.lineage.observations import Deployment, Draw, Evaluation, Feature, Handover, Loading
+from mllint.lineage.observations import (
+    Check,
+    Deployment,
+    Draw,
+    Evaluation,
+    Feature,
+    Handover,
+    Intake,
+    Loading,
+    ModelLabel,
+    Output,
+    Watch,
+)
 from mllint.lineage.trials import Fitting, Measuring, RowSet, Selection
+from mllint.linker.python.abstract.settings import Note
 from mllint.linker.python.abstract.values import Class, Function
 from mllint.linker.python.branches import came_to
 from mllint.linker.python.calls import load_module
@@ -35,11 +48,11 @@ from mllint.linker.python.results.effects import (
     Mark,
     ModelFact,
     Passing,
-    PredictedRows,
     Prediction,
     Record,
     Request,
 )
+from mllint.linker.python.results.predictions import Act, Cut, PredictedRows
 from mllint.source import Span
 
 TOO_LATE = "the run took too long: not all of what this file does was followed"
@@ -265,8 +278,9 @@ def _later(record: Record, by: int) -> Record:
             said: dict[Any, Any] = getattr(record, name)
             for key, value in said.items():
                 said[key] = msgspec.structs.replace(value, order=value.order + by)
-        later = (msgspec.structs.replace(made, order=made.order + by) for made in record.deployments)
-        record.deployments = dict.fromkeys(later)
+        for name in ("deployments", "data_checks"):
+            later = (msgspec.structs.replace(said, order=said.order + by) for said in getattr(record, name))
+            setattr(record, name, dict.fromkeys(later))
     return record
 
 
@@ -323,10 +337,20 @@ class _Record(msgspec.Struct, array_like=True):
     loadings: list[Loading]
     deployments: list[Deployment]
     score_tests: list[Span]
+    intakes: list[Intake]
+    outputs: list[Output]
+    cuts: list[Cut]
+    acts: list[Act]
+    data_checks: list[Check]
+    watches: list[Watch]
+    checks: list[str]
+    labels: list[ModelLabel]
+    settings: list[Note]
+    cut: list[str]
 
 
 _KEYS: dict[str, Callable[[Any], Any]] = {  # of what is not its own key
-    **dict.fromkeys(("row_sets", "fittings", "measurings", "predicted"), attrgetter("id")),
+    **dict.fromkeys(("row_sets", "fittings", "measurings", "predicted", "cuts"), attrgetter("id")),
     "selections": attrgetter("span", "what"),
 }
 _encoder = msgspec.msgpack.Encoder()

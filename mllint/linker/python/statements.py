@@ -13,7 +13,8 @@ from mllint.linker.python.abstract.values import Constant, Function, Unknown, or
 from mllint.linker.python.branches import note_branch, note_choice
 from mllint.linker.python.evaluation import evaluate
 from mllint.linker.python.import_statements import run_import, run_import_from
-from mllint.linker.python.library import gates
+from mllint.linker.python.library import decisions, gates, watching
+from mllint.linker.python.library.circumstances import is_survived
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.operations import assign_attribute, assign_item
 from mllint.linker.python.operators import binary, truth
@@ -88,7 +89,12 @@ def _counted(value: Any) -> Any:
 
 def _evaluate(m: Machine, s: facts.Evaluate) -> bool:
     m.statement = s
-    evaluate(m, s.value)
+    call = (s.value.value if isinstance(s.value, facts.Wait) else None) or s.value
+    m.discards.append((m.now.path, call.at))
+    try:
+        evaluate(m, s.value)
+    finally:
+        m.discards.pop()
     return not _never_returns(s.value) or _left(m, "raise")
 
 
@@ -112,6 +118,8 @@ def _if(m: Machine, s: facts.If) -> bool:
     known = truth(test)
     note_branch(m, s, test, known)
     note_choice(m, s, test)
+    decisions.branched(m, s, test)
+    watching.guarded(m, s, test)
     if known is not None:
         return run(m, s.then if known else s.otherwise)
     return gates.fork(m, test, s.test, lambda: run(m, s.then), lambda: run(m, s.otherwise))
@@ -229,7 +237,11 @@ def _with(m: Machine, s: facts.With) -> bool:
 
 def _try(m: Machine, s: facts.Try) -> bool:
     mark = len(m.heap.journal)
-    goes_on = run(m, s.body) and run(m, s.otherwise)
+    survived = is_survived(s)
+    m.tolerant += survived
+    goes_on = run(m, s.body)
+    m.tolerant -= survived
+    goes_on = goes_on and run(m, s.otherwise)
     reason, m.heap.leaving = m.heap.leaving, ""
     if not goes_on and s.handlers and reason != "raise":
         m.heap.exits.append((reason, m.heap.changes(mark)))
@@ -264,7 +276,9 @@ def _raise(m: Machine, s: facts.Raise) -> bool:
 
 
 def _assert(m: Machine, s: facts.Assert) -> bool:
-    gates.asserted(m, evaluate(m, s.test), s.test)
+    test = evaluate(m, s.test)
+    watching.asserted(m, s.test, test)
+    gates.asserted(m, test, s.test)
     return True
 
 

@@ -12,6 +12,7 @@ from mllint.facts.file import encode
 from mllint.lineage.graph import Edge, EdgeKind, Graph, NodeKind, Strength
 from mllint.lineage.ids import column_id, consumer_id, is_resolved
 from mllint.lineage.lineage import NAMELESS, Gap, Share
+from mllint.lineage.observations import Access
 from mllint.linker.project import Project
 from mllint.linker.sql.dbt import of_path, projects
 from mllint.linker.sql.dbt_artifacts import add_columns
@@ -199,10 +200,16 @@ class _Writer:
         self.graph.add_node(id, _node_kind(id), span, view=kind == "view" or None)
         if kind in _WRITES - {"ddl"}:
             self._count(self.project.coverage.writes, id, span, is_read=False)
+            self._note(id, span, False, kind not in ("create", "view", "model"))
 
     def read(self, id: str, span: Span) -> None:
         self.graph.add_node(id, _node_kind(id), span)
         self._count(self.project.coverage.reads, id, span, is_read=True)
+        self._note(id, span, True)
+
+    def _note(self, id: str, span: Span, is_read: bool, adds: bool = False) -> None:
+        if is_resolved(id):
+            self.project.observations.accesses.append(Access(id, is_read, span, span, self.path, adds=adds))
 
     def _count(self, share: Share, id: str, span: Span, is_read: bool) -> None:
         share.all += 1

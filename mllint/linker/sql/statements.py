@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from mllint.lineage.expressions import Expression
+from mllint.linker.jinja.values import TO_BRACES
 
 Source = tuple[str, str]  # table name, column name; the column `*` stands for columns that are not known by name
 
@@ -63,5 +64,7 @@ def dataset_id(name: str) -> str:
     from mllint.lineage.ids import file_id, table_id
 
     if "://" in name:
-        return file_id(name)
+        return file_id(name.translate(TO_BRACES))
+    if name.startswith("file:"):
+        return name.translate(TO_BRACES)  # an unknown part of a path is no part of its name
     return name if name.startswith(("file:", "model:")) else table_id(name)

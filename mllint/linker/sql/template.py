@@ -14,8 +14,7 @@ from jinja2 import nodes
 from mllint.linker.jinja.interpreter import Interpreter, evaluate, render, value_of
 from mllint.linker.jinja.syntax import parse
 from mllint.linker.jinja.values import (
-    CLOSE,
-    OPEN,
+    TO_BRACES,
     Function,
     Macro,
     Namespace,
@@ -30,7 +29,6 @@ from mllint.linker.jinja.values import (
 from mllint.linker.sql.names import Names
 from mllint.linker.sql.packages import shipped
 
-_TO_BRACES = str.maketrans({OPEN: "{", CLOSE: "}"})
 _DEEPEST = 3  # templates within values
 _LONGEST = 100_000  # characters of what is read as JSON
 
@@ -240,7 +238,7 @@ def _made(args: tuple[Any, ...], parts: dict[str, Any]) -> Any:
 def rendered(text: str, names: Names) -> str:
     """A text of a properties file with its Jinja looked up; `{{ target.database }}` becomes `{target_database}`."""
     made = render(text, Reading(names)) if "{" in text else None
-    return (made.text if made is not None else text).translate(_TO_BRACES).strip()
+    return (made.text if made is not None else text).translate(TO_BRACES).strip()
 
 
 def macros_in(text: str, space: str = "") -> dict[str, Macro]:

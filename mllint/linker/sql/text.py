@@ -14,10 +14,9 @@ from mllint.linker.jinja.lenient import padded, without_tags
 from mllint.linker.jinja.output import Origins
 from mllint.linker.jinja.values import CLOSE as _CLOSE
 from mllint.linker.jinja.values import OPEN as _OPEN
+from mllint.linker.jinja.values import TO_BRACES
 from mllint.linker.sql.names import Names
 from mllint.linker.sql.template import Reading
-
-_TO_BRACES = str.maketrans({_OPEN: "{", _CLOSE: "}"})
 
 # `{'a': price}` and `{a: price}` are records of DuckDB, `{day:%Y}` is a hole
 _HOLE = re.compile(
@@ -75,7 +74,7 @@ def _hole(found: re.Match[str]) -> str:
 
 def named(identifier: str) -> str:
     """An identifier as we write it: lower case, with its holes in braces."""
-    return identifier.translate(_TO_BRACES).lower()
+    return identifier.translate(TO_BRACES).lower()
 
 
 def is_hole(identifier: str) -> bool:

@@ -64,13 +64,16 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
 
 def _asked(lineage: Lineage, serve: list[Feature]) -> Iterator[Feature]:
     """Features of rows that somebody asks about. Where a module that others import is run by itself, and nothing of the
-    row comes from anywhere, it tries itself out: `if __name__ == "__main__": print(predict({"km": 50_000}))`."""
+    row comes from anywhere, it tries itself out: `if __name__ == "__main__": print(predict({"km": 50_000}))`. A row of
+    constants and of nothing else is a sample, wherever it stands."""
     tries = {script.path for script in lineage.observations.scripts if script.importers and not script.runners}
     by_job = defaultdict(list)
     for feature in serve:
         by_job[feature.job].append(feature)
     for job, features in by_job.items():
-        if job not in tries or any(True for feature in features for _ in columns(feature.expression)):
+        is_given = any(True for feature in features for _ in columns(feature.expression))
+        is_lost = any(not is_known(feature.expression) for feature in features)
+        if is_given or (is_lost and job not in tries):
             yield from features
 
 

@@ -1,7 +1,8 @@
 """Traces: what a value remembers, among its origins, of the rows it holds and of the fits it went through.
 
 Origins travel with every value through code that nobody models, and so do traces. They are no nodes: `Effects` leaves
-them out of the graph. `@rows:` names a row set, `@fit:` a fit, `@pred:` a prediction, `@score:` a score."""
+them out of the graph. `@rows:` names a row set, `@fit:` a fit, `@pred:` a prediction, `@score:` a score,
+`@cut:` a comparison of a prediction with a number."""
 
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ ROWS = "@rows:"
 FIT = "@fit:"
 PREDICTION = "@pred:"
 SCORE = "@score:"
+CUT = "@cut:"
 NOTHING: frozenset[str] = frozenset()
 _NO_DATA = ("@", "column:", "model@", "model:", "measure of ")
 

@@ -13,7 +13,7 @@ from mllint.lineage.trials import WHOLE_FRAMES
 from mllint.linker.python.abstract.arguments import Arguments, Slice
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.tables import Table, besides_columns, join_columns
-from mllint.linker.python.abstract.traces import FIT, ROWS, marked, without_traces
+from mllint.linker.python.abstract.traces import CUT, FIT, ROWS, marked, without_traces
 from mllint.linker.python.abstract.values import (
     Choice,
     Column,
@@ -94,7 +94,8 @@ def item(m: Machine, frame: Cell, index: Any, at: facts.At) -> Any:
             column = table.column(name)
             return own_kind(m, frame, column) if column is not None else missing(m, table, name, at)
         case Column() | Unknown() if isinstance(index, Column):
-            return rows.some(m, like(m, frame, table.filtered(without_traces(index.origins)), at), at, index)
+            by = without_traces(index.origins) | marked(index.origins, CUT)
+            return rows.some(m, like(m, frame, table.filtered(by), at), at, index)
         case Unknown() if _picks_rows(m, frame, index):
             return rows.some(m, like(m, frame, table.filtered(without_traces(index.origins)), at), at, index)
         case Slice():

@@ -7,14 +7,13 @@ from typing import Any
 from mllint.facts import python as facts
 from mllint.facts.config import Value
 from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.settings import KINDS, PLACE
 from mllint.linker.python.abstract.texts import concatenate
 from mllint.linker.python.abstract.values import Constant, Unknown, join_all
 from mllint.linker.python.iteration import is_inner
 from mllint.linker.python.library.locate import locate, texts
 from mllint.linker.python.machine import Machine
 from mllint.source import Span
-
-_KINDS = ("yaml", "json", "toml", "ini", "env")
 
 
 def document_of(m: Machine, path: Any) -> Value | None:
@@ -43,17 +42,21 @@ def load(m: Machine, target: Any, at: facts.At) -> Any:
     found = []
     for text in texts(target):
         known = _document(m, text)
-        if known is not None and (m.project.files[known[0]].kind in _KINDS):
-            m.settings_read.setdefault(known[0], set()).add(m.job)
-            found.append(as_value(m, known[1], known[0], at))
+        if known is not None and (m.project.files[known[0]].kind in KINDS):
+            name = m.settings.open(known[0], m.job, (known[0],)) if not m.in_test else ""
+            found.append(as_value(m, known[1], known[0], at, (name,)))
     return join_all(found) if found else None
 
 
-def as_value(m: Machine, value: Value, path: str, at: facts.At) -> Any:
-    """A tree of configuration as dictionaries, lists and constants that remember where they were written."""
+def as_value(m: Machine, value: Value, path: str, at: facts.At, place: tuple[str, ...] = ("",)) -> Any:
+    """A tree of configuration as dictionaries, lists and constants that remember where they were written. `place` is
+    the name under which it is noted what is asked of it, if it is, and the keys that lead to this part."""
     match value.kind:
         case "mapping":
-            slots = {e.key: as_value(m, e.value, path, at) for e in value.entries if not is_inner(e.key)}
+            entries = [entry for entry in value.entries if not is_inner(entry.key)]
+            slots = {e.key: as_value(m, e.value, path, at, (*place, e.key)) for e in entries}
+            if place[0]:
+                slots[PLACE] = (place[0], place[1:])
             return m.heap.new("dict", slots, (path, value.line))
         case "sequence":
             items = tuple(as_value(m, item, path, at) for item in value.items)

@@ -30,6 +30,7 @@ from mllint.linker.python.iteration import items_of
 from mllint.linker.python.library import locate, queries, storage
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import Machine
+from mllint.linker.python.results.effects import How
 
 _ROWS = "dbapi.Rows"
 
@@ -199,7 +200,7 @@ def bulk(call: Invocation) -> Any:
 def put(call: Invocation, node: str, value: Any) -> None:
     """Rows go into a table: the fields of an instance, the keys of dictionaries, columns of a frame."""
     m = call.m
-    m.effects.access(node, call.span, m.now.path, False)
+    m.effects.access(node, call.span, m.now.path, False, how=How(adds=True))
     m.effects.mark(node, "dataset", call.span)
     for part in _flat(call, value):
         fields = _fields(part)

@@ -16,6 +16,7 @@ from typing import Any
 from mllint.facts import python as facts
 from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.settings import is_same
 from mllint.linker.python.abstract.values import (
     Choice,
     Constant,
@@ -30,7 +31,7 @@ from mllint.linker.python.iteration import entries_of, is_inner, items_of
 from mllint.linker.python.library.computations import box
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.library.locate import locate, texts
-from mllint.linker.python.library.omega import Composed, Leaf, Tree, merged, placed, tree_of
+from mllint.linker.python.library.omega import Composed, Leaf, Tree, merged, overrides, placed, tree_of, written
 from mllint.linker.python.machine import HERE, Machine
 
 MOST_DEPTH = 8
@@ -49,6 +50,7 @@ class _Composition:
         self.root: Tree = {}
         self.values: list[tuple[str, str]] = []
         self.left = MOST_FILES
+        self.files: dict[str, None] = {}  # all that were loaded
         self.choices: dict[str, str] = {}
         for word in overrides:
             key, equals, value = word.lstrip("+").partition("=")
@@ -113,7 +115,7 @@ class _Composition:
         self.left -= 1
         if value is None or depth == 0 or self.left < 0:
             return
-        self.m.settings_read.setdefault(path, set()).add(self.m.job)
+        self.files[path] = None
         tree = tree_of(value, path)
         own = {key: part for key, part in tree.items() if key != "defaults"} if isinstance(tree, dict) else {}
         entries = self._defaults(path)
@@ -123,7 +125,7 @@ class _Composition:
         for entry in entries:
             if isinstance(entry, Leaf):
                 if entry.value == "_self_":
-                    self.root = merged(self.root, placed(package, own))
+                    self._lay(placed(package, own))
                 elif isinstance(entry.value, str):
                     self._named(entry.value, here, package, depth)
             elif isinstance(entry, dict):
@@ -144,6 +146,12 @@ class _Composition:
                     for each in choice if isinstance(choice, list) else [choice]:
                         if isinstance(each, Leaf) and isinstance(each.value, str):
                             self._group(group, each.value, target, depth)
+
+    def _lay(self, tree: Tree) -> None:
+        for over, base in overrides(self.root, tree):
+            if over.span is not None and base.span is not None and not self.m.in_test:
+                self.m.settings.overridden(over.span, base.span, is_same(base.value, over.value))
+        self.root = merged(self.root, tree)
 
     def _named(self, name: str, here: str, package: str, depth: int) -> None:
         """`- base` names a file of the same folder."""
@@ -186,7 +194,9 @@ def composed(m: Machine, folder: str, name: str, overrides: tuple[str, ...], at:
     if not composition.compose(name):
         return None
     tree = {key: part for key, part in composition.root.items() if key != "hydra"} if composition.root else {}
-    return boxed(m, Composed(m, tree, _RESOLVERS, at).value(tree), at)
+    key = f"{folder}:{name}:{' '.join(overrides)}"
+    key = m.settings.open(key, m.job, composition.files, written(tree)) if not m.in_test else ""
+    return boxed(m, Composed(m, tree, _RESOLVERS, at, key).value(tree), at)
 
 
 _RESOLVERS = {
@@ -279,6 +289,7 @@ def made(m: Machine, value: Any, args: tuple[Any, ...], more: dict[str, Any], at
     if plain.kind == "list":
         items = tuple(made(m, item, (), {}, at, depth - 1) for item in plain.slots["items"])
         return m.heap.new("list", {"items": items}, plain.site)
+    m.pass_on(plain)  # every key of it becomes an argument
     target = text_of(plain.slots.get("_target_"))
     known, rest = entries_of(plain)
     recursive = not (isinstance(known.get("_recursive_"), Constant) and known["_recursive_"].value is False)
@@ -336,6 +347,7 @@ def _laid(m: Machine, base: dict[Any, Any], over: dict[Any, Any]) -> dict[Any, A
         if isinstance(old, Cell) and old.kind == "dict" and isinstance(value, Cell) and value.kind == "dict":
             result[key] = m.heap.new("dict", _laid(m, old.slots, value.slots), value.site)
         else:
+            m.settings.override(old, value)
             result[key] = value
     return result
 
@@ -370,7 +382,7 @@ def load(call: Invocation) -> Any:
         path = locate(m, text).removeprefix("file:") if "{" not in text else ""
         value = m.project.config(path) if path else None
         if value is not None:
-            m.settings_read.setdefault(path, set()).add(m.job)
             tree = tree_of(value, path)
-            found.append(boxed(m, Composed(m, tree, _RESOLVERS, call.at).value(tree), call.at))
+            name = m.settings.open(path, m.job, (path,)) if not m.in_test else ""
+            found.append(boxed(m, Composed(m, tree, _RESOLVERS, call.at, name).value(tree), call.at))
     return join_all(found) if found else Unknown(why="the configuration is not in sight", span=call.span)

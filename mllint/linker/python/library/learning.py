@@ -25,7 +25,7 @@ from mllint.linker.python.abstract.values import (
 )
 from mllint.linker.python.frames import frames
 from mllint.linker.python.frames.frame_parts import table_of
-from mllint.linker.python.library import randomness, rows, trials
+from mllint.linker.python.library import decisions, intakes, randomness, rows, trials
 from mllint.linker.python.library.estimators import inner_estimators, is_estimator
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import Machine
@@ -117,6 +117,7 @@ def train(m: Machine, call: Invocation, estimator: Cell, x: Any, y: Any) -> None
     m.heap.set(estimator, "origins", estimator.slots["origins"] | {token})
     m.heap.set(estimator, "fitted", True)
     trials.fitted(call, estimator, x, y, token)
+    intakes.fitted(call, estimator, token, x, y, selection(m, estimator))
 
 
 def _train_on(m: Machine, estimator: Cell, token: str, x: Any, span: Any) -> None:
@@ -218,8 +219,9 @@ def predict(call: Invocation) -> Any:
     m.predictors |= own
     for option in x.options if isinstance(x, Choice) else (x,):
         note_serving(m, call, receiver, own, option)
+    intakes.predicted(call, receiver, own, x)
     given = frozenset(o for o in origins_of(x) if not o.startswith(PREDICTION))
-    origins = own | given | trials.predicted(call, receiver, x, own)
+    origins = own | given | trials.predicted(call, receiver, x, own, decisions.classes_of(call, receiver))
     span = call.span
     m.effects.predicted(own, x, span)
     return Column(ex.Unresolved("a prediction"), origins, call.entry.gives, span, kind=m.library.usual.get("array", ""))

@@ -33,6 +33,7 @@ from mllint.linker.python.frames import frame_expressions, frame_operations, fra
 from mllint.linker.python.library import (
     columns,
     computations,
+    decisions,
     gates,
     learning,
     loading,
@@ -41,6 +42,7 @@ from mllint.linker.python.library import (
     statistics,
     storage,
     trials,
+    watching,
     web,
 )
 from mllint.linker.python.library.invocation import Invocation
@@ -54,8 +56,14 @@ from mllint.linker.python.orchestration.extensions import COMPUTED, made
 def call_external(m: Machine, name: str, arguments: Arguments, at: facts.At) -> Any:
     """A call of a library function or class by its dotted name."""
     entry = m.library.call(name)
+    if entry is None:
+        watching.discarded(m, arguments.values(), at)
     if entry is not None:
+        if entry.computes != "attributes":
+            m.pass_on(*arguments.values())
         return apply(Invocation(m, m.library.canonical(name), entry, None, arguments, at))
+    if name not in _LOOKS:
+        m.pass_on(*arguments.values())
     kind = m.library.type_of_class(name)
     if kind:
         made_object = new_object(m, kind, m.library.canonical(name), by_name((), arguments), at)
@@ -70,6 +78,9 @@ def call_external(m: Machine, name: str, arguments: Arguments, at: facts.At) -> 
     return Unknown(origins, f"what `{name}` returns is not modelled", m.span(at))
 
 
+_LOOKS = ("builtins.len", "builtins.isinstance", "builtins.type", "builtins.dict", "builtins.bool", "builtins.hasattr")
+
+
 def _looks_like_class(name: str) -> bool:
     last = name.rpartition(".")[2]
     return (last[:1].isupper() and not last.isupper()) or last in ("field", "ib")
@@ -77,6 +88,7 @@ def _looks_like_class(name: str) -> bool:
 
 def call_method(m: Machine, receiver: Any, name: str, arguments: Arguments, at: facts.At) -> Any:
     """A call of a method on a value of a library or of Python itself. `name` is that of its model, or bare."""
+    m.pass_on(*arguments.values())
     if "." in name:
         entry = m.library.calls[name]
         if isinstance(receiver, Choice):
@@ -89,10 +101,12 @@ def call_method(m: Machine, receiver: Any, name: str, arguments: Arguments, at: 
     method = methods.method(receiver, name)
     if method is not None:
         return method(m, receiver, arguments, at)
+    watching.discarded(m, (receiver, *arguments.values()), at)
     if name == "get" and arguments.args:
         field = frames.field_of_record(m, receiver, arguments.args[0], at)
         if field is not None:
             return field
+    m.pass_on(receiver)
     origins = origins_of(receiver).union(*(origins_of(value) for value in arguments.values()))
     if isinstance(receiver, Column):
         return columns.unmodelled(m, receiver, name, arguments, at)
@@ -133,6 +147,14 @@ def type_of(value: Any) -> str:
 
 
 def attribute_of(m: Machine, owner: Any, name: str, at: facts.At) -> Any:
+    if isinstance(owner, Cell) and owner.kind == "object" and isinstance(owner.slots.get("items"), Cell):
+        is_method = m.library.method(owner.slots["type"], name) is not None
+        m.ask(
+            owner.slots["items"],
+            Constant(name),
+            at,
+            is_tolerant=is_method or methods.method(owner.slots["items"], name) is not None,
+        )
     if isinstance(owner, Cell) and owner.kind == "object" and ("attribute", name) in owner.slots:
         return owner.slots["attribute", name]
     kind = type_of(owner)
@@ -232,6 +254,12 @@ def apply(call: Invocation) -> Any:
     if entry.free:
         frame_expressions.free_arguments(call)
     result: Any = None
+    if entry.writes or entry.saves or entry.requests or entry.evaluates:
+        watching.told(call.m, call.origins(), call.at)
+    if not (entry.frame or entry.column or entry.mutates or entry.fits or entry.transforms or entry.predicts):
+        watching.discarded(call.m, (call.receiver, *call.arguments.values()), call.at)
+    if entry.evaluates in ("check", "drift"):
+        call.m.effects.data_checked(call.origins(), call.span)
     if entry.evaluates and without_traces(call.origins()):
         for at in dict.fromkeys((call.span, *call.m.call_places[-1:])):  # `metrics_of(y_test, predicted)` measures too
             call.m.effects.evaluated(entry.evaluates, at)
@@ -240,6 +268,10 @@ def apply(call: Invocation) -> Any:
         if entry.evaluates and isinstance(result, Unknown):
             # a score, or a picture, tells of predictions, and holds none: `json.dump({"auc": roc_auc_score(y, p)}, f)`
             result = msgspec.structs.replace(result, origins=_as_score(call, result.origins))
+    if entry.checks is not None:
+        storage.check(call, entry.checks)
+    if entry.labels is not None:
+        storage.label(call, entry.labels)
     if entry.opens is not None:
         return storage.open_handle(call, entry.opens)
     if entry.reads is not None and not (entry.reads.texts and not storage.is_named(call, entry.reads)):
@@ -302,7 +334,8 @@ def _of_rows(call: Invocation, result: Any) -> Any:
     if entry.chooses:
         trials.chosen(call.m, subject, call.name.rpartition(".")[2], call.span)
     if entry.statistic or columns.is_about_all(call, result):
-        return statistics.statistic(call, result, subject, keeps_rows=entry.statistic == "rows")
+        value = statistics.statistic(call, result, subject, keeps_rows=entry.statistic == "rows")
+        return value if entry.statistic == "rows" else decisions.without_cuts(value)
     if entry.rowset:
         return rows.became(call, result)
     return result

@@ -108,6 +108,15 @@ def registered_name(uri: str) -> str:
     return (hit[1] or hit[2]) if hit else uri
 
 
+def revision_of(value: Any) -> str:
+    """The version, stage or alias that a URI of a registry asks for; empty if none, or none that is known."""
+    found = {hit[1] for text in texts(value) if (hit := _REVISION.fullmatch(text))}
+    return found.pop() if len(found) == 1 else ""
+
+
+_REVISION = re.compile(r"models:/+[^/@{}]+[/@]([^/{}]+)")
+
+
 def texts(value: Any) -> list[str]:
     """The texts that a value may be. Options with unknown parts count only if there is none without."""
     found: list[str] = []

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import msgspec
 
 from mllint.facts.config import Value
 from mllint.linker.python.abstract import texts
+from mllint.linker.python.abstract.settings import PLACE, Keys
 from mllint.linker.python.abstract.values import Constant, Unknown
 from mllint.linker.python.library import config
 from mllint.linker.python.machine import Machine
@@ -47,6 +48,29 @@ def merged(base: Tree, over: Tree) -> Tree:
     return result
 
 
+def overrides(base: Tree, over: Tree) -> Iterator[tuple[Leaf, Leaf]]:
+    """Each value that laying `over` on `base` replaces, the new one first."""
+    for key, value in over.items() if isinstance(base, dict) and isinstance(over, dict) else ():
+        old = base.get(key)
+        if isinstance(old, Leaf) and isinstance(value, Leaf):
+            yield value, old
+        yield from overrides(old, value)
+
+
+def written(tree: Tree) -> tuple[tuple[Keys, Span], ...]:
+    """The keys that lead to each value, and where it is written; what stands in a list has the keys of the list."""
+    return tuple(_written(tree, ()))
+
+
+def _written(tree: Tree, keys: Keys) -> Iterator[tuple[Keys, Span]]:
+    if isinstance(tree, Leaf) and tree.span is not None:
+        yield keys, tree.span
+    for key, part in tree.items() if isinstance(tree, dict) else ():
+        yield from _written(part, (*keys, key))
+    for part in tree if isinstance(tree, list) else ():
+        yield from _written(part, keys)
+
+
 def select(root: Tree, dotted: str) -> Tree | None:
     """What stands at `a.b[0].c`; `None` if nothing does."""
     current = root
@@ -70,12 +94,15 @@ def placed(dotted: str, tree: Tree) -> Tree:
 class Composed:
     """A whole configuration, from which `${...}` is filled in."""
 
-    def __init__(self, m: Machine, root: Tree, resolvers: Mapping[str, Resolver] | None = None, at: int = 0) -> None:
+    def __init__(
+        self, m: Machine, root: Tree, resolvers: Mapping[str, Resolver] | None = None, at: int = 0, name: str = ""
+    ) -> None:
         self.m = m
         self.root = root
         self.resolvers = resolvers or {}
         self.at = at
         self.left = MOST_VALUES
+        self.name = name  # under which it is noted what is asked of it
 
     def value(self, tree: Tree, where: tuple[str, ...] = (), depth: int = DEEPEST) -> Any:
         """A tree as the program sees it: dictionaries, lists and constants that know where they were written."""
@@ -83,7 +110,9 @@ class Composed:
         if depth == 0 or self.left < 0:
             return Unknown(why="the configuration refers to itself")
         if isinstance(tree, dict):
-            slots = {key: self.value(part, (*where, key), depth - 1) for key, part in tree.items()}
+            slots: dict[Any, Any] = {key: self.value(part, (*where, key), depth - 1) for key, part in tree.items()}
+            if self.name:
+                slots[PLACE] = (self.name, where)
             return self.m.heap.new("dict", slots, ("configuration", self.at, where))
         if isinstance(tree, list):
             items = tuple(self.value(part, (*where, str(i)), depth - 1) for i, part in enumerate(tree))
@@ -132,6 +161,8 @@ class Composed:
             )
         dots = len(inner) - len(inner.lstrip("."))
         target = ".".join((*where[: len(where) - dots], inner.lstrip("."))) if dots else inner.strip()
+        if self.name:
+            self.m.settings.whole(self.name, tuple(target.split(".")))
         found = select(self.root, target)
         if found is None:
             return Unknown(why=f"no configuration in sight sets `{inner}`")

@@ -16,6 +16,8 @@ from mllint.linker.python.abstract.values import NOTHING, Column, Unknown, optio
 from mllint.linker.python.frames import frames
 from mllint.linker.python.library import parameters
 from mllint.linker.python.library.invocation import Invocation
+from mllint.linker.python.machine import HERE
+from mllint.linker.python.results.effects import How
 from mllint.linker.sql.statements import Statement, dataset_id
 
 _TABLE = re.compile(r"[\w.$\"`\[\]-]+")
@@ -86,7 +88,7 @@ def _texts(value: Any) -> list[str]:
             option = given.get("text", given.get("0"))
         text = text_of(option)
         if text is not None and re.search(r"\w", re.sub(r"\{[^{}]*\}", "", text)):
-            found.append(text)
+            found.append(text.replace(f"{HERE}/", ""))  # `read_parquet('<repository>/data/x.parquet')`
     return found
 
 
@@ -131,7 +133,8 @@ def _write(call: Invocation, statement: Statement) -> None:
         return
     m, span, target = call.m, call.span, dataset_id(statement.target)
     m.effects.mark(target, "dataset", span)
-    m.effects.access(target, span, m.now.path, False)
+    adds = statement.kind not in ("create", "view")
+    m.effects.access(target, span, m.now.path, False, how=How(adds=adds))
     values = [value for name, value in call.given.items() if name not in ("0", "sql", "query", "operation")]
     table, is_whole = _filled(_table_of(call, statement), parameters.bound(values))
     m.effects.language = "sql"

@@ -7,9 +7,10 @@ from typing import Any
 
 import msgspec
 
-from mllint.libraries.models import Place
+from mllint.libraries.models import Labels, Place
 from mllint.lineage import ids
 from mllint.lineage.graph import NodeKind
+from mllint.lineage.observations import ModelLabel
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.losses import told_loss
 from mllint.linker.python.abstract.tables import Table, of_dataset
@@ -30,9 +31,10 @@ from mllint.linker.python.abstract.values import (
 )
 from mllint.linker.python.frames import frames
 from mllint.linker.python.library import columns, config, queries
+from mllint.linker.python.library.circumstances import of_read, of_write
 from mllint.linker.python.library.estimators import models_in, parts
 from mllint.linker.python.library.invocation import Invocation
-from mllint.linker.python.library.locate import nodes_of, texts
+from mllint.linker.python.library.locate import nodes_of, revision_of, texts
 from mllint.linker.python.library.rows import drawn, note_stored
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.results.effects import KNOWN
@@ -78,7 +80,9 @@ def note_read(call: Invocation, node: str, place: Place, argument: Any = None) -
     m = call.m
     kind: NodeKind = "model" if place.model else "dataset"
     m.effects.mark(node, kind, call.span)
-    m.effects.access(node, call.span, m.now.path, True, KNOWN if ids.is_named(node) else told_loss(argument))
+    loss = KNOWN if ids.is_named(node) else told_loss(argument)
+    how = of_read(call, node, revision_of(argument) if place.model else "")
+    m.effects.access(node, call.span, m.now.path, True, loss, how=how)
 
 
 def note_unknown(call: Invocation, argument: Any, is_read: bool, data: Any = None) -> None:
@@ -256,7 +260,8 @@ def put(call: Invocation, node: str, value: Any, argument: Any = None) -> None:
     """A value goes into a dataset or artifact."""
     m, span = call.m, call.span
     models = models_in(value)
-    m.effects.access(node, span, m.now.path, False, KNOWN if ids.is_named(node) else told_loss(argument))
+    loss = KNOWN if ids.is_named(node) else told_loss(argument)
+    m.effects.access(node, span, m.now.path, False, loss, how=of_write(call, node, value))
     in_memory = node.startswith(("memory:", "xcom:"))
     m.effects.mark(node, "artifact" if models and not in_memory else "dataset", span)
     for model in models:
@@ -337,6 +342,19 @@ def transfer(call: Invocation, source: Place, target: Place) -> None:
             m.effects.mark(node, "consumer", call.span)
             m.effects.link(sources, node, "consumes", call.span)
             continue
-        m.effects.access(node, call.span, m.now.path, False)
+        m.effects.access(node, call.span, m.now.path, False, how=of_write(call, node))
         m.effects.mark(node, "dataset", call.span)
         m.effects.link(sources, node, "writes", call.span, is_copy=True)
+
+
+def check(call: Invocation, place: Place) -> None:
+    """`os.path.exists(path)`: what is read may not be there, and the code knows."""
+    for node in nodes_of(call, place):
+        call.m.effects.checked(node)
+
+
+def label(call: Invocation, labels: Labels) -> None:
+    """`client.set_registered_model_alias("eta", "champion", 3)`"""
+    for name in texts(call.get(labels.model)):
+        for word in texts(call.get(labels.label)):
+            call.m.effects.labelled(ModelLabel(ids.model_id(name), word, call.span, call.m.effects.job))

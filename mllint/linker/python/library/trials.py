@@ -21,7 +21,7 @@ from mllint.linker.python.library import randomness, rows
 from mllint.linker.python.library.estimators import inner_estimators
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import Machine
-from mllint.linker.python.results.effects import PredictedRows
+from mllint.linker.python.results.predictions import PredictedRows
 from mllint.source import Span
 
 FITS = "fits"  # slot of an estimator: the ids of the fits that made it what it is
@@ -104,6 +104,7 @@ def _note_fit(
         not isinstance(x, Choice),
         predictions_in(m, (x, y), model),
         m.library.holds(estimator.slots["type"]) == "estimator",
+        goes_on=call.entry.goes_on,
     )
     m.effects.fitting(fitting)
     randomness.fitted(m, estimator, id, call.span)
@@ -231,7 +232,7 @@ def _has_chooser(m: Machine, value: Any) -> bool:
 # ----------------------------------------------------------------------------------------------- predictions
 
 
-def predicted(call: Invocation, receiver: Any, x: Any, models: frozenset[str]) -> frozenset[str]:
+def predicted(call: Invocation, receiver: Any, x: Any, models: frozenset[str], labels: bool | None) -> frozenset[str]:
     """A predict call: the mark that its predictions carry."""
     m = call.m
     x = data_of(x)
@@ -257,6 +258,7 @@ def predicted(call: Invocation, receiver: Any, x: Any, models: frozenset[str]) -
             sure,
             tuple(sorted(models)),
             call.entry.gives,
+            labels,
         )
     )
     return frozenset({id})

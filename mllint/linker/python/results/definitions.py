@@ -17,6 +17,7 @@ from mllint.lineage.observations import Definition
 from mllint.linker.project import Project
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.results.defined import Defined, defined_in
+from mllint.source import Span
 
 _encode = msgspec.msgpack.Encoder().encode
 _FINDS_ALL = (b"__subclasses__", b"getmembers", b"import_module", b"iter_modules", b"walk_packages")
@@ -56,6 +57,21 @@ def observe_definitions(project: Project, m: Machine) -> None:
             project.observations.definitions.append(
                 Definition(at, name, f"{cls.qualified}.{name}", "method", (), False, 0, lines)
             )
+
+
+def observe_functions(project: Project, m: Machine) -> None:
+    """Where the functions stand that compute features: those of a module, and the methods of its classes."""
+    found: dict[str, Span] = {}
+    for feature in project.observations.features:
+        file = project.files.get(feature.span.path)
+        if not feature.function or feature.function in found or file is None or file.python is None:
+            continue
+        name = feature.function.rpartition(".")[2]
+        inner = (s for each in file.python.body if isinstance(each, facts.DefineClass) for s in each.body)
+        for statement in (*file.python.body, *inner):
+            if isinstance(statement, facts.Define) and statement.function.name == name:
+                found.setdefault(feature.function, m.span(statement.function.at, file.path))
+    project.observations.functions = dict(sorted(found.items()))
 
 
 def _classes(m: Machine) -> list[tuple[Defined, facts.DefineClass]]:

@@ -13,12 +13,26 @@ import msgspec
 from mllint.lineage.expressions import Expression, brief
 from mllint.lineage.graph import EdgeKind, NodeKind, Strength
 from mllint.lineage.ids import column_id, is_named
-from mllint.lineage.observations import Deployment, Draw, Evaluation, Feature, Handover, Loading
+from mllint.lineage.observations import (
+    Check,
+    Deployment,
+    Draw,
+    Evaluation,
+    Feature,
+    Handover,
+    Intake,
+    Loading,
+    ModelLabel,
+    Output,
+    Watch,
+)
 from mllint.lineage.trials import Fitting, Measuring, RowSet, Selection
 from mllint.linker.project import Project
+from mllint.linker.python.abstract.settings import Note
 from mllint.linker.python.abstract.tables import Table, dataset_origins
-from mllint.linker.python.abstract.traces import PREDICTION, SCORE, marked, without_traces
+from mllint.linker.python.abstract.traces import CUT, PREDICTION, SCORE, marked, without_traces
 from mllint.linker.python.abstract.values import NOTHING, Column, Loss, as_measures, counted
+from mllint.linker.python.results.predictions import Act, Cut, PredictedRows, joined
 from mllint.source import Span
 
 
@@ -59,7 +73,7 @@ class Passing(msgspec.Struct, frozen=True):
 
 class Access(msgspec.Struct, frozen=True):
     """One read or write: which node, by which file; `resolved` if its name is wholly known. `columns` are the ids of
-    those that are read, where a query names them all."""
+    those that are read, where a query names them all; the rest are its circumstances (`library/circumstances.py`)."""
 
     id: str
     is_read: bool
@@ -70,6 +84,23 @@ class Access(msgspec.Struct, frozen=True):
     loss: Loss = Loss()  # why it is not resolved
     data: frozenset[str] = NOTHING  # of a write into something unknown: what the data were made from
     columns: tuple[str, ...] = ()
+    called: Span | None = None
+    guarded: bool = False
+    adds: bool = False
+    revision: str = ""
+    made: str = ""
+
+
+class How(msgspec.Struct, frozen=True):
+    """`called` is the call in which the name is known: that of a generic helper rather than the line inside it.
+    `guarded`: a failure is expected and survived. `adds`: what is there stays. `revision` is the version, stage or
+    alias of a registered model that is asked for. `made` tells where what is written is made."""
+
+    called: Span | None = None
+    guarded: bool = False
+    adds: bool = False
+    revision: str = ""
+    made: str = ""
 
 
 class ModelFact(msgspec.Struct, frozen=True):
@@ -100,19 +131,6 @@ class Prediction(msgspec.Struct, frozen=True):
     path: str
 
 
-class PredictedRows(msgspec.Struct, frozen=True):
-    """The rows of a predict call, and the fits of what predicts; known by the mark that the predictions carry."""
-
-    id: str
-    span: Span
-    fits: tuple[str, ...]
-    rows: tuple[str, ...]
-    learned: tuple[str, ...]
-    sure: bool
-    models: tuple[str, ...] = ()
-    gives: str = "prediction"
-
-
 class Record(msgspec.Struct):
     """What one entry point said."""
 
@@ -121,6 +139,10 @@ class Record(msgspec.Struct):
     measurings: dict[str, Measuring] = {}
     selections: dict[tuple[Span, str], Selection] = {}
     predicted: dict[str, PredictedRows] = {}
+    cuts: dict[str, Cut] = {}
+    acts: dict[Act, None] = {}
+    data_checks: dict[Check, None] = {}
+    watches: dict[Watch, None] = {}
     evaluations: dict[Evaluation, None] = {}
     draws: dict[Draw, None] = {}
     loadings: dict[Loading, None] = {}
@@ -134,13 +156,20 @@ class Record(msgspec.Struct):
     accesses: dict[Access, None] = {}
     models: dict[ModelFact, None] = {}
     features: dict[Feature, None] = {}
+    intakes: dict[Intake, None] = {}
+    outputs: dict[Output, None] = {}
     handovers: dict[Handover, None] = {}
     requests: dict[Request, None] = {}
     predictions: dict[Prediction, None] = {}
     answers: dict[tuple[str, str], None] = {}
+    checks: dict[str, None] = {}  # what the code asks whether it is there
+    labels: dict[ModelLabel, None] = {}
+    settings: dict[Note, None] = {}  # what is done with configuration files
+    cut: dict[str, None] = {}  # jobs in which not every call was followed, for lack of steps
 
 
 KNOWN = Loss()
+PLAIN = How()
 
 
 class Effects:
@@ -175,9 +204,24 @@ class Effects:
         loss: Loss = KNOWN,
         data: frozenset[str] = NOTHING,
         columns: tuple[str, ...] = (),
+        how: How = PLAIN,
     ) -> None:
         resolved = bool(id) and is_named(id) and not loss.why
-        self.now.accesses[Access(id, is_read, resolved, span, path, self.job, loss, data, columns)] = None
+        known = (how.called, how.guarded, how.adds, how.revision, how.made)
+        self.now.accesses[Access(id, is_read, resolved, span, path, self.job, loss, data, columns, *known)] = None
+
+    def setting(self, note: Note) -> None:
+        self.now.settings[note] = None
+
+    def cut(self) -> None:
+        self.now.cut[self.job] = None
+
+    def checked(self, id: str) -> None:
+        """The code asks whether this is there."""
+        self.now.checks[id] = None
+
+    def labelled(self, label: ModelLabel) -> None:
+        self.now.labels[label] = None
 
     def link(
         self,
@@ -190,8 +234,10 @@ class Effects:
         is_copy: bool = False,
     ) -> None:
         """Edges from all origins to a target; a column's dataset is linked along with it."""
+        origins = frozenset(origins)
         shown = brief(expression) if expression is not None else ""
         origins = _scored(frozenset(origins))
+        self._outputs(origins, target, span)
         for origin in sorted(without_traces(origins)):
             real = counted(origin)
             if real == target and not real.startswith(("file:", "table:")):
@@ -226,10 +272,37 @@ class Effects:
             passing = Passing(table.base, target, dropped, known, kind, span, self.job)
             self.now.passings[passing] = None
 
+    def compared(self, cut: Cut) -> None:
+        known = self.now.cuts.get(cut.id)
+        self.now.cuts[cut.id] = joined(known, cut) if known is not None else cut
+
+    def data_checked(self, data: Iterable[str], span: Span) -> None:
+        known = tuple(sorted(id for id in without_traces(data) if counted(id) == id))
+        if known:
+            self.now.data_checks[Check(known, span, self.job, self.clock)] = None
+
+    def watched(self, endpoint: str, span: Span) -> None:
+        self.now.watches[Watch(endpoint, span)] = None
+
+    def acted(self, id: str, span: Span, target: str) -> None:
+        self.now.acts[Act(id, span, target)] = None
+
+    def _outputs(self, origins: frozenset[str], target: str, span: Span) -> None:
+        """Predictions among what goes into a target."""
+        for id in sorted(marked(origins, CUT)):
+            if not target.startswith(("model@", "consumer:")):
+                self.acted(id, span, target)
+        for id in sorted(marked(origins, PREDICTION)):
+            made = self.now.predicted.get(id)
+            for model in made.predictors if made is not None else ():
+                if model in origins:  # not if only a count or a score of them is left
+                    self.now.outputs[Output(model, target, span, self.job)] = None
+
     def write_column(self, target: str, name: str, column: Column, span: Span) -> None:
         id = column_id(target, name)
         self.mark(id, "column", column.span or span)
         self.now.definitions[id, column.expression] = None
+        self._outputs(column.origins, id, column.span or span)
         for origin in sorted(without_traces(_scored(column.origins))):
             shown = brief(column.expression)
             at, real = column.span or span, counted(origin)
@@ -241,6 +314,9 @@ class Effects:
 
     def feature(self, feature: Feature) -> None:
         self.now.features[feature] = None
+
+    def intake(self, intake: Intake) -> None:
+        self.now.intakes[intake] = None
 
     def request(self, method: str, url: str, span: Span, path: str) -> None:
         self.now.requests[Request(method, url, span, path, self.job)] = None
@@ -306,6 +382,9 @@ class Effects:
         self.now.selections[selection.span, selection.what] = selection
 
     def predicted_rows(self, made: PredictedRows) -> None:
+        known = self.now.predicted.get(made.id)
+        if known is not None:  # a helper predicts with one model, then with another one
+            made = msgspec.structs.replace(made, models=tuple(sorted({*known.models, *made.models})))
         self.now.predicted[made.id] = made
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from mllint.lineage import observations as seen
 from mllint.lineage.graph import Edge, EdgeKind, Graph
 from mllint.lineage.ids import column_id, consumer_id, dataset_of, model_id, split_column
 from mllint.lineage.lineage import Gap
@@ -16,6 +17,7 @@ from mllint.linker.python.abstract.values import counted
 from mllint.linker.python.entries import is_test
 from mllint.linker.python.library.web import route_of
 from mllint.linker.python.results.effects import Access, Effects, Link, Record, is_model_token
+from mllint.linker.python.results.serving import observe_serving
 from mllint.linker.python.results.through_sql import see_through
 from mllint.linker.sql.link import drop_templates, run_by_naming
 from mllint.source import Span
@@ -43,6 +45,7 @@ def build(project: Project, effects: Effects) -> None:
     graph.rejob({**run_by_naming(project), **ran})
     _add_passings(graph, records, names)
     _add_accesses(project, records, names)
+    _observe_accesses(project, records, names)
     _add_requests(graph, records)
     _observe(project, records, names)
 
@@ -269,6 +272,21 @@ def _add_accesses(project: Project, records: list[Record], names: dict[str, str]
                 graph.add_edge(msgspec.structs.replace(edge, read=access.span))
 
 
+def _observe_accesses(project: Project, records: list[Record], names: dict[str, str]) -> None:
+    checks = {id for record in records for id in record.checks}
+    found: dict[seen.Access, None] = {}
+    for record in records:
+        for access in record.accesses:
+            id = _rename(access.id, names)
+            if access.resolved and not is_model_token(id):
+                guarded = access.guarded or any(id == check or id.startswith(check + "/") for check in checks)
+                at = access.called or access.span
+                more = (guarded, access.adds, access.revision, access.made)
+                found[seen.Access(id, access.is_read, access.span, at, access.job, *more)] = None
+    project.observations.accesses += found
+    project.observations.labels += {label: None for record in records for label in record.labels}
+
+
 def _gap(access: Access, names: dict[str, str]) -> Gap:
     data = sorted({_rename(counted(id), names) for id in access.data})
     why = access.loss.why or f"a part of the name `{access.id}` is not known"
@@ -371,9 +389,16 @@ def _observe(project: Project, records: list[Record], names: dict[str, str]) -> 
         if not is_model_token(model):
             expression = project.inlined(feature.expression)
             place = project.place_in_sql(feature.expression) if feature.side == "train" else None
-            span = place or feature.span
-            features[msgspec.structs.replace(feature, model=model, expression=expression, span=span)] = None
+            moved = msgspec.structs.replace(
+                feature,
+                model=model,
+                expression=expression,
+                span=place or feature.span,
+                elsewhere=expression != feature.expression,
+            )
+            features[moved] = None
     observations.features += features  # seven estimators of one search that are saved as one model have one set
+    observe_serving(project, records, lambda id: _rename(id, names))
     for handover in {handover: None for record in records for handover in record.handovers}:
         model = _rename(handover.model, names)
         if not is_model_token(model):

@@ -1,0 +1,1 @@
+"""ML6xx: the world changes, and nothing in the repository notices."""

@@ -1,0 +1,109 @@
+"""ML504: configurations that differ in a few keys and share no base.
+
+conf/train_nl.yaml    # 12 keys
+conf/train_be.yaml    # the same 12 keys, one with another value
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+from mllint.rule import Config, Context, Finding, Key, Label, Lineage, Rule, Span
+
+_ABSENT = object()
+
+
+def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
+    """One finding for each cluster of copies, at the file that is last by path."""
+    options = context.options
+    configs = [config for config in lineage.observations.configs if not config.is_tooling]
+    leaves = {config.path: _leaves(config) for config in configs}
+    loaded = {config.path for config in configs if config.jobs}
+    clusters: dict[str, list[Config]] = {}
+    for first, second in _pairs(configs, leaves, options["min-keys"]):
+        related = {first.path, *first.bases} & {second.path, *second.bases}
+        if related or not {first.path, second.path} & loaded:
+            continue
+        if _are_copies(leaves[first.path], leaves[second.path], options):
+            cluster = clusters.get(first.path) or clusters.get(second.path) or []
+            cluster += [config for config in (first, second) if config not in cluster]
+            clusters[first.path] = clusters[second.path] = cluster
+    done: set[str] = set()
+    for path in sorted(clusters):
+        cluster = sorted(clusters[path], key=lambda config: config.path)
+        if cluster[-1].path not in done:
+            done.update(config.path for config in cluster)
+            yield _finding(cluster, leaves)
+
+
+def _leaves(config: Config) -> dict[tuple[str, ...], Key]:
+    sections = {key.keys[:-1] for key in config.keys}
+    return {key.keys: key for key in config.keys if key.keys not in sections}
+
+
+def _pairs(
+    configs: list[Config], leaves: dict[str, dict[tuple[str, ...], Key]], least: int
+) -> Iterator[tuple[Config, Config]]:
+    """Files that have enough keys in common, found by the keys that few files have."""
+    holders: dict[tuple[str, ...], list[Config]] = defaultdict(list)
+    for config in configs:
+        for keys in leaves[config.path]:
+            holders[keys].append(config)
+    seen: set[tuple[str, str]] = set()
+    for group in holders.values():
+        for i, first in enumerate(group[:40]):
+            for second in group[i + 1 : 40]:
+                pair = (first.path, second.path)
+                if pair not in seen:
+                    seen.add(pair)
+                    if len(leaves[first.path].keys() & leaves[second.path].keys()) >= least:
+                        yield first, second
+
+
+def _are_copies(first: dict[tuple[str, ...], Key], second: dict[tuple[str, ...], Key], options: Any) -> bool:
+    common = len(first.keys() & second.keys())
+    different = len(_differences(first, second))
+    return bool(different <= max(options["most-different"], options["share-different"] * common))
+
+
+def _differences(first: dict[tuple[str, ...], Key], second: dict[tuple[str, ...], Key]) -> list[tuple[str, ...]]:
+    return [keys for keys in sorted(first.keys() | second.keys())
+            if _value(first.get(keys)) != _value(second.get(keys))]  # fmt: skip
+
+
+def _value(key: Key | None) -> Any:
+    return _ABSENT if key is None else (type(key.value), key.value) if key.is_scalar else key.content
+
+
+def _finding(cluster: list[Config], leaves: dict[str, dict[tuple[str, ...], Key]]) -> Finding:
+    first, last = cluster[0], cluster[-1]
+    different = _differences(leaves[first.path], leaves[last.path])
+    common = len(leaves[first.path].keys() & leaves[last.path].keys())
+    others = f" and {len(cluster) - 2} more" if len(cluster) > 2 else ""
+    what = f"differ in {', '.join('`' + '.'.join(keys) + '`' for keys in different[:4])}" if different else "are equal"
+    places = [
+        Label(key.span, f"`{'.'.join(keys)}` here")
+        for keys in different[:4]
+        for key in (leaves[last.path].get(keys), leaves[first.path].get(keys))
+        if key is not None
+    ]
+    return Finding(
+        message=f"`{last.path}` copies `{first.path}`{others}: they have {common} settings in common and {what}; who "
+        "changes one must remember the other",
+        help="keep what they share in one base file, and only the differences beside it",
+        span=Span(last.path, 1),
+        label="a copy",
+        related=[*(Label(Span(config.path, 1), "its like") for config in cluster[:-1][:5]), *places],
+    )
+
+
+RULE = Rule(
+    code="ML504",
+    name="copied-config",
+    summary="configurations that differ in a few keys and share no base",
+    stable=False,  # three findings in unseen code, all true
+    check=check,
+    options={"min-keys": 8, "most-different": 2, "share-different": 0.2},
+)

@@ -1,0 +1,1 @@
+"""ML3xx: models that learn from what they did."""
