@@ -58,7 +58,7 @@ def test_every_entry_is_shown_by_an_example(name: str) -> None:
 def test_entry_names_only_what_there_is(name: str, key: str, entry: Entry) -> None:
     assert not entry.frame or entry.frame in frame_operations.TABLE
     assert not entry.computes or entry.computes in {*computations.TABLE, *COMPUTED}
-    known = {*entry.parameters, *entry.keywords, *entry.keywords.values(), "self", "*", "job"}
+    known = {*entry.parameters, *entry.keywords, *entry.keywords.values(), "self", "*", "job", "run-id"}
     unknown = {p for p in _parameters(entry) if p not in known and not p.startswith("self.") and not p.isdigit()}
     assert not unknown, f"not among the parameters of {name}:{key}"
     if entry.column and entry.column != "CALL":

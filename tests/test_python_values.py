@@ -14,7 +14,7 @@ def test_constants(case: Case) -> None:
     assert complaints(case) == []
 
 
-@pytest.mark.parametrize("case", parameters("modules", "settings", "commands"))
+@pytest.mark.parametrize("case", parameters("modules", "settings", "commands", "services"))
 def test_constants_of_several_files(case: Case) -> None:
     assert complaints(case) == []
 

@@ -28,8 +28,10 @@ class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     topic: str = ""
     collection: str = ""
     model: str = ""  # a registered name
-    node: str = ""  # a node id, with {parameter} in it; with `file`, what the name means if no such file is known
+    # with `file`, what the name means if no such file is known; with `model`, where it goes if no name is given
+    node: str = ""  # a node id, with {parameter} in it
 
+    instead: str = ""  # of a file: a parameter with files, or with files by name, that are read instead
     schema: str = ""  # of a table
     value: str = ""  # what is written: a parameter, default `self` for methods
     dialect: str = ""
@@ -74,6 +76,30 @@ class Route(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     methods: str = ""  # parameter with a list of methods
     method: str = "GET"  # otherwise
     handler: str = ""  # parameter with the handler, where the call is no decorator
+    named: bool = False  # where no path is given, it is the name of the handler
+
+
+class Loop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A trainer goes over batches. `source` is a parameter with an object of the repository whose method `loader`
+    gives what `data` may be given as, after its methods `before`; `step` is the method of the model that takes a
+    batch."""
+
+    model: str
+    data: str
+    step: str
+    loader: str
+    source: str = ""
+    before: tuple[str, ...] = ()
+    trains: bool = False  # the step gives a loss that the model learns from
+    callbacks: str = ""  # parameter with callbacks, of which some store the model
+
+
+class Stores(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a callback stores a model: parameters, and how the name ends."""
+
+    name: str
+    folder: str = ""
+    ending: str = ""
 
 
 class Random(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -127,6 +153,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     random: Random | None = None
     seeds: tuple[str, ...] = ()  # global generators that it seeds by its parameter `seed`; `self` is the receiver
     chooses: bool = False  # picks the best of what it is given: `np.argmax(scores)`
+    loop: Loop | None = None
     routes: Route | None = None
     attribute: bool = False  # holds when the attribute is read, without a call
     mutates: str = ""  # parameter that must be true for the receiver to change (`inplace`), or `always`
@@ -161,6 +188,7 @@ class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     joins: bool = False  # of a transformer: it is made of others (`FeatureUnion`)
     order: str = ""  # of a splitter, as of a call
     chooses: str = ""  # of a callback: it stops, or keeps the best, by what is watched: `always`, or if that is true
+    stores: Stores | None = None  # of a callback: it stores the model
     keeps: bool = False  # of a transformer: every column stays a column of its own (scalers, imputers)
     classifies: bool = False  # of an estimator: it is a classifier
     wraps: bool = False  # of an estimator: it is known by the last one it is made of (pipelines, searches)

@@ -7,6 +7,7 @@ import re
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 RUN_PART = "run-"  # how the names of such parts begin; no name in code does
+LOGGED = "runs:/"  # how an artifact begins that a run of a tracker keeps: `runs:/{run-id}/model`
 _RUN_PART = re.compile(r"\{run-\w+\}")
 _SECRET = re.compile(r"(://[^/:@\s]*):[^@/\s]*@")
 

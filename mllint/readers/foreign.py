@@ -11,7 +11,7 @@ from mllint.readers.budget import MAX_BYTES, ReadingError, count_lines, decode
 from mllint.readers.secrets import masked
 
 MAX_CALLS = 20_000
-_MINIFIED = 3_000  # characters of a line that nobody wrote by hand
+_MINIFIED = 1_000  # characters of a line that nobody wrote by hand
 
 
 def read(path: str, kind: str, data: bytes) -> FileFacts:
@@ -32,9 +32,8 @@ def read(path: str, kind: str, data: bytes) -> FileFacts:
 
 
 def _is_minified(text: str) -> bool:
-    """Whether one line holds half of the text."""
-    longest = max(map(len, text.split("\n")))
-    return longest > _MINIFIED and 2 * longest > len(text)
+    """Whether such lines hold half of the text."""
+    return 2 * sum(len(line) for line in text.split("\n") if len(line) > _MINIFIED) > len(text)
 
 
 def _calls(kind: str, text: str) -> Iterator[ForeignCall]:

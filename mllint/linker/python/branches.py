@@ -17,7 +17,7 @@ def note_branch(m: Machine, s: facts.If, test: Any, known: bool | None) -> None:
     """Remember one outcome of an `if`. Only those that settings decide are told to rules, at the end."""
     if isinstance(s.test, facts.Compare) and {"in", "not in"} & set(s.test.operators):
         return  # `if severity not in ("low", "high"): raise`: a check that a value is allowed, not a choice
-    if _is_limit(s.test):
+    if _is_check(s.test):
         return
     key = (m.now.path, s.at)
     outcome = known if isinstance(test, Constant) else None
@@ -33,11 +33,23 @@ def came_to(m: Machine, key: tuple[str, int], outcome: bool | None, settings: It
     outcomes.settings.update(dict.fromkeys(settings))
 
 
-def _is_limit(test: facts.Expr) -> bool:
-    """`if spent + cost > budget`: a limit that something else may reach one day, not a choice."""
-    if not isinstance(test, facts.Compare) or {"<", "<=", ">", ">="}.isdisjoint(test.operators):
-        return False
-    return not any(isinstance(side, facts.Literal) for side in (test.left, *test.rights))
+def _is_check(test: facts.Expr) -> bool:
+    """Whether a test asks if a value is allowed or a limit is reached, and chooses nothing: `not isinstance(n, int) or
+    n < 0`, `k <= 0`, `spent + cost > budget`."""
+    match test:
+        case facts.Logical(values=values):
+            return any(map(_is_check, values))
+        case facts.Unary(operand=operand):
+            return _is_check(operand)
+        case facts.Call(function=facts.Name(id="isinstance")):
+            return True
+        case facts.Compare(left=left, operators=operators, rights=rights):
+            sides = [side for side in (left, *rights) if isinstance(side, facts.Literal)]
+            return not _ORDER.isdisjoint(operators) and all(side.value in (0, 1, -1) for side in sides)
+    return False
+
+
+_ORDER = {"<", "<=", ">", ">="}
 
 
 def note_choice(m: Machine, s: facts.If, test: Any) -> None:

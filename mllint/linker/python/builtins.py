@@ -11,6 +11,7 @@ from mllint.facts import python as facts
 from mllint.lineage import expressions as ex
 from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.literals import text_of_plain
 from mllint.linker.python.abstract.traces import without_traces
 from mllint.linker.python.abstract.values import (
     Choice,
@@ -81,6 +82,8 @@ def _cast(kind: str, python: Callable[..., Any]) -> Callable[[Machine, Arguments
                 return join_all([cast(m, Arguments((option,)), at) for option in options])
             case Text() if kind == "text":
                 return value
+            case Tuple() | Cell(kind="list" | "dict") if kind == "text" and (text := text_of_plain(value)) is not None:
+                return Constant(text)
             case Cell(kind="object") if kind == "text" and "path" in value.slots:
                 return value.slots["path"]
         return Unknown(origins_of(value))

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from mllint.facts import python as facts
-from mllint.linker.python import classes
+from mllint.linker.python import classes, iteration
 from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.values import (
@@ -29,7 +29,7 @@ from mllint.linker.python.abstract.values import (
 from mllint.linker.python.iteration import is_inner
 from mllint.linker.python.library import library, randomness, watching, web
 from mllint.linker.python.library.command_lines import option_values
-from mllint.linker.python.machine import HERE, Machine
+from mllint.linker.python.machine import HERE, Activation, Machine
 from mllint.linker.python.orchestration import decorated
 
 
@@ -115,7 +115,7 @@ def enter(m: Machine, function: Function, values: dict[str, Any], at: facts.At) 
             m.now_returned(function, result, values)
         m.call_places.pop()
     if function.facts.is_generator:
-        return _generator(m, function, activation.yields, at)
+        return _generator(m, function, activation, at)
     return result
 
 
@@ -126,12 +126,15 @@ def _closure(scope: Cell) -> Cell:
     return scope
 
 
-def _generator(m: Machine, function: Function, yielded: Any, at: facts.At) -> Any:
-    value = yielded if yielded is not None else Unknown()
+def _generator(m: Machine, function: Function, ran: Activation, at: facts.At) -> Any:
+    value = ran.yields if ran.yields is not None else Unknown()
     names = {d.name.rpartition(".")[2] for d in function.decorators if isinstance(d, External)}
     if names & {"contextmanager", "asynccontextmanager"}:
-        return m.heap.new("object", {"type": "python.context", "held": value}, (m.now.path, at))
-    return m.heap.new("list", {"items": (), "<rest>": value}, (m.now.path if m.stack else function.path, at))
+        return m.heap.new("object", {"type": "python.context", "held": value, "paused": ran.paused}, (m.now.path, at))
+    slots: dict[Any, Any] = {"items": tuple(ran.yielded or ()), "<generated>": True}
+    if not ran.yielded:
+        slots["<rest>"] = value
+    return m.heap.new("list", slots, (m.now.path if m.stack else function.path, at))
 
 
 def _memo_key(function: Function, arguments: Arguments) -> Any:
@@ -183,8 +186,9 @@ def decorate(m: Machine, decorator: Any, function: Any, at: facts.At) -> Any:
         if isinstance(decorator, Cell) and "command of" in decorator.slots:
             m.heap.touch(decorator.slots["command of"])
             decorator.slots["command of"].slots.setdefault("commands", []).append(function)
-        if isinstance(decorator, Cell) and "route" in decorator.slots:
-            web.register(m, decorator, function)
+        served = web.bare(m, decorator, at) if isinstance(decorator, External) else decorator
+        if isinstance(served, Cell) and "route" in served.slots:
+            web.register(m, served, function)
         decorated.defined(m, decorator, function)
         return msgspec.structs.replace(function, decorators=(*function.decorators, decorator))
     return function
@@ -236,8 +240,8 @@ def enter_context(m: Machine, context: Any, at: facts.At) -> Any:
             return context if method is None else call(m, method, Arguments(), at)
         case Cell(kind="object") if context.get("type") == "python.context":
             return context.slots["held"]
-        case Cell(kind="list") if context.slots.get("<rest>") is not None:
-            return context.slots["<rest>"]
+        case Cell(kind="list") if "<generated>" in context.slots:  # a decorator of the repository makes a context of it
+            return iteration.items_of(m, context, at).any
     return context
 
 

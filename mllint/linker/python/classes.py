@@ -18,6 +18,7 @@ from mllint.linker.python.abstract.values import (
     Unknown,
     join,
     origins_of,
+    text_of,
 )
 from mllint.linker.python.machine import Machine
 
@@ -311,6 +312,14 @@ def _default(m: Machine, default: Any, at: facts.At) -> Any:
         if key in given:
             return m.call(given[key], Arguments(), at)
     return Unknown(why="a field has no default")
+
+
+def alias_of(cls: Class, name: str) -> str:
+    """The name under which a field comes and goes: `km: float = Field(alias="Trip km")`."""
+    default = find_member(cls, name)
+    if isinstance(default, Cell) and default.get("class", "").rpartition(".")[2] == "Field":
+        return text_of(default.slots["arguments"].get("alias")) or name
+    return name
 
 
 def instance_fields(instance: Cell) -> dict[str, Any]:

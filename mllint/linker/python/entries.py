@@ -260,6 +260,8 @@ def _parts(handler: Handler) -> tuple[tuple[Any, ...], Function, Any]:
 def _answer(m: Machine, handler: Handler) -> None:
     """Call a route's handler with a request: every parameter is a field of it; what it returns is served."""
     first, function, _ = _parts(handler)
+    if not first and function.scope.kind == "class":  # a route over a method of a class that the library makes
+        first = (construct(m, function.scope.slots["<self>"], Arguments(), function.facts.at),)
     m.called.add((function.path, function.facts.at))
     m.effects.mark(handler.endpoint, "endpoint", handler.span)
     values = bind_parameters(m, function, Arguments(first), function.facts.at)
@@ -270,6 +272,7 @@ def _answer(m: Machine, handler: Handler) -> None:
             if index < len(first) or parameter.kind in ("star", "double star"):
                 continue
             values[parameter.name] = requests.field(m, handler.endpoint, parameter, values[parameter.name])
+    m.store(handler.endpoint, Constant(True))
     result = enter(m, function, values, function.facts.at)
     origins = origins_of(result)
     served = frozenset(o for o in origins if not o.startswith(f"column:{handler.endpoint}#") and o != handler.endpoint)

@@ -242,8 +242,21 @@ def _wait(m: Machine, e: facts.Wait) -> Any:
         return value
     if e.kind == "yield from":
         value = iteration.items_of(m, value, e.at).any
-    m.now.yields = join(m.now.yields, value)
+        m.now.yielded = None
+    _note_yield(m, value)
     return Unknown(origins_of(value), "it is what a generator is sent")
+
+
+def _note_yield(m: Machine, value: Any) -> None:
+    """What a generator yields one by one is known as long as no path of several leads there."""
+    now = m.now
+    if now.yields is None and m.heap.forks == now.forks:
+        now.paused = len(m.heap.journal)
+    now.yields = join(now.yields, value)
+    if now.yielded is not None and m.heap.forks == now.forks and len(now.yielded) < iteration.MOST_ITEMS:
+        now.yielded.append(value)
+    else:
+        now.yielded = None
 
 
 def _opaque(m: Machine, e: facts.Opaque) -> Any:

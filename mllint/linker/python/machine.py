@@ -54,7 +54,20 @@ class Outcomes:
 class Activation:
     """One call in progress (or one module): where names live, and what it has returned so far."""
 
-    __slots__ = ("born", "function", "given", "globals", "module_scope", "path", "returns", "scope", "yields")
+    __slots__ = (
+        "born",
+        "forks",
+        "function",
+        "given",
+        "globals",
+        "module_scope",
+        "path",
+        "paused",
+        "returns",
+        "scope",
+        "yielded",
+        "yields",
+    )
 
     def __init__(
         self,
@@ -63,6 +76,7 @@ class Activation:
         path: str,
         function: Function | None,
         born: int,
+        forks: int,
         given: Mapping[str, Any],
     ) -> None:
         self.scope = scope
@@ -71,8 +85,11 @@ class Activation:
         self.function = function
         self.returns: Any = None
         self.yields: Any = None
+        self.yielded: list[Any] | None = []  # in order, as long as each is certain to be yielded, once
         self.globals: set[str] = set()
+        self.paused: int | None = None  # how long the journal was when it first yielded, if that was certain
         self.born = born
+        self.forks = forks  # paths, of which not all are taken, that led to it
         self.given = given  # by parameter, whatever is assigned to its name later
 
 
@@ -270,6 +287,11 @@ class Machine:
             self._no_ghosts(writers)
         return self.stored.get(node)
 
+    def knows(self, node: str) -> bool:
+        """Whether anything was written to a node; whoever asks runs again if that changes."""
+        self.asked.setdefault(self.entry, {})[node] = self.shapes.get(node, "")
+        return self.is_stored(node)
+
     def is_stored(self, node: str) -> bool:
         self.tracker.node(node, self.writers.get(node, ()))
         return node in self.stored
@@ -364,7 +386,7 @@ class Machine:
         given: Mapping[str, Any] = MappingProxyType({}),
     ) -> Iterator[Activation]:
         self.tracker.touch(module_scope)
-        entered = Activation(scope, module_scope, path, function, self.heap.clock, given)
+        entered = Activation(scope, module_scope, path, function, self.heap.clock, self.heap.forks, given)
         self.stack.append(entered)
         try:
             yield entered

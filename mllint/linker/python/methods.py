@@ -30,6 +30,7 @@ from mllint.linker.python.builtins import (
     first_of,
     formatted,
 )
+from mllint.linker.python.classes import alias_of
 from mllint.linker.python.iteration import entries_of, extend, is_inner, items_of, set_operation
 from mllint.linker.python.library import columns
 from mllint.linker.python.machine import Machine
@@ -58,7 +59,13 @@ def method(receiver: Any, name: str) -> Method | None:
 
 
 def _fields(m: Machine, receiver: Any, arguments: Arguments, at: facts.At) -> Any:
-    return m.attribute(receiver, "__dict__", at)
+    fields = m.attribute(receiver, "__dict__", at)
+    by_alias = arguments.keywords.get("by_alias")
+    if isinstance(by_alias, Constant) and by_alias.value is True:  # `trip.model_dump(by_alias=True)`
+        cls = receiver.slots["<class>"]
+        slots = {alias_of(cls, k) if not is_inner(k) else k: v for k, v in fields.slots.items()}
+        return m.heap.new("dict", slots, (m.now.path, at))
+    return fields
 
 
 def _text_method(name: str) -> Method | None:

@@ -9,6 +9,7 @@ from mllint.linker.python import calls, classes
 from mllint.linker.python.abstract.arguments import Arguments, Slice
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.losses import because
+from mllint.linker.python.abstract.traces import rows_of
 from mllint.linker.python.abstract.values import (
     Bound,
     Choice,
@@ -81,6 +82,8 @@ def assign_attribute(m: Machine, owner: Any, name: str, value: Any, at: facts.At
             m.heap.set(scope, name, value)
         case Cell(kind="frame"):
             frames.assign_attribute(m, owner, name, value, at)
+        case Cell(kind="object") if owner.slots["type"] == "python.session":
+            assign_item(m, owner.slots["items"], Constant(name), value, at)
         case Cell(kind="object"):
             m.heap.set(owner, "held", join(owner.get("held"), value))
             m.heap.set(owner, ("attribute", name), value)
@@ -123,7 +126,11 @@ def item(m: Machine, owner: Any, index: Any, at: facts.At) -> Any:
     if isinstance(owner, Unknown) and not is_text(index) and (owner.origins or rows.picks(index)):
         return rows.some(m, owner, at, index)
     result = Unknown(origins_of(owner) | origins_of(index))
-    return because(result, (owner, index), "it is an item of an unknown value", m.span(at))
+    result = because(result, (owner, index), "it is an item of an unknown value", m.span(at))
+    if isinstance(owner, Unknown) and owner.why and isinstance(index, Unknown | Column):
+        # some of its rows, if it has any: not the same as all, and not as those that another index takes
+        return rows.of_rows(m, result, rows.note(m, at, "some", rows_of(owner)), at)
+    return result
 
 
 def _part_of_text(owner: Any, index: Any) -> Any:

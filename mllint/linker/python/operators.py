@@ -28,7 +28,7 @@ from mllint.linker.python.abstract.values import (
     text_of,
 )
 from mllint.linker.python.frames import frames
-from mllint.linker.python.iteration import is_inner, items_of, set_operation
+from mllint.linker.python.iteration import Items, is_inner, items_of, set_operation
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.operations import MOST_IN_SEQUENCE, sequence
 
@@ -134,9 +134,22 @@ def _together(m: Machine, operator: str, left: Any, right: Any, at: facts.At) ->
         if isinstance(left, Tuple) and len(a.known) + len(b.known) <= MOST_IN_SEQUENCE:
             return Tuple((*a.known, *b.known))
         return sequence(m, [*a.known, *b.known], at)
-    return sequence(
-        m, [*(a.known or ()), *(b.known or ())], at, join(None if a.known else a.any, None if b.known else b.any)
-    )
+    known = [item for side, items in ((left, a), (right, b)) for item in _known_items(side, items.known)]
+    return sequence(m, known, at, join(_unknown_items(left, a), _unknown_items(right, b)))
+
+
+def _known_items(side: Any, known: list[Any] | None) -> list[Any]:
+    """The items that a list certainly has: `names + more_names + ["km"]`."""
+    if known is not None:
+        return known
+    return list(side.slots["items"]) if isinstance(side, Cell) and side.kind == "list" else []
+
+
+def _unknown_items(side: Any, items: Items) -> Any:
+    """Any further item of it."""
+    if items.known is not None:
+        return None
+    return side.slots["<rest>"] if isinstance(side, Cell) and side.kind == "list" else items.any
 
 
 def column_operation(m: Machine, operator: str, operands: list[Any], at: facts.At) -> Column:
@@ -213,7 +226,7 @@ def logical(m: Machine, operator: str, values: list[Any]) -> Any:
 
 def _is_scalar(value: Any) -> bool:
     """Whether a column stands for one value of a row or request: it may be None, and it is true or false."""
-    return isinstance(value, Column) and value.kind in ("", "datetime.Moment")
+    return isinstance(value, Column) and value.kind in ("", "python.value", "datetime.Moment")
 
 
 def _or_default(m: Machine, value: Column, default: Constant) -> Column:
@@ -241,6 +254,9 @@ def compare(m: Machine, operator: str, left: Any, right: Any, at: facts.At) -> A
         return _identity(operator, left, right)
     if operator in ("in", "not in") and _is_scalar(left):
         return _one_of(m, operator, left, right, at)
+    if operator in ("in", "not in") and _is_scalar(right) and is_text(left):  # `"<r>" in row.get("Tags")`
+        found = column_operation(m, "CONTAINS", [right, left], at)
+        return found if operator == "in" else column_operation(m, "NOT", [found], at)
     if operator in ("in", "not in"):
         return _membership(m, operator, left, right, at)
     if isinstance(left, Constant) and isinstance(right, Constant):

@@ -6,9 +6,9 @@ def score(body: Trip): return model.predict(...)
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
 
-from mllint.rule import Context, Finding, Label, Lineage, Route, Rule, Span, by_member, is_seen, is_test, models
+from mllint.rule import Context, Finding, Label, Lineage, Route, Rule, Span, by_member, is_test, models
 
 
 def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
@@ -19,7 +19,7 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
     told: set[Span] = set()
     found = by_member(models(lineage.graph))
     for endpoint, known in sorted(routes.items()):
-        served = _served(lineage, endpoint, known, found)
+        served = _served(lineage, endpoint, known)
         if not served or lineage.observations.gateways:
             continue
         if any(route.guard != "none" or is_test(route.span.path) or route.span in told for route in known):
@@ -29,11 +29,12 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
         yield _finding(lineage, known[0], model.name if model else served[0].partition(":")[2], served)
 
 
-def _served(lineage: Lineage, endpoint: str, known: list[Route], members: Container[str]) -> list[str]:
-    """The models whose predictions the endpoint serves: files that nothing here makes among them."""
+def _served(lineage: Lineage, endpoint: str, known: list[Route]) -> list[str]:
+    """The models that the route predicts with, and whose predictions it serves: files that nothing here makes among
+    them. What it says of a model without asking it (its scores, whether it is loaded) is no prediction."""
     used = {id for route in known for id in route.predicts}
     edges = [e for e in lineage.graph.in_edges(endpoint) if e.kind == "serves" and not e.measure]
-    served = {e.source for e in edges if e.source in used or (e.source in members and is_seen(e))}
+    served = {e.source for e in edges if e.source in used}
     return sorted(served, key=lambda id: (not id.startswith("model:"), id))
 
 

@@ -22,6 +22,8 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
         if fit.learns == "model" and trials.held_out(fit)
         for key in (fit.model, (fit.what, fit.job))
     }
+    # a model that is saved where the trail is lost (`--model-output`) may be scored by whoever loads it
+    away = {gap.job for gap in lineage.coverage.gaps if not gap.is_read and any("model:" in id for id in gap.data)}
     for model, score in sorted(trials.pairs(), key=lambda pair: pair[1].order):
         if is_test(score.job) or not model.sure or not score.sure:
             continue
@@ -31,7 +33,8 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
                 found.setdefault(at, _of_repeated(at, repeated, split, model, score))
         # trained on these rows, and no score of that model, or of its like, is of others
         if score.kind == "metric" and model.supervised and model.id not in told:
-            if trials.is_within(score.rows, model.rows) and tested.isdisjoint((model.model, (model.what, model.job))):
+            is_own = trials.is_within(score.rows, model.rows)
+            if is_own and score.job not in away and tested.isdisjoint((model.model, (model.what, model.job))):
                 found.setdefault(score.span, _of_training(model, score))
             elif _holds_both(trials, model, score):
                 found.setdefault(score.span, _of_both(trials, model, score))

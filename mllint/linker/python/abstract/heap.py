@@ -40,6 +40,7 @@ class Heap:
     def __init__(self) -> None:
         self.journal: list[Change] = []
         self.clock = 0
+        self.forks = 0  # forks that are being gone through
         self.exits: list[Exit] = []  # states in which paths of the present call left it, or a loop in it
         self.version = 0  # counts changes of what a call without arguments may see: see `_note`
         self.leaving = ""  # why control does not go on: return, raise, break, continue
@@ -86,6 +87,10 @@ class Heap:
         """Whether anything since `mark` changed an object that is older than `born`."""
         return any(cell.born <= born for cell, _, _ in self.journal[mark:])
 
+    def take_back(self, mark: int) -> None:
+        """Undo all changes since the journal was so long, in the same branch."""
+        self._undo(mark)
+
     # ------------------------------------------------------------------------------------------- branches
 
     def fork(self, paths: list[Callable[[], bool]]) -> bool:
@@ -95,7 +100,11 @@ class Heap:
         states: list[State] = []
         reason = ""
         for path in paths:
-            goes_on = path()
+            self.forks += 1
+            try:
+                goes_on = path()
+            finally:
+                self.forks -= 1
             final = self._undo(mark)
             if goes_on:
                 states.append(final)

@@ -10,6 +10,7 @@ from typing import Any
 
 from mllint.facts import python as facts
 from mllint.lineage.ids import RUN_PART
+from mllint.linker.python.abstract.literals import text_of_plain
 from mllint.linker.python.abstract.losses import because, loss_of
 from mllint.linker.python.abstract.values import (
     MOST_CHOICES,
@@ -52,11 +53,14 @@ def parts_of(value: Any, name: str = "unknown") -> Parts:
             return (str(scalar),)
         case Text(parts=parts):
             return parts
+    written = text_of_plain(value)
+    if written is not None:
+        return (written,)
     slots = getattr(value, "slots", None)
     if slots is not None and value.kind == "object" and slots.get("path") is not None:  # an open file
         return parts_of(slots["path"], name)
     loss = loss_of(value)
-    return (Hole(f"{RUN_PART}{loss.given}" if loss.given else name, loss),)
+    return (Hole(f"{RUN_PART}{loss.given}" if loss.given else name, loss, value if origins_of(value) else None),)
 
 
 def make(parts: Parts, origins: frozenset[str] = NOTHING, settings: tuple[Any, ...] = ()) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from mllint.lineage.ids import LOGGED
 from mllint.linker.python.abstract.values import Bound, Choice, Column, Tuple, Unknown, origins_of
 
 ROWS = "@rows:"
@@ -17,7 +18,7 @@ PREDICTION = "@pred:"
 SCORE = "@score:"
 CUT = "@cut:"
 NOTHING: frozenset[str] = frozenset()
-_NO_DATA = ("@", "column:", "model@", "model:", "measure of ")
+_NO_DATA = ("@", "column:", "model@", "model:", LOGGED, "measure of ")
 
 
 def is_trace(origin: str) -> bool:

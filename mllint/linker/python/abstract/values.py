@@ -54,10 +54,12 @@ class Loss(msgspec.Struct, frozen=True):
 
 
 class Hole(msgspec.Struct, frozen=True, eq=False):
-    """An unknown part of a text, written `{name}` in ids. Two of one name are the same, whyever they are unknown."""
+    """An unknown part of a text, written `{name}` in ids. Two of one name are the same, whyever they are unknown.
+    `value` is what stands there, if it was made of data."""
 
     name: str
     loss: Loss = Loss()
+    value: Any = None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Hole) and self.name == other.name

@@ -29,7 +29,7 @@ from mllint.linker.python.abstract.values import (
     origins_of,
     text_of,
 )
-from mllint.linker.python.frames import frame_expressions, frame_groups, frames
+from mllint.linker.python.frames import frame_expressions, frame_groups, frames, named_parts
 from mllint.linker.python.frames.frame_construction import construct, series
 from mllint.linker.python.frames.frame_parts import is_inner, like_receiver, result, subject, table_of
 from mllint.linker.python.iteration import Items, items_of
@@ -157,6 +157,9 @@ def concat(call: Invocation) -> Any:
     objs = call.get("objs")
     is_one = isinstance(objs, Column) or (isinstance(objs, Cell) and objs.kind == "frame")  # `df.append(other)`
     items = Items([objs], objs) if is_one else items_of(call.m, objs, call.at)
+    texts = _texts_of(items.known or []) if call.receiver is None else None
+    if texts is not None:
+        return call.m.heap.new("list", {"items": texts}, (call.m.now.path, call.at))
     parts = [table_of(part) for part in (items.known if items.known is not None else [items.any])]
     if call.receiver is not None:
         parts = [table_of(call.receiver), *parts]
@@ -168,6 +171,13 @@ def concat(call: Invocation) -> Any:
             table = table.beside(part)
         return result(call, table)
     return result(call, _below(call, parts))
+
+
+def _texts_of(parts: list[Any]) -> tuple[Any, ...] | None:
+    """The items of lists of texts, which are names and no data: `np.concatenate([numeric_names, other_names])`."""
+    lists = [part for part in parts if isinstance(part, Cell) and part.kind == "list" and "<rest>" not in part.slots]
+    items = tuple(item for part in lists for item in part.slots["items"])
+    return items if items and len(lists) == len(parts) and all(map(is_text, items)) else None
 
 
 def _below(call: Invocation, parts: list[Table]) -> Table:
@@ -301,6 +311,16 @@ def records(call: Invocation) -> Any:
     return call.m.heap.new("list", {"items": (), "<rest>": value}, (call.m.now.path, call.at))
 
 
+def parsed(call: Invocation) -> Any:
+    """The fields of a text that was read from a dataset: `ET.fromstring(line)`."""
+    text = call.get("0")
+    origins = without_traces(origins_of(text))
+    base = (
+        origins if len(origins) == 1 and not next(iter(origins)).startswith(("column:", "model")) else frozenset[str]()
+    )
+    return result(call, Table(open=True, base=base, origins=origins_of(text)))
+
+
 def choose(call: Invocation) -> Any:
     """`test`, `then`, `otherwise`: `np.where(test, a, b)`."""
     parts = [call.get(name) for name in ("test", "then", "otherwise")]
@@ -400,8 +420,9 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
     function.__name__: function
     for function in (
         same, filtered, select, drop, rename, rename_one, assign, with_column, merge, concat, beside, construct,
-        dummies, reshape, mapped, pipe, names, indexer, column, series, several, records, choose, cases, some, queried,
-        framed, affixed, relabelled, data_and_target, pass_through,
+        dummies, reshape, mapped, pipe, names, indexer, column, series, several, records, parsed, choose, cases, some,
+        queried, framed, affixed, relabelled, data_and_target, pass_through,
+        named_parts.by_split, named_parts.halves, named_parts.extended,
         frame_groups.group, frame_groups.aggregate, frame_groups.grouped_column,
         frame_expressions.expressions, frame_expressions.with_expressions, frame_expressions.with_expression,
         frame_expressions.free_column, frame_expressions.named, frame_expressions.writer_of,

@@ -131,6 +131,8 @@ def field_of_record(m: Machine, record: Any, key: Any, at: facts.At) -> Column |
         return None
     (dataset,) = without_traces(record.origins)
     name = text_of(key) or ""
+    if dataset.startswith("endpoint:") and dataset != m.endpoint:
+        return None  # of what an endpoint has answered, not of a request that it is given
     if "{" in name or not dataset.startswith(("file:", "table:", "endpoint:", "topic:", "collection:")):
         return None
     function = m.now.function.qualified if m.now.function else ""
@@ -247,7 +249,7 @@ def column_item(m: Machine, column: Column, index: Any, at: facts.At) -> Any:
     return column
 
 
-_ONE_VALUE = ("", "datetime.Moment")  # kinds of columns that stand for one value of a row
+_ONE_VALUE = ("", "python.value", "datetime.Moment")  # kinds of columns that stand for one value of a row
 
 
 def _part(column: Column, index: Slice | Constant) -> ex.Expression:

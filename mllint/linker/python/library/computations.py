@@ -16,7 +16,6 @@ from mllint.linker.python.abstract.tables import of_dataset
 from mllint.linker.python.abstract.values import (
     Bound,
     Class,
-    Column,
     Constant,
     External,
     Function,
@@ -33,7 +32,20 @@ from mllint.linker.python.abstract.values import (
 from mllint.linker.python.builtins import FUNCTIONS
 from mllint.linker.python.frames import frames
 from mllint.linker.python.iteration import items_of
-from mllint.linker.python.library import config, databases, feature_stores, figures, locate, networks, templates, web
+from mllint.linker.python.library import (
+    batches,
+    config,
+    databases,
+    explanations,
+    feature_stores,
+    figures,
+    locate,
+    loops,
+    networks,
+    parsing,
+    templates,
+    web,
+)
 from mllint.linker.python.library.command_lines import TABLE as COMMAND_LINES
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import HERE
@@ -208,9 +220,8 @@ def call_first(call: Invocation) -> Any:
 def dependency(call: Invocation) -> Any:
     """`Depends(get_model)`: what the function returns, or yields."""
     value = call_first(call)
-    if isinstance(value, Cell) and value.kind == "list" and value.slots.get("<rest>") is not None:
-        return value.slots["<rest>"]
-    return value
+    is_generated = isinstance(value, Cell) and "<generated>" in value.slots
+    return items_of(call.m, value, call.at).any if is_generated else value
 
 
 def call_handler(call: Invocation) -> Any:
@@ -341,15 +352,6 @@ def listed_paths(call: Invocation) -> Any:
     return call.m.heap.new("list", {"items": (), "<rest>": path}, (call.m.now.path, call.at))
 
 
-def joined_data(call: Invocation) -> Any:
-    """Something of a text nature made of data: keeps the origins."""
-    first = call.receiver if call.receiver is not None else call.get("0")
-    if isinstance(first, Cell) and "path" in first.slots:  # `json.loads(open("config.json").read())`
-        values = config.load(call.m, first, call.at)
-        return values if values is not None else Unknown(call.origins())
-    return first if isinstance(first, Column) else Unknown(call.origins())
-
-
 def configuration_box(call: Invocation) -> Any:
     """A configuration file whose keys are attributes: `OmegaConf.load(path)`."""
     return box(call, configuration(call))
@@ -422,15 +424,19 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
             path_split_extension, path_normal, path_parents, working_folder, environment, command_line, configuration,
             attributes, unbox, partial, first_argument, identity_decorator, call_first, map_first, fields_of,
             unknown_flag, default_dict, named_tuple, replaced, any_item, chained, chained_from, product, type_only,
-            import_module, glob_paths, joined_data, joined_values, request_fields, pass_on,
-            make_estimator, configuration_box, call_handler, listed_names, listed_paths,
+            import_module, glob_paths, joined_values, request_fields, pass_on, parsing.joined_data, parsing.literal,
+            parsing.logged_uri, make_estimator, configuration_box, call_handler, listed_names, listed_paths,
             number, run_time, run_id, held_rows, held_row, dependency, web.mount, web.application, web.state,
+            web.session,
         )
     },
     **COMMAND_LINES,
     "statement": databases.statement, "refined_statement": databases.refined, "run_statement": databases.execute,
+    "batches": batches.batches, "side_by_side": batches.side_by_side, "parts": batches.parts,
     "shown": web.shown, "forward": networks.forward, "backward": networks.backward, "network_state": networks.state,
     "load_network_state": networks.load_state,
+    "explained": explanations.explained, "restored": loops.restored, "stored_path": loops.stored_path,
+    "storing_callback": loops.storing_callback,
     "the_figure": figures.the_figure, "new_figure": figures.new_figure, "drawn": figures.drawn,
     "gathered": figures.gathered, "save_figure": figures.save_figure,
     "feature_view": feature_stores.feature_view, "features_of": feature_stores.features_of,

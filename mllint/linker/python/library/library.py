@@ -30,6 +30,7 @@ from mllint.linker.python.abstract.values import (
     origins_of,
 )
 from mllint.linker.python.frames import frame_expressions, frame_operations, frames
+from mllint.linker.python.frames.named_parts import each_part, is_named_parts
 from mllint.linker.python.library import (
     columns,
     computations,
@@ -37,6 +38,7 @@ from mllint.linker.python.library import (
     gates,
     learning,
     loading,
+    loops,
     randomness,
     rows,
     statistics,
@@ -93,6 +95,12 @@ def call_method(m: Machine, receiver: Any, name: str, arguments: Arguments, at: 
         entry = m.library.calls[name]
         if isinstance(receiver, Choice):
             return join_all([call_method(m, option, name, arguments, at) for option in receiver.options])
+        if entry.frame and is_named_parts(receiver):
+            return each_part(
+                receiver,
+                lambda part: call_method(m, part, name, arguments, at),
+                Invocation(m, name, entry, receiver, arguments, at),
+            )
         return apply(Invocation(m, name, entry, receiver, arguments, at))
     if isinstance(receiver, Function | Partial):
         result = decorated.method(m, receiver, name, arguments, at)
@@ -146,6 +154,9 @@ def type_of(value: Any) -> str:
     return ""
 
 
+_SESSION = "python.session"  # an object whose attributes are the entries of a dictionary, also when they are assigned
+
+
 def attribute_of(m: Machine, owner: Any, name: str, at: facts.At) -> Any:
     if isinstance(owner, Cell) and owner.kind == "object" and isinstance(owner.slots.get("items"), Cell):
         is_method = m.library.method(owner.slots["type"], name) is not None
@@ -158,6 +169,9 @@ def attribute_of(m: Machine, owner: Any, name: str, at: facts.At) -> Any:
     if isinstance(owner, Cell) and owner.kind == "object" and ("attribute", name) in owner.slots:
         return owner.slots["attribute", name]
     kind = type_of(owner)
+    if kind == _SESSION:
+        items = owner.slots["items"]
+        return Bound(name, items) if methods.method(items, name) else m.item(items, Constant(name), at)
     if kind == "python.path" and methods.method(owner, name) is not None:
         return Bound(name, owner)
     found = m.library.method(kind, name) if kind else None
@@ -290,6 +304,7 @@ def apply(call: Invocation) -> Any:
         storage.save(call, entry.saves)
     if entry.fits is not None:
         result = learning.fit(call, entry.fits)
+        loops.stored_by(call, entry.decides, result)
     if entry.transforms:
         result = learning.transform(call)
     if entry.predicts:
@@ -300,6 +315,8 @@ def apply(call: Invocation) -> Any:
         result = learning.split(call)
     if entry.folds and entry.fits is None:
         result = learning.fold(call)
+    if entry.loop is not None:
+        result = loops.run(call, entry.loop)
     if entry.routes is not None:
         return web.route(call, entry.routes)
     if entry.requests is not None:

@@ -28,13 +28,14 @@ from mllint.linker.python.frames import frames
 from mllint.linker.python.library import config
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.library.locate import locate, texts
+from mllint.linker.python.library.requests import named_by_clients
 from mllint.linker.python.library.storage import nodes_named, note_read, note_unknown
 from mllint.linker.python.machine import Machine
 
 
 def load(call: Invocation, place: Place) -> Any:
     """An object as it was saved; a configuration file of the repository, as its values."""
-    m = call.m
+    m, call = call.m, named_by_clients(call, place)
     target = call.get(place.file or place.model or place.url) if not place.node else None
     statement = _sql_text(m, target)
     if statement is not None:

@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 from mllint.libraries.models import Place
-from mllint.lineage.ids import file_id, model_id, table_id
+from mllint.lineage.ids import LOGGED, RUN_PART, file_id, model_id, table_id
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.values import Constant, Tuple, options_of, text_of
 from mllint.linker.python.library.invocation import Invocation
@@ -50,6 +50,8 @@ def _nodes_of(call: Invocation, place: Place) -> list[str]:
         if kind == "table" and place.schema and call.get(place.schema) is not None:
             schemas = texts(call.get(place.schema))
             names = [f"{s}.{n}" if s not in ("", "None") and "." not in n else n for s in schemas for n in names]
+        if kind == "model" and place.node and (value is None or value == Constant(None)):
+            break  # registered under no name: it is where the run keeps it
         if kind == "file" and place.node:  # a local path or, if no such file is known, a name in some hub
             return [_local(m, name) or _filled(call, place.node) for name in names]
         if kind == "file":
@@ -69,8 +71,9 @@ def _nodes_of(call: Invocation, place: Place) -> list[str]:
 def _local(m: Machine, name: str) -> str:
     """The file that a name means; empty if it is no path and no such file is known."""
     node = locate(m, name)
-    known = m.project.exists(node.removeprefix("file:")) or m.is_stored(node)
-    return node if known or name.startswith((".", "/", "~", "{")) else ""
+    known = m.project.exists(node.removeprefix("file:")) or m.knows(node)
+    is_path = name.startswith((".", "/", "~", "{")) or re.match(r"[A-Za-z]:[\\/]", name)
+    return node if known or is_path else ""
 
 
 def _filled(call: Invocation, template: str) -> str:
@@ -89,23 +92,35 @@ def _filled(call: Invocation, template: str) -> str:
 
 def _registered(m: Machine, uri: str) -> str:
     """A model of a registry; what is given by a path or URL is the artifact there: `load_model("s3://models/eta")`."""
-    if _REGISTRY.fullmatch(uri) is None and "/" in uri:
+    hit = _REGISTRY.fullmatch(uri)
+    if hit is None and "/" in uri:
         return locate(m, uri)
+    if hit is not None and hit[2]:
+        return logged_id(hit[2])
     return model_id(registered_name(uri))
 
 
 _REGISTRY = re.compile(r"(?:models:/+([^/@]+)(?:[/@].*)?|runs:/+[^/]+/(.+))")
 
 
+_TAG = re.compile(r"(?<=[^:/]):[\w.-]+$")  # of a version in a store: `eta:latest`
+
+
 def registered_name(uri: str) -> str:
     """The name of a model in a registry, whatever version, stage or alias is asked for; of one that was logged with a
     run, the path it was logged under.
 
-    >>> registered_name("models:/eta@champion"), registered_name("runs:/{run_id}/model"), registered_name("eta")
+    >>> registered_name("models:/eta@champion"), registered_name("runs:/{run_id}/model"), registered_name("eta:v2")
     ('eta', 'model', 'eta')
     """
     hit = _REGISTRY.fullmatch(uri)
-    return (hit[1] or hit[2]) if hit else uri
+    return (hit[1] or hit[2]) if hit else _TAG.sub("", uri)
+
+
+def logged_id(path: str) -> str:
+    """The artifact that a run logs under a path. Which run, only the run knows, also where a text names one: who
+    registers `runs:/{run_id}/model` means what a script has logged as `model`."""
+    return f"{LOGGED}{{{RUN_PART}id}}/{path.strip('/')}"
 
 
 def revision_of(value: Any) -> str:
@@ -149,16 +164,30 @@ def locate(m: Machine, path: str) -> str:
         return file_id(posixpath.normpath(path.removeprefix(HERE).lstrip("/") or "."))
     if path.startswith(("/", "~")) or re.match(r"[A-Za-z]:/", path):
         return _absolute(m, path)
-    for folder in m.folders():
+    folders = _folders(m, path)
+    for folder in dict.fromkeys([*folders, *m.folders()]):
         candidate = posixpath.normpath(posixpath.join(folder, path))
         if not candidate.startswith("../") and m.project.exists(candidate):
             return file_id(candidate)
-    candidates = [posixpath.normpath(posixpath.join(folder, path)) for folder in m.folders()]
+    candidates = [posixpath.normpath(posixpath.join(folder, path)) for folder in folders]
     inside = [candidate for candidate in candidates if not candidate.startswith("..")] or [path]
     spoken_of = [candidate for candidate in inside if candidate in m.located]
     chosen = spoken_of[0] if spoken_of else inside[0]
     m.located.add(chosen)
     return file_id(chosen)
+
+
+def _folders(m: Machine, path: str) -> list[str]:
+    """Where a relative path may be meant, likeliest first. A script that no command starts runs in its own folder if
+    it, or another one there, reads `../../data/trips.csv`, which from the root would lie outside."""
+    folders, own = m.folders(), posixpath.dirname(m.effects.path)
+    is_there = posixpath.dirname(m.now.path) == own and not m.effects.path.endswith(".ipynb")
+    if m.run is not None or not own or not is_there or m.in_test:
+        return folders
+    only_here = path.startswith("../") and not posixpath.normpath(posixpath.join(own, path)).startswith("..")
+    if only_here and not m.is_stored(f"runs in {own}"):
+        m.store(f"runs in {own}", Constant(True))
+    return [own] if m.knows(f"runs in {own}") else folders
 
 
 def matching(m: Machine, pattern: str) -> list[str]:

@@ -12,11 +12,12 @@ from typing import Any
 
 from mllint.lineage import expressions as ex
 from mllint.linker.python.abstract.heap import Cell
-from mllint.linker.python.abstract.values import Column, Constant, Unknown, origins_of
+from mllint.linker.python.abstract.values import Column, Constant, Text, Unknown, origins_of
 from mllint.linker.python.library import randomness
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.library.learning import model_origins, note_serving, prepare
 from mllint.linker.python.machine import Machine
+from mllint.source import Span
 
 _KEY = "<network>"
 
@@ -27,7 +28,7 @@ def network_of(m: Machine, owner: Any, at: int) -> Cell | None:
         return None
     if owner.kind == "object":
         return owner
-    if owner.kind != "instance":
+    if owner.kind != "instance" or not _may_learn(owner):
         return None
     if _KEY not in owner.slots:
         name = owner.slots["<class>"].qualified
@@ -40,6 +41,23 @@ def network_of(m: Machine, owner: Any, at: int) -> Cell | None:
     return found
 
 
+def _may_learn(module: Cell) -> bool:
+    """A module that is made of numbers and of losses alone has no weights: `class QuantileLoss(nn.Module)`."""
+    held = [value for key, value in module.slots.items() if not str(key).startswith("<")]
+    return _KEY in module.slots or not held or not all(map(_has_no_weights, held))
+
+
+def _has_no_weights(value: Any) -> bool:
+    match value:
+        case Constant() | Text():
+            return True
+        case Cell(kind="list"):
+            return all(map(_has_no_weights, (*value.slots["items"], *filter(None, (value.slots.get("<rest>"),)))))
+        case Cell(kind="object"):
+            return str(value.slots["type"]) == "torch.Loss"
+    return False
+
+
 def forward(call: Invocation) -> Any:
     """`net(x)`."""
     m = call.m
@@ -48,7 +66,8 @@ def forward(call: Invocation) -> Any:
     given = frozenset().union(*(origins_of(value) for value in call.arguments.values()), frozenset())
     if network is None:
         return Unknown(call.origins())
-    own = model_origins(network) | ({network.slots["token"]} if not network.slots.get("loaded") else frozenset())
+    is_own = network.slots.get("fitted") or not network.slots.get("loaded")
+    own = model_origins(network) | ({network.slots["token"]} if is_own else frozenset())
     m.effects.model(network.slots["token"], "class", network.slots["class"], call.span)
     m.predictors |= own
     m.networks[network.slots["token"]] = network
@@ -59,14 +78,24 @@ def forward(call: Invocation) -> Any:
 
 def backward(call: Invocation) -> Any:
     """`loss.backward()`: the networks in the loss learn from the data in it."""
-    m, origins = call.m, origins_of(call.receiver)
-    tokens = sorted(o for o in origins if o.startswith("model@"))
-    for token in tokens:
-        m.effects.mark(token, "model", call.span)
-        m.effects.link([o for o in origins if o not in tokens], token, "trains", call.span)
-        if token in m.networks:
-            randomness.trained(m, m.networks[token], call.span)
+    learn(call.m, call.receiver, call.span)
     return Constant(None)
+
+
+def learn(m: Machine, loss: Any, span: Span) -> None:
+    """The networks that a loss was computed with learn from whatever else it was computed from, which may have gone
+    through other fitted objects."""
+    origins = origins_of(loss)
+    tokens = sorted(o for o in origins if o.startswith("model@"))
+    learning = [token for token in tokens if token in m.networks] or tokens
+    for token in learning:
+        m.effects.mark(token, "model", span)
+        m.effects.link([o for o in origins if o not in learning], token, "trains", span)
+        if token in m.networks:
+            network = m.networks[token]
+            m.heap.set(network, "origins", network.slots["origins"] | {token})
+            m.heap.set(network, "fitted", True)
+            randomness.trained(m, network, span)
 
 
 def state(call: Invocation) -> Any:

@@ -4,14 +4,31 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from mllint.facts import python as facts
+from mllint.libraries.models import Place
 from mllint.lineage import expressions as ex
 from mllint.lineage.ids import column_id
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.tables import of_dataset
-from mllint.linker.python.abstract.values import Class, Column, Constant, External, Unknown, origins_of
-from mllint.linker.python.classes import lineage_of
+from mllint.linker.python.abstract.values import (
+    Choice,
+    Class,
+    Column,
+    Constant,
+    External,
+    Tuple,
+    Unknown,
+    join_all,
+    options_of,
+    origins_of,
+)
+from mllint.linker.python.classes import alias_of, lineage_of
 from mllint.linker.python.frames import frames
+from mllint.linker.python.iteration import is_inner
+from mllint.linker.python.library.invocation import Invocation
+from mllint.linker.python.library.web import sent_to
 from mllint.linker.python.machine import Machine
 
 _BODY_NAMES = ("request", "req", "body", "payload", "data", "input", "event", "features", "item")
@@ -91,7 +108,8 @@ def request_body(m: Machine, endpoint: str, cls: Class, at: facts.At) -> Cell:
     depth = sum(1 for activation in m.stack if activation.function is None)
     for base in reversed([b for b in lineage_of(cls) if isinstance(b, Class)]):
         for name, annotation in base.scope.slots.get("<fields>", {}).items():
-            instance.slots[name] = _field_of_body(m, endpoint, base, name, annotation, at, depth)
+            sent_as = alias_of(base, name)
+            instance.slots[name] = _field_of_body(m, endpoint, base, sent_as, annotation, at, depth)
     return instance
 
 
@@ -122,6 +140,46 @@ def _may_be_null(annotation: facts.Expr) -> bool:
         case facts.Binary(left=left, right=right):
             return _may_be_null(left) or _may_be_null(right)
     return False
+
+
+def named_by_clients(call: Invocation, place: Place) -> Invocation:
+    """The call with what clients send, where a field of a request names the file: `pd.read_csv(body.path)`."""
+    target = call.get(place.file) if place.file else None
+    sent = _sent_texts(call.m, target)
+    if sent is target:
+        return call
+    return call.with_given({name: sent if value is target else value for name, value in call.given.items()})
+
+
+def _sent_texts(m: Machine, value: Any) -> Any:
+    """What a field of a request is known to be, where clients in the repository send it: a path, for one.
+
+    requests.post(f"{HOST}/score", json=[{"path": "data/batch.parquet"}])
+    """
+    match value:
+        case Column(expression=ex.Column(dataset=endpoint, name=name)) if endpoint.startswith("endpoint:"):
+            known = m.recall(sent_to(endpoint))
+            found = [msgspec.structs.replace(text, origins=value.origins) for text in _texts_under(known, name)]
+            return join_all(found) if found else value
+    return value
+
+
+def _texts_under(body: Any, name: str, depth: int = 5) -> list[Constant]:
+    """Texts that a body holds under a name, at whatever depth."""
+    match body:
+        case _ if depth == 0:
+            return []
+        case Choice(options=items) | Tuple(items=items):
+            return [text for item in items for text in _texts_under(item, name, depth - 1)]
+        case Cell(kind="list"):
+            items = (*body.slots["items"], body.slots.get("<rest>"))
+            return [text for item in items for text in _texts_under(item, name, depth - 1)]
+        case Cell(kind="dict"):
+            own = [option for option in options_of(body.slots.get(name)) if isinstance(option, Constant)]
+            found = [text for text in own if isinstance(text.value, str)]
+            inner = (item for key, item in body.slots.items() if not is_inner(key) or key == "<rest>")
+            return found + [text for item in inner for text in _texts_under(item, name, depth - 1)]
+    return []
 
 
 def column(m: Machine, endpoint: str, name: str, at: facts.At) -> Column:

@@ -26,15 +26,17 @@ from mllint.linker.python.abstract.values import (
     as_measures,
     is_text,
     join,
+    join_all,
     options_of,
     origins_of,
 )
 from mllint.linker.python.frames import frames
-from mllint.linker.python.library import columns, config, queries
+from mllint.linker.python.library import columns, config, delimited, queries
 from mllint.linker.python.library.circumstances import of_read, of_write
 from mllint.linker.python.library.estimators import models_in, parts
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.library.locate import nodes_of, revision_of, texts
+from mllint.linker.python.library.requests import named_by_clients
 from mllint.linker.python.library.rows import drawn, note_stored
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.results.effects import KNOWN
@@ -47,6 +49,9 @@ def read(call: Invocation, place: Place) -> Any:
     m = call.m
     if place.query:
         return queries.read(call, place)
+    call = named_by_clients(call, place)
+    if place.instead and (files := call.get(place.instead)) is not None:
+        return _read_files(call, files, place.instead)
     if place.file and _is_buffer(call.get(place.file)):
         return _frame(call, [_read_buffer(call, call.get(place.file))])
     tables = []
@@ -58,6 +63,17 @@ def read(call: Invocation, place: Place) -> Any:
     if not nodes:
         note_unknown(call, argument, is_read=True)
     return _frame(call, tables)
+
+
+def _read_files(call: Invocation, files: Any, parameter: str) -> Any:
+    """Rows of files that a parameter lists, or gives by name: `data_files={"train": "a.csv", "test": ["b.csv"]}`."""
+    if isinstance(files, Cell) and files.kind == "dict":
+        known = {key: value for key, value in files.slots.items() if key != "<span>"}
+        parts = {key: _read_files(call, value, parameter) for key, value in known.items()}
+        return call.m.heap.new("dict", parts, (call.m.now.path, call.at))
+    if isinstance(files, Tuple) or (isinstance(files, Cell) and files.kind == "list"):
+        files = join_all(files.items if isinstance(files, Tuple) else files.slots["items"])
+    return read(call.with_given({**call.given, parameter: files}), Place(file=parameter))
 
 
 def is_named(call: Invocation, place: Place) -> bool:
@@ -79,6 +95,9 @@ def _argument(call: Invocation, place: Place) -> Any:
 def note_read(call: Invocation, node: str, place: Place, argument: Any = None) -> None:
     m = call.m
     kind: NodeKind = "model" if place.model else "dataset"
+    holds_model = call.entry.loads is place and not place.model
+    if node.startswith(ids.LOGGED) or (holds_model and m.library.holds(call.entry.returns) == "estimator"):
+        kind = "artifact"  # `AutoModel.from_pretrained("bert-base-uncased")`
     m.effects.mark(node, kind, call.span)
     loss = KNOWN if ids.is_named(node) else told_loss(argument)
     how = of_read(call, node, revision_of(argument) if place.model else "")
@@ -102,6 +121,8 @@ def _table(call: Invocation, m: Machine, node: str) -> Table:
         return msgspec.structs.replace(known, dropped=table.dropped)
     header = m.project.header(node)
     names = _given_names(call)
+    if call.entry.columns is not None and call.entry.columns.names and stored is not None:
+        names = delimited.columns_read(call, node, stored, names) or names
     if names is not None:
         return of_dataset(node, names, rows)
     table = of_dataset(node, header, rows)
@@ -162,7 +183,7 @@ def _single(origins: frozenset[str]) -> frozenset[str]:
 
 def open_handle(call: Invocation, place: Place) -> Any:
     """`open(path, mode)`: an object that remembers where it reads and writes."""
-    m = call.m
+    m, call = call.m, named_by_clients(call, place)
     value = call.get(place.file or place.url)
     mode = place.mode[1:] if place.mode.startswith("=") else call.constant(place.mode, "r") if place.mode else "r"
     names = texts(value)
@@ -263,7 +284,8 @@ def put(call: Invocation, node: str, value: Any, argument: Any = None) -> None:
     loss = KNOWN if ids.is_named(node) else told_loss(argument)
     m.effects.access(node, span, m.now.path, False, loss, how=of_write(call, node, value))
     in_memory = node.startswith(("memory:", "xcom:"))
-    m.effects.mark(node, "artifact" if models and not in_memory else "dataset", span)
+    is_artifact = (models and not in_memory) or node.startswith(ids.LOGGED)
+    m.effects.mark(node, "artifact" if is_artifact else "dataset", span)
     for model in models:
         token = model.slots["token"]
         m.effects.link([token], node, "saves", span)

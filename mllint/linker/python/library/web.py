@@ -8,11 +8,20 @@ from typing import Any
 import msgspec
 
 from mllint.libraries.models import Place, Route
-from mllint.lineage.ids import consumer_id, endpoint_id
+from mllint.lineage.ids import consumer_id, endpoint_id, file_id
 from mllint.linker.python import classes
 from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell
-from mllint.linker.python.abstract.values import Bound, Class, Constant, Function, Unknown, origins_of, text_of
+from mllint.linker.python.abstract.values import (
+    Bound,
+    Class,
+    Constant,
+    External,
+    Function,
+    Unknown,
+    origins_of,
+    text_of,
+)
 from mllint.linker.python.iteration import items_of
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.library.locate import texts
@@ -30,10 +39,14 @@ class Handler(msgspec.Struct, frozen=True):
     router: Any = None  # the application or router (heap.Cell) whose route it is
 
 
+_OWN_NAME = "<name>"  # of a route that is called like its handler
+
+
 def route(call: Invocation, model: Route) -> Any:
     """The decorator that `app.route("/predict", methods=["POST"])` returns."""
-    m = call.m
-    paths = texts(call.get(model.path))
+    m, path = call.m, call.get(model.path)
+    unnamed = path is None or (isinstance(path, Constant) and path.value is None)
+    paths = [_OWN_NAME] if model.named and unnamed else texts(path)
     methods = _methods(call, model)
     prefix = _prefix(call.receiver)
     endpoints = tuple(endpoint_id(method, _joined(prefix, path)) for path in paths for method in methods)
@@ -84,9 +97,18 @@ def register(m: Machine, decorator: Cell, handler: Any) -> None:
     if not isinstance(function, Function):
         return
     for endpoint in decorator.slots["route"]:
+        endpoint = endpoint.replace(_OWN_NAME, function.facts.name)
         m.handlers[endpoint, function.path, function.facts.at] = Handler(
             endpoint, handler, decorator.slots["span"], function.path, decorator.slots.get("router")
         )
+
+
+def bare(m: Machine, decorator: External, at: int) -> Any:
+    """The route of a decorator that is not called: `@bentoml.api`; `None` if it has none."""
+    entry = m.library.call(decorator.name)
+    if entry is None or entry.routes is None:
+        return None
+    return route(Invocation(m, m.library.canonical(decorator.name), entry, None, Arguments(), at), entry.routes)
 
 
 def _register_methods(m: Machine, decorator: Cell, cls: Class) -> None:
@@ -152,6 +174,17 @@ def shown(call: Invocation) -> Any:
     return Unknown()
 
 
+def lifespan(m: Machine, app: Cell, at: int) -> None:
+    """What runs before an application answers: `FastAPI(lifespan=...)`, up to its `yield`. What comes after that runs
+    at the end, when it takes away what handlers have used."""
+    function = app.slots["arguments"].get("lifespan")
+    if isinstance(function, Function | Bound):
+        held = m.call(function, Arguments((app,)), at)
+        paused = held.get("paused") if isinstance(held, Cell) else None
+        if paused is not None:
+            m.heap.take_back(paused)
+
+
 def state(call: Invocation) -> Any:
     """Where an application keeps what it loads at its start: `app.state.model`, `app.config["MODEL"]`."""
     owner, key = call.receiver, ("attribute", call.name.rpartition(".")[2])
@@ -164,15 +197,47 @@ def state(call: Invocation) -> Any:
     return owner.slots[key]
 
 
+def session(call: Invocation) -> Any:
+    """What a page remembers of a visitor from one run of its script to the next: `st.session_state`. Its entries are
+    attributes too."""
+    m = call.m
+    if "session" not in m.figures.slots:
+        items = m.heap.new("dict", {}, (m.now.path, call.at))
+        slots: dict[Any, Any] = {"type": "python.session", "class": "", "arguments": {}, "origins": frozenset()}
+        m.heap.put(m.figures, "session", m.heap.new("object", {**slots, "items": items}, items.site))
+    return m.figures.slots["session"]
+
+
 def request(call: Invocation, place: Place) -> Any:
     """An HTTP request: its answer comes from the endpoint of the repository whose route it names."""
     m = call.m
     method = call.name.rpartition(".")[2].upper()
     if method not in ("GET", "POST", "PUT", "PATCH", "DELETE"):
         method = str(call.constant("method", "POST")).upper()
+    answers = set[str]()
     for url in texts(call.get(place.url)):
         m.effects.request(method, url, call.span, m.now.path)
-    return Unknown(call.origins(), "it is the answer of a request", call.span)
+        endpoint = endpoint_id(method, route_of(url))
+        if m.in_test:  # what tests send is made up
+            continue
+        if m.knows(endpoint):
+            answers.add(endpoint)
+        elif method == "GET" and _OUTSIDE.match(url):  # a download; what a question mark begins may hold secrets
+            answers.add(file_id(url.partition("?")[0]))
+        if (body := call.get("json|data|params")) is not None:
+            m.store(sent_to(endpoint), body)
+    return Unknown(call.origins() | answers, "it is the answer of a request", call.span)
+
+
+# a host that anybody can reach: not `localhost`, not that of a container, not a number
+_OUTSIDE = re.compile(
+    r"https?://(?!(?:[\d.]+|[^/]*\.(?:local|internal|svc)[^/]*)(?:[:/]|$))[^/{}]+\.[a-z]{2,}(?::\d+)?/\w"
+)
+
+
+def sent_to(endpoint: str) -> str:
+    """What clients in the repository send to an endpoint is remembered under this name."""
+    return f"sent to {endpoint}"
 
 
 def route_of(url: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from mllint.facts import python as facts
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.values import Unknown
-from mllint.linker.python.library import hydra
+from mllint.linker.python.library import hydra, web
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.orchestration import (
@@ -63,6 +63,7 @@ _STARTED: dict[str, Callable[[Machine, Cell, facts.At], None]] = {
     "airflow_sql": airflow.sql,
     "airflow_plain": airflow.plain,
     "metaflow": metaflow.run,
+    "lifespan": web.lifespan,
 }
 
 

@@ -22,8 +22,10 @@ from mllint.linker.python.library.locate import locate
 from mllint.linker.python.library.templates import fill
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.orchestration import passing
+from mllint.linker.systems.downloads import download_of
 from mllint.linker.systems.start import runs_of
 from mllint.readers.commands import split_commands
+from mllint.source import Span
 
 MOST_PLACES = 64
 _TEMPLATE = re.compile(r"\{\{(.{0,300}?)\}\}", re.DOTALL)
@@ -99,9 +101,23 @@ def start_files(m: Machine, given: Mapping[str, Any], at: facts.At) -> None:
     span = m.span(at)
     own = posixpath.dirname(m.effects.path)
     for command in split_commands(plain, span.line, ""):
+        _fetch(m, command.words, span)
         for run in runs_of(m.project, command, ["", own, posixpath.dirname(own)], m.job, span):
             if run.language == "python":
                 m.plans.setdefault("runs", {})[run] = None
+
+
+def _fetch(m: Machine, words: tuple[str, ...], span: Span) -> None:
+    """`subprocess.run(["curl", "-o", path, url])`: the file comes from there."""
+    found = download_of(words)
+    if found is None:
+        return
+    source, target = file_id(found[0]), locate(m, found[1])
+    m.effects.mark(source, "dataset", span)
+    m.effects.access(source, span, m.now.path, True)
+    m.effects.access(target, span, m.now.path, False)
+    m.effects.mark(target, "dataset", span)
+    m.effects.link([source], target, "writes", span, is_copy=True)
 
 
 def _words(m: Machine, value: Any, at: facts.At) -> str:

@@ -298,7 +298,9 @@ class Effects:
                 if model in origins:  # not if only a count or a score of them is left
                     self.now.outputs[Output(model, target, span, self.job)] = None
 
-    def write_column(self, target: str, name: str, column: Column, span: Span) -> None:
+    def write_column(self, target: str, name: str, column: Column, span: Span, job: str = "") -> None:
+        """A column of a target is made; by another job than the present one, if the target tells more than who wrote it
+        did."""
         id = column_id(target, name)
         self.mark(id, "column", column.span or span)
         self.now.definitions[id, column.expression] = None
@@ -306,7 +308,8 @@ class Effects:
         for origin in sorted(without_traces(_scored(column.origins))):
             shown = brief(column.expression)
             at, real = column.span or span, counted(origin)
-            link = Link(real, id, "derives", at, self.job, "direct", shown, self.language, real != origin)
+            by = job or self.job
+            link = Link(real, id, "derives", at, by, "direct", shown, self.language, real != origin)
             self.now.links[link] = None
 
     def model(self, token: str, key: str, value: Any, span: Span) -> None:

@@ -9,12 +9,13 @@ import msgspec
 
 from mllint.lineage import observations as seen
 from mllint.lineage.graph import Edge, EdgeKind, Graph
-from mllint.lineage.ids import column_id, consumer_id, dataset_of, model_id, split_column
+from mllint.lineage.ids import LOGGED, column_id, consumer_id, dataset_of, model_id, split_column
 from mllint.lineage.lineage import Gap
 from mllint.lineage.observations import Feature
 from mllint.linker.project import Project
 from mllint.linker.python.abstract.values import counted
 from mllint.linker.python.entries import is_test
+from mllint.linker.python.library.locate import registered_name
 from mllint.linker.python.library.web import route_of
 from mllint.linker.python.results.effects import Access, Effects, Link, Record, is_model_token
 from mllint.linker.python.results.serving import observe_serving
@@ -86,8 +87,8 @@ def _model_names(records: list[Record]) -> dict[str, str]:
         if token in registered:
             names[token] = model_id(registered[token])
         elif token in artifacts:
-            path = min(artifacts[token], key=lambda p: ("{" in p, p))
-            names[token] = model_id(path.removeprefix("file:"))
+            path = min(artifacts[token], key=lambda p: (p.startswith(LOGGED), "{" in p, p))
+            names[token] = model_id(registered_name(path) if path.startswith(LOGGED) else path.removeprefix("file:"))
         elif token not in outer or token in classes:
             name = classes.get(token, "").rpartition(".")[2] or "unknown"
             taken[name] += 1
@@ -195,6 +196,8 @@ def _add_missing(graph: Graph, id: str, span: Span) -> None:
         graph.add_node(id, "model", span)
     elif id.startswith("consumer:"):
         graph.add_node(id, "consumer", span)
+    elif id.startswith(LOGGED):
+        graph.add_node(id, "artifact", span)
     else:
         graph.add_node(id, "dataset", span)
 
@@ -219,7 +222,7 @@ def _add_passings(graph: Graph, records: list[Record], names: dict[str, str]) ->
                         if name not in passing.dropped and name not in passing.known:
                             _pass(graph, column_id(source, name), target, passing.kind, passing.span, passing.job)
             else:
-                for name in columns[target]:
+                for name in _held_columns(graph, target, columns[target]):
                     if name not in passing.dropped and name not in passing.known and len(passing.sources) == 1:
                         (source,) = passing.sources
                         _pass(
@@ -232,6 +235,13 @@ def _add_passings(graph: Graph, records: list[Record], names: dict[str, str]) ->
                         )
         if len(graph.edges()) == before:
             return
+
+
+def _held_columns(graph: Graph, target: str, names: list[str]) -> list[str]:
+    """The columns that data may go into: not the fields of a request, which whoever asks gives."""
+    if not target.startswith("endpoint:"):
+        return names
+    return [name for name in names if graph.in_edges(column_id(target, name))]
 
 
 def _pass(graph: Graph, source: str, target: str, kind: EdgeKind, span: Span, job: str) -> None:

@@ -1,0 +1,149 @@
+"""Trainers of libraries that go over batches: `loop:` of library models, and callbacks that store what is trained.
+
+class Eta(LightningModule):                                 trainer = Trainer(callbacks=[ModelCheckpoint("ckpt")])
+    def training_step(self, batch, index):                  trainer.fit(Eta(), datamodule=Trips("trips.csv"))
+        x, y = batch                                        Eta.load_from_checkpoint("ckpt/best.ckpt")
+        return mse_loss(self(x), y)"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from mllint.libraries.models import Loop, Place, Stores
+from mllint.linker.python import classes
+from mllint.linker.python.abstract import texts
+from mllint.linker.python.abstract.arguments import Arguments
+from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.values import Class, Constant, Hole, Unknown, origins_of, text_of
+from mllint.linker.python.iteration import items_of
+from mllint.linker.python.library import batches, locate, networks, storage
+from mllint.linker.python.library.estimators import is_estimator
+from mllint.linker.python.library.invocation import Invocation
+
+
+def run(call: Invocation, loop: Loop) -> Any:
+    """One step with a batch of the data: it trains the network, or gives what it predicts."""
+    m, model = call.m, call.get(loop.model)
+    batch = batches.batch_of(m, _loader(call, loop, model), call.at)
+    step = classes.find_method(m, model, loop.step) if isinstance(model, Cell) and model.kind == "instance" else None
+    network = networks.network_of(m, model, call.at)
+    if step is None or network is None:
+        return Unknown(origins_of(model) | origins_of(batch), "the steps of the loop are not in sight", call.span)
+    made = m.call(step, Arguments((batch, Unknown())), call.at)
+    if loop.trains:
+        _train(call, network, made, batch)
+        if isinstance(call.receiver, Cell) and call.receiver.kind == "object":
+            m.heap.set(call.receiver, ("attribute", "model"), network)
+        stored_by(call, loop.callbacks, network)
+    return Unknown(origins_of(made), "it is what a loop returns", call.span)
+
+
+def _loader(call: Invocation, loop: Loop, model: Any) -> Any:
+    """What batches come from: a loader, or what an object of the repository gives, a data module or the network."""
+    m, given = call.m, call.get(loop.data)
+    makers = (call.get(loop.source) if loop.source else None, given, model)
+    if isinstance(given, Cell) and given.kind != "instance":
+        return given
+    for maker in makers:
+        if not (isinstance(maker, Cell) and maker.kind == "instance"):
+            continue
+        method = classes.find_method(m, maker, loop.loader)
+        if method is not None:
+            for name in loop.before:
+                before = classes.find_method(m, maker, name)
+                if before is not None:
+                    m.call(before, Arguments(), call.at)
+            return m.call(method, Arguments(), call.at)
+    return given
+
+
+def _train(call: Invocation, network: Cell, made: Any, batch: Any) -> None:
+    """The network learns, and with it the networks that it holds."""
+    m, token = call.m, network.slots["token"]
+    loss = m.item(made, Constant("loss"), call.at) if isinstance(made, Cell) and made.kind == "dict" else made
+    origins = origins_of(loss) or origins_of(batch)
+    inner = {origin for origin in origins if origin in m.networks and origin != token}
+    m.networks[token] = network
+    m.effects.model(token, "class", network.slots["class"], call.span)
+    for each in sorted(inner):
+        m.effects.model(token, "contains", each, call.span)
+    networks.learn(m, Unknown(origins - inner | {token}), call.span)
+
+
+# ------------------------------------------------------------------------------------------------ callbacks
+
+
+def stored_by(call: Invocation, parameter: str, model: Any) -> None:
+    """Callbacks that a parameter lists store the model: `fit(X, y, callbacks=[ModelCheckpoint("m.h5")])`."""
+    given = call.get(parameter) if parameter else None
+    if given is None or not is_estimator(model):
+        return
+    items = items_of(call.m, given, call.at).known
+    for callback in items if items is not None else [given]:
+        if _stores(call, callback) is not None:
+            _store(call, callback, model)
+
+
+def _stores(call: Invocation, callback: Any) -> Stores | None:
+    known = isinstance(callback, Cell) and callback.kind == "object"
+    kind = call.m.library.types.get(callback.slots["type"]) if known else None
+    return kind.stores if kind is not None else None
+
+
+def _store(call: Invocation, callback: Cell, network: Cell) -> None:
+    path = _path(call, callback)
+    for text in locate.texts(path) if path is not None else ():
+        node = locate.locate(call.m, text)
+        if locate.is_telling(node):
+            storage.put(call, node, network, path)
+
+
+def _path(call: Invocation, callback: Cell) -> Any:
+    """Where a callback stores: its folder, and a name in which epochs and scores are filled in."""
+    stores, given = _stores(call, callback), callback.slots["arguments"]
+    if stores is None or (stores.folder and given.get(stores.folder) is None):
+        return None
+    told = given.get(stores.name, given.get("0") if not stores.folder else None)
+    name = text_of(told) if told is not None else "{run-checkpoint}" if stores.folder else None
+    if name is None:
+        return None
+    parts: list[Any] = []
+    for index, part in enumerate(re.split(r"\{([^{}:]*)[^{}]*\}", name + stores.ending)):
+        parts.append(Hole(f"run-{re.sub(r'^run-|[^0-9A-Za-z_]', '', part)}") if index % 2 else part)
+    file = texts.make(tuple(parts))
+    return texts.join_paths([given[stores.folder], file]) if stores.folder else file
+
+
+def stored_path(call: Invocation) -> Any:
+    """`callback.best_model_path`."""
+    path = _path(call, call.receiver) if isinstance(call.receiver, Cell) else None
+    return path if path is not None else Unknown(why="where the callback stores is not known", span=call.span)
+
+
+def storing_callback(call: Invocation) -> Any:
+    """`trainer.checkpoint_callback`: the first of its `callbacks` that stores."""
+    items = items_of(call.m, call.get("self.callbacks"), call.at).known
+    return next((item for item in items or () if _stores(call, item) is not None), Unknown())
+
+
+def restored(call: Invocation) -> Any:
+    """`Eta.load_from_checkpoint(checkpoint_path)`: an instance of the class, as it was stored."""
+    m, cls = call.m, call.receiver
+    if not isinstance(cls, Class):
+        return Unknown(call.origins())
+    given = {name: value for name, value in call.arguments.keywords.items() if name != "checkpoint_path"}
+    instance = classes.construct(m, cls, Arguments((), given), call.at)
+    network = networks.network_of(m, instance, call.at)
+    place, path = Place(file="checkpoint_path"), call.get("checkpoint_path")
+    nodes = locate.nodes_of(call, place)
+    for node in nodes:
+        storage.note_read(call, node, place, path)
+        if not m.in_test:
+            m.effects.loading(node, call.span, next(iter(locate.texts(path)), ""), "")
+    if not nodes:
+        storage.note_unknown(call, path, is_read=True)
+    if network is not None:
+        m.heap.set(network, "origins", network.slots["origins"] | frozenset(nodes))
+        m.heap.set(network, "loaded", True)
+    return instance
