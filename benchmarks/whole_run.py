@@ -8,6 +8,7 @@ For each repository: lines of Python, one core's `ast.parse` of all of it (colle
 
 from __future__ import annotations
 
+import argparse
 import ast
 import gc
 import os
@@ -50,8 +51,11 @@ def run(root: Path, cache: str) -> tuple[float, float]:
 
 def main() -> None:
     warnings.simplefilter("ignore")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("repositories", nargs="+", type=Path, metavar="REPOSITORY")
+    repositories = parser.parse_args().repositories
     print(f"{'repository':32} {'lines':>8} {'parse s':>8} {'cold':>8} {'warm':>8} {'one file':>8} {'MiB':>6}")
-    for argument in sys.argv[1:]:
+    for argument in repositories:
         with tempfile.TemporaryDirectory() as folder:
             root = Path(shutil.copytree(argument, Path(folder) / "copy", symlinks=True))
             lines, parse = parse_seconds(root)

@@ -27,6 +27,7 @@ SAME = {
     "a unit factor, as quotient and as product": (make("DIV", X, 1000), make("MUL", X, 0.001)),
     "a unit factor in two steps": (make("DIV", make("DIV", X, 60), 60), make("DIV", X, 3600)),
     "commuted": (make("ADD", X, Y, Z), make("ADD", Z, make("ADD", Y, X))),
+    "nought among factors": (make("MUL", X, 0, X), make("MUL", X, X, 0)),
     "multiplied out": (make("MUL", 2, make("ADD", X, Y)), make("ADD", make("MUL", X, 2), make("MUL", 2, Y))),
     "content of a quotient": (
         make("DIV", make("MUL", 2, make("ADD", X, Y)), Z),

@@ -103,6 +103,77 @@ DIALECTS = {
         "SELECT * FROM rides UNPIVOT (amount FOR what IN (fare, tip))",
         {"id": "rides.id", "what": "", "amount": "rides.fare rides.tip"},
     ),
+    "PIVOT of a query": (
+        "tsql",
+        "SELECT id, a, b FROM (SELECT id, k, v FROM s) q PIVOT (max(v) FOR k IN ([a], [b])) p",
+        {"id": "s.id", "a": "s.v", "b": "s.v"},
+    ),
+    "PIVOT with several aggregates": (
+        "bigquery",
+        "SELECT * FROM (SELECT id, k, v, w FROM s) PIVOT (sum(v) AS total, max(w) AS top FOR k IN ('x' AS ex, 'y'))",
+        {"id": "s.id", "total_ex": "s.v", "top_ex": "s.w", "total_y": "s.v", "top_y": "s.w"},
+    ),
+    "UNPIVOT of several columns": (
+        "bigquery",
+        "SELECT id, a, b FROM s UNPIVOT ((a, b) FOR half IN ((q1, q2), (q3, q4)))",
+        {"id": "s.id", "a": "s.q1 s.q3", "b": "s.q2 s.q4"},
+    ),
+    "LATERAL": (
+        "postgres",
+        "SELECT o.id, l.total FROM o CROSS JOIN LATERAL (SELECT sum(i.price * o.rate) AS total FROM i) l",
+        {"id": "o.id", "total": "i.price o.rate"},
+    ),
+    "OUTER APPLY": (
+        "tsql",
+        "SELECT o.id, l.p FROM o OUTER APPLY (SELECT TOP 1 i.price AS p FROM i WHERE i.o = o.id ORDER BY i.day) l",
+        {"id": "o.id", "p": "i.price"},
+    ),
+    "APPLY of values": (
+        "tsql",
+        "SELECT v.k, v.x FROM o CROSS APPLY (VALUES ('a', o.a), ('b', o.b)) v (k, x)",
+        {"k": "", "x": "o.a o.b"},
+    ),
+    "QUALIFY by an alias": (
+        "snowflake",
+        "SELECT id, row_number() OVER (PARTITION BY id ORDER BY at) AS n FROM t QUALIFY n = 1",
+        {"id": "t.id", "n": "t.id t.at"},
+    ),
+    "fields of JSON": (
+        "postgres",
+        "SELECT payload->'user'->>'id' AS u, payload #>> '{a,b}' AS ab FROM t",
+        {"u": "t.payload", "ab": "t.payload"},
+    ),
+    "a field of a row": ("postgres", "SELECT (t).g AS g, (t.pair).f AS f FROM t", {"g": "t.g", "f": "t.pair"}),
+    "arrays by position": (
+        "trino",
+        "SELECT u.n, u.m FROM t CROSS JOIN UNNEST(t.xs, t.ys) AS u (n, m)",
+        {"n": "t.xs", "m": "t.ys"},
+    ),
+    "an array with positions": (
+        "postgres",
+        "SELECT x.a, x.o FROM t, unnest(t.xs) WITH ORDINALITY AS x (a, o)",
+        {"a": "t.xs", "o": ""},
+    ),
+    "an array of a query": (
+        "bigquery",
+        "SELECT ARRAY(SELECT x.v FROM UNNEST(t.xs) AS x WHERE x.ok) AS vs FROM t",
+        {"vs": "t.xs"},
+    ),
+    "pipes": (
+        "bigquery",
+        "FROM t |> WHERE a > 1 |> EXTEND a + b AS c |> AGGREGATE sum(c) AS s GROUP BY d",
+        {"d": "t.d", "s": "t.a t.b"},
+    ),
+    "values named in WITH": (
+        "clickhouse",
+        "WITH (SELECT max(d) FROM t) AS last, 5 AS n SELECT a + n AS a, last FROM s WHERE d = last",
+        {"a": "s.a", "last": "t.d"},
+    ),
+    "CONNECT BY": (
+        "oracle",
+        "SELECT level, PRIOR id AS up, CONNECT_BY_ROOT name AS r FROM staff CONNECT BY PRIOR id = boss",
+        {"level": "", "up": "staff.id", "r": "staff.name"},
+    ),
     "T-SQL's alias": ("tsql", "SELECT total = fare + tip FROM rides", {"total": "rides.fare rides.tip"}),
     "a semi join's right side is not seen": (
         "spark",
@@ -126,6 +197,18 @@ def test_filters_joins_and_groups_are_indirect() -> None:
         "SELECT a.x FROM a JOIN b ON a.id = b.id WHERE b.day > 3 GROUP BY a.x, a.k HAVING max(a.m) > 1 ORDER BY b.o"
     )
     assert {".".join(s) for s in statement.indirect} == {"a.id", "b.id", "b.day", "a.x", "a.k", "a.m", "b.o"}
+
+
+def test_the_key_of_a_pivot_chooses() -> None:
+    for sql in (
+        "SELECT * FROM (SELECT id, k, v FROM s) PIVOT (sum(v) FOR k IN ('x', 'y'))",
+        "SELECT * FROM s PIVOT (sum(v) FOR k IN (ANY ORDER BY k))",
+    ):
+        assert ("s", "k") in one(sql, "snowflake").indirect
+
+
+def test_rows_for_each_element_depend_on_the_array() -> None:
+    assert one("SELECT inline(xs) FROM t", "spark").indirect == (("t", "xs"),)
 
 
 def test_stars_expand_by_the_session_schema() -> None:

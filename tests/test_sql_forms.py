@@ -49,6 +49,27 @@ FORMS = {
         "UPDATE t SET (a, b) = (SELECT x, y FROM s WHERE s.id = t.id) WHERE EXISTS (SELECT 1 FROM r WHERE r.id = t.id)",
         "update", "t", "a: s.x; b: s.y", "r.id s.id t.id",
     ),
+    "update of a common table": (
+        "tsql", "WITH q AS (SELECT a, b FROM t WHERE c > 1) UPDATE q SET a = b", "update", "t", "a: t.b", "t.c",
+    ),
+    "update with the source first": (
+        "teradata", "UPDATE t FROM s SET a = s.b WHERE t.id = s.id", "update", "t", "a: s.b", "s.id t.id",
+    ),
+    "update in a merge with a condition": (
+        "oracle", "MERGE INTO t USING s ON (t.id = s.id) WHEN MATCHED THEN UPDATE SET t.a = s.b WHERE s.c = 1",
+        "merge", "t", "a: s.b", "s.c s.id t.id",
+    ),
+    "merge that deletes what it changed": (
+        "oracle",
+        "MERGE INTO t USING s ON (t.id = s.id) WHEN MATCHED THEN UPDATE SET t.a = s.b WHERE s.c = 1 "
+        "DELETE WHERE s.d = 1 WHEN NOT MATCHED THEN INSERT (id) VALUES (s.id)",
+        "merge", "t", "a: s.b; id: s.id", "s.c s.d s.id t.id",
+    ),
+    "delete of doubles": (
+        "tsql",
+        "WITH q AS (SELECT *, row_number() OVER (PARTITION BY a ORDER BY b) AS n FROM t) DELETE FROM q WHERE n > 1",
+        "delete", "t", "", "t.a t.b",
+    ),
     "delete using": (
         "postgres", "DELETE FROM t USING s WHERE t.id = s.id AND s.old", "delete", "t", "", "s.id s.old t.id",
     ),
@@ -129,6 +150,27 @@ FORMS = {
     "insert and conflict": (
         "postgres", "INSERT INTO t (id, v) SELECT id, d FROM s ON CONFLICT (id) DO UPDATE SET v = EXCLUDED.v",
         "insert", "t", "id: s.id; v: s.d", "",
+    ),
+    "insert and conflict with what is there": (
+        "postgres",
+        "INSERT INTO t AS o (id, v) SELECT id, d FROM s ON CONFLICT (id) DO UPDATE "
+        "SET v = EXCLUDED.v + o.v WHERE o.d > 1",
+        "insert", "t", "id: s.id; v: s.d t.v", "t.d",
+    ),
+    "insert and duplicate key": (
+        "mysql", "INSERT INTO t (id, v) SELECT id, d FROM s ON DUPLICATE KEY UPDATE v = VALUES(v) + v",
+        "insert", "t", "id: s.id; v: s.d t.v", "",
+    ),
+    "recursive view": (
+        "", "CREATE RECURSIVE VIEW x (n) AS SELECT id FROM s UNION ALL SELECT n + 1 FROM x", "view", "x", "n: s.id", "",
+    ),
+    "from a function": (
+        "clickhouse", "INSERT INTO t SELECT id FROM s3('https://b/k.parquet')", "insert", "t",
+        "id: https://b/k.parquet.id", "",
+    ),
+    "a table given to a function": (
+        "trino", "SELECT id FROM TABLE(exclude_columns(input => TABLE(d.r), columns => DESCRIPTOR(a)))", "select", "",
+        "id: d.r.id", "",
     ),
     "materialized view with options": (
         "trino", "CREATE MATERIALIZED VIEW x REFRESH AS SELECT v FROM s GROUP BY v", "view", "x", "v: s.v", "s.v",

@@ -179,3 +179,39 @@ with create_engine("sqlite://").begin() as connection:
     assert rows.measure
     assert ("file:trips.csv", "table:unknown") in found
     assert not [edge for edge in found if edge[1] == "column:table:unknown#km"]
+
+
+def test_a_column_of_several_tables_is_said_to_be_lost() -> None:
+    project = linked(a="INSERT INTO t\nSELECT a.id, fare FROM a JOIN b ON a.id = b.id")
+    assert {gap.why: (gap.span.line, gap.span.column) for gap in project.coverage.gaps} == {
+        "the column `fare` may be of several tables": (2, 14)
+    }
+    assert not [edge for edge in project.graph.edges() if edge.target == "column:table:t#fare"]
+
+
+def test_a_column_of_the_one_table_that_lists_it_is_not() -> None:
+    project = linked(
+        a="CREATE TABLE a (id INT); CREATE TABLE b (id INT, fare INT);",
+        b="INSERT INTO t SELECT a.id, fare FROM a JOIN b ON a.id = b.id",
+    )
+    assert project.coverage.gaps == []
+    assert ("column:table:b#fare", "column:table:t#fare") in edges(project)
+
+
+def test_a_column_is_of_the_one_table_that_has_it_elsewhere() -> None:
+    """If the other one had it too, the database would refuse the statement."""
+    project = linked(
+        a="INSERT INTO t SELECT a.id, fare, tip FROM a JOIN b ON a.id = b.id",
+        b="SELECT x.fare, y.id FROM b AS x JOIN c AS y USING (id)",
+        c="WITH a AS (SELECT * FROM other) SELECT a.tip, z.tip FROM a JOIN d AS z USING (id)",
+    )
+    assert ("column:table:b#fare", "column:table:t#fare") in edges(project)
+    assert [gap.why for gap in project.coverage.gaps] == ["the column `tip` may be of several tables"]
+
+
+def test_a_column_that_both_tables_have_elsewhere_stays_open() -> None:
+    project = linked(
+        a="INSERT INTO t SELECT a.id, fare FROM a JOIN b ON a.id = b.id",
+        b="SELECT a.fare AS one, b.fare AS other FROM a JOIN b USING (id)",
+    )
+    assert not [edge for edge in project.graph.edges() if edge.target == "column:table:t#fare"]

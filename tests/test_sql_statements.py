@@ -152,7 +152,7 @@ def test_statements_without_semicolons() -> None:
 
 FALLBACKS = {
     "an operator it does not know": ("tsql", "UPDATE q SET q.a += 'x' FROM t AS q JOIN s ON s.i = q.i", "t", ["s"]),
-    "a function is no table": ("teradata", "UPDATE t FROM s SET a = f(1) WHERE t.i = s.i", "t", ["s"]),
+    "a function is no table": ("teradata", "UPDATE t FROM s SET a = f(1) WHERE ((t.i = s.i", "t", ["s"]),
     "nonsense between known words": ("", "INSERT INTO t SELECT ((a FROM s JOIN r ON", "t", ["s", "r"]),
     "an open quote": ("", "INSERT INTO t SELECT 'a FROM s", "t", ["s"]),
 }

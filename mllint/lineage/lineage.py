@@ -21,9 +21,9 @@ class Share(msgspec.Struct):
 
 
 class Gap(msgspec.Struct, frozen=True):
-    """A read or write whose dataset is not known. `why` tells the cause, in words, and `lost` where it lies; `node` is
-    what is known of the name (`file:data/{day}.csv`), if anything is. `data` are the nodes that a write's data come
-    from. Several gaps may have one `span`: a helper that is called with several names."""
+    """A read or write whose dataset is not known, be it of one column. `why` tells the cause, in words, and `lost`
+    where it lies; `node` is what is known of the name (`file:data/{day}.csv`), if anything is. `data` are the nodes
+    that a write's data come from. Several gaps may have one `span`: a helper that is called with several names."""
 
     span: Span
     is_read: bool

@@ -19,6 +19,8 @@ _MOST = 24  # products of a sum: beyond, brackets stay
 def arithmetic(operator: str, arguments: tuple[Expression, ...]) -> Expression:
     """ADD, SUB, MUL, DIV or NEG of arguments in normal form."""
     terms = [_terms(argument) for argument in arguments]
+    if operator == "MUL":  # numbers last: `x * 0 * x` is `x * x * 0`
+        terms.sort(key=lambda each: set(each) <= {()})
     match operator:
         case "ADD":
             result = terms[0]

@@ -89,6 +89,8 @@ class Project:
         self.coverage = Coverage()
         self.problems: list[Problem] = []
         self.definitions: dict[str, Expression] = {}  # column id -> how it is computed where it is written
+        self.in_sql: dict[str, Span] = {}  # those of them that SQL defines, and where
+        self.rejoined: set[str] = set()  # datasets that join a table with itself: equal columns are of different rows
         self.runs: list[Run] = []
         self.flows: dict[Flow, None] = {}  # what pipelines written in Python say of their steps
         self.dbt: Any = None  # the memory of `sql.dbt.projects`
@@ -118,6 +120,16 @@ class Project:
             case Apply(operator=operator, arguments=arguments):
                 return apply(operator, *(self.inlined(argument, depth) for argument in arguments))
         return expression
+
+    def place_in_sql(self, expression: Expression) -> Span | None:
+        """Where SQL computes a column, through views that pass it on."""
+        place = None
+        for _ in range(6):
+            id = column_id(expression.dataset, expression.name) if isinstance(expression, Column) else ""
+            if id not in self.in_sql or not is_known(self.definitions[id]):
+                break
+            place, expression = self.in_sql[id], self.definitions[id]
+        return place
 
     def of_kind(self, *kinds: str) -> Iterator[FileFacts]:
         for path in self.kinds_of:

@@ -35,7 +35,10 @@ class Columns:
         self.reads: dict[tuple[str, int, int], None] = {}
         self.indirect: dict[Source, None] = {}
         self.open = False
+        self.rejoins = False
         self.steps = 0
+        self.ambiguous: dict[tuple[str, int, int], None] = {}  # unqualified columns that could be of several tables
+        self.scalars: dict[str, Output] = {}  # values that ClickHouse names in WITH
 
     def query(self, node: exp.Expr, ctes: dict[str, Relation], parent: Scope | None = None) -> Relation:
         """What a query yields: `queries.Reader` knows."""
@@ -100,6 +103,10 @@ class Columns:
                     found.update(dict.fromkeys(sources_of(scope.column("$" + part.name))))
                 case exp.Columns():  # DuckDB: sum(COLUMNS('fare_.*'))
                     found.update(dict.fromkeys(self.star_of_item(part, scope).row("").sources))
+                case exp.Dot(this=exp.Paren(this=exp.Column() as row)) if not row.table and scope.named(
+                    (named(row.name),)
+                ):
+                    todo.append(exp.column(part.expression.copy(), row.this.copy()))  # Postgres: (r).fare
                 case exp.Star():  # count(*)
                     found.update(dict.fromkeys((t, "*") for _, r in scope.relations for t in r.tables()))
                 case exp.Query():
@@ -160,8 +167,10 @@ class Columns:
                 return None
             if name in self.parsed.variables and not scope.lists(name):
                 return self._variable(name)
+            if name in self.scalars:
+                return self.scalars[name]
             row = scope.row(name) if self.dialect in _ROWS else None
-            return row or scope.column(name)
+            return row or scope.column(name) or self._of_several(column, scope.open_tables())
         parts = _parts(column)
         relation = scope.named(parts)
         if relation is not None:
@@ -175,6 +184,21 @@ class Columns:
         if parts[0] in self.parsed.variables:
             return _field(self._variable(parts[0]), (*parts[1:], name))
         return scope.known(".".join((*parts, name))) or _field(scope.column(parts[0]), (*parts[1:], name))
+
+    def _of_several(self, column: exp.Column, candidates: list[Relation]) -> Output | None:
+        """Of several tables that may have a column, the one that has it elsewhere: two that did would be an error."""
+        if len(candidates) < 2:
+            return None
+        name = _name(column)
+        known = [
+            relation
+            for relation in candidates
+            if any((table, name) in self.schema.used for group in relation.open for table in group)
+        ]
+        found = known[0].find(name) if len(known) == 1 else None
+        if found is None:
+            self.ambiguous[(name, *self.parsed.at(column.this.meta.get("start")))] = None
+        return found
 
     def star_of_item(self, node: exp.Expr, scope: Scope) -> Relation:
         """`*`, `r.*`, `record.*`, `(CASE ... END).*`, with what EXCEPT, REPLACE and RENAME make of it."""

@@ -84,7 +84,9 @@ def declared(tokens: list[Token]) -> set[str]:
     """Names that are no columns: parameters of routines, variables, rows of loops. In lower case."""
     found: set[str] = set()
     declaring = False  # between DECLARE, or the head of a routine, and BEGIN
+    depth = 0
     for i, token in enumerate(tokens):
+        depth += (token.token_type in OPENING) - (token.token_type in CLOSING)
         word, before = token.text.upper(), tokens[i - 1].text.upper() if i else ";"
         if word in ("PROCEDURE", "FUNCTION") and "CREATE" in [t.text.upper() for t in tokens[max(0, i - 4) : i]]:
             found.update(_parameters(tokens, i))
@@ -94,7 +96,8 @@ def declared(tokens: list[Token]) -> set[str]:
         elif word in ("BEGIN", *_STARTS):
             declaring = False
         elif (declaring and before in ("DECLARE", ";", "IS", "AS")) or before == "LET" or (
-            before == "FOR" and [t.text.upper() for t in tokens[i + 1 : i + 2]] == ["IN"]
+            depth == 0  # PIVOT (sum(fare) FOR day IN ('mon', 'tue')) has no loop
+            and before == "FOR" and [t.text.upper() for t in tokens[i + 1 : i + 2]] == ["IN"]
         ):  # fmt: skip
             found.update(_listed(tokens, i))
     return {name for name in found if name.isidentifier()} - {word.lower() for word in _CONTROL}

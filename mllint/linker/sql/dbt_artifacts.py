@@ -9,7 +9,7 @@ from mllint.facts.dbt import Artifact, Node
 from mllint.lineage.graph import Edge
 from mllint.lineage.ids import table_id
 from mllint.linker.project import Project
-from mllint.linker.sql.dbt import Dbt, projects
+from mllint.linker.sql.dbt_project import Dbt
 from mllint.linker.sql.dbt_yaml import text
 from mllint.linker.sql.names import Names
 from mllint.linker.sql.schema import Schema
@@ -26,14 +26,13 @@ def _artifacts(project: Project, dbt: Dbt) -> Iterator[tuple[str, Artifact]]:
             yield facts.path, facts.dbt
 
 
-def add_columns(project: Project, schema: Schema) -> None:
+def add_columns(project: Project, dbt: Dbt, schema: Schema) -> None:
     """The columns of tables as the warehouse has them."""
-    for dbt in projects(project):
-        for _, artifact in _artifacts(project, dbt):
-            for node in artifact.nodes:
-                table = _table(dbt, node.id)
-                if table and node.columns:
-                    schema.add(table, [name for name, _ in node.columns], [type_ for _, type_ in node.columns])
+    for _, artifact in _artifacts(project, dbt):
+        for node in artifact.nodes:
+            table = _table(dbt, node.id)
+            if table and node.columns:
+                schema.add(table, [name for name, _ in node.columns], [type_ for _, type_ in node.columns])
 
 
 def add_macros(project: Project, dbt: Dbt, own: set[str]) -> None:
@@ -47,20 +46,19 @@ def add_macros(project: Project, dbt: Dbt, own: set[str]) -> None:
                 other.macros.update(macros_in(written, package))
 
 
-def depend(project: Project) -> None:
+def depend(project: Project, dbt: Dbt) -> None:
     """What the manifest says that a model depends on, where nothing else shows it."""
     graph = project.graph
-    for dbt in projects(project):
-        for path, artifact in _artifacts(project, dbt):
-            for node in artifact.nodes:
-                target = _id(dbt, node)
-                if target not in graph.nodes or not node.id.startswith(_MADE):
-                    continue
-                seen = {edge.source for edge in graph.in_edges(target)}
-                for parent in node.after:
-                    source, span = table_id(_table(dbt, parent)), Span(path, 1)
-                    if source in graph.nodes and source not in seen and source != target:
-                        graph.add_edge(Edge(source, target, "derives", "declared", path, "", span))
+    for path, artifact in _artifacts(project, dbt):
+        for node in artifact.nodes:
+            target = _id(dbt, node)
+            if target not in graph.nodes or not node.id.startswith(_MADE):
+                continue
+            seen = {edge.source for edge in graph.in_edges(target)}
+            for parent in node.after:
+                source, span = table_id(_table(dbt, parent)), Span(path, 1)
+                if source in graph.nodes and source not in seen and source != target:
+                    graph.add_edge(Edge(source, target, "derives", "declared", path, "", span))
 
 
 def _id(dbt: Dbt, node: Node) -> str:

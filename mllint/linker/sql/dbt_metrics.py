@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mllint.facts.config import Value
-from mllint.linker.sql.dbt import Dbt
+from mllint.linker.sql.dbt_project import Dbt
 from mllint.linker.sql.dbt_yaml import get, items, text
 
 _DEEPEST = 12  # metrics of metrics

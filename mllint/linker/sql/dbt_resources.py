@@ -13,7 +13,7 @@ import msgspec
 from mllint.facts.config import Value
 from mllint.facts.file import FileFacts, encode
 from mllint.linker.project import Project
-from mllint.linker.sql.dbt import Dbt, Resource, of_kind, outputs, stem, word
+from mllint.linker.sql.dbt_project import Dbt, Resource, of_kind, outputs, stem, word
 from mllint.linker.sql.dbt_yaml import entries, get, items, plain, text
 
 _SNAPSHOT = re.compile(r"\{%-?\s*snapshot\s+(\w+)")

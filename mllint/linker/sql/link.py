@@ -14,8 +14,8 @@ from mllint.lineage.ids import column_id, consumer_id, is_resolved
 from mllint.lineage.lineage import NAMELESS, Gap, Share
 from mllint.lineage.observations import Access, Limit
 from mllint.linker.project import Project
-from mllint.linker.sql import dbt_artifacts
 from mllint.linker.sql.dbt import of_path, projects
+from mllint.linker.sql.dbt_artifacts import add_columns
 from mllint.linker.sql.schema import Schema
 from mllint.linker.sql.scripts import Script, all_scripts, in_order, parse_script, resources
 from mllint.linker.sql.sqlmesh import head_of, heads
@@ -42,7 +42,8 @@ def link_sql(project: Project, schema: Schema | None = None) -> Schema:
     for dbt in projects(project):
         schema.distinct.update(name.lower() for name in dbt.names.sources.values())
         schema.distinct.update(resource.table for resource in dbt.resources)
-    dbt_artifacts.add_columns(project, schema)
+    for dbt in projects(project):
+        add_columns(project, dbt, schema)
     for path, head in heads(project).items():
         if head.seed:
             file = "file:" + posixpath.normpath(posixpath.join(posixpath.dirname(path), head.seed))
@@ -51,8 +52,10 @@ def link_sql(project: Project, schema: Schema | None = None) -> Schema:
     for script in scripts:
         _define(script, schema)
     named_elsewhere = _Mentions(project)
+    schema.used = frozenset(pair for script in scripts for pair in script.says)
     for script in in_order(scripts):
         _link(project, script, schema, named_elsewhere)
+    schema.used = frozenset()
     for table in schema:
         node = project.graph.nodes.get(dataset_id(table))
         if node is not None:
@@ -165,6 +168,10 @@ def add_statement(
             writer.edge(source, consumer_id(consumer), kind, place, read=place)
     if target and statement.kind in _WRITES:
         writer.columns(statement, target, span)
+        if statement.rejoins:
+            project.rejoined.add(target)
+    for name, at_line, at_column in statement.ambiguous if target or consumer else ():
+        writer.ambiguous(name, writer.span(at_line, at_column))
     if target:
         writer.indirect(statement, target, span)
 
@@ -212,6 +219,10 @@ class _Writer:
         if not is_resolved(id):
             self.project.coverage.gaps.append(Gap(span, is_read, NAMELESS, self.path, None, id))
 
+    def ambiguous(self, name: str, span: Span) -> None:
+        why = f"the column `{name}` may be of several tables"
+        self.project.coverage.gaps.append(Gap(span, True, why, self.path))
+
     def edge(
         self,
         source: str,
@@ -235,11 +246,13 @@ class _Writer:
         from mllint.lineage.algebra import show
 
         for column in statement.columns:
-            id = self.column(target, column.name, span)
+            place = self.span(column.line, column.column) if column.line else span
+            id = self.column(target, column.name, place)
             self.project.define(id, column.expression)
+            self.project.in_sql.setdefault(id, place)
             shown = show(column.expression)
             for table, name in column.sources:
-                self.edge(self.column(dataset_id(table), name, span), id, "derives", span, expression=shown)
+                self.edge(self.column(dataset_id(table), name, place), id, "derives", place, expression=shown)
 
     def indirect(self, statement: Statement, target: str, span: Span) -> None:
         for table, name in statement.indirect:

@@ -14,7 +14,10 @@ from mllint.linker.sql.statements import OutputColumn, Statement, TableRead
 
 def statement(reader: Reader, kind: str, target: str, relation: Relation, temporary: bool = False) -> Statement:
     line, column = reader.parsed.at(None)
-    columns = [OutputColumn(c.name, c.sources, c.expression) for c in relation.columns]
+    columns = [
+        OutputColumn(c.name, c.sources, c.expression, *(reader.parsed.at(c.at) if c.at >= 0 else (0, 0)))
+        for c in relation.columns
+    ]
     unknown = [(table, "*") for group in relation.open for table in group]
     unknown += relation.every.sources if relation.every is not None else ()
     if unknown:
@@ -23,6 +26,7 @@ def statement(reader: Reader, kind: str, target: str, relation: Relation, tempor
         kind, target, reads(reader), tuple(columns), tuple(sorted(reader.indirect)),
         reader.open or not relation.closed, line, column, temporary=temporary,
         limits=limits_of(reader.parsed.tree, reader.indirect),
+        ambiguous=tuple(reader.ambiguous), rejoins=reader.rejoins,
     )  # fmt: skip
 
 

@@ -47,6 +47,12 @@ TABLE_FUNCTIONS = {
     "jsonb_array_elements_text": ("value",),
 }  # fmt: skip
 
+# functions in FROM that read the file, or the folder, of their first argument
+FILE_FUNCTIONS = {
+    "s3", "s3cluster", "gcs", "url", "urlcluster", "hdfs", "hdfscluster", "file", "deltalake", "iceberg",  # ClickHouse
+    "delta_scan", "iceberg_scan", "st_read",  # DuckDB
+}  # fmt: skip
+
 INTEGER_WORDS = {
     "int",
     "integer",

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from sqlglot import exp
 
 from mllint.lineage.expressions import Unresolved
-from mllint.linker.sql.queries import Reader
+from mllint.linker.sql.columns import Columns
 from mllint.linker.sql.relations import Output, Relation, Source, with_names
 from mllint.linker.sql.scope import Scope, star_of
 from mllint.linker.sql.text import named
 
 
-def pivoted(reader: Reader, node: exp.Expr, relation: Relation) -> Relation:
+def pivoted(reader: Columns, node: exp.Expr, relation: Relation) -> Relation:
     """What the operators behind a table make of it, one after the other."""
     for pivot in node.args.get("pivots") or ():
         scope = Scope({}, None)
@@ -25,10 +25,8 @@ def pivoted(reader: Reader, node: exp.Expr, relation: Relation) -> Relation:
     return relation
 
 
-def pivot_statement(reader: Reader, node: exp.Pivot, ctes: dict[str, Relation]) -> Relation:
+def pivot_statement(reader: Columns, node: exp.Pivot, scope: Scope) -> Relation:
     """DuckDB: PIVOT rides ON day USING sum(fare) GROUP BY city; UNPIVOT months ON jan, feb INTO NAME month VALUE x"""
-    scope = Scope(ctes, None)
-    reader.add_from(node.this, scope)
     relation = star_of(scope)
     if node.args.get("unpivot"):
         into = node.args.get("into")
@@ -52,7 +50,7 @@ def pivot_statement(reader: Reader, node: exp.Pivot, ctes: dict[str, Relation]) 
     return Relation(kept, () if group is not None else relation.open, Output("", tuple(used), _PIVOTED))
 
 
-def _pivot(reader: Reader, pivot: exp.Expr, relation: Relation, scope: Scope) -> Relation:
+def _pivot(reader: Columns, pivot: exp.Expr, relation: Relation, scope: Scope) -> Relation:
     """PIVOT (SUM(x) FOR y IN ('a', 'b')): the new columns come from x, and y chooses; the others stay."""
     used = [tuple(reader.sources(aggregate, scope)) for aggregate in pivot.expressions]
     keys = [field.this for field in pivot.args.get("fields") or () if isinstance(field, exp.In)]
@@ -69,7 +67,7 @@ def _pivot(reader: Reader, pivot: exp.Expr, relation: Relation, scope: Scope) ->
     return Relation(kept + new, relation.open, every)
 
 
-def _unpivot(reader: Reader, pivot: exp.Expr, relation: Relation, scope: Scope) -> Relation:
+def _unpivot(reader: Columns, pivot: exp.Expr, relation: Relation, scope: Scope) -> Relation:
     """UNPIVOT (value FOR name IN (a, b)): `value` comes from a and b, `name` from neither."""
     listed = [e for part in pivot.expressions for e in (part.expressions if isinstance(part, exp.Tuple) else [part])]
     labels = [
@@ -82,7 +80,7 @@ def _unpivot(reader: Reader, pivot: exp.Expr, relation: Relation, scope: Scope) 
 
 
 def _long(
-    reader: Reader,
+    reader: Columns,
     relation: Relation,
     scope: Scope,
     labels: list[tuple[str, list[exp.Expr]]],
@@ -106,13 +104,13 @@ def _long(
     return Relation(kept + (made + names if values_first else names + made), relation.open, relation.every)
 
 
-def _sources_at(reader: Reader, scope: Scope, choices: list[exp.Expr], position: int) -> Iterator[Source]:
+def _sources_at(reader: Columns, scope: Scope, choices: list[exp.Expr], position: int) -> Iterator[Source]:
     for choice in choices:
         parts = choice.expressions if isinstance(choice, exp.Tuple) else []
         yield from reader.sources(parts[position] if position < len(parts) else choice, scope)
 
 
-def matched(reader: Reader, match: exp.MatchRecognize, scope: Scope) -> None:
+def matched(reader: Columns, match: exp.MatchRecognize, scope: Scope) -> None:
     """MATCH_RECOGNIZE (PARTITION BY k ORDER BY d MEASURES first(a.x) AS x PATTERN (a+) DEFINE a AS x > 1): in place
     of the table, what it measures."""
     relation = star_of(scope)

@@ -7,16 +7,17 @@ that a star stayed open.)
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
+import msgspec
 from sqlglot import exp
 
-from mllint.linker.sql.columns import Columns, is_star, sources_of
+from mllint.linker.sql.columns import Columns, is_star
 from mllint.linker.sql.parse import Parsed
+from mllint.linker.sql.pivots import matched, pivot_statement
 from mllint.linker.sql.projections import as_written, is_short_cast
 from mllint.linker.sql.relations import Output, Relation, side_by_side, union, with_names
 from mllint.linker.sql.schema import Schema
 from mllint.linker.sql.scope import Scope, star_of
+from mllint.linker.sql.tables import add_joins, add_table
 from mllint.linker.sql.text import is_hole, named
 
 _LATERAL_ALIASES = {"snowflake", "redshift", "databricks", "spark", "duckdb", "clickhouse", "teradata"}
@@ -45,12 +46,12 @@ class Reader(Columns):
             case exp.Values() | exp.Tuple():
                 return self._values(node, ctes, parent)
             case exp.Pivot():
-                from mllint.linker.sql.pivots import pivot_statement
-
-                return pivot_statement(self, node, ctes)
+                scope = Scope(ctes, None)
+                add_table(self, node.this, scope)
+                return pivot_statement(self, node, scope)
             case exp.Table():
                 scope = Scope(ctes, parent)
-                self.add_from(node, scope)
+                add_table(self, node, scope)
                 return star_of(scope)
             case _:
                 inner = node.this if isinstance(node, exp.Paren) else node.args.get("expression")
@@ -73,21 +74,24 @@ class Reader(Columns):
                 ctes[name] = anchor.renamed(columns) if columns else anchor
             is_query = isinstance(body, exp.Query | exp.Pivot)
             relation = self.query(body, ctes, parent) if is_query else self._other_cte(body, ctes)
+            if cte.args.get("scalar"):  # ClickHouse: WITH (SELECT max(day) FROM rides) AS last, 5 AS n SELECT last
+                self.scalars[name] = relation.row(name)
+                continue
             ctes[name] = relation.renamed(columns) if columns else relation
         return ctes
 
     def _other_cte(self, body: exp.Expr, ctes: dict[str, Relation]) -> Relation:
         if isinstance(body, exp.DML):  # Postgres: WITH gone AS (DELETE FROM rides ... RETURNING *)
             scope = Scope(ctes, None)
-            self.add_from(body.this.this if isinstance(body.this, exp.Schema) else body.this, scope)
+            add_table(self, body.this.this if isinstance(body.this, exp.Schema) else body.this, scope)
             return star_of(scope)
-        return Relation(every=self.output("", body, Scope(ctes, None)))  # ClickHouse: WITH 5 AS n
+        return Relation([self.output("", body, Scope(ctes, None))])
 
     def _subquery(self, node: exp.Subquery, ctes: dict[str, Relation], parent: Scope | None) -> Relation:
         inner = node.this
         if isinstance(inner, exp.Table) or node.args.get("joins"):  # (trips), (a JOIN b ON ...)
             scope = Scope(ctes, parent)
-            self.add_from(node, scope)
+            add_table(self, node, scope)
             return star_of(scope)
         relation = self.query(inner, ctes, parent)
         return with_names(relation, node)
@@ -121,13 +125,12 @@ class Reader(Columns):
         scope.lateral, scope.forgiving = self.lateral, not self.dialect
         from_ = node.args.get("from_")
         if from_ is not None:
-            self.add_from(from_.this, scope)
+            add_table(self, from_.this, scope)
         for lateral in node.args.get("laterals") or ():
-            self.add_from(lateral, scope)
-        self.add_joins(node.args.get("joins"), scope)
+            add_table(self, lateral, scope)
+        add_joins(self, node.args.get("joins"), scope)
+        self.rejoins = self.rejoins or scope.rejoins()
         if node.args.get("match") is not None:
-            from mllint.linker.sql.pivots import matched
-
             matched(self, node.args["match"], scope)
         relation = side_by_side([self._project(projection, scope) for projection in node.expressions])
         self.note([node.args.get(k) for k in ("where", "prewhere", "connect", "windows")], scope)
@@ -162,7 +165,10 @@ class Reader(Columns):
             whole = self.output("", node.this, scope)
             return Relation(Output(named(a.name), whole.sources, whole.expression) for a in node.expressions)
         output = self.output(self._name(node), inner, scope)
-        if isinstance(inner, exp.Explode | exp.Unnest):  # a row for each element
+        name = node.args.get("alias") if isinstance(node, exp.Alias) else node.this
+        if output.at < 0 and isinstance(name, exp.Identifier):
+            output = msgspec.structs.replace(output, at=name.meta.get("start", -1))
+        if isinstance(inner, exp.Explode | exp.Inline | exp.Unnest):  # a row for each element
             self.indirect.update(dict.fromkeys(output.sources))
         columns = inner.find(exp.Columns) if self.dialect == "duckdb" else None
         if columns is not None:  # min(COLUMNS(*)): one for each
@@ -181,33 +187,6 @@ class Reader(Columns):
             case _:
                 name = node.alias or node.output_name
         return named(name or as_written(self.parsed, node))
-
-    # -------------------------------------------------------------------------------------------- FROM and JOIN
-
-    def add_from(self, node: exp.Expr, scope: Scope) -> None:
-        from mllint.linker.sql.tables import add_table
-
-        self.step()
-        add_table(self, node, scope)
-
-    def _merged(self, join: exp.Join, scope: Scope, before: int) -> list[str]:
-        """Names of columns that a join merges to one: those of USING; of a NATURAL join, all that both sides have."""
-        if join.method.upper() != "NATURAL":
-            return [named(key.name) for key in join.args.get("using") or ()]
-        left = {name for _, relation in scope.relations[:before] for name in relation.names}
-        return [name for _, relation in scope.relations[before:] for name in relation.names if name in left]
-
-    def add_joins(self, joins: Iterable[exp.Join] | None, scope: Scope) -> None:
-        for join in joins or ():
-            before = len(scope.relations)
-            self.add_from(join.this, scope)
-            for name in self._merged(join, scope, before):
-                scope.merged.add(name)
-                for _, relation in scope.relations:
-                    self.indirect.update(dict.fromkeys(sources_of(relation.find(name))))
-            self.note([join.args.get("on"), join.args.get("match_condition")], scope)
-            if join.side.upper() != "RIGHT" and join.kind.upper() in ("SEMI", "ANTI"):
-                del scope.relations[before:]  # its columns cannot be selected
 
 
 def _is_hole(node: exp.Expr) -> bool:

@@ -19,6 +19,7 @@ class Output(msgspec.Struct, frozen=True, gc=False):
     sources: tuple[Source, ...]
     expression: Expression
     fields: tuple[Output, ...] = ()  # of a record, where they are known apart
+    at: int = -1  # where its name stands in the text of the statement that computes it
 
 
 class Relation:
@@ -31,7 +32,7 @@ class Relation:
     `table` is the name of a table that a query reads, `nested` the fields that the schema lists with their path.
     """
 
-    __slots__ = ("columns", "every", "fields", "names", "nested", "open", "table")
+    __slots__ = ("again", "columns", "every", "fields", "names", "nested", "open", "table")
 
     def __init__(
         self, columns: Iterable[Output] = (), open: Iterable[tuple[str, ...]] = (), every: Output | None = None
@@ -41,6 +42,7 @@ class Relation:
         self.every = every
         self.fields: Output | None = None
         self.table = ""
+        self.again = False  # a table that stands in FROM a second time: its rows are others
         self.nested: dict[str, Output] = {}
         self.names: dict[str, Output] = {}
         for column in self.columns:
@@ -65,7 +67,9 @@ class Relation:
         if found is None and len(self.open) == 1:
             tables = self.open[0]
             expression: Expression = (
-                Column(_id(tables[0]), name) if len(tables) == 1 else Unresolved(f"{name} comes from several tables")
+                self._own(Column(_id(tables[0]), name))
+                if len(tables) == 1
+                else Unresolved(f"{name} comes from several tables")
             )
             found = Output(name, tuple((table, name) for table in tables), expression)
         if found is None and self.fields is not None:
@@ -74,7 +78,18 @@ class Relation:
 
     def assumed(self, name: str) -> Output | None:
         """A column of a known table that the schema does not list: what a repository tells of a table is often old."""
-        return Output(name, ((self.table, name),), Column(_id(self.table), name)) if self.table else None
+        own = self._own(Column(_id(self.table), name))
+        return Output(name, ((self.table, name),), own) if self.table else None
+
+    def of_other_rows(self) -> Relation:
+        """The same table once more: a column of it, as of the earlier ride, is not the column beside it."""
+        self.again = True
+        self.columns = [msgspec.structs.replace(c, expression=self._own(c.expression)) for c in self.columns]
+        self.names = {column.name: column for column in reversed(self.columns)}
+        return self
+
+    def _own(self, expression: Expression) -> Expression:
+        return Unresolved(f"another row of {self.table}") if self.again else expression
 
     def row(self, name: str) -> Output:
         """All of a row as one value."""

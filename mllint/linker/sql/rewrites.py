@@ -55,7 +55,10 @@ def _create_as(found: re.Match[str]) -> Rewritten:
     head = "CREATE TEMPORARY" if re.search(r"\btemp(?:orary)?\b", found["head"], re.I) else "CREATE"
     prefix = f"{head} {found['kind']} {found['name']} {found['columns'] or ''} AS "
     query = found["query"]
-    if not re.match(r"[(\s]*(?:select|with)\b", query, re.I):  # DuckDB: AS PIVOT rides ON day, AS FROM rides
+    if re.search(r"\brecursive\b", found["head"], re.I):  # CREATE RECURSIVE VIEW v (n) AS SELECT ... FROM v
+        prefix = f"CREATE VIEW {found['name']} AS WITH RECURSIVE {found['name']} {found['columns'] or ''} AS ("
+        query += f") SELECT * FROM {found['name']}"
+    elif not re.match(r"[(\s]*(?:select|with)\b", query, re.I):  # DuckDB: AS PIVOT rides ON day, AS FROM rides
         prefix, query = prefix + "SELECT * FROM (", query + ")"
     return Rewritten(prefix + query, (len(prefix), found.start("query")))
 
@@ -87,14 +90,39 @@ def _replace(found: re.Match[str]) -> Rewritten:
     return Rewritten("INSERT " + found[0][7:], (0, 0))
 
 
+def _update_from(found: re.Match[str]) -> Rewritten | None:
+    """sqlglot takes SET for the alias of a source that has none."""
+    text = found[0]
+    set_ = _SET.search(text)
+    source = text[: set_.start()].rsplit(None, 1)[-1] if set_ is not None else ""
+    if set_ is None or not re.fullmatch(r"[\w.]+", source):
+        return None
+    return Rewritten(f"{text[: set_.start()]} AS {source.rpartition('.')[2]}{text[set_.start() :]}", (0, 0))
+
+
+def _deletes_too(found: re.Match[str]) -> Rewritten | None:
+    """What is changed and then deleted: both conditions choose rows."""
+    text = found[0]
+    delete = _DELETE_WHERE.search(text)
+    if delete is None:
+        return None
+    assignments = text[text.lower().rfind("update", 0, delete.start()) : delete.start()]
+    word = "AND" if _WHERE.search(assignments) else "WHERE"
+    return Rewritten(text[: delete.start()] + word.ljust(len(delete[0])) + text[delete.end() :], (0, 0))
+
+
 def _form(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE | re.DOTALL)
 
 
 _COLUMNS = r"\((?:[^()]|\([^()]*\))*\)"
-_FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Rewritten]], ...] = (
+_FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Rewritten | None]], ...] = (
     # MySQL: REPLACE INTO rides (id) SELECT ...
     (_form(r"replace\s+into\b.*"), _replace),
+    # Teradata: UPDATE rides FROM zones SET zone = zones.name WHERE ...
+    (_form(rf"update\s+{_NAME}\s+from\s.*"), _update_from),
+    # Oracle: MERGE ... WHEN MATCHED THEN UPDATE SET a = s.a WHERE ... DELETE WHERE ...
+    (_form(r"merge\s+into\b.*"), _deletes_too),
     # Athena: UNLOAD (SELECT ...) TO 's3://...' WITH (...)
     (_form(r"unload\s*\(\s*((?:select|with)\b.*)\)\s*to\s*('[^']*')"), _unload),
     # MySQL: SELECT a INTO OUTFILE 'rides.csv' FIELDS TERMINATED BY ',' FROM rides
@@ -135,4 +163,7 @@ _FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Rewritten]], ...]
         _create_as,
     ),
 )
+_DELETE_WHERE = re.compile(r"\bdelete\s+where\b", re.IGNORECASE)
+_SET = re.compile(r"\sset\s", re.IGNORECASE)
+_WHERE = re.compile(r"\bwhere\b", re.IGNORECASE)
 _OPENROWSET = re.compile(r"\bopenrowset\s*\(\s*bulk\s*N?'([^'\]]*)'[^()]*\)", re.IGNORECASE)

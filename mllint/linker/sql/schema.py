@@ -29,6 +29,9 @@ class Schema:
         self._resolved: dict[str, str] = {}
         self.changes = 0
         self.distinct: set[str] = set()  # whole names: `customers` of a dbt project is not its source `raw.customers`
+        self.used: frozenset[tuple[str, str]] = (
+            frozenset()
+        )  # (table, column) that SQL names together, while it is linked
         self.queries: Any = None  # the memory of `embedded.query`
         for name, columns in (tables or {}).items():
             self.add(name, columns)

@@ -54,6 +54,17 @@ class Scope:
             return alias
         return self.parent._told(name) if self.parent and not opened else None
 
+    def open_tables(self) -> list[Relation]:
+        """Relations here that may have columns which nobody lists."""
+        return [relation for _, relation in self.relations if not relation.closed]
+
+    def rejoins(self) -> bool:
+        """Whether rows of one table stand beside other rows of it."""
+        if len(self.relations) < 2:
+            return False
+        tables = [table for _, relation in self.relations for table in relation.tables()]
+        return len(tables) > len(set(tables))
+
     def lists(self, name: str) -> bool:
         """Whether some relation is known to have a column of that name."""
         here = name in self.aliases or any(name in relation.names for _, relation in self.relations)

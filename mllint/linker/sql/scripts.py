@@ -11,7 +11,8 @@ import msgspec
 from mllint.facts.file import FileFacts
 from mllint.facts.sql import SqlText
 from mllint.linker.project import Project
-from mllint.linker.sql.dbt import Dbt, Resource, of_path, projects
+from mllint.linker.sql.dbt import of_path, projects
+from mllint.linker.sql.dbt_project import Dbt, Resource
 from mllint.linker.sql.schema import Schema
 from mllint.linker.sql.sqlmesh import default_dialect, head_of, query_of
 
@@ -30,6 +31,7 @@ class Script(msgspec.Struct):
     models: tuple[str, ...]  # of dbt: the table of each SELECT
     dialect: str = ""
     reading: Any = None  # of its Jinja: a `template.Reading`
+    says: set[tuple[str, str]] = set()  # columns that it says tables have
 
 
 def all_scripts(project: Project, schema: Schema) -> list[Script]:
@@ -83,7 +85,7 @@ def parse_script(script: Script) -> None:
     assert script.facts.sql is not None
     script.parsed = parse(script.facts.sql.text, script.dialect, script.reading)
     for statement in script.parsed:
-        _names(statement, script.makes, script.uses)
+        _names(statement, script)
     script.makes.update(script.models)
     if script.reading is not None:  # `with products as (select * from {{ ref('stg_products') }})` names no table
         script.uses -= {name for statement in script.parsed for name in _common(statement)}
@@ -112,7 +114,8 @@ def resources(project: Project, path: str) -> list[Resource]:
     return dbt.of_file(path) if dbt is not None else []
 
 
-def _names(statement, makes: set[str], uses: set[str]) -> None:  # type: ignore[no-untyped-def]
+def _names(statement, script: Script) -> None:  # type: ignore[no-untyped-def]
+    """The tables that a statement makes and uses, and the columns that it says they have: `r.fare` of `rides AS r`."""
     from sqlglot import exp
 
     from mllint.linker.sql.tables import table_name_of
@@ -121,8 +124,21 @@ def _names(statement, makes: set[str], uses: set[str]) -> None:  # type: ignore[
     if tree is None:
         return
     if isinstance(tree, exp.Create | exp.Insert | exp.Merge) and isinstance(tree.this, exp.Expr):
-        makes.add(table_name_of(tree.this))
-    uses.update(table_name_of(table) for table in tree.find_all(exp.Table))
+        script.makes.add(table_name_of(tree.this))
+    called: dict[str, set[str]] = {}  # alias -> the tables, or the derived ones, that have it
+    qualified: set[tuple[str, str]] = set()
+    for node in tree.find_all(exp.Table, exp.Column, exp.CTE, exp.Subquery):
+        if isinstance(node, exp.Column):
+            qualified.add((node.table.lower(), node.name.lower()))
+            continue
+        name = table_name_of(node) if isinstance(node, exp.Table) else ""
+        called.setdefault((node.alias or node.name).lower(), set()).add(name)
+        if name:
+            script.uses.add(name)
+    for alias, column in qualified:
+        tables = called.get(alias, set())
+        if len(tables) == 1 and column not in ("", "*"):
+            script.says.update((table, column) for table in tables if table and "" not in called.get(table, ()))
 
 
 def in_order(scripts: list[Script]) -> list[Script]:

@@ -22,11 +22,14 @@ class TableRead(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 class OutputColumn(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A column that a statement yields. `sources` are columns of the datasets that it is computed from; the name
-    `*` stands for the columns of a star that could not be expanded."""
+    `*` stands for the columns of a star that could not be expanded. `line` and `column` as in `TableRead`, 0 where its
+    name stands nowhere."""
 
     name: str
     sources: tuple[Source, ...]
     expression: Expression
+    line: int = 0
+    column: int = 0
 
 
 class Statement(msgspec.Struct, frozen=True, gc=False):
@@ -37,6 +40,8 @@ class Statement(msgspec.Struct, frozen=True, gc=False):
     that SQL trains; empty for a plain SELECT.
     `indirect`: columns that choose rows (filters, join and group keys, ordering) rather than make values.
     `open`: a star, or an unknown piece of text in the select list, could not be expanded.
+    `ambiguous`: unqualified columns, with their line and column, that could be of several tables and so are of none.
+    `rejoins`: a table is joined with itself, so that two columns of it may be of different rows.
     `problem`: why there is no more than table-level lineage, else empty. `line`, `column` as in `TableRead`.
     """
 
@@ -51,6 +56,8 @@ class Statement(msgspec.Struct, frozen=True, gc=False):
     problem: str = ""
     temporary: bool = False
     limits: tuple[tuple[str, str, str, str], ...] = ()  # see limits.py
+    ambiguous: tuple[tuple[str, int, int], ...] = ()
+    rejoins: bool = False
 
 
 def dataset_id(name: str) -> str:

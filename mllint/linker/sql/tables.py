@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Iterable
 
 from sqlglot import exp
 
 from mllint.lineage.expressions import Unresolved
 from mllint.lineage.ids import file_id
-from mllint.linker.sql.meanings import TABLE_FUNCTIONS
+from mllint.linker.sql.columns import Columns, sources_of
+from mllint.linker.sql.meanings import FILE_FUNCTIONS, TABLE_FUNCTIONS
 from mllint.linker.sql.pivots import pivoted
-from mllint.linker.sql.queries import Reader
 from mllint.linker.sql.relations import Output, Relation, of_table, with_names
 from mllint.linker.sql.scope import Scope, star_of
 from mllint.linker.sql.text import named
@@ -21,20 +22,23 @@ _PARTITION = re.compile(r"(?<=\w)\$(?:\d{4,10}|__\w+__)$")
 _FORMATS = {"csv", "parquet", "json", "orc", "avro", "delta", "text", "binaryfile"}
 
 
-def add_table(reader: Reader, node: exp.Expr, scope: Scope) -> None:
+def add_table(reader: Columns, node: exp.Expr, scope: Scope) -> None:
     """Put what `node` yields into the scope, under its alias or name, together with the joins it carries."""
+    reader.step()
     alias = named(node.alias) if node.args.get("alias") is not None else ""
     match node:
         case exp.Table():
             name, relation = _table(reader, node, scope)
             parts = (alias,) if alias else tuple(name.split("."))
+            if relation.table and any(other.table == relation.table for _, other in scope.relations):
+                relation = relation.of_other_rows()
             relation = pivoted(reader, node, with_names(relation, node))
         case exp.Subquery() if _wraps_tables(node):
             inner = Scope(scope.ctes, scope)
             if not alias:
                 inner = scope  # FROM ((a AS x JOIN b AS y ON ...)): x and y are seen outside
             add_table(reader, node.this, inner)
-            reader.add_joins(node.args.get("joins"), inner)
+            add_joins(reader, node.args.get("joins"), inner)
             if alias:
                 scope.relations.append(((alias,), with_names(star_of(inner), node)))
             return
@@ -56,7 +60,28 @@ def add_table(reader: Reader, node: exp.Expr, scope: Scope) -> None:
     scope.relations.append((parts, relation))
     for lateral in node.args.get("laterals") or ():
         add_table(reader, lateral, scope)
-    reader.add_joins(node.args.get("joins"), scope)
+    add_joins(reader, node.args.get("joins"), scope)
+
+
+def add_joins(reader: Columns, joins: Iterable[exp.Join] | None, scope: Scope) -> None:
+    for join in joins or ():
+        before = len(scope.relations)
+        add_table(reader, join.this, scope)
+        for name in _merged(join, scope, before):
+            scope.merged.add(name)
+            for _, relation in scope.relations:
+                reader.indirect.update(dict.fromkeys(sources_of(relation.find(name))))
+        reader.note([join.args.get("on"), join.args.get("match_condition")], scope)
+        if join.side.upper() != "RIGHT" and join.kind.upper() in ("SEMI", "ANTI"):
+            del scope.relations[before:]  # its columns cannot be selected
+
+
+def _merged(join: exp.Join, scope: Scope, before: int) -> list[str]:
+    """Names of columns that a join merges to one: those of USING; of a NATURAL join, all that both sides have."""
+    if join.method.upper() != "NATURAL":
+        return [named(key.name) for key in join.args.get("using") or ()]
+    left = {name for _, relation in scope.relations[:before] for name in relation.names}
+    return [name for _, relation in scope.relations[before:] for name in relation.names if name in left]
 
 
 def _wraps_tables(node: exp.Expr) -> bool:
@@ -98,7 +123,7 @@ def table_name_of(node: exp.Expr) -> str:
     return named(".".join(parts)).strip(".")
 
 
-def _table(reader: Reader, node: exp.Table, scope: Scope) -> tuple[str, Relation]:
+def _table(reader: Columns, node: exp.Table, scope: Scope) -> tuple[str, Relation]:
     if isinstance(node.this, exp.SemanticView):
         return named(node.alias), _semantic_view(reader, node.this)
     if isinstance(node.this, exp.Func):
@@ -116,7 +141,7 @@ def _table(reader: Reader, node: exp.Table, scope: Scope) -> tuple[str, Relation
     return name, of_table(name, reader.schema.columns(name))
 
 
-def _function(reader: Reader, node: exp.Func, scope: Scope) -> Relation:
+def _function(reader: Columns, node: exp.Func, scope: Scope) -> Relation:
     """`read_csv('trips.csv')` is the file; of another table function, every column comes from its arguments."""
     if isinstance(node, exp.Predict):  # BigQuery: FROM ML.PREDICT(MODEL d.eta, (SELECT ...))
         reader.note_read(node.this, "model:" + table_name_of(node.this))
@@ -127,10 +152,14 @@ def _function(reader: Reader, node: exp.Func, scope: Scope) -> Relation:
         reader.note_read(first, name)
         return of_table(name, reader.schema.columns(name))
     called = (node.name if isinstance(node, exp.Anonymous) else node.sql_name()).lower()
-    if called.startswith(("read_", "parquet_scan", "scan_")) and isinstance(first, exp.Literal) and first.is_string:
+    is_file = called in FILE_FUNCTIONS or called.startswith(("read_", "parquet_scan", "scan_"))
+    if is_file and isinstance(first, exp.Literal) and first.is_string:
         name = file_id(first.name)
         reader.note_read(node, name)
         return of_table(name, reader.schema.columns(name))
+    passed = _passed(reader, node)
+    if passed.tables():
+        return passed
     every = reader.output("", node, scope)
     reader.indirect.update(dict.fromkeys(every.sources))  # it decides how many rows there are
     listed = [named(e.name) for e in node.find_all(exp.OpenJSONColumnDef, exp.JSONColumnDef) if e.name]
@@ -140,7 +169,19 @@ def _function(reader: Reader, node: exp.Func, scope: Scope) -> Relation:
     return _with_fields([Output(name, every.sources, every.expression) for name in names], every)
 
 
-def _semantic_view(reader: Reader, node: exp.SemanticView) -> Relation:
+def _passed(reader: Columns, node: exp.Func) -> Relation:
+    """The tables that a table function is given: Trino TABLE(exclude_columns(input => TABLE(rides), ...))"""
+    found = Relation()
+    for part in node.find_all(exp.Anonymous):
+        table = next(iter(part.expressions), None)
+        if part is not node and part.name.upper() == "TABLE" and isinstance(table, exp.Column):
+            name = named(".".join(each.name for each in table.parts))
+            reader.note_read(table, name)
+            found = Relation(open=[*found.open, (name,)])
+    return found
+
+
+def _semantic_view(reader: Columns, node: exp.SemanticView) -> Relation:
     """Snowflake: FROM SEMANTIC_VIEW(sales DIMENSIONS region, date_trunc('month', at) AS month METRICS revenue)"""
     scope = Scope({}, None)
     add_table(reader, node.this, scope)
@@ -156,7 +197,7 @@ def _semantic_view(reader: Reader, node: exp.SemanticView) -> Relation:
     return relation
 
 
-def _unnested(reader: Reader, node: exp.Expr, scope: Scope, alias: str) -> Relation:
+def _unnested(reader: Columns, node: exp.Expr, scope: Scope, alias: str) -> Relation:
     inner = node.this if isinstance(node, exp.Lateral) else node
     if isinstance(inner, exp.Query):  # LATERAL (SELECT ...)
         return with_names(reader.query(inner, scope.ctes, scope), node)
@@ -171,7 +212,10 @@ def _unnested(reader: Reader, node: exp.Expr, scope: Scope, alias: str) -> Relat
         columns = [alias]  # BigQuery: UNNEST(items) AS item
     offset = node.args.get("offset")
     position = [Output(named(offset.name), (), Unresolved("a position"))] if isinstance(offset, exp.Identifier) else []
-    named_columns = position + [Output(name, sources, every.expression) for name in columns]
+    each = [sources] * len(columns)
+    if isinstance(inner, exp.Unnest) and len(inner.expressions) == len(columns) > 1:  # UNNEST(xs, ys) AS r (x, y)
+        each = [tuple(reader.sources(array, scope)) for array in inner.expressions]
+    named_columns = position + [Output(n, s, every.expression) for n, s in zip(columns, each, strict=True)]
     # `item.price` reads a field of the element: any other name of this relation means the array too
     return Relation(named_columns) if len(columns) > 1 and not position else _with_fields(named_columns, every)
 

@@ -8,17 +8,18 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from mllint.lineage.ids import file_id
+from mllint.linker.sql.changes import delete, merge, on_conflict, update
 from mllint.linker.sql.columns import TooCostlyError
 from mllint.linker.sql.definitions import alter, create
 from mllint.linker.sql.fallback import by_words
 from mllint.linker.sql.made import defined, statement, uris
 from mllint.linker.sql.parse import Parsed
 from mllint.linker.sql.queries import Reader
-from mllint.linker.sql.relations import Output, Relation, of_table, union
+from mllint.linker.sql.relations import Relation, of_table
 from mllint.linker.sql.schema import Schema
 from mllint.linker.sql.scope import Scope
 from mllint.linker.sql.statements import Statement
-from mllint.linker.sql.tables import table_name_of
+from mllint.linker.sql.tables import add_table, table_name_of
 from mllint.linker.sql.text import named
 
 
@@ -46,7 +47,7 @@ def _hidden(parsed: Parsed, schema: Schema) -> Iterator[Statement]:
         if isinstance(cte.this, exp.Insert):
             yield _insert(Reader(parsed, schema), cte.this)
         elif isinstance(cte.this, exp.Update):
-            yield _update(Reader(parsed, schema), cte.this)
+            yield update(Reader(parsed, schema), cte.this)
 
 
 def _derive(parsed: Parsed, schema: Schema) -> Iterator[Statement]:
@@ -73,11 +74,11 @@ def _derive(parsed: Parsed, schema: Schema) -> Iterator[Statement]:
         case exp.Cache() if tree.expression is not None:
             yield defined(reader, "create", table_name_of(tree.this), reader.query(tree.expression, {}))
         case exp.Update():
-            yield _update(reader, tree)
+            yield update(reader, tree)
         case exp.Merge():
-            yield _merge(reader, tree)
+            yield merge(reader, tree)
         case exp.Delete():
-            yield _delete(reader, tree)
+            yield delete(reader, tree)
         case exp.Copy():
             yield from _copy(reader, tree)
         case exp.LoadData():
@@ -130,7 +131,7 @@ def _insert(reader: Reader, tree: exp.Insert) -> Statement:
         reader.schema.add(target, [column.name for column in relation.columns])  # all that is known of it
     if isinstance(tree.this, exp.Directory):
         return statement(reader, "copy", target, relation)
-    return statement(reader, "insert", target, relation)
+    return statement(reader, "insert", target, on_conflict(reader, tree, target, relation))
 
 
 def _insert_all(parsed: Parsed, schema: Schema, tree: exp.MultitableInserts) -> Iterator[Statement]:
@@ -142,7 +143,7 @@ def _insert_all(parsed: Parsed, schema: Schema, tree: exp.MultitableInserts) -> 
         insert = branch.this if isinstance(branch, exp.ConditionalInsert) else branch
         source = tree.args["source"]
         if isinstance(insert.expression, exp.Query):
-            reader.add_from(source, scope)
+            add_table(reader, source, scope)
             relation = reader.query(insert.expression, {}, scope)
         else:
             relation = reader.query(source, {})
@@ -163,115 +164,6 @@ def _partition(tree: exp.Insert) -> set[str]:
     if not isinstance(partition, exp.Partition):
         return set()
     return {named(e.this.name) for e in partition.expressions if isinstance(e, exp.EQ)}
-
-
-def _update(reader: Reader, tree: exp.Update) -> Statement:
-    ctes = reader.with_ctes(tree, {})
-    scope = Scope(ctes, None)
-    from_ = tree.args.get("from_")
-    if from_ is not None:
-        reader.add_from(from_.this, scope)
-        reader.add_joins(tree.args.get("joins"), scope)
-    target = _target_of(tree.this, from_)
-    if _is_fresh(tree.this, scope):
-        _add_target(reader, tree.this, scope, target)
-    outputs = _assignments(reader, tree.expressions, scope)
-    reader.note([tree.args.get("where"), tree.args.get("order")], scope)
-    for read in [read for read in reader.reads if from_ is not None and read[0] == target]:
-        del reader.reads[read]  # T-SQL lists the updated table in FROM: it is no source of itself
-    return statement(reader, "update", target, Relation(outputs))
-
-
-def _target_of(table: exp.Expr, from_: exp.Expr | None) -> str:
-    """T-SQL names the alias: UPDATE t SET ... FROM trips AS t."""
-    name = table_name_of(table)
-    for other in from_.find_all(exp.Table) if from_ is not None else ():
-        if named(other.alias) == name:
-            return table_name_of(other)
-    return name
-
-
-def _is_fresh(table: exp.Expr, scope: Scope) -> bool:
-    name = named(table.alias_or_name)
-    return all(parts[-1:] != (name,) for parts, _ in scope.relations)
-
-
-def _add_target(reader: Reader, table: exp.Expr, scope: Scope, target: str) -> None:
-    """The updated table is in scope, and its own columns may be read, but it is not a source of itself."""
-    names = tuple(target.split("."))
-    relation = of_table(target, reader.schema.columns(target))
-    alias = named(table.alias) if table.args.get("alias") is not None else ""
-    scope.relations.insert(0, ((alias,) if alias else names, relation))
-    reader.add_joins(table.args.get("joins"), scope)
-
-
-def _assignments(reader: Reader, nodes: list[exp.Expr], scope: Scope) -> list[Output]:
-    outputs = []
-    for node in nodes:
-        if not isinstance(node, exp.EQ):
-            continue
-        left, right = node.this, node.expression
-        if isinstance(left, exp.Tuple):  # SET (a, b) = (SELECT x, y FROM ...)
-            names = [named(e.name) for e in left.expressions]
-            if isinstance(right, exp.Query):
-                outputs += reader.query(right, scope.ctes, scope).renamed(names).columns
-            elif isinstance(right, exp.Tuple):
-                outputs += [reader.output(n, v, scope) for n, v in zip(names, right.expressions, strict=False)]
-        else:
-            outputs.append(reader.output(named(left.name), right, scope))
-    return outputs
-
-
-def _merge(reader: Reader, tree: exp.Merge) -> Statement:
-    scope = Scope(reader.with_ctes(tree, {}), None)
-    reader.add_from(tree.args["using"], scope)
-    using = scope.relations[-1][1]
-    target = table_name_of(tree.this)
-    _add_target(reader, tree.this, scope, target)
-    scope.relations.append(scope.relations.pop(0))  # an unqualified column of INSERT is the source's
-    reader.note([tree.args.get("on")], scope)
-    relation = Relation()
-    for when in tree.args["whens"].expressions:
-        reader.note([when.args.get("condition")], scope)
-        relation = _merged(relation, _branch(reader, when.args["then"], scope, using, target))
-    return statement(reader, "merge", target, relation)
-
-
-def _branch(reader: Reader, then: exp.Expr, scope: Scope, using: Relation, target: str) -> Relation:
-    if isinstance(then, exp.Update):
-        if any(isinstance(e, exp.Star) for e in then.expressions) or isinstance(then.this, exp.Star):
-            return using  # Delta: UPDATE SET *
-        return Relation(_assignments(reader, then.expressions, scope))
-    if not isinstance(then, exp.Insert):
-        return Relation()
-    values = then.expression
-    if isinstance(then.this, exp.Star) or not isinstance(values, exp.Tuple):
-        return using  # INSERT *, INSERT ROW
-    columns = then.this.expressions if isinstance(then.this, exp.Tuple | exp.Schema) else []
-    names = [named(c.name) for c in columns] or list(reader.schema.columns(target) or ())
-    return Relation([reader.output(n, v, scope) for n, v in zip(names, values.expressions, strict=False)])
-
-
-def _merged(left: Relation, right: Relation) -> Relation:
-    if not left.columns and not left.open:
-        return right
-    merged = union(left, right, by_name=True)
-    return Relation(merged.columns, left.open + right.open)
-
-
-def _delete(reader: Reader, tree: exp.Delete) -> Statement:
-    scope = Scope(reader.with_ctes(tree, {}), None)
-    named_tables = tree.args.get("tables") or []
-    using = tree.args.get("using") or []
-    for table in using if isinstance(using, list) else [using]:
-        reader.add_from(table, scope)
-    target = table_name_of(tree.this) if isinstance(tree.this, exp.Expr) else ""
-    if named_tables:  # T-SQL, MySQL: DELETE t FROM trips t JOIN ...
-        target = _target_of(named_tables[0], tree)
-    if isinstance(tree.this, exp.Expr):
-        _add_target(reader, tree.this, scope, target)
-    reader.note([tree.args.get("where")], scope)
-    return statement(reader, "delete", target, Relation())
 
 
 def _copy(reader: Reader, tree: exp.Copy) -> Iterator[Statement]:

@@ -10,9 +10,10 @@ from mllint.lineage.graph import Edge
 from mllint.lineage.ids import column_id, file_id, table_id
 from mllint.lineage.observations import Evaluation
 from mllint.linker.project import Project
-from mllint.linker.sql.dbt import Dbt, Property, of_path, projects
+from mllint.linker.sql.dbt import of_path, projects
 from mllint.linker.sql.dbt_artifacts import depend
 from mllint.linker.sql.dbt_metrics import semantic_models
+from mllint.linker.sql.dbt_project import Dbt, Property
 from mllint.linker.sql.dbt_resources import folder_settings
 from mllint.linker.systems import tree
 from mllint.source import Span
@@ -27,8 +28,8 @@ def link(project: Project) -> None:
         _settings(project, dbt)
         _python_reads(project, dbt)
         _tests(project, dbt)
-    depend(project)
     for dbt in projects(project):
+        depend(project, dbt)
         for each in dbt.properties:
             project.observations.declared += _declared(dbt, each)
 

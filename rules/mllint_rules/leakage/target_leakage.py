@@ -90,7 +90,11 @@ def _of_own_row(expression: Expression) -> set[tuple[str, str]]:
     if not isinstance(expression, Apply) or expression.operator in _AGGREGATES:
         return set()
     first = expression.arguments[0] if expression.arguments else None
-    if expression.operator == "CALL" and isinstance(first, Constant) and str(first.value).endswith("per group"):
+    if (
+        expression.operator == "CALL"
+        and isinstance(first, Constant)
+        and str(first.value).endswith(("per group", "OVER"))
+    ):
         return set()
     return {column for argument in expression.arguments for column in _of_own_row(argument)}
 

@@ -85,7 +85,9 @@ def _is_comparison(value: Any) -> bool:
             if expression.operator in ("EQ", "NE", "SUB"):
                 return True
             todo += expression.arguments
-    return isinstance(value, Column) and isinstance(value.expression, ex.Unresolved) and value.name != "prediction"
+    if not isinstance(value, Column) or not isinstance(value.expression, ex.Unresolved):
+        return False
+    return not value.name  # a named column may be the predictions themselves, whatever was done to them
 
 
 def _with_origins(value: Any, origins: frozenset[str]) -> Any:

@@ -26,7 +26,8 @@ from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.orchestration import passing
 from mllint.linker.python.orchestration.job import Job
-from mllint.linker.sql.dbt import Dbt, Resource, of_path, projects
+from mllint.linker.sql.dbt import of_path, projects
+from mllint.linker.sql.dbt_project import Dbt, Resource
 
 
 def needed(project: Project) -> set[str]:

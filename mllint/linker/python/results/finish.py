@@ -20,6 +20,7 @@ from mllint.linker.python.library.web import route_of
 from mllint.linker.python.results.effects import Access, Effects, Link, Record, is_model_token
 from mllint.linker.python.results.makings import observe_makings
 from mllint.linker.python.results.serving import observe_serving
+from mllint.linker.python.results.through_sql import see_through
 from mllint.linker.sql.link import drop_templates, run_by_naming
 from mllint.source import Span
 
@@ -395,13 +396,21 @@ def _observe(project: Project, records: list[Record], names: dict[str, str]) -> 
                 for fit_id in measuring.fits:
                     trials.scores_of.setdefault(fit_id, []).append(score_id)
         trials.selections += record.selections.values()
+    see_through(project)
     features: dict[Feature, None] = {}
     for feature in {feature: None for record in records for feature in record.features}:
         model = _rename(feature.model, names)
         if not is_model_token(model):
             expression = project.inlined(feature.expression)
-            moved = expression != feature.expression
-            features[msgspec.structs.replace(feature, model=model, expression=expression, elsewhere=moved)] = None
+            place = project.place_in_sql(feature.expression) if feature.side == "train" else None
+            moved = msgspec.structs.replace(
+                feature,
+                model=model,
+                expression=expression,
+                span=place or feature.span,
+                elsewhere=expression != feature.expression,
+            )
+            features[moved] = None
     observations.features += features  # seven estimators of one search that are saved as one model have one set
     observe_serving(project, records, lambda id: _rename(id, names))
     for handover in {handover: None for record in records for handover in record.handovers}:
