@@ -1,4 +1,8 @@
-"""Parameters of a Databricks notebook: `dbutils.widgets.text("catalog", "main")`, then `dbutils.widgets.get("catalog")`."""
+"""Parameters of a Databricks notebook.
+
+dbutils.widgets.text("catalog", "main")
+catalog = dbutils.widgets.get("catalog")
+"""
 
 from __future__ import annotations
 
