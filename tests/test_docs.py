@@ -9,6 +9,7 @@ import click
 import pytest
 
 from mllint.cli.root import COMMANDS, group
+from mllint_rules import RULES
 from tests.conftest import ROOT
 
 PAGE = ROOT / "docs" / "cli.md"
@@ -33,3 +34,8 @@ def test_the_command_line_page_shows_the_help_that_the_commands_give(monkeypatch
         text = told
     assert text == told
     assert {hit[1] for hit in _HELP.finditer(text)} == {"mllint", *COMMANDS}
+
+
+def test_the_readme_lists_the_rules_as_they_are() -> None:
+    listed = re.findall(r"^\| (ML\d+) \| ([\w-]+)( \(preview\))? \| (.*) \|$", (ROOT / "README.md").read_text(), re.M)
+    assert listed == [(r.code, r.name, "" if r.stable else " (preview)", r.summary) for r in RULES if r.code >= "ML1"]

@@ -28,6 +28,7 @@ _CONFIGS = (".yaml", ".yml", ".toml", ".ini")
 
 def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
     found = by_member(models(lineage.graph))
+    estimators = _estimator_methods(lineage)
     by_function: dict[Span, list[Handover]] = defaultdict(list)
     crossing = [
         handover
@@ -38,6 +39,7 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
         and not is_test(handover.span.path)
         and not _is_measured(lineage, handover)
         and not handover.model.endswith(_CONFIGS)
+        and handover.span not in estimators
     ]
     tried = {handover.span for handover in crossing if _is_tried(lineage, handover, found.get(handover.model))}
     for handover in crossing:
@@ -47,6 +49,28 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
         first, *others = sorted(by_function[span], key=lambda handover: (handover.return_span, handover.receiver))
         model = found.get(first.model)
         yield _finding(first, others, model)
+
+
+def _estimator_methods(lineage: Lineage) -> set[Span]:
+    """The predict methods of classes that are fitted like scikit-learn's: the protocol says that arrays come back, and
+    whoever calls them holds the model."""
+    classes = {each.qualified: each for each in lineage.observations.definitions if each.kind == "class"}
+    methods = [each for each in lineage.observations.definitions if each.kind == "method"]
+    fitted = {each.qualified.rpartition(".")[0] for each in methods if each.name == "fit"}
+    names = {name.rpartition(".")[2] for name in fitted}
+    kin = {base.rpartition(".")[2] for name in fitted if name in classes for base in classes[name].bases}
+    return {
+        each.span
+        for each in methods
+        for owner in [each.qualified.rpartition(".")[0]]
+        if each.name.startswith("predict")
+        and owner in classes
+        and (
+            owner in fitted
+            or classes[owner].name in kin
+            or names & {b.rpartition(".")[2] for b in classes[owner].bases}
+        )
+    }
 
 
 def _is_measured(lineage: Lineage, handover: Handover) -> bool:
