@@ -254,8 +254,9 @@ def test_cells_keep_their_numbers_and_lines() -> None:
 
 
 @pytest.mark.parametrize(("cell", "wanted"), [
-    ("%run prepare.py --fast", {"__run__": ["prepare.py --fast"]}),
-    ("  %run 'a b.py'", {"__run__": ["'a b.py'"]}),
+    ("%run a-b.py --fast", {"__run__": ["a-b.py --fast"]}),
+    ("  %run 'a-b.ipynb'", {"__run__": ["'a-b.ipynb'"]}),
+    ("%run ./utils/prepare.py --fast", {}),
     ("!python train.py data", {"__shell__": ["python train.py data"]}),
     ("files = !ls data", {"__shell__": ["ls data"]}),
     ("if x:\n    !python a.py\n    load('b')", {"__shell__": ["python a.py"], "load": ["b"]}),
@@ -273,6 +274,27 @@ def test_cells_keep_their_numbers_and_lines() -> None:
 ])  # fmt: skip
 def test_magics(cell: str, wanted: dict[str, list[Any]]) -> None:
     assert calls(notebook(cell)) == wanted
+
+
+def test_a_file_that_a_notebook_runs_is_imported_whole() -> None:
+    for command in ("./utils/prepare.py --fast", "utils/prepare", "'../utils/prepare.py'"):
+        read = readers.read("n.ipynb", "notebook", notebook(f"%run {command}"))
+        assert read.python is not None
+        (statement,) = read.python.body
+        assert (statement.module, statement.names[0].name) == ("utils.prepare", "*")
+
+
+def test_a_databricks_notebook_keeps_its_lines() -> None:
+    text = (
+        "# Databricks notebook source\nload('a')\n# COMMAND ----------\n# MAGIC %md\n# MAGIC it's\n"
+        "# COMMAND ----------\n# MAGIC %sql\n# MAGIC select 1\n# MAGIC from t\n# COMMAND ----------\nload('é')\n"
+    )
+    read = readers.read("n.py", "python", text.encode())
+    assert read.python is not None
+    assert "databricks" in read.python.imports
+    found = [(facts.unpack_at(c.at)[0], c.function.id, c.args[0].value) for c in nodes(read.python.body)
+             if isinstance(c, facts.Call)]  # fmt: skip
+    assert found == [(2, "load", "a"), (7, "__sql__", "select 1\nfrom t"), (11, "load", "é")]
 
 
 def test_lines_after_magics_keep_their_places() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -41,3 +42,36 @@ json.dump(scores, open("metrics.json", "w"))
     written = [edge for edge in lineage.graph.edges() if edge.target.endswith("metrics.json")]
     assert written
     assert all(edge.measure for edge in written)
+
+
+def test_what_notebooks_start_is_followed(tmp_path: Path) -> None:
+    cells = ["%run ./setup.py", "RAW.to_csv('raw2.csv')", "!python job.py in.csv", "%%bash\npython job.py more.csv",
+             "%%sql\nINSERT INTO t2 SELECT a FROM t1"]  # fmt: skip
+    notebook = {"cells": [{"cell_type": "code", "source": cell, "metadata": {}, "outputs": []} for cell in cells],
+                "metadata": {}, "nbformat": 4, "nbformat_minor": 5}  # fmt: skip
+    lineage = linked(
+        tmp_path,
+        {
+            "n.ipynb": json.dumps(notebook),
+            "setup.py": "import pandas as pd\nRAW = pd.read_csv('raw.csv')\n",
+            "job.py": "import sys, pandas as pd\npd.read_csv(sys.argv[1]).to_csv('out.csv')\n",
+        },
+    )
+    edges = {(edge.source, edge.target) for edge in lineage.graph.edges()}
+    wanted = {("raw", "raw2"), ("in", "out"), ("more", "out")}
+    assert {(f"file:{a}.csv", f"file:{b}.csv") for a, b in wanted} | {("table:t1", "table:t2")} <= edges
+
+
+def test_a_databricks_notebook_has_spark_and_widgets(tmp_path: Path) -> None:
+    text = """# Databricks notebook source
+dbutils.widgets.text("catalog", "main")
+catalog = dbutils.widgets.get("catalog")
+
+# COMMAND ----------
+# MAGIC %run ./setup
+# COMMAND ----------
+spark.table(f"{catalog}.db.trips").write.saveAsTable(TARGET)
+"""
+    setup = "# Databricks notebook source\nTARGET = 'db.out'\n"
+    lineage = linked(tmp_path, {"jobs/n.py": text, "jobs/setup.py": setup})
+    assert {(e.source, e.target) for e in lineage.graph.edges()} == {("table:main.db.trips", "table:db.out")}

@@ -102,3 +102,22 @@ joblib.dump(df.assign(z=df["x"].mean()), "d.joblib")
 """
     stored = {id for id, rows in trials_of(lineage_of(code, {})).row_sets.items() if rows.how == "stored"}
     assert stored == {"@rows:file:d.joblib"}
+
+
+def test_what_a_mixin_does_is_done_by_the_methods_of_the_repository():
+    lineage = lineage_of("""
+import pandas as pd
+from sklearn.base import BaseEstimator, TransformerMixin
+
+class Centre(BaseEstimator, TransformerMixin):
+    def fit(self, X, y=None):
+        self.middle = X["x"].mean()
+        return self
+    def transform(self, X):
+        return pd.DataFrame({"z": X["x"] - self.middle})
+
+Centre().fit_transform(pd.read_csv("a.csv")).to_csv("b.csv")
+""")
+    assert [fit.what for fit in lineage.observations.trials.fittings.values()] == ["mean"]
+    assert not list(lineage.graph.of_kind("model"))
+    assert lineage.graph.columns("file:b.csv") == ["column:file:b.csv#z"]

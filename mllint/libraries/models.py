@@ -140,6 +140,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     gives: str = "prediction"  # what `predicts` makes, where nobody acts on it: an embedding, the number of a cluster
     gives_class: bool = False  # of `predicts`: of a classifier, it gives classes, not scores
     transforms: str = ""
+    through: tuple[str, ...] = ()  # methods that a class of the repository writes and this one calls in turn
     splits: bool = False  # returns two parts of each positional argument
     folds: bool = False  # with `fits`: on one side of folds each, scored on the other; without: yields their indexes
     watches: str = ""  # of a fit: parameters with rows that it is scored on meanwhile

@@ -11,13 +11,19 @@ from typing import Any
 
 from mllint.facts import python as facts
 from mllint.facts.file import FileFacts
+from mllint.readers import databricks
 
 _MAX_INT = 2**63
 
 
 def read(path: str, kind: str, data: bytes) -> FileFacts:
     """Facts of one module. Raises SyntaxError, ValueError, RecursionError or MemoryError as `ast.parse` does."""
-    body, docstring, imports = lower(data)
+    if databricks.is_notebook(data):
+        above, _, named = lower(databricks.AMBIENT)
+        body, docstring, imports = lower(databricks.python_of(_as_utf8(data).decode()))
+        body, imports = (*above, *body), tuple(sorted({*imports, *named}))
+    else:
+        body, docstring, imports = lower(data)
     return FileFacts(path, kind, python=facts.Module(body, (), (), docstring, imports))
 
 

@@ -66,4 +66,4 @@ def _member(m: Machine, dotted: str, path: str | None, module: Any, name: str, a
         return calls.load_module(m, below)
     if isinstance(module, Module):
         return attribute(m, module, name, at)
-    return External(f"{dotted}.{name}" if dotted else name)
+    return attribute(m, External(dotted), name, at) if dotted else External(name)

@@ -45,6 +45,7 @@ from mllint.linker.python.library import (
     parsing,
     templates,
     web,
+    widgets,
 )
 from mllint.linker.python.library.command_lines import TABLE as COMMAND_LINES
 from mllint.linker.python.library.invocation import Invocation
@@ -427,7 +428,7 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
             import_module, glob_paths, joined_values, request_fields, pass_on, parsing.joined_data, parsing.literal,
             parsing.logged_uri, make_estimator, configuration_box, call_handler, listed_names, listed_paths,
             number, run_time, run_id, held_rows, held_row, dependency, web.mount, web.application, web.state,
-            web.session,
+            web.session, widgets.widget, widgets.widget_value,
         )
     },
     **COMMAND_LINES,

@@ -36,6 +36,7 @@ from mllint.linker.python.library import (
     computations,
     decisions,
     gates,
+    inherited,
     learning,
     loading,
     loops,
@@ -283,6 +284,9 @@ def apply(call: Invocation) -> Any:
 
 def _applied(call: Invocation) -> Any:
     entry = call.entry
+    methods = inherited.own_methods(call)
+    if methods:
+        return inherited.in_turn(call, methods)
     if entry.free:
         frame_expressions.free_arguments(call)
     result: Any = None
