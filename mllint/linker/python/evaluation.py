@@ -94,11 +94,31 @@ def _call(m: Machine, e: facts.Call) -> Any:
         known_entries, other = iteration.entries_of(value)
         keywords.update(known_entries)
         rest = join(rest, other)
-    result = calls.call(m, function, Arguments(tuple(args), keywords, rest), e.at)
+    arguments = Arguments(tuple(args), keywords, rest)
+    result = calls.call(m, function, arguments, e.at)
+    place = _place(m, e.function) if columns.is_column_changed(m, function, arguments, e.at) else None
+    if place is not None:
+        m.bind(place, result)
+        return Constant(None)
     if type(result) is Unknown and not result.why:
         why = f"what `{written(e.function)}` returns is not known"
         return because(result, (function, _receiver(function), *args, *keywords.values()), why, m.span(e.at))
     return result
+
+
+def _place(m: Machine, function: facts.Expr) -> facts.Expr | None:
+    """The variable or column of a frame that a method is called on: `x.fillna(0, inplace=True)`, `df["x"].fillna(...)`,
+    `df.x.fillna(...)`. Rows that are picked (`df.loc[mask, "x"]`) are a copy, and none."""
+    place = function.value if isinstance(function, facts.Attribute) else None
+    if not isinstance(place, facts.Attribute | facts.Subscript):
+        return place if isinstance(place, facts.Name) else None
+    owner = place.value
+    while isinstance(owner, facts.Attribute):  # `self.df["x"]`; a call would be made once more
+        owner = owner.value
+    if not isinstance(owner, facts.Name):
+        return None
+    holder = evaluate(m, place.value)
+    return place if isinstance(holder, Cell) and holder.kind in ("frame", "instance") else None
 
 
 def _receiver(function: Any) -> Any:

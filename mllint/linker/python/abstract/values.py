@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 NOTHING: frozenset[str] = frozenset()
 _MEASURE = "measure of "
 MOST_CHOICES = 8
+_TOO_MANY = "there are too many possible values"
 
 
 class Unknown(msgspec.Struct, frozen=True):
@@ -206,6 +207,8 @@ def join(left: Any, right: Any) -> Any:
         if option not in options:
             options.append(option)
     unknowns = [option for option in options if isinstance(option, Unknown)]
+    if any(unknown.why == _TOO_MANY for unknown in unknowns):  # one more does not make it known again
+        return Unknown(origins_of(Choice(tuple(options))), _TOO_MANY)
     if len(unknowns) > 1:
         lost = next((u for u in unknowns if not u.given), unknowns[0])
         merged = Unknown(frozenset().union(*(u.origins for u in unknowns)), lost.why, lost.span, lost.given)
@@ -213,7 +216,7 @@ def join(left: Any, right: Any) -> Any:
     if len(options) == 1:
         return options[0]
     if len(options) > MOST_CHOICES:
-        return Unknown(origins_of(Choice(tuple(options))), "there are too many possible values")
+        return Unknown(origins_of(Choice(tuple(options))), _TOO_MANY)
     return Choice(tuple(options))
 
 

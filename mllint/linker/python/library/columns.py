@@ -17,6 +17,7 @@ from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.losses import because
 from mllint.linker.python.abstract.tables import Pending
 from mllint.linker.python.abstract.values import (
+    Bound,
     Column,
     Constant,
     External,
@@ -143,6 +144,17 @@ def is_changed_in_place(call: Invocation) -> bool:
     """Whether the receiver itself changes: `df.dropna(inplace=True)`."""
     mutates = call.entry.mutates
     return bool(mutates) and (mutates == "always" or call.is_true(mutates))
+
+
+def is_column_changed(m: Machine, function: Any, arguments: Arguments, at: facts.At) -> bool:
+    """Whether a method changes the values of the column that it is called on: `df["x"].fillna(0, inplace=True)`."""
+    if not (isinstance(function, Bound) and isinstance(function.receiver, Column)):
+        return False
+    name = function.function
+    entry = m.library.calls.get(name) if isinstance(name, str) else None
+    if entry is None or not (entry.column and entry.mutates):
+        return False
+    return is_changed_in_place(Invocation(m, name, entry, function.receiver, arguments, at))
 
 
 # ---------------------------------------------------------------------------------------------- templates
