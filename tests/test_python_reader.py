@@ -297,6 +297,11 @@ def test_a_databricks_notebook_keeps_its_lines() -> None:
     assert found == [(2, "load", "a"), (7, "__sql__", "select 1\nfrom t"), (11, "load", "é")]
 
 
+def test_a_databricks_notebook_that_is_no_utf_8_is_told_to_be_so() -> None:
+    (problem,) = readers.read("n.py", "python", b"# Databricks notebook source\n\xff\xfe").problems
+    assert problem.code == "ML002"
+
+
 def test_lines_after_magics_keep_their_places() -> None:
     data = notebook("%matplotlib inline\n!ls\nx = load('a')\n", "%%time\n\nload('b')")
     read = readers.read("n.ipynb", "notebook", data)

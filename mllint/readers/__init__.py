@@ -99,6 +99,12 @@ def _newer(error: SyntaxError) -> str:
     return f" in Python {sys.version_info.major}.{sys.version_info.minor}: run mllint with the Python of this code"
 
 
+def _is_of_encoding(message: str) -> bool:
+    if "encoding declaration" in message:  # how `tokenize` says that the bytes are no UTF-8
+        return True
+    return "codec can't decode" in message and "unicodeescape" not in message
+
+
 def problem_of(path: str, kind: str, error: BaseException) -> Problem:
     """The one diagnostic that a failed reader costs."""
     line = _line_of(error)
@@ -115,7 +121,7 @@ def problem_of(path: str, kind: str, error: BaseException) -> Problem:
             return Problem(path, line, "ML002", f"the file is not {error.encoding}: {error.reason}")
         case UnicodeEncodeError():  # "\\ud800" in JSON or Python: half a character, which no text can hold
             return Problem(path, line, "ML002", "the file holds half a surrogate pair")
-        case SyntaxError() if "codec can't decode" in str(error.msg) and "unicodeescape" not in str(error.msg):
+        case SyntaxError() if _is_of_encoding(str(error.msg)):
             return Problem(path, line, "ML002", "the file is not in the encoding that it declares, or UTF-8")
         case SyntaxError():
             return Problem(path, line, "ML001", _clip(f"syntax error: {error.msg}{_newer(error)}"))
