@@ -21,7 +21,8 @@ from mllint.errors import Problem, UsageError
 from mllint.executors import Executor, executor, map_files
 from mllint.facts.file import FileFacts
 from mllint.files import read_regular
-from mllint.libraries.models import LibraryFile, from_values
+from mllint.libraries.loading import from_values
+from mllint.libraries.models import LibraryFile
 from mllint.lineage.declarations import Declarations
 from mllint.lineage.lineage import Lineage
 from mllint.readers import read

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from mllint.discovery import kind_of
-from mllint.libraries.models import LibraryFile, spelled_out
+from mllint.libraries.loading import spelled_out
+from mllint.libraries.models import LibraryFile
 from mllint.lineage.declarations import Declarations
 from mllint.lineage.graph import Graph
 from mllint.lineage.ids import split_column

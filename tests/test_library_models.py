@@ -12,7 +12,7 @@ import pytest
 
 from mllint import session
 from mllint.errors import UsageError
-from mllint.libraries import models
+from mllint.libraries import loading
 from mllint.libraries.models import Entry, LibraryFile, Place
 from mllint.lineage import evaluate
 from mllint.linker.python.frames import frame_operations
@@ -29,7 +29,7 @@ WITHOUT_EXAMPLES = {
     "metaflow.yaml", "tasks.yaml",
 }  # fmt: skip
 
-FILES = {name: models.load(models.text_of_shipped(name), name) for name in models.shipped_names()}
+FILES = {name: loading.load(loading.text_of_shipped(name), name) for name in loading.shipped_names()}
 CHECKS = [(n, check) for n, file in FILES.items() if n not in WITHOUT_EXAMPLES for check in checks_of(file)]
 ENTRIES = [(name, key, entry) for name, file in FILES.items() for key, entry in file.calls.items()]
 
@@ -43,7 +43,7 @@ def test_example_yields_what_it_says_and_only_with_its_model(
         assert key in FILES[name].calls, f"{key} is no entry"
         calls = {k: entry for k, entry in FILES[name].calls.items() if k != key}
         with monkeypatch.context() as patch:
-            patch.setitem(models._shipped, name, msgspec.structs.replace(FILES[name], calls=calls))
+            patch.setitem(loading._shipped, name, msgspec.structs.replace(FILES[name], calls=calls))
             without = complaints(lineage_of(check.code, check.files), check.expect)
         assert without, f"the example says the same without {key}:\n{check.code}"
 
@@ -132,7 +132,7 @@ def test_without_its_model_the_worked_example_does_not_work(tmp_path: Path) -> N
 
 
 def test_the_model_of_the_worked_example_passes_its_own_examples() -> None:
-    file = models.load(WORKED.files["mllint-models/acme.yaml"], "acme.yaml")
+    file = loading.load(WORKED.files["mllint-models/acme.yaml"], "acme.yaml")
     shown = set()
     for check in checks_of(file):
         shown |= set(check.covers)

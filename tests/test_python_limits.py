@@ -17,7 +17,8 @@ from programs import linked
 
 from mllint import readers, session
 from mllint.facts.file import FileFacts
-from mllint.libraries.models import Library, builtin
+from mllint.libraries.loading import builtin
+from mllint.libraries.models import Library
 from mllint.lineage.declarations import Declarations
 from mllint.lineage.lineage import Lineage
 from mllint.linker.link import link
@@ -26,9 +27,9 @@ from mllint.linker.python import evaluation
 from mllint.linker.python.interpreter import interpret
 from mllint.linker.python.machine import MOST_STEPS, Machine
 from mllint.linker.python.replay import Replays
-from mllint.linker.python.results.effects import ModelFact, Record
 from mllint.linker.python.results.finish import _model_names
 from mllint.linker.python.results.inventory import imported_modules
+from mllint.linker.python.results.records import ModelFact, Record
 from mllint.linker.sql.schema import Schema
 from mllint.settings import Settings
 from mllint.source import Span

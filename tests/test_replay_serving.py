@@ -13,7 +13,7 @@ from mllint import session
 from mllint.linker.python import entries, forecast, replay
 from mllint.linker.python.library import watching
 from mllint.linker.python.machine import Machine
-from mllint.linker.python.results.effects import Record
+from mllint.linker.python.results.records import Record
 from tests.replayed import Case, is_right, said, write
 
 RULES = ("ML602", "ML604", "ML702", "ML704")

@@ -10,7 +10,7 @@ import pytest
 from mllint import session
 from mllint.linker.python import forecast, replay
 from mllint.linker.python.abstract import settings
-from mllint.linker.python.results.effects import Record
+from mllint.linker.python.results.records import Record
 from mllint.rule import Finding
 from tests.replayed import write
 

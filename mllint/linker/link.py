@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from mllint.facts.file import FileFacts
-from mllint.libraries.models import Library, LibraryFile, builtin
+from mllint.libraries.loading import builtin
+from mllint.libraries.models import Library, LibraryFile
 from mllint.lineage.declarations import Declarations
 from mllint.lineage.graph import Edge, NodeKind
 from mllint.lineage.ids import consumer_id

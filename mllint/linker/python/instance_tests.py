@@ -26,13 +26,13 @@ def is_instance(m: Machine, value: Any, wanted: Any) -> bool | None:
     plain = name.removeprefix("builtins.")
     kind = getattr(builtins, plain, None)
     if isinstance(kind, type):
-        return _is_built_in(value, plain, kind)
+        return _is_built_in(m, value, plain, kind)
     if isinstance(value, Constant | Text | Tuple) or (isinstance(value, Cell) and value.kind in ("dict", "list")):
         return False if name in m.library.types else None
     return True if _library_type(value) == name else None
 
 
-def _is_built_in(value: Any, name: str, kind: type) -> bool | None:
+def _is_built_in(m: Machine, value: Any, name: str, kind: type) -> bool | None:
     match value:
         case Constant():
             return isinstance(value.value, kind)
@@ -42,7 +42,9 @@ def _is_built_in(value: Any, name: str, kind: type) -> bool | None:
             return name in ("dict", "object")
         case Tuple() | Cell(kind="list"):
             return None if name in _SEQUENCES or name == "object" else False
-        case Cell(kind="frame") | Column(kind="pandas.Series"):
+        case Cell(kind="frame"):
+            return name == "object"
+        case Column(kind=kind_of) if kind_of and kind_of == m.library.usual.get("column"):  # no value of a row
             return name == "object"
     return None
 

@@ -44,7 +44,8 @@ from mllint.linker.python.ghosts import GHOST, Ghost, GhostFunction
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.reads import Load, Saying, Tracker, Unit
 from mllint.linker.python.results.defined import defined_in, functions_in
-from mllint.linker.python.results.effects import (
+from mllint.linker.python.results.predictions import Act, Cut, PredictedRows
+from mllint.linker.python.results.records import (
     Access,
     Link,
     Making,
@@ -55,7 +56,6 @@ from mllint.linker.python.results.effects import (
     Record,
     Request,
 )
-from mllint.linker.python.results.predictions import Act, Cut, PredictedRows
 from mllint.source import Span
 
 TOO_LATE = "the run took too long: not all of what this file does was followed"

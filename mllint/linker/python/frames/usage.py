@@ -22,7 +22,7 @@ from mllint.linker.python.abstract.tables import Table, dataset_origins
 from mllint.linker.python.abstract.traces import MADE, marked, without_traces
 from mllint.linker.python.abstract.values import Choice, Column, Constant, Function, Partial, Tuple, origins_of, text_of
 from mllint.linker.python.machine import Machine
-from mllint.linker.python.results.effects import Making
+from mllint.linker.python.results.records import Making
 from mllint.source import Span
 
 _NAMES_COLUMNS = {"drop", "without", "rename", "rename_one", "assign", "with_column", "with_expression", "select"}

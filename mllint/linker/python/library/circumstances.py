@@ -13,7 +13,7 @@ from mllint.linker.python.library.estimators import models_in
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.library.trials import fits_of
 from mllint.linker.python.machine import Activation, Machine
-from mllint.linker.python.results.effects import How
+from mllint.linker.python.results.records import How
 from mllint.source import Span
 
 

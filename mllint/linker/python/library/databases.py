@@ -30,7 +30,7 @@ from mllint.linker.python.iteration import items_of
 from mllint.linker.python.library import locate, queries, storage
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import Machine
-from mllint.linker.python.results.effects import How
+from mllint.linker.python.results.records import How
 
 _ROWS = "dbapi.Rows"
 

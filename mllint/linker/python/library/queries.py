@@ -18,7 +18,7 @@ from mllint.linker.python.frames import frames
 from mllint.linker.python.library import parameters
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import HERE
-from mllint.linker.python.results.effects import How
+from mllint.linker.python.results.records import How
 from mllint.linker.sql.statements import Statement, dataset_id
 
 _TABLE = re.compile(r"[\w.$\"`\[\]-]+")

@@ -39,7 +39,7 @@ from mllint.linker.python.library.locate import nodes_of, revision_of, texts
 from mllint.linker.python.library.requests import named_by_clients
 from mllint.linker.python.library.rows import drawn, note_stored
 from mllint.linker.python.machine import Machine
-from mllint.linker.python.results.effects import KNOWN
+from mllint.linker.python.results.records import KNOWN
 
 _NO_DATASET = ("<stdin>", "<stdout>", "-", "")
 

@@ -17,8 +17,9 @@ from mllint.linker.python.abstract.values import counted
 from mllint.linker.python.entries import is_test
 from mllint.linker.python.library.locate import registered_name
 from mllint.linker.python.library.web import route_of
-from mllint.linker.python.results.effects import Access, Effects, Link, Record, is_model_token
+from mllint.linker.python.results.effects import Effects, is_model_token
 from mllint.linker.python.results.makings import observe_makings
+from mllint.linker.python.results.records import Access, Link, Record
 from mllint.linker.python.results.serving import observe_serving
 from mllint.linker.python.results.through_sql import see_through
 from mllint.linker.sql.link import drop_templates, run_by_naming

@@ -8,7 +8,7 @@ import msgspec
 
 from mllint.lineage.observations import Computed, Reading
 from mllint.linker.project import Project
-from mllint.linker.python.results.effects import Making, Record
+from mllint.linker.python.results.records import Making, Record
 from mllint.source import Span
 
 _encode = msgspec.msgpack.Encoder().encode

@@ -9,7 +9,8 @@ import msgspec
 
 from mllint.lineage.observations import Check, Decision, Intake, Output
 from mllint.linker.project import Project
-from mllint.linker.python.results.effects import Record, is_model_token
+from mllint.linker.python.results.effects import is_model_token
+from mllint.linker.python.results.records import Record
 
 
 def observe_serving(project: Project, records: list[Record], rename: Callable[[str], str]) -> None:
