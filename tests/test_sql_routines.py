@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from sql_helpers import flows, linked, reads
 
@@ -214,3 +216,36 @@ def test_chains_of_renames_and_clones_over_files() -> None:
         seen.update(new := {edge.target for edge in project.graph.out_edges(todo.pop())} - seen)
         todo += new
     assert "column:table:report#x" in seen
+
+
+HOSTILE = {
+    "procedures": ("tsql", lambda n: "CREATE PROCEDURE p AS BEGIN SELECT a FROM s END\nGO\n" * n),
+    "aggregates joined back": (
+        "",
+        lambda n: (
+            "SELECT r.a FROM t r "
+            + " ".join(f"JOIN (SELECT k, max(a) AS m FROM t GROUP BY k) x{i} ON x{i}.k = r.k" for i in range(n // 5))
+        ),
+    ),
+    "calls of models": ("bigquery", lambda n: "SELECT * FROM ML.PREDICT(MODEL " * n),
+    "models in brackets": ("redshift", lambda n: "CREATE MODEL a FROM (" + "(a)" * n + " FUNCTION f"),
+    "trainings": ("postgres", lambda n: "SELECT " + "pgml.train( " * n),
+    "quotes in a body": (
+        "snowflake",
+        lambda n: "CREATE PROCEDURE p() LANGUAGE PYTHON AS $$ " + "'select a \" " * n + "$$",
+    ),
+    "rows that are handed on": ("tsql", lambda n: "DELETE FROM a OUTPUT " + "deleted.x, " * n + "deleted.y INTO b"),
+    "cursors": ("oracle", lambda n: "CREATE PROCEDURE p IS " + "CURSOR c IS SELECT a FROM b; " * n + " END"),
+    "statements before an unclosed quote": ("", lambda n: "SELECT a FROM s;\n" * n + "SELECT 'oops"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_time_grows_with_length(name: str) -> None:
+    dialect, make = HOSTILE[name]
+    times = []
+    for count in (400, 1600):
+        begin = time.process_time()
+        analyse(make(count), dialect, Schema())
+        times.append(time.process_time() - begin)
+    assert times[1] < 0.5 or times[1] < 10 * times[0]  # four times as long: quadratic would be sixteen
