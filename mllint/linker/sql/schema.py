@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import msgspec
+
 
 def table_name(written: str) -> str:
     """A table's name as all of this package writes it: lower case, no quotes.
@@ -83,7 +85,9 @@ class Schema:
 
     def state(self) -> bytes:
         """All that it knows, to tell whether it changed."""
-        return repr((self._tables, self._types, self._by_last, sorted(self.distinct))).encode("utf-8", "replace")
+        known = (self._tables, self._types, self._by_last, sorted(self.distinct))
+        told = (self.results, self.grouped, self.labels, self.features, self.functions)
+        return repr(known).encode("utf-8", "replace") + msgspec.msgpack.encode(told, order="deterministic")
 
     def _find(self, name: str) -> str:
         if name in self._tables:
