@@ -26,7 +26,8 @@ class Run(msgspec.Struct, frozen=True):
     working directory, repo-relative; `job` names the stage, target or workflow that starts it.
 
     `entry` is the function or object that is started rather than the whole file: `app` of `uvicorn main:app`, the
-    function of a `[project.scripts]` entry, `pytest` for tests."""
+    function of a `[project.scripts]` entry, `pytest` for tests. `by` is the kind of thing that starts it: see
+    `observations.Start`."""
 
     path: str
     arguments: tuple[str, ...]
@@ -37,6 +38,7 @@ class Run(msgspec.Struct, frozen=True):
     language: str = "python"
     entry: str = ""
     environment: tuple[tuple[str, str], ...] = ()
+    by: str = ""
 
 
 class Flow(msgspec.Struct, frozen=True):

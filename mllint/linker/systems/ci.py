@@ -5,6 +5,8 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
+import msgspec
+
 from mllint.facts.config import Value
 from mllint.linker.project import Project, Run
 from mllint.linker.systems import tree
@@ -18,8 +20,17 @@ _SCRIPTS = ("before_script", "script", "after_script")
 def runs(project: Project) -> Iterator[Run]:
     for facts in project.of_kind("yaml"):
         for document in facts.config.documents if facts.config else ():
+            by = _kind(facts.path, document)
             for job, text, folder, environment in _steps(facts.path, document):
-                yield from _runs(project, facts.path, job, text, folder, environment)
+                for run in _runs(project, facts.path, job, text, folder, environment):
+                    yield msgspec.structs.replace(run, by=by)
+
+
+def _kind(path: str, root: Value) -> str:
+    """A Procfile tells which services run; a workflow with a timetable runs for what it makes, not to test a change."""
+    if posixpath.basename(path).lower() == "procfile":
+        return "service"
+    return "stage" if tree.get(root, "on", "schedule") is not None else "job"
 
 
 _Step = tuple[str, Value, str, dict[str, str]]  # job, text, folder, environment

@@ -92,5 +92,5 @@ def _entry_point(project: Project, path: str, name: str, target: str, at: Span) 
     for candidate in (f"{module}.py", f"src/{module}.py", f"{module}/__init__.py", f"src/{module}/__init__.py"):
         file = posixpath.normpath(posixpath.join(base, candidate))
         if file in project.files:
-            yield Run(file, (), base, f"{path}:{name}", at, module=True, entry=match[2] or "")
+            yield Run(file, (), base, f"{path}:{name}", at, module=True, entry=match[2] or "", by="installed")
             return

@@ -32,8 +32,10 @@ def runs(project: Project) -> Iterator[Run]:
     for facts in project.of_kind("make", "docker"):
         own = posixpath.dirname(facts.path)
         bases = [own, ""] if facts.kind == "make" else [*contexts.get(facts.path, ()), own, ""]
+        by = "container" if facts.kind == "docker" else "command"
         for command in facts.commands:
-            yield from _started(project, facts, command, bases, called, 0)
+            for run in _started(project, facts, command, bases, called, 0):
+                yield msgspec.structs.replace(run, by=by)
     # A script that another one calls with arguments is read there, with them; the rest stand for themselves.
     shells = list(project.of_kind("shell"))
     indirect = [list(_called(project, facts, called)) for facts in shells]

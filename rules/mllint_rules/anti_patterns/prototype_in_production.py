@@ -1,0 +1,111 @@
+"""ML405: a notebook or a scratch script is a stage of a production path.
+
+cmd: jupyter nbconvert --execute notebooks/train.ipynb     # a stage of dvc.yaml
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mllint.rule import (
+    Chain,
+    Context,
+    Edge,
+    Finding,
+    Label,
+    Lineage,
+    Rule,
+    Start,
+    ends,
+    is_apart,
+    is_in_production,
+    is_report,
+    is_seen,
+    job_path,
+    name,
+    place,
+    production,
+)
+from mllint_rules.anti_patterns.prototypes import how, is_prototype
+
+_BY_HAND = ("command", "job")
+_MAKES = ("writes", "saves", "predicts")
+
+
+def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
+    """One finding for each notebook or scratch script, at the first place that makes it a part of production."""
+    chains = production(lineage.observations, lambda path: is_prototype(path, context))
+    found: dict[str, list[tuple[Start, list[Label]]]] = {}
+    for start in lineage.observations.starts:
+        if not (start.path.endswith(".ipynb") or is_prototype(start.path, context)) or is_apart(start.path):
+            continue
+        evidence = _evidence(lineage, start, chains, context)
+        if evidence is not None:
+            found.setdefault(start.path, []).append((start, evidence))
+    for path in sorted(found):
+        yield _finding(lineage, path, found[path])
+
+
+def _evidence(lineage: Lineage, start: Start, chains: dict[str, Chain], context: Context) -> list[Label] | None:
+    """What shows that a start belongs to production; `None` if nothing does.
+
+    A stage or container does by itself; another process if production starts it; make, a shell script or CI if
+    production reads what they make."""
+    if start.by in ("dag", "service") or is_apart(start.span.path):
+        return None  # no command or path names the file
+    if is_in_production(start):
+        return []
+    if start.by == "process" and start.span.path in chains and not is_prototype(start.span.path, context):
+        return how(chains[start.span.path])
+    if start.by in _BY_HAND:
+        read = _read_in_production(lineage, start.path, chains, context)
+        at = place(lineage.graph, read) if read is not None else None
+        if read is not None and at is not None:
+            reader = chains[at.path]
+            return [Label(at, f"production reads {name(lineage.graph, read.source)}, which it makes"), *how(reader)]
+    return None
+
+
+def _read_in_production(lineage: Lineage, path: str, chains: dict[str, Chain], context: Context) -> Edge | None:
+    """Where code that production runs reads what a file makes."""
+    graph = lineage.graph
+    made = {e.target for e in graph.edges() if job_path(e) == path and e.kind in _MAKES and is_seen(e)}
+    for id in sorted(made):
+        for edge in graph.out_edges(id):
+            at = place(graph, edge)
+            if at is None or not is_seen(edge) or is_report(id) or at.path not in chains:
+                continue
+            if at.path != path and not is_prototype(at.path, context):
+                return edge
+    return None
+
+
+def _finding(lineage: Lineage, path: str, starts: list[tuple[Start, list[Label]]]) -> Finding:
+    (start, evidence), *others = starts
+    graph = lineage.graph
+    made = sorted({e.target for e in graph.edges() if job_path(e) == path and e.kind in _MAKES and is_seen(e)})
+    what = "notebook" if path.endswith(".ipynb") else "prototype"
+    makes = f" and makes {name(graph, made[0])}" if made else ""
+    again = dict.fromkeys(other.span for other, _ in others if other.span != start.span)
+    is_job = all(each.parametrised for each, _ in starts)
+    return Finding(
+        message=f"{what} `{path}` is a step of production{makes}: no test reaches it, and what it does depends on who "
+        "last edited it",
+        help="move its code into a module with tests, and let the stage start that; keep the file to look at results",
+        span=start.span,
+        label=f"starts the {what}",
+        related=[*evidence, *(Label(span, "starts it too") for span in again)],
+        nodes=made,
+        reaches=ends(graph, made),
+        severity="warning" if is_job else None,
+    )
+
+
+RULE = Rule(
+    code="ML405",
+    name="prototype-in-production",
+    summary="a notebook or a scratch script is a stage of a production path",
+    severity="error",
+    check=check,
+    options={"prototype-folders": ["experiments", "scratch", "notebooks", "sandbox", "playground"]},
+)
