@@ -73,7 +73,7 @@ class Discovery(msgspec.Struct):
     """What a walk met. `found` is sorted by path and leaves out what a `problem` (ML002, ML003) already reports."""
 
     found: list[Found] = []
-    documents: list[Found] = []  # Markdown: told apart, since nothing but commands is read of it
+    documents: list[Found] = []  # Markdown: told apart, since little but commands is read of it
     problems: list[Problem] = []
     others: list[str] = []  # files of kinds that are not read, and links: what the repository ships besides
     links: int = 0

@@ -11,7 +11,10 @@ from mllint.lineage.observations import Import, Observations, Start
 from mllint.lineage.ownership import is_test
 
 _IN_PRODUCTION = {"container", "stage", "service", "installed", "dag"}
-_APART = {"docs", "doc", ".devcontainer", "examples", "example", "tutorials", "tutorial", "benchmarks", "templates"}
+_APART = {
+    "docs", "doc", ".devcontainer", "examples", "example", "samples", "demos", "demo", "tutorials", "tutorial", "cookbook",
+    "cookbooks", "quickstart", "quickstarts", "benchmarks", "templates",
+}  # fmt: skip
 
 
 class Chain(msgspec.Struct, frozen=True):

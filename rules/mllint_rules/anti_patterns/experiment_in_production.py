@@ -8,17 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mllint.rule import Chain, Context, Finding, Import, Lineage, Rule, Span, production
-from mllint_rules.anti_patterns.prototypes import how, is_prototype
+from mllint_rules.anti_patterns.prototypes import how, prototypes
 
 
 def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
     """One finding for each import that leads from code that production runs into a folder for prototypes."""
-    chains = production(lineage.observations, lambda path: is_prototype(path, context))
+    is_prototype = prototypes(lineage, context)
+    chains = production(lineage.observations, is_prototype)
     crossings: dict[Span, Import] = {}
     for each in lineage.observations.imports:
         importer = each.span.path
-        inside = importer in chains and not is_prototype(importer, context) and not importer.endswith(".ipynb")
-        if inside and is_prototype(each.target, context):
+        inside = importer in chains and not is_prototype(importer) and not importer.endswith(".ipynb")
+        if inside and is_prototype(each.target):
             crossings.setdefault(each.span, each)
     for span in sorted(crossings):
         yield _finding(crossings[span], chains[span.path], context)

@@ -5,7 +5,7 @@ cmd: jupyter nbconvert --execute notebooks/train.ipynb     # a stage of dvc.yaml
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from mllint.rule import (
     Chain,
@@ -26,7 +26,7 @@ from mllint.rule import (
     place,
     production,
 )
-from mllint_rules.anti_patterns.prototypes import how, is_prototype
+from mllint_rules.anti_patterns.prototypes import how, prototypes
 
 _BY_HAND = ("command", "job")
 _MAKES = ("writes", "saves", "predicts")
@@ -34,19 +34,22 @@ _MAKES = ("writes", "saves", "predicts")
 
 def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
     """One finding for each notebook or scratch script, at the first place that makes it a part of production."""
-    chains = production(lineage.observations, lambda path: is_prototype(path, context))
+    is_prototype = prototypes(lineage, context)
+    chains = production(lineage.observations, is_prototype)
     found: dict[str, list[tuple[Start, list[Label]]]] = {}
     for start in lineage.observations.starts:
-        if not (start.path.endswith(".ipynb") or is_prototype(start.path, context)) or is_apart(start.path):
+        if not (start.path.endswith(".ipynb") or is_prototype(start.path)) or is_apart(start.path):
             continue
-        evidence = _evidence(lineage, start, chains, context)
+        evidence = _evidence(lineage, start, chains, is_prototype)
         if evidence is not None:
             found.setdefault(start.path, []).append((start, evidence))
     for path in sorted(found):
         yield _finding(lineage, path, found[path])
 
 
-def _evidence(lineage: Lineage, start: Start, chains: dict[str, Chain], context: Context) -> list[Label] | None:
+def _evidence(
+    lineage: Lineage, start: Start, chains: dict[str, Chain], is_prototype: Callable[[str], bool]
+) -> list[Label] | None:
     """What shows that a start belongs to production; `None` if nothing does.
 
     A stage or container does by itself; another process if production starts it; make, a shell script or CI if
@@ -55,10 +58,10 @@ def _evidence(lineage: Lineage, start: Start, chains: dict[str, Chain], context:
         return None  # no command or path names the file
     if is_in_production(start):
         return []
-    if start.by == "process" and start.span.path in chains and not is_prototype(start.span.path, context):
+    if start.by == "process" and start.span.path in chains and not is_prototype(start.span.path):
         return how(chains[start.span.path])
     if start.by in _BY_HAND:
-        read = _read_in_production(lineage, start.path, chains, context)
+        read = _read_in_production(lineage, start.path, chains, is_prototype)
         at = place(lineage.graph, read) if read is not None else None
         if read is not None and at is not None:
             reader = chains[at.path]
@@ -66,7 +69,9 @@ def _evidence(lineage: Lineage, start: Start, chains: dict[str, Chain], context:
     return None
 
 
-def _read_in_production(lineage: Lineage, path: str, chains: dict[str, Chain], context: Context) -> Edge | None:
+def _read_in_production(
+    lineage: Lineage, path: str, chains: dict[str, Chain], is_prototype: Callable[[str], bool]
+) -> Edge | None:
     """Where code that production runs reads what a file makes."""
     graph = lineage.graph
     made = {e.target for e in graph.edges() if job_path(e) == path and e.kind in _MAKES and is_seen(e)}
@@ -75,7 +80,7 @@ def _read_in_production(lineage: Lineage, path: str, chains: dict[str, Chain], c
             at = place(graph, edge)
             if at is None or not is_seen(edge) or is_report(id) or at.path not in chains:
                 continue
-            if at.path != path and not is_prototype(at.path, context):
+            if at.path != path and not is_prototype(at.path):
                 return edge
     return None
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from mllint.rule import Chain, Context, Label, Start, is_test
+import re
+from collections.abc import Callable
 
+from mllint.rule import Chain, Context, Label, Lineage, Start, is_test
+
+_WORDS_OF_TRACKING = {"tracker", "trackers", "tracking", "assignment", "assignments", "variants"}
 _WORDS = {
     "container": "a container starts it here",
     "stage": "a stage starts it here",
@@ -14,10 +18,30 @@ _WORDS = {
 }
 
 
-def is_prototype(path: str, context: Context) -> bool:
-    """Whether a file lies in a folder for prototypes: `experiments/`, `notebooks/`."""
-    folders = {name.lower() for name in path.split("/")[:-1]}
-    return not folders.isdisjoint(context.options["prototype-folders"]) and not is_test(path)
+def prototypes(lineage: Lineage, context: Context) -> Callable[[str], bool]:
+    """Tells of a file whether it lies in a folder for prototypes: `experiments/`, `notebooks/`.
+
+    A package that keeps track of experiments, or assigns users to them, is called like that too, and is no prototype.
+    """
+    names = {name.lower() for name in context.options["prototype-folders"]}
+    tracking = {
+        folder
+        for script in lineage.observations.scripts
+        if not _WORDS_OF_TRACKING.isdisjoint(re.split(r"[_/.]", script.path.lower()))
+        if (folder := _folder(script.path, names))
+    }
+
+    def is_prototype(path: str) -> bool:
+        folder = _folder(path, names)
+        return bool(folder) and folder not in tracking and not is_test(path)
+
+    return is_prototype
+
+
+def _folder(path: str, names: set[str]) -> str:
+    """The outermost folder for prototypes in which a file lies, empty if there is none."""
+    parts = path.split("/")[:-1]
+    return next(("/".join(parts[: n + 1]) for n, part in enumerate(parts) if part.lower() in names), "")
 
 
 def how(chain: Chain) -> list[Label]:

@@ -17,6 +17,7 @@ from mllint.rule import (
     Model,
     Rule,
     Span,
+    by_member,
     columns,
     dataset_of,
     declared_ids,
@@ -27,6 +28,7 @@ from mllint.rule import (
     name,
     owner_of,
     place,
+    split_column,
 )
 
 
@@ -43,7 +45,7 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
         reached = ids | lineage.graph.downstream(ids, ("direct", "indirect"))
         reached_models = [model for model in found if not reached.isdisjoint(model.members)]
         features = _features(lineage, reached, reached_models)
-        teams = sorted({team for model in reached_models for team in owners.of_model(model)} | owners.of(features))
+        teams = owners.apart(reached_models, features)
         many = len(features) > context.options["max-features"] or len(reached_models) > context.options["max-models"]
         at = _place(lineage, node.id, found)
         if many and len(teams) >= context.options["min-owners"] and at is not None:
@@ -59,39 +61,44 @@ class _Owners:
         for kind in ("model", "feature"):
             for entry in lineage.declarations.of_kind(kind):
                 for id in declared_ids(lineage.graph, entry, found) if entry.owner else ():
-                    self.declared.setdefault(id, set()).add(_plain(entry.owner))
+                    self.declared.setdefault(id, set()).update(_teams(entry.owner))
         self.are_told = bool(self.declared or lineage.declarations.owners)
 
     def of_model(self, model: Model) -> set[str]:
         told = {owner for id in model.members for owner in self.declared.get(id, ())}
         return told or self._of_files({*model.jobs, *model.places})
 
-    def of(self, features: dict[str, Span]) -> set[str]:
-        told = {owner for id in features for owner in self.declared.get(id, ())}
-        return told | self._of_files({span.path for id, span in features.items() if id not in self.declared})
+    def apart(self, found: list[Model], features: dict[str, Span]) -> list[str]:
+        """All owners of these, none where one of them owns all: that one knows what a change does."""
+        each = [self.of_model(model) for model in found]
+        each += [self.declared.get(id) or self._of_files({span.path}) for id, span in features.items()]
+        each = [teams for teams in each if teams]
+        return sorted(set().union(*each)) if each and not set.intersection(*each) else []
 
     def _of_files(self, paths: set[str]) -> set[str]:
-        return {_plain(owner) for path in paths if (owner := owner_of(self.lineage.declarations, path))}
+        return {team for path in paths for team in _teams(owner_of(self.lineage.declarations, path))}
 
 
-def _plain(owner: str) -> str:
-    return owner.strip("@").rpartition("/")[2].lower()
+def _teams(owner: str) -> set[str]:
+    """`@acme/crm @acme/data` are two."""
+    return {word.strip("@,").rpartition("/")[2].lower() for word in owner.split()}
 
 
 def _features(lineage: Lineage, reached: set[str], found: list[Model]) -> dict[str, Span]:
     """Features that the source reaches, with a place that tells whose they are: inputs of models that are computed from
     it, and what feature stores hold."""
-    graph = lineage.graph
-    members = {member for model in found for member in model.members}
+    graph, owner = lineage.graph, by_member(found)
+    labels = {(owner[id].id, graph.nodes[id].attributes.get("label")) for id in owner if id in graph.nodes}
     result = {id: graph.nodes[id].spans[0] for id in reached if _is_stored(lineage, id) and graph.nodes[id].spans}
+    inputs: dict[tuple[str, object], Span] = {}
     for feature in lineage.observations.features:
-        if feature.side == "train" and feature.model in members and _comes_from(feature, reached):
-            result.setdefault(f"{feature.model}#{feature.name}", feature.span)
-    for id in reached & graph.nodes.keys():
-        for edge in graph.out_edges(id):
-            if id.startswith("column:") and edge.kind == "trains" and edge.span and edge.target in members:
-                result.setdefault(f"{edge.target}#{id.rpartition('#')[2]}", edge.span)
-    return result
+        if feature.side == "train" and feature.model in owner and _comes_from(feature, reached):
+            inputs.setdefault((owner[feature.model].id, feature.name), feature.span)
+    for id in sorted(reached & graph.nodes.keys()):
+        for edge in graph.out_edges(id) if id.startswith("column:") else ():
+            if edge.kind == "trains" and edge.span and edge.target in owner:
+                inputs.setdefault((owner[edge.target].id, split_column(id)[1]), edge.span)
+    return result | {f"{model}#{name}": span for (model, name), span in inputs.items() if (model, name) not in labels}
 
 
 def _is_stored(lineage: Lineage, id: str) -> bool:

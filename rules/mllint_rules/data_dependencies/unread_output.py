@@ -12,17 +12,21 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from posixpath import basename, dirname, splitext
 
-from mllint.rule import Access, Context, Finding, Label, Lineage, Rule, dataset_of, is_report, is_seen, is_test
+from mllint.rule import Access, Context, Finding, Label, Lineage, Rule, Span, dataset_of, is_report, is_seen, is_test
 
 _FOR_PEOPLE = {
     "submission", "submissions", "submit", "prediction", "predictions", "preds", "pred", "result", "results", "output",
     "outputs", "forecast", "forecasts", "history", "plot", "plots", "figure", "figures", "fig", "stats", "statistics",
     "importance", "importances", "score", "scores", "scored", "sample", "samples", "example", "examples", "demo",
     "preview", "checkpoint", "checkpoints", "ckpt", "backup", "archive", "cache", "log", "logs", "info", "audit",
-    "analysis", "profile", "dashboard", "export", "exports", "artifacts_for_review", "tmp", "temp", "error", "errors",
-    "matrix", "confusion", "roc", "alert", "alerts", "drift", "status", "metadata", "manifest", "config", "params",
+    "analysis", "profile", "dashboard", "export", "exports", "tmp", "temp", "error", "errors", "config", "params",
+    "matrix", "confusion", "scorecard", "scorecards", "metric", "metrics", "report", "reports", "kpi", "kpis",
+    "summary", "table", "tables", "roc", "alert", "alerts", "drift", "status", "metadata", "manifest",
 }  # fmt: skip
 _SHOWN = {".xlsx", ".xls", ".html", ".tex", ".docx", ".pptx", ".gif", ".mp4", ".wav", ".log", ".yaml", ".yml", ".toml"}
+
+
+_WHOLE = (".parquet", ".orc")  # nobody keeps a log in these
 
 
 def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
@@ -36,16 +40,15 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
             writes[access.id].append(access)
     reach = _Reach(lineage, read)
     live = {write.job: id for id in sorted(writes) if reach.is_read(id) for write in writes[id]}
+    found: dict[Span, list[str]] = defaultdict(list)
     for id in sorted(writes):
-        first = min(writes[id], key=lambda access: access.called)
-        beside = live.get(first.job, "")
-        if (
-            beside
-            and _is_for_code(id)
-            and not _is_by_hand(lineage, writes[id])
-            and not reach.may_be_read(id, writes[id])
-        ):
-            yield _finding(lineage, id, first, beside, writes)
+        is_kept = _is_for_code(id) and not _is_by_hand(lineage, writes[id]) and not reach.may_be_read(id, writes[id])
+        if is_kept and live.keys() & {write.job for write in writes[id]}:
+            found[min(write.called for write in writes[id])].append(id)
+    for span in sorted(found):
+        first = min(writes[found[span][0]], key=lambda access: access.called)
+        beside = next(live[write.job] for write in writes[found[span][0]] if write.job in live)
+        yield _finding(lineage, found[span], first, beside, writes)
 
 
 class _Reach:
@@ -121,32 +124,35 @@ def _is_by_hand(lineage: Lineage, writes: list[Access]) -> bool:
     scripts = {script.path: script for script in lineage.observations.scripts}
     for write in writes:
         script = scripts.get(write.job)
-        if write.adds or is_test(write.called.path) or is_test(write.job) or write.job.endswith(".ipynb"):
+        if (
+            (write.adds and not write.id.endswith(_WHOLE))
+            or is_test(write.called.path)
+            or is_test(write.job)
+            or write.job.endswith(".ipynb")
+        ):
             return True
         if script is not None and script.takes_arguments and not script.runners:
             return True
     return False
 
 
-def _finding(lineage: Lineage, id: str, first: Access, beside: str, writes: dict[str, list[Access]]) -> Finding:
-    graph = lineage.graph
-    shown = graph.nodes[id].name if id in graph.nodes else id
-    other = min((write.called for write in writes[beside] if write.job == first.job), default=first.called)
+def _finding(lineage: Lineage, ids: list[str], first: Access, beside: str, writes: dict[str, list[Access]]) -> Finding:
+    shown = _name(lineage, ids[0]) + (f" (and {len(ids) - 1} more of its kind)" if len(ids) > 1 else "")
+    other = min(write.called for write in writes[beside])
     return Finding(
-        message=f"`{shown}` is written, and nothing in the repository reads, serves or declares it: it costs time and "
+        message=f"{shown} is written, and nothing in the repository reads, serves or declares it: it costs time and "
         "space, and whoever changes it cannot know for whom it is",
         help="delete the write, or declare in mllint.yaml which consumer reads it",
         span=first.called,
         label="nobody reads it",
-        related=[Label(other, f"`{graph.nodes[beside].name if beside in graph.nodes else beside}` is read")],
-        nodes=[id] if id in graph.nodes else [],
-        confidence="likely" if _has_blind_reads(lineage, first) else "proven",
+        related=[Label(other, f"{_name(lineage, beside)}, from the same job, is read")],
+        nodes=[id for id in ids if id in lineage.graph.nodes],
+        confidence="likely" if any(gap.is_read and not gap.node for gap in lineage.coverage.gaps) else "proven",
     )
 
 
-def _has_blind_reads(lineage: Lineage, first: Access) -> bool:
-    """Whether somebody reads something of which not even a part of the name is known."""
-    return any(gap.is_read and not gap.node for gap in lineage.coverage.gaps)
+def _name(lineage: Lineage, id: str) -> str:
+    return f"`{lineage.graph.nodes[id].name if id in lineage.graph.nodes else id}`"
 
 
 RULE = Rule(

@@ -145,9 +145,7 @@ class _Reader:
             case _:
                 return
         for target in targets:
-            for name in target.items if isinstance(target, facts.Collection) else (target,):
-                if isinstance(name, facts.Name):
-                    objects[name.id] = held
+            objects.update(dict.fromkeys(_bound(target), held))
 
     # ------------------------------------------------------------------------------------- expressions
 
@@ -167,8 +165,8 @@ class _Reader:
             case facts.Comprehension(element=element, value=value, generators=generators):
                 inner = dict(objects)
                 for generator in generators:
-                    if self.is_object(generator.iterable, objects) and isinstance(generator.target, facts.Name):
-                        inner[generator.target.id] = True
+                    held = self.is_object(generator.iterable, objects)
+                    inner.update(dict.fromkeys(_bound(generator.target), held))
                 parts = (element, *((value,) if value is not None else ()))
                 return any(self.takes_out(part, inner) or self.converts(part, inner) for part in parts)
             case facts.Mapping(values=values):
@@ -214,6 +212,13 @@ class _Reader:
         while isinstance(expression, facts.Attribute):
             expression = expression.value
         return isinstance(expression, facts.Name) and expression.id in self.names
+
+
+def _bound(target: facts.Expr) -> Iterator[str]:
+    """The names that an assignment or loop binds."""
+    for each in target.items if isinstance(target, facts.Collection) else (target,):
+        if isinstance(each, facts.Name):
+            yield each.id
 
 
 def _receives(function: facts.Expr, reader: _Reader, objects: dict[str, bool]) -> bool:
