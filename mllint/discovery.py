@@ -53,7 +53,7 @@ _BY_SUFFIX = {
 _BY_NAME = {
     "makefile": "make", "gnumakefile": "make", "dockerfile": "docker", "containerfile": "docker",
     "dvc.lock": "yaml", "pipfile": "toml", "pipfile.lock": "json", "poetry.lock": "toml", "uv.lock": "toml",
-    ".env": "env", ".envrc": "shell", ".gitattributes": "attributes",
+    ".env": "env", ".envrc": "shell", ".gitattributes": "attributes", "mlproject": "yaml", "procfile": "yaml",
 }  # fmt: skip
 _INTERPRETERS = {
     "python": "python", "bash": "shell", "sh": "shell", "zsh": "shell", "ksh": "shell", "dash": "shell",

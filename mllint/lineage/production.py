@@ -12,8 +12,8 @@ from mllint.lineage.ownership import is_test
 
 _IN_PRODUCTION = {"container", "stage", "service", "installed", "dag"}
 _APART = {
-    "docs", "doc", ".devcontainer", "examples", "example", "samples", "demos", "demo", "tutorials", "tutorial", "cookbook",
-    "cookbooks", "quickstart", "quickstarts", "benchmarks", "templates",
+    "docs", "doc", ".devcontainer", "examples", "example", "samples", "demos", "demo", "tutorials", "tutorial",
+    "cookbook", "cookbooks", "quickstart", "quickstarts", "benchmarks", "templates",
 }  # fmt: skip
 
 
