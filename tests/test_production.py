@@ -61,6 +61,11 @@ def test_a_module_of_a_far_folder_is_imported_only_by_who_puts_it_on_the_path(tm
             "on:\n  schedule: [{cron: '0 1 * * *'}]\njobs:\n  t:\n    steps:\n    - run: python a.py\n",
             "stage",
         ),
+        (
+            ".github/workflows/t.yml",
+            "on:\n  push:\n  schedule: [{cron: '0 1 * * *'}]\njobs:\n  t:\n    steps:\n    - run: python a.py\n",
+            "job",
+        ),
         ("job.yml", "tasks:\n- task_key: t\n  notebook_task: {notebook_path: ./a}\n", "stage"),
         ("pipeline.yaml", "tasks:\n- source: a.py\n  product: o.ipynb\n", "stage"),
         ("other.py", "import subprocess\nsubprocess.run(['python', 'a.py'])\n", "process"),

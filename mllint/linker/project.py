@@ -94,6 +94,7 @@ class Project:
         self.in_sql: dict[str, Span] = {}  # those of them that SQL defines, and where
         self.rejoined: set[str] = set()  # datasets that join a table with itself: equal columns are of different rows
         self.runs: list[Run] = []
+        self.shells: dict[str, set[str]] = {}  # shell scripts that commands call, and the kinds of what calls them
         self.flows: dict[Flow, None] = {}  # what pipelines written in Python say of their steps
         self.dbt: Any = None  # the memory of `sql.dbt.projects`
         self.taken: set[str] = set()  # SQL files whose text Python takes, to fill it in and run it

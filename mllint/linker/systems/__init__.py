@@ -40,11 +40,13 @@ LINKERS: tuple[Callable[[Project], None], ...] = (foreign.link, flows.link, dbt.
 
 def runs(project: Project) -> list[Run]:
     """Every way in which a file of the repository is started, sorted by its path and by who starts it."""
-    found = {
-        run if run.by else msgspec.structs.replace(run, by=kind)
-        for starter, kind in STARTERS
-        for run in starter(project)
-    }
+    found: set[Run] = set()
+    for starter, kind in STARTERS:
+        project.shells, before = {}, project.shells
+        found.update(run if run.by else msgspec.structs.replace(run, by=kind) for run in starter(project))
+        for path in project.shells:
+            before.setdefault(path, set()).add(kind)
+        project.shells = before
     return sorted(found, key=lambda run: (run.path, run.span, run.job, run.arguments, run.folder, run.entry, run.by))
 
 

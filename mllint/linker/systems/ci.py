@@ -27,10 +27,12 @@ def runs(project: Project) -> Iterator[Run]:
 
 
 def _kind(path: str, root: Value) -> str:
-    """A Procfile tells which services run; a workflow with a timetable runs for what it makes, not to test a change."""
+    """A Procfile tells which services run. A workflow with a timetable runs for what it makes; one that changes start
+    as well is a test that is also run now and then."""
     if posixpath.basename(path).lower() == "procfile":
         return "service"
-    return "stage" if tree.get(root, "on", "schedule") is not None else "job"
+    events = {entry.key for entry in tree.entries(root, "on")}
+    return "stage" if "schedule" in events and not events & {"push", "pull_request"} else "job"
 
 
 _Step = tuple[str, Value, str, dict[str, str]]  # job, text, folder, environment

@@ -21,19 +21,18 @@ _WORDS = {
 def prototypes(lineage: Lineage, context: Context) -> Callable[[str], bool]:
     """Tells of a file whether it lies in a folder for prototypes: `experiments/`, `notebooks/`.
 
-    A package that keeps track of experiments, or assigns users to them, is called like that too, and is no prototype.
+    A package that keeps track of experiments, or assigns users to them, is called like that too, and is no prototype;
+    nor is one whose commands are installed: it is what the repository makes.
     """
     names = {name.lower() for name in context.options["prototype-folders"]}
-    tracking = {
-        folder
-        for script in lineage.observations.scripts
-        if not _WORDS_OF_TRACKING.isdisjoint(re.split(r"[_/.]", script.path.lower()))
-        if (folder := _folder(script.path, names))
-    }
+    scripts, starts = lineage.observations.scripts, lineage.observations.starts
+    products = [s.path for s in scripts if not _WORDS_OF_TRACKING.isdisjoint(re.split(r"[_/.]", s.path.lower()))]
+    products += [start.path for start in starts if start.by == "installed"]
+    exempt = {_folder(path, names) for path in products}
 
     def is_prototype(path: str) -> bool:
         folder = _folder(path, names)
-        return bool(folder) and folder not in tracking and not is_test(path)
+        return bool(folder) and folder not in exempt and not is_test(path)
 
     return is_prototype
 

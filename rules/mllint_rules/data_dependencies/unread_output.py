@@ -9,19 +9,17 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 from posixpath import basename, dirname, splitext
 
-from mllint.rule import Access, Context, Finding, Label, Lineage, Rule, Span, dataset_of, is_report, is_seen, is_test
+from mllint.rule import Access, Context, Finding, Label, Lineage, Rule, Span, is_report, is_test
+from mllint_rules.data_dependencies.reach import Reach
 
-_FOR_PEOPLE = {
-    "submission", "submissions", "submit", "prediction", "predictions", "preds", "pred", "result", "results", "output",
-    "outputs", "forecast", "forecasts", "history", "plot", "plots", "figure", "figures", "fig", "stats", "statistics",
-    "importance", "importances", "score", "scores", "scored", "sample", "samples", "example", "examples", "demo",
-    "preview", "checkpoint", "checkpoints", "ckpt", "backup", "archive", "cache", "log", "logs", "info", "audit",
-    "analysis", "profile", "dashboard", "export", "exports", "tmp", "temp", "error", "errors", "config", "params",
-    "matrix", "confusion", "scorecard", "scorecards", "metric", "metrics", "report", "reports", "kpi", "kpis",
-    "summary", "table", "tables", "roc", "alert", "alerts", "drift", "status", "metadata", "manifest",
+_FOR_PEOPLE = {  # and their plurals
+    "alert", "analysis", "archive", "audit", "backup", "cache", "checkpoint", "ckpt", "config", "confusion",
+    "dashboard", "demo", "drift", "error", "example", "export", "fig", "figure", "forecast", "history",
+    "importance", "info", "kpi", "log", "manifest", "matrix", "metadata", "metric", "output", "params", "plot",
+    "pred", "prediction", "preview", "profile", "report", "result", "roc", "sample", "score", "scorecard",
+    "scored", "statistics", "stats", "status", "submission", "submit", "summary", "table", "temp", "tmp",
 }  # fmt: skip
 _SHOWN = {".xlsx", ".xls", ".html", ".tex", ".docx", ".pptx", ".gif", ".mp4", ".wav", ".log", ".yaml", ".yml", ".toml"}
 
@@ -38,7 +36,7 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
     for access in accesses:
         if not access.is_read and "{" not in access.id and "*" not in access.id:
             writes[access.id].append(access)
-    reach = _Reach(lineage, read)
+    reach = Reach(lineage, read)
     live = {write.job: id for id in sorted(writes) if reach.is_read(id) for write in writes[id]}
     found: dict[Span, list[str]] = defaultdict(list)
     for id in sorted(writes):
@@ -51,71 +49,13 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
         yield _finding(lineage, found[span], first, beside, writes)
 
 
-class _Reach:
-    """Who reads what, as far as anybody can tell."""
-
-    def __init__(self, lineage: Lineage, read: set[str]) -> None:
-        self.lineage = lineage
-        self.read = read
-        self.open = {gap.node.partition(":")[2] for gap in lineage.coverage.gaps if gap.is_read and gap.node}
-        self.open |= {id.partition(":")[2] for id in read if "{" in id or "*" in id}
-        self.words = set(lineage.observations.supplied)
-
-    def is_read(self, id: str) -> bool:
-        graph = self.lineage.graph
-        ids = (id, *graph.columns(id))
-        onward = any(is_seen(edge) and dataset_of(edge.target) != id for each in ids for edge in graph.out_edges(each))
-        return id in self.read or onward
-
-    def may_be_read(self, id: str, writes: list[Access]) -> bool:
-        """Whether something reads it, declares to, or names it or a folder of it somewhere else."""
-        graph, path = self.lineage.graph, id.partition(":")[2]
-        if self.is_read(id) or graph.out_edges(id):
-            return True
-        if any(fnmatchcase(id, pattern) for entry in self.lineage.declarations.entries for pattern in entry.reads):
-            return True
-        if any(_matches(pattern, path) for pattern in self.open):
-            return True
-        base = basename(path)
-        above = {path, base}
-        while "/" in path:
-            path = dirname(path) if dirname(path) != path else ""
-            above.add(path)
-        if above & (self.words | {each.partition(":")[2] for each in self.read}) - {""}:
-            return True
-        return self._is_named_elsewhere(id, base, writes)
-
-    def _is_named_elsewhere(self, id: str, base: str, writes: list[Access]) -> bool:
-        """Being listed as an output of a stage is no reading; listed twice, a later stage depends on it."""
-        writers = {path for write in writes for path in (write.called.path, write.span.path)}
-        node = self.lineage.graph.nodes.get(id)
-        if node is not None and sum(span.path.endswith("dvc.yaml") for span in node.spans) > 1:
-            return True
-        for mention in self.lineage.observations.mentions:
-            own = len({write.called for write in writes if write.called.path == mention.path})
-            if mention.name != base or mention.path.endswith((".dvc", "dvc.yaml", "dvc.lock")):
-                continue
-            if mention.path not in writers or mention.times > max(own, 1):
-                return True
-        return False
-
-
-def _matches(pattern: str, path: str) -> bool:
-    """Whether a name of which parts are unknown may be that path; nothing but unknown parts tells nothing."""
-    known = re.sub(r"\{[^{}]*\}|\*", "", pattern).strip("/. ")
-    if not known:
-        return False
-    parts = [re.escape(part) for part in re.split(r"\{[^{}]*\}|\*+", pattern)]
-    loose = ".*".join(parts)
-    return re.fullmatch(f"(?:.*/)?{loose}(?:/.*)?", path) is not None
-
-
 def _is_for_code(id: str) -> bool:
     """Whether what is written is meant for code to read, as far as its name tells. Words only ever silence."""
     if not (id.startswith("file:") or "://" in id) or is_report(id):
         return False
     stem, ending = splitext(basename(id).lower())
-    words = set(re.split(r"[^a-z]+", stem)) | set(re.split(r"[^a-z]+", basename(dirname(id.lower()))))
+    words = re.split(r"[^a-z]+", f"{stem} {basename(dirname(id.lower()))}")
+    words += [word.removesuffix("s") for word in words]
     return bool(ending) and ending not in _SHOWN and _FOR_PEOPLE.isdisjoint(words)
 
 

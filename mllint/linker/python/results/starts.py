@@ -17,7 +17,7 @@ _PARAMETERS = ("-p", "-r", "-f", "-y", "-b", "--parameters", "--parameters_raw",
 
 def observe_starts(project: Project, m: Machine) -> None:
     """Fill in `starts` and `imports`. Routes must have been observed."""
-    starts = {Start(run.path, run.span, run.by, _is_parametrised(run)) for run in project.runs}
+    starts = {Start(run.path, run.span, by, _is_parametrised(run)) for run in project.runs for by in _by(project, run)}
     starts |= {Start(route.span.path, route.span, "service") for route in project.observations.routes}
     imports: set[Import] = set()
     for file in project.of_kind("python", "notebook"):
@@ -28,6 +28,11 @@ def observe_starts(project: Project, m: Machine) -> None:
             starts.update(_scheduled(m, file, file.python))
     project.observations.starts = sorted(starts, key=lambda start: (start.path, start.span, start.by))
     project.observations.imports = sorted(imports, key=lambda each: (each.span, each.target))
+
+
+def _by(project: Project, run: Run) -> set[str]:
+    """A command of a shell script belongs to whatever calls that script."""
+    return (run.by == "command" and project.shells.get(run.span.path)) or {run.by}
 
 
 def _is_parametrised(run: Run) -> bool:
