@@ -1,4 +1,4 @@
-"""Who reads what is written, as far as anybody can tell: by an edge, a declaration, a name that may be it, a mention."""
+"""Who reads what is written, as far as anybody can tell: by an edge, a declaration, a name, a mention."""
 
 from __future__ import annotations
 
