@@ -43,5 +43,6 @@ RULE = Rule(
     name="experiment-in-production",
     summary="production code imports from experiments, scratch or notebooks",
     check=check,
+    stable=False,  # three findings in unseen code, all in packages that are only called like this; silent there now
     options={"prototype-folders": ["experiments", "scratch", "notebooks", "sandbox", "playground"]},
 )

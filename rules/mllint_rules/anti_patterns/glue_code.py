@@ -58,7 +58,7 @@ RULE = Rule(
     name="glue-code",
     summary="most of a component is conversion around one general-purpose package whose objects leak through the repo",
     check=check,
-    stable=False,
+    stable=False,  # five findings in unseen code, all of declared fields: mended, and none since
     options={
         "base-packages": ["numpy", "pandas", "polars", "pyspark", "sklearn", "torch"],
         "max-share": 0.5,

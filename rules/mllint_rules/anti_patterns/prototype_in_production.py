@@ -127,5 +127,6 @@ RULE = Rule(
     summary="a notebook or a scratch script is a stage of a production path",
     severity="error",
     check=check,
+    stable=False,  # 15 findings in unseen code, 12 true, eight of them in one repository; the three others are mended
     options={"prototype-folders": ["experiments", "scratch", "notebooks", "sandbox", "playground"]},
 )
