@@ -57,7 +57,7 @@ def _packages(file: FileFacts) -> set[str]:
 
 def _dealing(m: Machine, file: FileFacts, package: str) -> Dealing | None:
     assert file.python is not None
-    reader = _Reader(package)
+    reader = _Reader(m, package)
     first = next((each for each in file.python.imported if reader.takes_names(each)), None)
     if first is None or m.imports.path_of(package, file.path) is not None:
         return None  # a package of the repository itself
@@ -72,7 +72,8 @@ class _Reader:
     """Counts statements, and those that convert. `objects` tells of names of a scope that hold more than a literal
     whether it is an object of the package."""
 
-    def __init__(self, package: str) -> None:
+    def __init__(self, m: Machine, package: str) -> None:
+        self.m = m
         self.package = package
         self.names: dict[str, str] = {}  # as the module calls what it imports -> the name in the package
         self.types: set[str] = set()
@@ -110,7 +111,10 @@ class _Reader:
                 inner = dict(objects)
                 for parameter in function.parameters:
                     inner[parameter.name] = self.is_package(parameter.annotation)
-                self.block(facts.body_of(function), inner)
+                before = len(self.converting)
+                self.block(self.m.body(function), inner)
+                if function.name == "__init__":  # what an object is set up with: a client, the parts of a stack
+                    del self.converting[before:]
                 return
             case facts.DefineClass(body=body):  # fields of a class are declared, not converted
                 self.block(tuple(part for part in body if isinstance(part, facts.Define)), dict(objects))
