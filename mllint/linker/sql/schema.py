@@ -32,6 +32,11 @@ class Schema:
         self.used: frozenset[tuple[str, str]] = (
             frozenset()
         )  # (table, column) that SQL names together, while it is linked
+        self.results: dict[str, Any] = {}  # what each procedure of T-SQL selects: a `statements.Statement`
+        self.grouped: dict[str, Any] = {}  # tables of aggregates: `relations.Grouped`
+        self.labels: dict[str, str] = {}  # of models that SQL trains, by id
+        self.features: dict[str, tuple[str, ...]] = {}
+        self.functions: dict[str, str] = {}  # functions of SQL that are models: their ids
         self.queries: Any = None  # the memory of `embedded.query`
         for name, columns in (tables or {}).items():
             self.add(name, columns)
