@@ -53,7 +53,7 @@ _BY_SUFFIX = {
 _BY_NAME = {
     "makefile": "make", "gnumakefile": "make", "dockerfile": "docker", "containerfile": "docker",
     "dvc.lock": "yaml", "pipfile": "toml", "pipfile.lock": "json", "poetry.lock": "toml", "uv.lock": "toml",
-    ".env": "env", ".envrc": "shell", ".gitattributes": "attributes",
+    ".env": "env", ".envrc": "shell", ".gitattributes": "attributes", "mlproject": "yaml", "procfile": "yaml",
 }  # fmt: skip
 _INTERPRETERS = {
     "python": "python", "bash": "shell", "sh": "shell", "zsh": "shell", "ksh": "shell", "dash": "shell",
@@ -73,7 +73,7 @@ class Discovery(msgspec.Struct):
     """What a walk met. `found` is sorted by path and leaves out what a `problem` (ML002, ML003) already reports."""
 
     found: list[Found] = []
-    documents: list[Found] = []  # Markdown: told apart, since nothing but commands is read of it
+    documents: list[Found] = []  # Markdown: told apart, since little but commands is read of it
     problems: list[Problem] = []
     others: list[str] = []  # files of kinds that are not read, and links: what the repository ships besides
     links: int = 0

@@ -29,6 +29,7 @@ from mllint.lineage.observations import (
     Check,
     Computed,
     Config,
+    Dealing,
     Decision,
     Definition,
     Dependency,
@@ -37,10 +38,12 @@ from mllint.lineage.observations import (
     Evaluation,
     Feature,
     Handover,
+    Import,
     Intake,
     Key,
     Limit,
     Loading,
+    Mention,
     MissingKey,
     ModelLabel,
     Observations,
@@ -49,25 +52,28 @@ from mllint.lineage.observations import (
     Reading,
     Route,
     Script,
+    Start,
     Watch,
 )
 from mllint.lineage.ownership import consumer_of, is_report, is_test, owner_of, reads_any, same_name, top_folder
+from mllint.lineage.production import Chain, is_apart, is_in_production, production
 from mllint.lineage.ranges import admits, unusable
 from mllint.lineage.trails import certainty, ends, is_seen, name, paths_to, told
 from mllint.lineage.trials import WHOLE_FRAMES, Fitting, Input, Measuring, RowSet, Selection, Trials, is_window
 from mllint.source import Span
 
 __all__ = [
-    "WHOLE_FRAMES", "Absent", "Access", "Apply", "Branch", "Check", "Column", "Computed", "Confidence", "Config",
-    "Constant", "Context", "Coverage", "Decision", "Declarations", "Declared", "Definition", "Dependency",
-    "Deployment", "Disagreement", "Draw", "Edge", "Evaluation", "Expression", "Feature", "Finding", "Fitting", "Graph",
-    "Handover", "Input", "Intake", "Key", "Label", "Leg", "Limit", "Lineage", "Loading", "Measuring", "MissingKey",
-    "Model", "ModelLabel", "Node", "Observations", "Output", "Override", "Reading", "Route", "RowSet", "Rule",
-    "Script", "Selection", "Severity", "Span", "Trials", "Unresolved", "Watch", "Window", "Witness", "admits",
-    "by_member", "by_name", "certainty", "columns", "consumer_of", "cycles", "dataset_of", "declared_ids", "ends",
-    "equal", "is_ambiguous", "is_explored", "is_known", "is_report", "is_seen", "is_test", "is_window", "job_path",
-    "known_names", "legs", "models", "name", "nearness", "owner_of", "paths_to", "place", "plain", "reads_any",
-    "same_name", "show", "split_column", "told", "top_folder", "trail", "unusable", "witness",
+    "WHOLE_FRAMES", "Absent", "Access", "Apply", "Branch", "Chain", "Check", "Column", "Computed", "Confidence",
+    "Config", "Constant", "Context", "Coverage", "Dealing", "Decision", "Declarations", "Declared", "Definition",
+    "Dependency", "Deployment", "Disagreement", "Draw", "Edge", "Evaluation", "Expression", "Feature", "Finding",
+    "Fitting", "Graph", "Handover", "Import", "Input", "Intake", "Key", "Label", "Leg", "Limit", "Lineage",
+    "Loading", "Measuring", "Mention", "MissingKey", "Model", "ModelLabel", "Node", "Observations", "Output",
+    "Override", "Reading", "Route", "RowSet", "Rule", "Script", "Selection", "Severity", "Span", "Start", "Trials",
+    "Unresolved", "Watch", "Window", "Witness", "admits", "by_member", "by_name", "certainty", "columns",
+    "consumer_of", "cycles", "dataset_of", "declared_ids", "ends", "equal", "is_ambiguous", "is_apart",
+    "is_explored", "is_in_production", "is_known", "is_report", "is_seen", "is_test", "is_window", "job_path",
+    "known_names", "legs", "models", "name", "nearness", "owner_of", "paths_to", "place", "plain", "production",
+    "reads_any", "same_name", "show", "split_column", "told", "top_folder", "trail", "unusable", "witness",
 ]  # fmt: skip
 
 Severity = Literal["error", "warning", "info"]

@@ -188,12 +188,12 @@ def read_tree(
 
 
 def _read_documents(root: Path, discovery: Discovery) -> list[FileFacts]:
-    """The commands that texts for people name. Such a text is no part of what is analysed, so it has no problems."""
+    """The commands and files that texts for people name. Such a text is not analysed itself, so it has no problems."""
     documents = []
     for found in discovery.documents:
         with suppress(OSError):
             facts = read(found.path, found.kind, read_found(root, found))
-            if facts.commands:
+            if facts.commands or facts.names:
                 documents.append(facts)
     return documents
 

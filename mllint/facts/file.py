@@ -37,6 +37,7 @@ class FileFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     foreign: Foreign | None = None
     dbt: Artifact | None = None
     commands: tuple[Command, ...] = ()
+    names: tuple[str, ...] = ()  # files that a text for people speaks of
     suppressions: tuple[Suppression, ...] = ()
     problems: tuple[Problem, ...] = ()
 

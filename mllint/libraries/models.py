@@ -214,6 +214,7 @@ class LibraryFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     imports: tuple[str, ...] = ()  # further top-level modules it speaks of
     needs: tuple[str, ...] = ()  # libraries whose types it speaks of
     hosts: bool = False  # a scheduler or server of this library starts the files that import it
+    schedules: tuple[str, ...] = ()  # top-level modules: what imports them holds a pipeline that a scheduler runs
     aliases: dict[str, str] = {}  # dotted name -> dotted name
     types: dict[str, Kind] = {}
     calls: dict[str, Entry] = {}
@@ -243,6 +244,7 @@ class Library:
         self.usual: dict[str, str] = {}  # `frame`, `column`, `array` -> the type where nothing tells which
         self.families: list[tuple[str, Entry]] = []  # entries for all names below a prefix, written `metrics.*`
         self.hosts: set[str] = set()  # top-level modules whose importers are started by a scheduler or server
+        self.schedules: set[str] = set()  # top-level modules of schedulers, see `LibraryFile`
         self.modules: set[str] = set()  # top-level modules that are modelled
         self.random: list[tuple[re.Pattern[str], Random]] = []
         self.credentials: list[re.Pattern[str]] = []
@@ -261,6 +263,7 @@ class Library:
 
     def _add(self, file: LibraryFile) -> None:
         prefix = file.library + "."
+        self.schedules.update(file.schedules)
         self.modules.update((file.library, *file.imports))
         if file.hosts:
             self.hosts.update(name.partition(".")[0] for name in (file.library, *file.imports))

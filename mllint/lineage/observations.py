@@ -48,6 +48,36 @@ class Script(msgspec.Struct, frozen=True):
     is_page: bool = False  # it draws a page for people: streamlit, gradio, dash ...
 
 
+class Start(msgspec.Struct, frozen=True):
+    """Something that starts the file `path`, and where it says so. `by`: `container`, `stage` (of DVC, MLflow projects,
+    a task of a DAG, a workflow with a timetable), `service` (a route, a Procfile), `installed` (a script of the
+    package), `dag` (a scheduler runs the file, since it holds a DAG), `process` (other code), `job` (CI), `command`
+    (make, a shell script). `parametrised`: a notebook that is given its parameters."""
+
+    path: str
+    span: Span
+    by: str
+    parametrised: bool = False
+
+
+class Import(msgspec.Struct, frozen=True):
+    """A file of the repository imports another one, `target`, at `span`."""
+
+    span: Span
+    target: str
+
+
+class Dealing(msgspec.Struct, frozen=True):
+    """How one module deals with the types of one package, imported at `span`. `types` are those that it names; at
+    `conversions`, some of its `statements`, an object of them is made of something plain, or the other way round."""
+
+    package: str
+    span: Span
+    types: tuple[str, ...]
+    statements: int
+    conversions: tuple[Span, ...] = ()
+
+
 class Definition(msgspec.Struct, frozen=True):
     """A class or method of the repository, and how many files name it (its own body left out).
 
@@ -187,6 +217,15 @@ class Access(msgspec.Struct, frozen=True):
     adds: bool = False
     revision: str = ""
     made: str = ""
+
+
+class Mention(msgspec.Struct, frozen=True):
+    """A text in `path` names a file `name` that code writes, `times` times. Looked for only where no code is seen to
+    read what is written: who names it may."""
+
+    name: str
+    path: str
+    times: int
 
 
 class ModelLabel(msgspec.Struct, frozen=True):
@@ -348,6 +387,9 @@ class Dependency(msgspec.Struct, frozen=True):
 class Observations(msgspec.Struct):
     branches: list[Branch] = []
     scripts: list[Script] = []
+    starts: list[Start] = []
+    imports: list[Import] = []
+    dealings: list[Dealing] = []  # with packages whose types several folders name
     definitions: list[Definition] = []
     features: list[Feature] = []
     decisions: list[Decision] = []
@@ -362,6 +404,7 @@ class Observations(msgspec.Struct):
     configs: list[Config] = []
     missing_keys: list[MissingKey] = []
     overrides: list[Override] = []
+    mentions: list[Mention] = []
     labels: list[ModelLabel] = []
     supplied: list[str] = []  # names of files that commands bring: `COPY model.pkl /app`, `curl -o data.csv`
     draws: list[Draw] = []

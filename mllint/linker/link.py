@@ -22,16 +22,18 @@ from mllint.linker.python.library.extension_points import check_model
 from mllint.linker.python.orchestration import dbt
 from mllint.linker.python.reads import Needed, digest
 from mllint.linker.python.replay import Memory, Replays
+from mllint.linker.python.results.dealings import observe_dealings
 from mllint.linker.python.results.definitions import observe_definitions, observe_functions
 from mllint.linker.python.results.finish import build, mark_sources
 from mllint.linker.python.results.guards import observe_routes
 from mllint.linker.python.results.inventory import imported_modules, observe
 from mllint.linker.python.results.mentions import name_features
 from mllint.linker.python.results.settings import observe_settings
+from mllint.linker.python.results.starts import observe_starts
 from mllint.linker.sql.link import link_sql
 from mllint.linker.sql.schema import Schema
 from mllint.linker.systems import dependencies, gateways
-from mllint.linker.systems.supplies import observe_supplies
+from mllint.linker.systems.supplies import observe_mentions, observe_supplies
 from mllint.settings import Settings
 
 
@@ -93,10 +95,13 @@ def _link(
     dependencies.observe(project)
     gateways.observe(project)
     observe_routes(project, machine)
+    observe_starts(project, machine)
+    observe_dealings(project, machine)
     observe(project, machine)
     observe_definitions(project, machine)
     observe_functions(project, machine)
     observe_supplies(project)
+    observe_mentions(project)
     observe_settings(project, machine)
     declare_consumers(project)
     name_features(project, machine)

@@ -26,7 +26,8 @@ class Run(msgspec.Struct, frozen=True):
     working directory, repo-relative; `job` names the stage, target or workflow that starts it.
 
     `entry` is the function or object that is started rather than the whole file: `app` of `uvicorn main:app`, the
-    function of a `[project.scripts]` entry, `pytest` for tests."""
+    function of a `[project.scripts]` entry, `pytest` for tests. `by` is the kind of thing that starts it: see
+    `observations.Start`."""
 
     path: str
     arguments: tuple[str, ...]
@@ -37,6 +38,7 @@ class Run(msgspec.Struct, frozen=True):
     language: str = "python"
     entry: str = ""
     environment: tuple[tuple[str, str], ...] = ()
+    by: str = ""
 
 
 class Flow(msgspec.Struct, frozen=True):
@@ -92,6 +94,7 @@ class Project:
         self.in_sql: dict[str, Span] = {}  # those of them that SQL defines, and where
         self.rejoined: set[str] = set()  # datasets that join a table with itself: equal columns are of different rows
         self.runs: list[Run] = []
+        self.shells: dict[str, set[str]] = {}  # shell scripts that commands call, and the kinds of what calls them
         self.flows: dict[Flow, None] = {}  # what pipelines written in Python say of their steps
         self.dbt: Any = None  # the memory of `sql.dbt.projects`
         self.taken: set[str] = set()  # SQL files whose text Python takes, to fill it in and run it

@@ -1,4 +1,5 @@
-"""Markdown: the commands that it tells people to run. Nothing else of a text for people is read.
+"""Markdown: the commands that it tells people to run, and the files that it speaks of. No more of a text for people is
+read.
 
 Train the model with `python src/train.py`, then
 
@@ -19,6 +20,8 @@ from mllint.readers.budget import ReadingError, count_lines, decode
 from mllint.readers.commands import split_commands
 
 _MAX_COMMANDS = 2_000
+_MAX_NAMES = 2_000
+_FILE = re.compile(r"[A-Za-z0-9_./-]{1,200}\.[A-Za-z][A-Za-z0-9]{1,8}\b")
 _FENCE = re.compile(r"[ \t]{0,12}(?:>[ \t]?)?(`{3,}|~{3,})")
 _SPAN = re.compile(r"`([^`\n]{1,300})`")
 _PROMPT = re.compile(r"[ \t]*(?:[$%>#]|PS>|!)?[ \t]*")
@@ -28,7 +31,9 @@ _NAMES_CODE = re.compile(r"\.(?:py|R|jl|sh)\b|[ \t]-m[ \t]|:\w")
 def read(path: str, kind: str, data: bytes) -> FileFacts:
     """Facts of a text in Markdown: commands in its code blocks and code spans that name something to run."""
     text = decode(data)
-    return FileFacts(path, kind, count_lines(text), commands=tuple(islice(_commands(text), _MAX_COMMANDS)))
+    names = dict.fromkeys(islice((hit.group() for hit in _FILE.finditer(text)), _MAX_NAMES))
+    commands = tuple(islice(_commands(text), _MAX_COMMANDS))
+    return FileFacts(path, kind, count_lines(text), commands=commands, names=tuple(names))
 
 
 def _commands(text: str) -> Iterator[Command]:

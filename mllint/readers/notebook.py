@@ -12,7 +12,7 @@ from mllint.facts import python as facts
 from mllint.facts.file import FileFacts
 from mllint.readers import databricks
 from mllint.readers.magics import without_magics
-from mllint.readers.python import lower
+from mllint.readers.python import lower, top_level
 
 
 def read(path: str, kind: str, data: bytes) -> FileFacts:
@@ -23,7 +23,7 @@ def read(path: str, kind: str, data: bytes) -> FileFacts:
     if not _is_python(document):
         return FileFacts(path, kind)
     body: list[facts.Stmt] = []
-    imported: set[str] = set()
+    imported: list[facts.Import | facts.ImportFrom] = []
     starts: list[int] = []
     numbers: list[int] = []
     problems: list[Problem] = []
@@ -31,7 +31,7 @@ def read(path: str, kind: str, data: bytes) -> FileFacts:
     if databricks.is_exported(document):
         above, _, named = lower(databricks.AMBIENT)
         body.extend(above)
-        imported.update(named)
+        imported.extend(named)
     for number, source in _code_cells(document):
         text = without_magics(source)
         try:
@@ -42,15 +42,16 @@ def read(path: str, kind: str, data: bytes) -> FileFacts:
             problems.append(Problem(path, where, "ML001", f"syntax error: {reason}", number))
         else:
             body.extend(statements)
-            imported.update(imports)
+            imported.extend(imports)
         starts.append(line)
         numbers.append(number)
         line += text.count("\n") + 2
-    module = facts.Module(tuple(body), tuple(starts), tuple(numbers), "", tuple(sorted(imported)))
+    modules = top_level(tuple(imported))
+    module = facts.Module(tuple(body), tuple(starts), tuple(numbers), "", modules, tuple(imported))
     return FileFacts(path, kind, lines=line, python=module, problems=tuple(problems))
 
 
-def _lowered(text: str, line: int) -> tuple[tuple[facts.Stmt, ...], tuple[str, ...]]:
+def _lowered(text: str, line: int) -> tuple[tuple[facts.Stmt, ...], tuple[facts.Import | facts.ImportFrom, ...]]:
     """IPython takes the indent of the first line away from all lines: they are read as the body of a block."""
     try:
         statements, _, imports = lower(text, line)

@@ -14,28 +14,40 @@ from mllint.facts.file import FileFacts
 from mllint.readers import databricks
 
 _MAX_INT = 2**63
+_IMPORTERS = ("import_module", "__import__")
 
 
 def read(path: str, kind: str, data: bytes) -> FileFacts:
     """Facts of one module. Raises SyntaxError, ValueError, RecursionError or MemoryError as `ast.parse` does."""
     if databricks.is_notebook(data):
         above, _, named = lower(databricks.AMBIENT)
-        body, docstring, imports = lower(databricks.python_of(_as_utf8(data).decode()))
-        body, imports = (*above, *body), tuple(sorted({*imports, *named}))
+        body, docstring, imported = lower(databricks.python_of(_as_utf8(data).decode()))
+        body, imported = (*above, *body), (*named, *imported)
     else:
-        body, docstring, imports = lower(data)
-    return FileFacts(path, kind, python=facts.Module(body, (), (), docstring, imports))
+        body, docstring, imported = lower(data)
+    module = facts.Module(body, (), (), docstring, top_level(imported), imported)
+    return FileFacts(path, kind, python=module)
 
 
-def lower(source: bytes | str, first_line: int = 1) -> tuple[tuple[facts.Stmt, ...], str, tuple[str, ...]]:
-    """Statements, docstring and imported modules of a source text whose first line has the number `first_line`."""
+_Imported = tuple[facts.Import | facts.ImportFrom, ...]
+
+
+def top_level(imported: _Imported) -> tuple[str, ...]:
+    """Top-level names of the modules that are imported by their absolute names."""
+    named = [alias.name for each in imported if isinstance(each, facts.Import) for alias in each.names]
+    named += [each.module for each in imported if isinstance(each, facts.ImportFrom) and not each.level]
+    return tuple(sorted({name.partition(".")[0] for name in named} - {""}))
+
+
+def lower(source: bytes | str, first_line: int = 1) -> tuple[tuple[facts.Stmt, ...], str, _Imported]:
+    """Statements, docstring and imports of a source text whose first line has the number `first_line`."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # invalid escapes such as 'data\raw' are the analysed code's business
         tree = ast.parse(source)
     text = _as_utf8(source) if isinstance(source, bytes) else source.encode("utf-8", "surrogatepass")
     lowering = _Lowering(text, first_line)
     body = lowering.block(tree.body)
-    return body, (ast.get_docstring(tree, clean=False) or "")[:200], tuple(sorted(lowering.imports))
+    return body, (ast.get_docstring(tree, clean=False) or "")[:200], tuple(lowering.imported)
 
 
 def _as_utf8(source: bytes) -> bytes:
@@ -53,7 +65,7 @@ class _Lowering:
         # only where a character takes several bytes do columns in bytes and characters differ
         self.wide = {number: line for number, line in enumerate(lines, 1) if not line.isascii()}
         self.generators = [False]
-        self.imports: set[str] = set()
+        self.imported: list[facts.Import | facts.ImportFrom] = []
 
     # ------------------------------------------------------------------------------------------- places
 
@@ -95,6 +107,13 @@ class _Lowering:
         if is_small or value is None or isinstance(value, float):
             return facts.Literal(self.at(node), value)
         return facts.Opaque(self.at(node))
+
+    def call(self, node: ast.Call) -> facts.Expr:
+        at = self.at(node)
+        called = node.func.attr if type(node.func) is ast.Attribute else getattr(node.func, "id", "")
+        if called in _IMPORTERS and node.args and isinstance(name := getattr(node.args[0], "value", None), str):
+            self.imported.append(facts.Import(at, (facts.Alias(name, None),)))
+        return facts.Call(at, self.expr(node.func), self.exprs(node.args), self.keywords(node.keywords))
 
     def keywords(self, nodes: list[ast.keyword]) -> tuple[facts.Keyword, ...]:
         return tuple([facts.Keyword(node.arg, self.expr(node.value)) for node in nodes])
@@ -170,14 +189,15 @@ class _Lowering:
         return facts.Try(self.at(node), body, handlers, otherwise, final)
 
     def import_(self, node: ast.Import) -> facts.Stmt:
-        self.imports.update(alias.name.partition(".")[0] for alias in node.names)
-        return facts.Import(self.at(node), tuple(facts.Alias(a.name, a.asname) for a in node.names))
+        made = facts.Import(self.at(node), tuple(facts.Alias(a.name, a.asname) for a in node.names))
+        self.imported.append(made)
+        return made
 
     def import_from(self, node: ast.ImportFrom) -> facts.Stmt:
         names = tuple(facts.Alias(a.name, a.asname) for a in node.names)
-        if node.module and not node.level:
-            self.imports.add(node.module.partition(".")[0])
-        return facts.ImportFrom(self.at(node), node.module or "", node.level, names)
+        made = facts.ImportFrom(self.at(node), node.module or "", node.level, names)
+        self.imported.append(made)
+        return made
 
     def parameters(self, args: ast.arguments) -> tuple[facts.Parameter, ...]:
         result: list[facts.Parameter] = []
@@ -273,7 +293,7 @@ _EXPRESSIONS: dict[type, Callable[[_Lowering, Any], facts.Expr]] = {
     ast.Attribute: lambda lo, n: facts.Attribute(lo.at(n), lo.expr(n.value), n.attr),
     ast.Subscript: lambda lo, n: facts.Subscript(lo.at(n), lo.expr(n.value), lo.expr(n.slice)),
     ast.Slice: lambda lo, n: facts.Slice(lo.at(n), lo.maybe(n.lower), lo.maybe(n.upper), lo.maybe(n.step)),
-    ast.Call: lambda lo, n: facts.Call(lo.at(n), lo.expr(n.func), lo.exprs(n.args), lo.keywords(n.keywords)),
+    ast.Call: _Lowering.call,
     ast.BinOp: lambda lo, n: facts.Binary(lo.at(n), _BINARY[type(n.op)], lo.expr(n.left), lo.expr(n.right)),
     ast.UnaryOp: lambda lo, n: facts.Unary(lo.at(n), _UNARY[type(n.op)], lo.expr(n.operand)),
     ast.BoolOp: lambda lo, n: facts.Logical(lo.at(n), "and" if isinstance(n.op, ast.And) else "or", lo.exprs(n.values)),

@@ -1,8 +1,22 @@
 """The rules that come with mllint: an explicit list, in the order of their codes."""
 
 from mllint.rule import Rule
-from mllint_rules.anti_patterns import dead_experiment_path, multi_language_pipeline, plain_old_data
-from mllint_rules.boundaries import correction_cascade, open_predictions, undeclared_consumer, unversioned_model
+from mllint_rules.anti_patterns import (
+    dead_experiment_path,
+    experiment_in_production,
+    glue_code,
+    multi_language_pipeline,
+    pipeline_jungle,
+    plain_old_data,
+    prototype_in_production,
+)
+from mllint_rules.boundaries import (
+    correction_cascade,
+    entangled_model,
+    open_predictions,
+    undeclared_consumer,
+    unversioned_model,
+)
 from mllint_rules.changing_world import fixed_threshold, unmonitored_model, unvalidated_data
 from mllint_rules.configuration import copied_config, redundant_setting, undefined_setting, unused_setting
 from mllint_rules.data_dependencies import (
@@ -14,6 +28,7 @@ from mllint_rules.data_dependencies import (
     missing_column,
     unavailable_feature,
     undeclared_source,
+    unread_output,
     unstable_source,
     unused_feature,
     unused_source,
@@ -34,6 +49,7 @@ RULES: list[Rule] = [
     correction_cascade.RULE,
     unversioned_model.RULE,
     open_predictions.RULE,
+    entangled_model.RULE,
     deprecated_feature.RULE,
     unstable_source.RULE,
     unused_feature.RULE,
@@ -45,9 +61,14 @@ RULES: list[Rule] = [
     missing_column.RULE,
     broken_handoff.RULE,
     many_writers.RULE,
+    unread_output.RULE,
     direct_feedback_loop.RULE,
     hidden_feedback_loop.RULE,
     dead_experiment_path.RULE,
+    experiment_in_production.RULE,
+    pipeline_jungle.RULE,
+    glue_code.RULE,
+    prototype_in_production.RULE,
     multi_language_pipeline.RULE,
     plain_old_data.RULE,
     unused_setting.RULE,

@@ -8,14 +8,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+import msgspec
+
 from mllint.linker.project import Project, Run
-from mllint.linker.systems import ci, compose, dbt, dvc, flows, foreign, lfs, mlproject, packaging, scripts, sqlmesh
+from mllint.linker.systems import (
+    ci,
+    compose,
+    dbt,
+    dvc,
+    flows,
+    foreign,
+    lfs,
+    mlproject,
+    notebooks,
+    packaging,
+    scripts,
+    sqlmesh,
+)
 from mllint.linker.systems.inventory import observe
 
 __all__ = ["link", "observe", "runs"]
 
-STARTERS: tuple[Callable[[Project], Iterator[Run]], ...] = (
-    dvc.runs, mlproject.runs, scripts.runs, compose.runs, ci.runs, packaging.runs,
+# Each with the kind of thing that starts files there, unless it says so itself.
+STARTERS: tuple[tuple[Callable[[Project], Iterator[Run]], str], ...] = (
+    (dvc.runs, "stage"), (mlproject.runs, "stage"), (scripts.runs, "command"), (compose.runs, "container"),
+    (ci.runs, "job"), (packaging.runs, "command"), (notebooks.runs, "stage"),
 )  # fmt: skip
 # DVC comes last: it adds only what neither Python nor another language shows.
 LINKERS: tuple[Callable[[Project], None], ...] = (foreign.link, flows.link, dbt.link, sqlmesh.link, lfs.link, dvc.link)
@@ -23,8 +40,14 @@ LINKERS: tuple[Callable[[Project], None], ...] = (foreign.link, flows.link, dbt.
 
 def runs(project: Project) -> list[Run]:
     """Every way in which a file of the repository is started, sorted by its path and by who starts it."""
-    found = {run for starter in STARTERS for run in starter(project)}
-    return sorted(found, key=lambda run: (run.path, run.span, run.job, run.arguments, run.folder, run.entry))
+    found: set[Run] = set()
+    for starter, kind in STARTERS:
+        project.shells, before = {}, project.shells
+        found.update(run if run.by else msgspec.structs.replace(run, by=kind) for run in starter(project))
+        for path in project.shells:
+            before.setdefault(path, set()).add(kind)
+        project.shells = before
+    return sorted(found, key=lambda run: (run.path, run.span, run.job, run.arguments, run.folder, run.entry, run.by))
 
 
 def link(project: Project) -> None:

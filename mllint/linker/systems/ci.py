@@ -5,6 +5,8 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
+import msgspec
+
 from mllint.facts.config import Value
 from mllint.linker.project import Project, Run
 from mllint.linker.systems import tree
@@ -18,8 +20,19 @@ _SCRIPTS = ("before_script", "script", "after_script")
 def runs(project: Project) -> Iterator[Run]:
     for facts in project.of_kind("yaml"):
         for document in facts.config.documents if facts.config else ():
+            by = _kind(facts.path, document)
             for job, text, folder, environment in _steps(facts.path, document):
-                yield from _runs(project, facts.path, job, text, folder, environment)
+                for run in _runs(project, facts.path, job, text, folder, environment):
+                    yield msgspec.structs.replace(run, by=by)
+
+
+def _kind(path: str, root: Value) -> str:
+    """A Procfile tells which services run. A workflow with a timetable runs for what it makes; one that changes start
+    as well is a test that is also run now and then."""
+    if posixpath.basename(path).lower() == "procfile":
+        return "service"
+    events = {entry.key for entry in tree.entries(root, "on")}
+    return "stage" if "schedule" in events and not events & {"push", "pull_request"} else "job"
 
 
 _Step = tuple[str, Value, str, dict[str, str]]  # job, text, folder, environment

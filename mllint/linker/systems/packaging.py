@@ -1,4 +1,4 @@
-"""Entry points and tasks of a project: pyproject.toml, setup.cfg, tox.ini, package.json."""
+"""Entry points and tasks of a project: pyproject.toml, setup.cfg, setup.py, tox.ini, package.json."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterator
 
+from mllint.facts import python
 from mllint.facts.config import Entry, Value
 from mllint.linker.project import Project, Run
 from mllint.linker.systems import tree
@@ -24,6 +25,10 @@ _TASKS = (
 
 
 def runs(project: Project) -> Iterator[Run]:
+    for facts in project.named("setup.py"):
+        for statement in facts.python.body if facts.python is not None else ():
+            if isinstance(statement, python.Evaluate) and isinstance(statement.value, python.Call):
+                yield from _setup_call(project, facts.path, statement.value)
     for facts in project.named("pyproject.toml", "setup.cfg", "tox.ini", "package.json"):
         if facts.config is None or not facts.config.documents:
             continue
@@ -62,6 +67,20 @@ def _setup(project: Project, path: str, root: Value) -> Iterator[Run]:
                 yield from _entry_point(project, path, name.strip(), target.strip(), at)
 
 
+def _setup_call(project: Project, path: str, call: python.Call) -> Iterator[Run]:
+    """`setup(entry_points={"console_scripts": ["train = package.module:main"]})`"""
+    for keyword in call.keywords:
+        if keyword.name != "entry_points" or not isinstance(keyword.value, python.Mapping):
+            continue
+        for group in keyword.value.values:
+            for item in group.items if isinstance(group, python.Collection) else ():
+                if isinstance(item, python.Literal) and isinstance(item.value, str):
+                    name, _, target = item.value.partition("=")
+                    line, column, end_line, end_column = python.unpack_at(item.at)
+                    at = Span(path, line, column, end_line, end_column)
+                    yield from _entry_point(project, path, name.strip(), target.strip(), at)
+
+
 def _tox(project: Project, path: str, root: Value) -> Iterator[Run]:
     for section in root.entries:
         commands = tree.get(section.value, "commands")
@@ -92,5 +111,5 @@ def _entry_point(project: Project, path: str, name: str, target: str, at: Span) 
     for candidate in (f"{module}.py", f"src/{module}.py", f"{module}/__init__.py", f"src/{module}/__init__.py"):
         file = posixpath.normpath(posixpath.join(base, candidate))
         if file in project.files:
-            yield Run(file, (), base, f"{path}:{name}", at, module=True, entry=match[2] or "")
+            yield Run(file, (), base, f"{path}:{name}", at, module=True, entry=match[2] or "", by="installed")
             return

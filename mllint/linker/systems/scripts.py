@@ -12,11 +12,10 @@ from mllint.facts.commands import Command
 from mllint.facts.file import FileFacts
 from mllint.linker.project import Project, Run
 from mllint.linker.systems import compose
-from mllint.linker.systems.start import runs_of
+from mllint.linker.systems.start import SHELLS, runs_of, shell_of
 from mllint.source import Span
 
 _MAX_NESTING = 3
-_SHELLS = {"sh", "bash", "zsh", "dash", "ksh", "source", "."}
 
 
 class _Calls(msgspec.Struct):
@@ -32,8 +31,10 @@ def runs(project: Project) -> Iterator[Run]:
     for facts in project.of_kind("make", "docker"):
         own = posixpath.dirname(facts.path)
         bases = [own, ""] if facts.kind == "make" else [*contexts.get(facts.path, ()), own, ""]
+        by = "container" if facts.kind == "docker" else "command"
         for command in facts.commands:
-            yield from _started(project, facts, command, bases, called, 0)
+            for run in _started(project, facts, command, bases, called, 0):
+                yield msgspec.structs.replace(run, by=by)
     # A script that another one calls with arguments is read there, with them; the rest stand for themselves.
     shells = list(project.of_kind("shell"))
     indirect = [list(_called(project, facts, called)) for facts in shells]
@@ -46,7 +47,7 @@ def runs(project: Project) -> Iterator[Run]:
 
 def _called(project: Project, facts: FileFacts, called: _Calls) -> Iterator[Run]:
     for command in facts.commands:
-        if (script := _script(project, command, ["", posixpath.dirname(facts.path)])) is not None:
+        if (script := shell_of(project, command, ["", posixpath.dirname(facts.path)])) is not None:
             yield from _inside(project, script, command, called, 0)
 
 
@@ -57,7 +58,7 @@ def _started(
     placed = _placed(command, own)
     job = f"{facts.path}:{command.origin}" if command.origin else facts.path
     yield from runs_of(project, placed, bases, job, place(facts.path, command))
-    script = _script(project, placed, bases) if nesting < _MAX_NESTING else None
+    script = shell_of(project, placed, bases) if nesting < _MAX_NESTING else None
     if script is not None:
         yield from _inside(project, script, placed, called, nesting)
 
@@ -69,7 +70,7 @@ def _inside(project: Project, script: FileFacts, command: Command, called: _Call
         return
     called.left -= len(script.commands) + 1
     words = list(command.words)
-    if posixpath.basename(words[0]) in _SHELLS:
+    if posixpath.basename(words[0]) in SHELLS:
         words = [word for word in words[1:] if not word.startswith("-")]
     given = {str(index): word for index, word in enumerate(words)} | {
         "@": " ".join(words[1:]),
@@ -85,21 +86,6 @@ def _fill(word: str, given: dict[str, str]) -> list[str]:
     if word in ("{@}", "{*}"):
         return given["@"].split()
     return [re.sub(r"\{([0-9@*])\}", lambda match: given.get(match[1], match.group()), word)]
-
-
-def _script(project: Project, command: Command, bases: list[str]) -> FileFacts | None:
-    """The shell script of the repository that a command runs."""
-    words = [word for word in command.words if not word.startswith("-")]
-    if words and posixpath.basename(words[0]) in _SHELLS:
-        words = words[1:]
-    if not words:
-        return None
-    for base in bases:
-        path = posixpath.normpath(posixpath.join(base, command.folder or "", words[0].lstrip("/")))
-        facts = project.files.get(path)
-        if facts is not None and facts.kind == "shell":
-            return facts
-    return None
 
 
 def _placed(command: Command, own: str) -> Command:

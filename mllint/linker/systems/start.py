@@ -11,6 +11,7 @@ from itertools import pairwise
 import msgspec
 
 from mllint.facts.commands import Command
+from mllint.facts.file import FileFacts
 from mllint.linker.project import Project, Run
 from mllint.source import Span
 
@@ -60,6 +61,7 @@ _LAUNCHERS = {"torchrun", "deepspeed", "horovodrun", "spark-submit", "ipython", 
 _SERVERS = {"uvicorn", "gunicorn", "hypercorn", "daphne", "granian", "waitress-serve", "uwsgi"}
 _SCRIPTS = {"Rscript": "r", "julia": "julia", "node": "javascript", "ts-node": "javascript", "psql": "sql"}
 _OBJECT = re.compile(r"([A-Za-z_][\w.]*):([A-Za-z_]\w*)(?:\(.*\))?$")
+SHELLS = {"sh", "bash", "zsh", "dash", "ksh", "source", "."}
 _MAX_MATCHES = 50
 
 
@@ -216,6 +218,9 @@ def runs_of(project: Project, command: Command, bases: Iterable[str], job: str, 
     relative to, the likeliest first."""
     started = starts(command)
     if started is None:
+        shell = shell_of(project, command, bases)
+        if shell is not None:
+            project.shells.setdefault(shell.path, set())
         return
     folders = list(dict.fromkeys(_folders(command.folder, bases)))
     if started.name == "pytest" and started.entry == "pytest":
@@ -227,6 +232,21 @@ def runs_of(project: Project, command: Command, bases: Iterable[str], job: str, 
             path, started.arguments, folder, job, span, started.module, started.language, started.entry,
             command.environment,
         )  # fmt: skip
+
+
+def shell_of(project: Project, command: Command, bases: Iterable[str]) -> FileFacts | None:
+    """The shell script of the repository that a command runs."""
+    words = [word for word in command.words if not word.startswith("-")]
+    if words and posixpath.basename(words[0]) in SHELLS:
+        words = words[1:]
+    if not words:
+        return None
+    for base in bases:
+        path = posixpath.normpath(posixpath.join(base, command.folder or "", words[0].lstrip("/")))
+        facts = project.files.get(path)
+        if facts is not None and facts.kind == "shell":
+            return facts
+    return None
 
 
 def _folders(folder: str | None, bases: Iterable[str]) -> Iterator[str]:

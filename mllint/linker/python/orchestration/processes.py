@@ -17,14 +17,14 @@ from mllint.linker.python.orchestration import templates
 
 def start_command(call: Invocation) -> Any:
     """`args` or `command`: a command line, as one text or as a list of words."""
-    templates.start_files(call.m, {"command": call.get("args|command|0")}, call.at)
+    templates.start_files(call.m, {"command": call.get("args|command|0")}, call.at, "process")
     return Unknown(call.origins(), "it is what a process returns", call.span)
 
 
 def start_notebook(call: Invocation) -> Any:
     """`input_path`, `parameters`: a notebook that runs with parameters."""
     given = {"input_nb": call.get("input_path|0"), "parameters": call.get("parameters")}
-    templates.start_files(call.m, given, call.at)
+    templates.start_files(call.m, given, call.at, "process")
     return Unknown(call.origins(), "it is what a notebook returns", call.span)
 
 

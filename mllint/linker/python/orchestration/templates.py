@@ -8,6 +8,8 @@ import shlex
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
+
 from mllint.facts import python as facts
 from mllint.libraries.models import Entry, Place
 from mllint.lineage.ids import file_id, table_id
@@ -87,8 +89,9 @@ def _expression(inner: str, params: Mapping[str, Any], pulled: Callable[[str], A
 _COMMANDS = ("bash_command", "command", "cmds", "arguments", "command_args")
 
 
-def start_files(m: Machine, given: Mapping[str, Any], at: facts.At) -> None:
-    """Note the files of the repository that a command starts; they are interpreted with its arguments."""
+def start_files(m: Machine, given: Mapping[str, Any], at: facts.At, by: str = "stage") -> None:
+    """Note the files of the repository that a command starts; they are interpreted with its arguments. `by` is what
+    starts them: a task of a DAG, or a process of its own."""
     if m.in_test:
         return
     words = " ".join(filter(None, (_words(m, given.get(name), at) for name in _COMMANDS)))
@@ -104,7 +107,7 @@ def start_files(m: Machine, given: Mapping[str, Any], at: facts.At) -> None:
         _fetch(m, command.words, span)
         for run in runs_of(m.project, command, ["", own, posixpath.dirname(own)], m.job, span):
             if run.language == "python":
-                m.plans.setdefault("runs", {})[run] = None
+                m.plans.setdefault("runs", {})[msgspec.structs.replace(run, by=by)] = None
 
 
 def _fetch(m: Machine, words: tuple[str, ...], span: Span) -> None:
