@@ -23,6 +23,7 @@ from mllint.linker.project import Project
 from mllint.linker.python.entries import is_test
 from mllint.linker.python.machine import Machine
 
+COMMON = {"numpy", "pandas", "polars", "pyspark", "sklearn", "torch"}  # what every module of the field speaks
 FEWEST_FOLDERS = 3  # of modules that name a type of the package: one converts, two others see the objects too
 _INTO = ("from_", "From", "as_", "parse_")
 _OUT_OF = ("to_", "To", "as_", "tolist", "numpy", "item", "items", "values", "json", "dict", "model_dump", "asdict")
@@ -42,7 +43,7 @@ def observe_dealings(project: Project, m: Machine) -> None:
     wanted = {
         package
         for package, found in folders.items()
-        if len(found) >= FEWEST_FOLDERS and package not in sys.stdlib_module_names
+        if len(found) >= FEWEST_FOLDERS and package not in COMMON and package not in sys.stdlib_module_names
     }
     for file in files:
         for package in sorted(wanted.intersection(_packages(file))):
