@@ -9,7 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from mllint.linker.project import Project, Run
-from mllint.linker.systems import ci, compose, dbt, dvc, flows, foreign, lfs, mlproject, packaging, scripts, sqlmesh
+from mllint.linker.systems import (
+    ci,
+    compose,
+    dbt,
+    downloads,
+    dvc,
+    flows,
+    foreign,
+    lfs,
+    mlproject,
+    packaging,
+    scripts,
+    sqlmesh,
+)
 from mllint.linker.systems.inventory import observe
 
 __all__ = ["link", "observe", "runs"]
@@ -18,7 +31,9 @@ STARTERS: tuple[Callable[[Project], Iterator[Run]], ...] = (
     dvc.runs, mlproject.runs, scripts.runs, compose.runs, ci.runs, packaging.runs,
 )  # fmt: skip
 # DVC comes last: it adds only what neither Python nor another language shows.
-LINKERS: tuple[Callable[[Project], None], ...] = (foreign.link, flows.link, dbt.link, sqlmesh.link, lfs.link, dvc.link)
+LINKERS: tuple[Callable[[Project], None], ...] = (
+    foreign.link, downloads.link, flows.link, dbt.link, sqlmesh.link, lfs.link, dvc.link,
+)  # fmt: skip
 
 
 def runs(project: Project) -> list[Run]:

@@ -217,7 +217,7 @@ def runs_of(project: Project, command: Command, bases: Iterable[str], job: str, 
     started = starts(command)
     if started is None:
         return
-    folders = list(dict.fromkeys(_folders(command.folder, bases)))
+    folders = list(dict.fromkeys(folders_of(command.folder, bases)))
     if started.name == "pytest" and started.entry == "pytest":
         for path in _tests(project, started.arguments, folders):
             yield Run(path, (), folders[0], job, span, entry="pytest", environment=command.environment)
@@ -229,7 +229,7 @@ def runs_of(project: Project, command: Command, bases: Iterable[str], job: str, 
         )  # fmt: skip
 
 
-def _folders(folder: str | None, bases: Iterable[str]) -> Iterator[str]:
+def folders_of(folder: str | None, bases: Iterable[str]) -> Iterator[str]:
     for base in bases:
         if folder is None:
             yield base
