@@ -277,7 +277,7 @@ def test_magics(cell: str, wanted: dict[str, list[Any]]) -> None:
 
 
 def test_a_file_that_a_notebook_runs_is_imported_whole() -> None:
-    for command in ("./utils/prepare.py --fast", "utils/prepare", "'../utils/prepare.py'"):
+    for command in ("./utils/prepare.py --fast", "'../utils/prepare.py'"):
         read = readers.read("n.ipynb", "notebook", notebook(f"%run {command}"))
         assert read.python is not None
         (statement,) = read.python.body

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import cache
 from importlib import resources
 from itertools import product
 from typing import Any
@@ -138,6 +139,23 @@ def builtin(imported: Iterable[str]) -> list[LibraryFile]:
     return [found[name] for name in sorted(found)]
 
 
+def defining(names: Iterable[str]) -> set[str]:
+    """The libraries that call functions or classes of these names: nothing need import them."""
+    told = _told()
+    return {told[name] for name in names if name in told}
+
+
+def _told() -> dict[str, str]:
+    """Name that a repository defines -> the library that calls it."""
+    result = {}
+    for head in _heads().values():
+        if hit := re.search(r"^defines: *\[(.*)\]$", head, re.MULTILINE):
+            library = re.search(r"^library: *(\S+)$", head, re.MULTILINE)
+            assert library is not None
+            result.update(dict.fromkeys(re.findall(r"\w+", hit[1]), library[1]))
+    return result
+
+
 _shipped: dict[str, LibraryFile] = {}
 
 
@@ -156,11 +174,16 @@ def shipped_names() -> list[str]:
     return sorted(name for name in names if name.endswith(".yaml"))
 
 
+@cache
+def _heads() -> dict[str, str]:
+    """The first lines of each file: they say of what it speaks."""
+    return {name: text_of_shipped(name)[:600] for name in shipped_names()}
+
+
 def _index() -> dict[str, list[str]]:
     """Top-level module -> files. The first lines of each file say which modules it speaks of."""
     result: dict[str, list[str]] = {}
-    for name in shipped_names():
-        head = resources.files("mllint.libraries").joinpath(name).read_text("utf-8")[:600]
+    for name, head in _heads().items():
         for key in ("library", "imports"):
             hit = re.search(rf"^{key}: *(.*)$", head, re.MULTILINE)
             for module in re.findall(r"[A-Za-z_][\w.]*", hit.group(1)) if hit else ():

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 
 import msgspec
 
+from mllint.libraries.serving import Route, Service
+
 
 class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where data is read or written. Exactly one of the first group names the parameter that tells which.
@@ -65,14 +67,6 @@ class Fit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     label: str = ""  # the column of `x` that is the label, by its name
 
 
-class Route(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    path: str = "path"
-    methods: str = ""  # parameter with a list of methods
-    method: str = "GET"  # otherwise
-    handler: str = ""  # parameter with the handler, where the call is no decorator
-    named: bool = False  # where no path is given, it is the name of the handler
-
-
 class Loop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A trainer goes over batches. `source` is a parameter with an object of the repository whose method `loader`
     gives what `data` may be given as, after its methods `before`; `step` is the method of the model that takes a
@@ -86,6 +80,14 @@ class Loop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     before: tuple[str, ...] = ()
     trains: bool = False  # the step gives a loss that the model learns from
     callbacks: str = ""  # parameter with callbacks, of which some store the model
+
+
+class Mapped(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Of a class whose objects are rows of a table: the attribute that names the table (`Meta.db_table`), and its name
+    where there is none, of the `{folder}` and `{class}`."""
+
+    name: str
+    default: str
 
 
 class Stores(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -150,6 +152,8 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     chooses: bool = False  # picks the best of what it is given: `np.argmax(scores)`
     loop: Loop | None = None
     routes: Route | None = None
+    verbs: str = ""  # of a decorator: the methods that the function answers: a parameter with them, or `=POST`
+    makes: str = ""  # of a decorator: what a class of the repository under it is, a type
     attribute: bool = False  # holds when the attribute is read, without a call
     mutates: str = ""  # parameter that must be true for the receiver to change (`inplace`), or `always`
 
@@ -184,6 +188,9 @@ class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     order: str = ""  # of a splitter, as of a call
     chooses: str = ""  # of a callback: it stops, or keeps the best, by what is watched: `always`, or if that is true
     stores: Stores | None = None  # of a callback: it stores the model
+    mapped: Mapped | None = None  # objects of a class of the repository are rows of a table
+    answers: Service | None = None  # how its library answers requests with an object of a class of the repository
+    envelope: tuple[str, ...] = ()  # of a request: keys under which its body, or another part of it, lies as a whole
     keeps: bool = False  # of a transformer: every column stays a column of its own (scalers, imputers)
     classifies: bool = False  # of an estimator: it is a classifier
     wraps: bool = False  # of an estimator: it is known by the last one it is made of (pipelines, searches)
@@ -213,6 +220,8 @@ class LibraryFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     library: str
     imports: tuple[str, ...] = ()  # further top-level modules it speaks of
     needs: tuple[str, ...] = ()  # libraries whose types it speaks of
+    defines: tuple[str, ...] = ()  # functions and classes that tell its use where a file of the repository defines one
+    scripts: dict[str, Service] = {}  # function -> how a file that defines it, at its top level, answers requests
     hosts: bool = False  # a scheduler or server of this library starts the files that import it
     schedules: tuple[str, ...] = ()  # top-level modules: what imports them holds a pipeline that a scheduler runs
     aliases: dict[str, str] = {}  # dotted name -> dotted name
@@ -254,6 +263,7 @@ class Library:
         self.alarms: set[str] = set()
         self.distributions: dict[str, tuple[str, ...]] = {}
         self.generators: set[str] = set()  # global ones that something seeds
+        self.scripts: dict[str, Service] = {}
         for file in files:
             self._add(file)
         self._canonical: dict[str, str] = {}
@@ -282,6 +292,7 @@ class Library:
             if entry.duck:
                 self.ducks.setdefault(name.rpartition(".")[2], (full, entry))
         self.aliases.update(file.aliases)
+        self.scripts.update({f"{file.library}.*" if key == "*" else key: s for key, s in file.scripts.items()})
         self.credentials += [re.compile(fnmatch.translate(pattern)) for pattern in file.credentials]
         self.open += [re.compile(fnmatch.translate(pattern)) for pattern in file.open]
         self.collects.update(file.collects)

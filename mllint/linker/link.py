@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from mllint.facts.file import FileFacts
-from mllint.libraries.loading import builtin
+from mllint.facts.python import Define, DefineClass
+from mllint.libraries.loading import builtin, defining
 from mllint.libraries.models import Library, LibraryFile
 from mllint.lineage.declarations import Declarations
 from mllint.lineage.graph import Edge, NodeKind
@@ -32,7 +33,7 @@ from mllint.linker.python.results.settings import observe_settings
 from mllint.linker.python.results.starts import observe_starts
 from mllint.linker.sql.link import link_sql
 from mllint.linker.sql.schema import Schema
-from mllint.linker.systems import dependencies, gateways
+from mllint.linker.systems import dependencies, functions, gateways
 from mllint.linker.systems.supplies import observe_mentions, observe_supplies
 from mllint.settings import Settings
 
@@ -79,7 +80,11 @@ def _link(
     project = Project(files, settings, declarations)
     project.runs = systems.runs(project)
     imported = {module for modules in imported_modules(project).values() for module in modules}
+    for function in functions.named(project):
+        project.name_function(function)
     needed = {module for file in own_models for module in file.needs} | dbt.needed(project)
+    needed |= {each.library for named in project.named_functions.values() for each in named}
+    needed |= defining(defined_names(project))
     library = Library([*builtin(imported | needed), *own_models])
     for file in own_models:
         check_model(file, library)
@@ -110,6 +115,18 @@ def _link(
     project.coverage.freeze()
     declarations = declarations.with_entries(project.observations.declared)
     return Lineage(project.graph, project.observations, declarations, project.coverage, project.problems)
+
+
+def defined_names(project: Project) -> set[str]:
+    """Functions and classes at the top level of the repository's Python files."""
+    names = set[str]()
+    for file in project.of_kind("python"):
+        for statement in file.python.body if file.python is not None else ():
+            if isinstance(statement, Define):
+                names.add(statement.function.name)
+            elif isinstance(statement, DefineClass):
+                names.add(statement.name)
+    return names
 
 
 def common(project: Project, needed: set[str], schema: Schema, own_models: Sequence[LibraryFile]) -> bytes:

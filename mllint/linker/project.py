@@ -41,6 +41,18 @@ class Run(msgspec.Struct, frozen=True):
     by: str = ""
 
 
+class NamedFunction(msgspec.Struct, frozen=True):
+    """A function that a configuration names, for a platform to call it: its file, and what it answers.
+
+    `library` is the model file that tells what the platform calls it with."""
+
+    path: str
+    function: str
+    endpoint: str
+    span: Span
+    library: str
+
+
 class Flow(msgspec.Struct, frozen=True):
     """What a pipeline says that goes into a step and comes out of it (node ids), whatever the code of the step does."""
 
@@ -95,6 +107,8 @@ class Project:
         self.rejoined: set[str] = set()  # datasets that join a table with itself: equal columns are of different rows
         self.runs: list[Run] = []
         self.shells: dict[str, set[str]] = {}  # shell scripts that commands call, and the kinds of what calls them
+        self.named_functions: dict[tuple[str, str], list[NamedFunction]] = {}  # by path and name
+        self.route_names: dict[str, set[str]] = {}  # the name of a route -> its endpoints
         self.flows: dict[Flow, None] = {}  # what pipelines written in Python say of their steps
         self.dbt: Any = None  # the memory of `sql.dbt.projects`
         self.taken: set[str] = set()  # SQL files whose text Python takes, to fill it in and run it
@@ -133,6 +147,9 @@ class Project:
                 break
             place, expression = self.in_sql[id], self.definitions[id]
         return place
+
+    def name_function(self, named: NamedFunction) -> None:
+        self.named_functions.setdefault((named.path, named.function), []).append(named)
 
     def of_kind(self, *kinds: str) -> Iterator[FileFacts]:
         for path in self.kinds_of:

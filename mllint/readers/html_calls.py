@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from mllint.facts.foreign import ForeignCall
 
 _JINJA = re.compile(r"\{\{([^{}]*)\}\}")
+_TAG_OF_DJANGO = re.compile(r"\{%\s*(url\b[^{}%]*)%\}")  # `{% url "predict" %}`
 _TAG = re.compile(
     r"""<!--(?s:.*?)(?:-->|\Z) | <(?P<tag>[A-Za-z][\w-]*)(?P<attributes>(?:[^<>"']|"[^"<]*"|'[^'<]*')*+)>""", re.VERBOSE
 )
 _ATTRIBUTE = re.compile(
-    r"""([\w:@.-]++)\s*+(?:=\s*+("(?:\{\{[^{}]*\}\}|[^"])*+"|'(?:\{\{[^{}]*\}\}|[^'])*+'|[^\s"'>]+))?"""
+    r"""([\w:@.-]++)\s*+(?:=\s*+("(?:\{[{%][^{}]*[}%]\}|[^"])*+"|'(?:\{[{%][^{}]*[}%]\}|[^'])*+'|[^\s"'>]+))?"""
 )
 _END_OF_SCRIPT = re.compile(r"</script\b", re.IGNORECASE)
 _SCRIPT_TYPES = {"", "module", "text/javascript", "application/javascript", "text/babel"}
@@ -49,7 +50,12 @@ def html_calls(text: str) -> Iterator[ForeignCall]:
 def _script(script: str, line: int) -> Iterator[ForeignCall]:
     from mllint.readers.tree_calls import tree_calls
 
-    yield from tree_calls("javascript", _JINJA.sub(r"\1", script), line)
+    yield from tree_calls("javascript", _JINJA.sub(r"\1", _TAG_OF_DJANGO.sub(_unquoted, script)), line)
+
+
+def _unquoted(tag: re.Match[str]) -> str:
+    """`<url predict>`: the tag may stand between quotes that are its own, too."""
+    return "<" + tag[1].replace('"', "").replace("'", "").strip() + ">"
 
 
 def _place(text: str, match: re.Match[str], line: int) -> tuple[int, int, int, int]:
@@ -66,4 +72,5 @@ def _attributes(text: str) -> dict[str, str]:
 
 def _filled(text: str) -> str:
     """`{{ url_for('predict') }}` is one unknown part."""
+    text = _TAG_OF_DJANGO.sub(_unquoted, text)
     return _JINJA.sub(lambda match: "{" + match[1].strip() + "}", text)

@@ -1,6 +1,7 @@
 """Magics of notebooks. They become calls that the linker knows, on the same line, so that places stay right:
 
 %run ./prepare.py --fast    from prepare import *
+%run ./prepare              __run__("./prepare")
 !python train.py data       __shell__("python train.py data")
 files = !ls data            files = __shell__("ls data")
 %%bash / %%sql / %%writefile    __shell__("...") / __sql__("...") / nothing
@@ -68,9 +69,10 @@ def _without_line_magic(line: str) -> str:
 
 
 def _run(command: str) -> str:
-    """`%run ./utils/setup.py`: whatever that file binds is there afterwards, as after an import of all its names."""
-    path = command.partition(" ")[0].strip("'\"").removesuffix(".py")
-    names = [part for part in path.split("/") if part not in (".", "..", "")]
-    if path.endswith(".ipynb") or not names or not all(map(str.isidentifier, names)):
+    """`%run ./utils/setup.py`: whatever that file binds is there afterwards, as after an import of all its names. One
+    without `.py` may be a notebook."""
+    path = command.partition(" ")[0].strip("'\"")
+    names = [part for part in path.removesuffix(".py").split("/") if part not in (".", "..", "")]
+    if not path.endswith(".py") or not names or not all(map(str.isidentifier, names)):
         return f"__run__({command!r})"
     return f"from {'.'.join(names)} import *"

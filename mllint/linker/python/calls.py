@@ -28,7 +28,7 @@ from mllint.linker.python.abstract.values import (
 )
 from mllint.linker.python.frames import usage
 from mllint.linker.python.iteration import is_inner
-from mllint.linker.python.library import commands, library, randomness, watching, web
+from mllint.linker.python.library import commands, library, randomness, routing, watching
 from mllint.linker.python.machine import HERE, Activation, Machine
 from mllint.linker.python.orchestration import decorated
 
@@ -187,9 +187,9 @@ def decorate(m: Machine, decorator: Any, function: Any, at: facts.At) -> Any:
                 return getter
             return msgspec.structs.replace(getter, decorators=(*getter.decorators, Bound(kind, function)))
     if isinstance(function, Function):
-        served = web.bare(m, decorator, at) if isinstance(decorator, External) else decorator
+        served = routing.bare(m, decorator, at) if isinstance(decorator, External) else decorator
         if isinstance(served, Cell) and "route" in served.slots:
-            web.register(m, served, function)
+            routing.register(m, served, function)
         decorated.defined(m, decorator, function)
         function = msgspec.structs.replace(function, decorators=(*function.decorators, decorator))
         made = commands.decorated(m, decorator, function, at)

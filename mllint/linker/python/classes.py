@@ -41,10 +41,12 @@ def define(m: Machine, s: facts.DefineClass) -> Any:
     # `@dataclass(frozen=True)`: what it is called with does not matter
     makers = [m.evaluate(d.function) if isinstance(d, facts.Call) else None for d in s.decorators]
     flavour = _flavour(bases, [maker or d for maker, d in zip(makers, decorators, strict=True)])
+    bases += tuple(External(kind) for d in (*decorators, *makers) if (kind := _made_by(m, d)))
     with m.activation(scope, m.now.module_scope, m.now.path, m.now.function):
         m.execute(s.body)
     result = Class(s.name, qualified, scope, bases, m.now.path, s.at, flavour)
     scope.slots["<self>"] = result
+    scope.slots["<decorators>"] = tuple(decorators)
     if flavour == "enum":
         _make_members(m, result)
     for decorator, expression in zip(reversed(decorators), reversed(s.decorators), strict=True):
@@ -56,6 +58,12 @@ def define(m: Machine, s: facts.DefineClass) -> Any:
             if isinstance(made, Class):
                 result = made
     return result
+
+
+def _made_by(m: Machine, decorator: Any) -> str:
+    """The type that a decorator of a library makes of a class: `@serve.deployment`."""
+    entry = m.library.call(decorator.name) if isinstance(decorator, External) else None
+    return entry.makes if entry is not None else ""
 
 
 def _is_call_of_library(decorator: Any) -> bool:
@@ -234,6 +242,8 @@ def _from_library_base(m: Machine, cls: Class, owner: Any, name: str, at: facts.
         if isinstance(base, External):
             kind = m.library.type_of_class(base.name)
             found = m.library.method(kind, name) if kind else None
+            if found is not None and found[1].attribute:
+                return m.apply_entry(*found, owner, at)
             if found is not None:
                 return Bound(found[0], owner)
     return m.unknown(f"`{cls.name}` has no attribute `{name}` that was seen", at)

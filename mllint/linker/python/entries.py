@@ -28,8 +28,9 @@ from mllint.linker.python.calls import enter, load_module
 from mllint.linker.python.classes import bind_parameters, construct
 from mllint.linker.python.frames import usage
 from mllint.linker.python.ghosts import Ghost, GhostFunction
-from mllint.linker.python.library import commands, randomness, requests
-from mllint.linker.python.library.web import Handler, answered
+from mllint.linker.python.library import answering, commands, randomness, requests
+from mllint.linker.python.library.routing import answered
+from mllint.linker.python.library.services import Handler, functions_of
 from mllint.linker.python.machine import HERE, Machine
 from mllint.linker.python.orchestration.processes import with_parameters
 from mllint.linker.python.reads import Needed
@@ -122,7 +123,8 @@ def _interpret(m: Machine, entry: Entry) -> None:
         m.tracker.everything()
     if entry.handler is not None:
         _, function, receiver = _parts(entry.handler)
-        for made in (entry.handler.router, function.scope, receiver):
+        owner = entry.handler.owner
+        for made in (entry.handler.router, function.scope, receiver, getattr(owner, "scope", owner)):
             m.tracker.touch_made(made)
     if m.from_outside:
         m.tracker.read("budget:", str(m.most_steps()).encode())
@@ -186,7 +188,7 @@ def _run_script(m: Machine, file: FileFacts) -> None:
 
 def uncalled(m: Machine) -> list[Entry]:
     """Functions and methods that no interpreted code called: each is called once, from outside."""
-    handled = {(path, at) for _, path, at in m.handlers}
+    handled = {(f.path, f.facts.at) for handler in m.handlers.values() for f in functions_of(m, handler)}
     result: list[Entry] = []
     namespaces = m.namespaces()
     for path in sorted(namespaces.keys() | m.ghosts.keys()):
@@ -263,11 +265,22 @@ def _parts(handler: Handler) -> tuple[tuple[Any, ...], Function, Any]:
 
 def _answer(m: Machine, handler: Handler) -> None:
     """Call a route's handler with a request: every parameter is a field of it; what it returns is served."""
-    first, function, _ = _parts(handler)
-    if not first and function.scope.kind == "class":  # a route over a method of a class that the library makes
-        first = (construct(m, function.scope.slots["<self>"], Arguments(), function.facts.at),)
+    _, function, _ = _parts(handler)
     m.called.add((function.path, function.facts.at))
     m.effects.mark(handler.endpoint, "endpoint", handler.span)
+    m.store(handler.endpoint, Constant(True))
+    result = _of_function(m, handler) if handler.service is None else answering.answer(m, handler)
+    origins = origins_of(result)
+    served = frozenset(o for o in origins if not o.startswith(f"column:{handler.endpoint}#") and o != handler.endpoint)
+    m.effects.link(served, handler.endpoint, "serves", handler.span)
+    m.effects.answered(handler.endpoint, function.qualified)
+
+
+def _of_function(m: Machine, handler: Handler) -> Any:
+    first, function, _ = _parts(handler)
+    if not first and function.scope.kind == "class":  # a route over a method of a class that the library makes
+        made = function.scope.slots.get("<made>")  # with these arguments, as code of the repository says
+        first = (made or construct(m, function.scope.slots["<self>"], Arguments(), function.facts.at),)
     values = bind_parameters(m, function, Arguments(first), function.facts.at)
     with m.activation(
         m.heap.new("scope", {"<parent>": function.scope}), m.module_scope_of(function.scope), function.path, None
@@ -276,9 +289,4 @@ def _answer(m: Machine, handler: Handler) -> None:
             if index < len(first) or parameter.kind in ("star", "double star"):
                 continue
             values[parameter.name] = requests.field(m, handler.endpoint, parameter, values[parameter.name])
-    m.store(handler.endpoint, Constant(True))
-    result = enter(m, function, values, function.facts.at)
-    origins = origins_of(result)
-    served = frozenset(o for o in origins if not o.startswith(f"column:{handler.endpoint}#") and o != handler.endpoint)
-    m.effects.link(served, handler.endpoint, "serves", handler.span)
-    m.effects.answered(handler.endpoint, function.qualified)
+    return enter(m, function, values, function.facts.at)

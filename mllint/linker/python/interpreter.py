@@ -65,6 +65,7 @@ def machine(project: Project, models: Library, schema: Schema, digests: Mapping[
     m.load_module = lambda path: calls.load_module(m, path)
     m.new_object = lambda kind, name, given, at: library.new_object(m, kind, name, given, at)
     m.apply = library.apply
+    m.apply_entry = lambda name, entry, owner, at: library.apply_attribute(m, name, entry, owner, at)
     m.run_statement = databases.run
     m.started = lambda kind, thing, at: extensions.made(m, kind, thing, at)
     m.stands_for = lambda value: extensions.stands_for(m, value)

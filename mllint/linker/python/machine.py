@@ -180,6 +180,7 @@ class Machine:
         self.load_module: Callable[[str], Any]
         self.new_object: Callable[[str, str, dict[str, Any], facts.At], Any]
         self.apply: Callable[[Any], Any]
+        self.apply_entry: Callable[[str, Any, Any, facts.At], Any]  # an attribute that a model speaks of
         self.run_statement: Callable[[Any, Cell], Any]
         self.started: Callable[[str, Cell, facts.At], None]
         self.stands_for: Callable[[Any], Any]

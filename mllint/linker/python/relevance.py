@@ -14,7 +14,8 @@ from mllint.libraries.models import Entry, Library
 from mllint.linker.project import Project
 
 _EFFECTS = (
-    "statement", "run_statement", "add_rows", "bulk_rows", "feature_view", "features_of", "forward", "backward",
+    "statement", "run_statement", "add_row", "mapped_rows", "add_rows", "bulk_rows",
+    "feature_view", "features_of", "forward", "backward",
     "drawn", "save_figure", "shown",
 )  # fmt: skip
 _NAME = re.compile(rb"[\xa1-\xbf]([A-Za-z_][A-Za-z0-9_]*)")

@@ -9,12 +9,12 @@ from typing import Any
 from mllint.facts import python as facts
 from mllint.linker.python import calls, classes, iteration
 from mllint.linker.python.abstract.heap import Cell, State
-from mllint.linker.python.abstract.values import Constant, Function, Unknown, origins_of
+from mllint.linker.python.abstract.values import Class, Constant, Function, Unknown, origins_of
 from mllint.linker.python.branches import note_branch, note_choice
 from mllint.linker.python.evaluation import evaluate
 from mllint.linker.python.frames import usage
 from mllint.linker.python.import_statements import run_import, run_import_from
-from mllint.linker.python.library import decisions, gates, watching
+from mllint.linker.python.library import decisions, gates, services, watching
 from mllint.linker.python.library.circumstances import is_survived
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.operations import assign_attribute, assign_item
@@ -298,6 +298,8 @@ def _define(m: Machine, s: facts.Define) -> bool:
     for decorator in reversed(s.function.decorators):
         function = calls.decorate(m, evaluate(m, decorator), function, decorator.at)
     m.assign(s.function.name, function)
+    if m.now.scope is m.now.module_scope and isinstance(function, Function):
+        services.function_defined(m, function)
     return True
 
 
@@ -312,7 +314,10 @@ def make_function(m: Machine, function: facts.Function) -> Function:
 
 
 def _define_class(m: Machine, s: facts.DefineClass) -> bool:
-    m.assign(s.name, classes.define(m, s))
+    cls = classes.define(m, s)
+    m.assign(s.name, cls)
+    if isinstance(cls, Class):
+        services.class_defined(m, cls)
     return True
 
 

@@ -15,6 +15,7 @@ from mllint.linker.systems import (
     ci,
     compose,
     dbt,
+    downloads,
     dvc,
     flows,
     foreign,
@@ -35,7 +36,9 @@ STARTERS: tuple[tuple[Callable[[Project], Iterator[Run]], str], ...] = (
     (ci.runs, "job"), (packaging.runs, "command"), (notebooks.runs, "stage"),
 )  # fmt: skip
 # DVC comes last: it adds only what neither Python nor another language shows.
-LINKERS: tuple[Callable[[Project], None], ...] = (foreign.link, flows.link, dbt.link, sqlmesh.link, lfs.link, dvc.link)
+LINKERS: tuple[Callable[[Project], None], ...] = (
+    foreign.link, downloads.link, flows.link, dbt.link, sqlmesh.link, lfs.link, dvc.link,
+)  # fmt: skip
 
 
 def runs(project: Project) -> list[Run]:

@@ -1,4 +1,4 @@
-"""CI: the commands of GitHub, GitLab, CircleCI, Azure and Bitbucket pipelines, and of Procfiles."""
+"""CI: the commands of GitHub, GitLab, CircleCI, Azure, Bitbucket and CodeBuild pipelines, and of Procfiles."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from mllint.facts.commands import Command
 from mllint.facts.config import Value
 from mllint.linker.project import Project, Run
 from mllint.linker.systems import tree
@@ -48,6 +49,8 @@ def _steps(path: str, root: Value) -> Iterator[_Step]:
         yield from _circle(root)
     elif name.startswith(("azure-pipelines", "bitbucket-pipelines")) or "/.azure" in "/" + path:
         yield from _anywhere(root)
+    elif name.startswith(("buildspec", "codebuild")) and tree.get(root, "phases") is not None:
+        yield from _codebuild(root)
     elif name.lower() == "procfile":
         yield from ((entry.key, entry.value, "", {}) for entry in root.entries if entry.value.kind == "scalar")
 
@@ -94,6 +97,15 @@ def _circle(root: Value) -> Iterator[_Step]:
                         yield entry.key, command, own or folder, _variables(tree.get(script, "environment"))
 
 
+def _codebuild(root: Value) -> Iterator[_Step]:
+    """AWS CodeBuild: `phases: {build: {commands: [...]}}`."""
+    variables = _variables(tree.get(root, "env", "variables"))
+    for phase in tree.entries(root, "phases"):
+        for key in ("commands", "finally"):
+            for line in tree.items(phase.value, key):
+                yield phase.key, line, "", variables
+
+
 def _anywhere(root: Value) -> Iterator[_Step]:
     for mapping in tree.mappings(root):
         for key in ("script", "bash", "pwsh"):
@@ -107,9 +119,22 @@ def _variables(value: Value | None) -> dict[str, str]:
 
 
 def _runs(project: Project, path: str, job: str, script: Value, folder: str, given: dict[str, str]) -> Iterator[Run]:
+    start = "" if folder in (".", "./") or "{" in folder or "$" in folder else posixpath.normpath(folder or ".")
+    for command, at in _commands(path, script, given):
+        yield from runs_of(project, command, ["" if start == "." else start], f"{path}:{job}" if job else path, at)
+
+
+def commands(project: Project) -> Iterator[tuple[str, Span, Command]]:
+    """Every command of every step, with its file and place."""
+    for facts in project.of_kind("yaml"):
+        for document in facts.config.documents if facts.config else ():
+            for _, text, _, environment in _steps(facts.path, document):
+                for command, at in _commands(facts.path, text, environment):
+                    yield facts.path, at, command
+
+
+def _commands(path: str, script: Value, given: dict[str, str]) -> Iterator[tuple[Command, Span]]:
     # an expression of the CI system (`${{ secrets.X }}`) is known to it alone
     variables = {name: value for name, value in given.items() if "{{" not in value and "$" not in value}
-    start = "" if folder in (".", "./") or "{" in folder or "$" in folder else posixpath.normpath(folder or ".")
     for command in split_commands(tree.text(script), tree.first_line(script), "", variables):
-        at = Span(path, command.line, 1) if script.end_line > script.line else tree.span(path, script)
-        yield from runs_of(project, command, ["" if start == "." else start], f"{path}:{job}" if job else path, at)
+        yield command, Span(path, command.line, 1) if script.end_line > script.line else tree.span(path, script)

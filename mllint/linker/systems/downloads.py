@@ -1,10 +1,19 @@
-"""Commands that fetch a file: `curl -o trips.csv https://example.com/trips.csv`, `wget -O trips.csv URL`."""
+"""Commands that fetch, bring or pack a file: `curl -o trips.csv https://example.com/trips.csv`, `aws s3 cp trips.csv s3://b/`."""
 
 from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+
+from mllint.facts.commands import Command
+from mllint.lineage.graph import Edge
+from mllint.lineage.ids import file_id
+from mllint.linker.project import Project
+from mllint.linker.systems import ci, compose
+from mllint.linker.systems.start import folders_of
+from mllint.source import Span
 
 _URL = re.compile(r"(?:https?|ftp|s3|gs)://[^\s/]+/\S+")
 _NAMED = {"curl": ("-o", "--output"), "wget": ("-O", "--output-document")}
@@ -33,6 +42,124 @@ def download_of(words: Sequence[str]) -> tuple[str, str] | None:
     if path is None and own_name:
         path = posixpath.join(_after(words, _FOLDER[program]) or "", posixpath.basename(url))
     return (url, path) if path and path not in ("-", "/dev/null") else None
+
+
+def copy_of(words: Sequence[str]) -> tuple[str, str] | None:
+    """What a command of an object store copies, and where to; one end at least is in the store.
+
+    >>> copy_of(["aws", "s3", "cp", "model.pkl", "s3://models/eta/", "--quiet"])
+    ('model.pkl', 's3://models/eta/model.pkl')
+    """
+    for program in _COPIES:
+        if tuple(words[: len(program)]) == program:
+            ends = [word for word in words[len(program) :] if not word.startswith("-")]
+            if len(ends) != 2 or not any("://" in end for end in ends) or "-r" in words or "--recursive" in words:
+                return None
+            source, target = ends
+            into = posixpath.join(target, posixpath.basename(source)) if target.endswith(("/", ".")) else target
+            return source, into
+    return None
+
+
+_COPIES = (
+    ("aws", "s3", "cp"),
+    ("aws", "s3", "mv"),
+    ("gsutil", "cp"),
+    ("gsutil", "-m", "cp"),
+    ("gcloud", "storage", "cp"),
+)
+
+
+def packed_by(words: Sequence[str]) -> tuple[list[str], str] | None:
+    """The files and folders that a command packs, and into which archive.
+
+    >>> packed_by(["tar", "-czvf", "model.tar.gz", "-C", "model", "."])
+    (['model/.'], 'model.tar.gz')
+    >>> packed_by(["zip", "-r", "code.zip", "src", "eta.pkl"])
+    (['src', 'eta.pkl'], 'code.zip')
+    """
+    if len(words) < 3 or words[0] not in ("tar", "zip"):
+        return None
+    if words[0] == "zip":
+        plain = [word for word in words[1:] if not word.startswith("-")]
+        return (plain[1:], plain[0]) if len(plain) > 1 else None
+    if not re.fullmatch(r"-?[a-zA-Z]*c[a-zA-Z]*f", words[1]):
+        return None
+    members, folder, rest = list[str](), "", list(words[3:])
+    while rest:
+        word = rest.pop(0)
+        if word in ("-C", "--directory") and rest:
+            folder = rest.pop(0)
+        elif not word.startswith("-"):
+            members.append(posixpath.join(folder, word))
+    return members, words[2]
+
+
+def link(project: Project) -> None:
+    """Edges between what commands fetch, bring or pack and the files of it that code reads or writes."""
+    files = sorted(id for id in project.graph.nodes if id.startswith("file:"))
+    for command, bases, path, language, span in _commands(project):
+        folders = list(folders_of(command.folder, bases))
+        for source, target in _moved(project, command, folders, files):
+            for id in (source, target):
+                if id not in project.graph.nodes:
+                    project.graph.add_node(id, "dataset", span)
+            if not any(edge.source == source for edge in project.graph.in_edges(target)):
+                edge = Edge(source, target, "writes", "direct", path, language, span, read=span)
+                project.graph.add_edge(edge)
+
+
+def _moved(project: Project, command: Command, folders: list[str], files: list[str]) -> Iterator[tuple[str, str]]:
+    """Ids of what a command takes and makes, of which the graph knows one."""
+    if (packed := packed_by(command.words)) is not None:
+        target = _node(project, packed[1], folders)
+        members = [_path(folder, member) for member in packed[0] for folder in folders or [""] if "{" not in member]
+        for id in dict.fromkeys(id for path in members if path != "." for id in _inside(files, path)):
+            if target is not None and id != target:
+                yield id, target
+        return
+    if (found := download_of(command.words) or copy_of(command.words)) is not None:
+        source, target = (_node(project, end, folders) for end in found)
+        if source is not None and target is not None and {source, target} & project.graph.nodes.keys():
+            yield source, target
+
+
+def _inside(files: list[str], path: str) -> Iterator[str]:
+    """Ids of a file, or of the files in a folder, out of those that are sorted."""
+    if (at := bisect_left(files, file_id(path))) < len(files) and files[at] == file_id(path):
+        yield files[at]
+    for at in range(bisect_left(files, f"file:{path}/"), len(files)):
+        if not files[at].startswith(f"file:{path}/"):
+            return
+        yield files[at]
+
+
+def _path(folder: str, name: str) -> str:
+    return posixpath.normpath(posixpath.join(folder, name.lstrip("/")))
+
+
+def _node(project: Project, end: str, folders: list[str]) -> str | None:
+    """The id of what a word names: that of a file which the graph knows, if it does."""
+    if "{" in end:
+        return None
+    if "://" in end:
+        return file_id(end)
+    ids = [file_id(_path(folder, end)) for folder in folders or [""]]
+    return next((id for id in ids if id in project.graph.nodes), ids[0])
+
+
+def _commands(project: Project) -> Iterator[tuple[Command, list[str], str, str, Span]]:
+    """Commands with the folders that theirs may be relative to, and the file, language and place they stand in."""
+    contexts = compose.contexts(project)
+    for facts in project.of_kind("shell", "make", "docker"):
+        own = posixpath.dirname(facts.path)
+        bases = ["", own] if facts.kind == "shell" else [*contexts.get(facts.path, ()), own, ""]
+        for command in facts.commands:
+            length = sum(len(word) + 1 for word in command.words) - 1
+            span = Span(facts.path, command.line, command.column, command.line, command.column + length)
+            yield command, bases, facts.path, facts.kind, span
+    for path, span, command in ci.commands(project):
+        yield command, [""], path, "yaml", span
 
 
 def _after(words: Sequence[str], options: Sequence[str]) -> str | None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mllint.facts.file import FileFacts
+import msgspec
+
 from mllint.facts.foreign import ForeignCall
 from mllint.facts.python import Attribute, Call, Define, Literal, Stmt
 from mllint.lineage.graph import Edge
 from mllint.lineage.ids import consumer_id
 from mllint.linker.project import Project
+from mllint.linker.systems import ci, scripts
+from mllint.linker.systems.http_commands import request_of
 from mllint.source import Span
 
 _CLIENTS = re.compile(
@@ -21,7 +24,19 @@ _CLIENTS = re.compile(
 _METHOD_OF_NAME = re.compile(r"(?:\.|hx-|::|^)(get|post|put|patch|delete|getJSON)$", re.IGNORECASE)
 _METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 _URL_FOR = re.compile(r"\{url_for\(\s*['\"]([\w.]+)['\"]")
+_NAMED = re.compile(r"<url ([\w:.-]+)")  # `{% url "trips:eta" %}`
 _PARAMETER = re.compile(r"^(?:\{.*\}|<.*>|:\w+)$")
+
+
+class Request(msgspec.Struct, frozen=True):
+    """A call of some URL, that a file makes. The method is empty where it is not known."""
+
+    path: str
+    language: str
+    span: Span
+    method: str
+    url: str
+    loose: bool = False  # options that were not followed may name another method
 
 
 def link_routes(project: Project) -> None:
@@ -29,33 +44,54 @@ def link_routes(project: Project) -> None:
     endpoints = [
         (id, *id.removeprefix("endpoint:").split(" ", 1)) for id in sorted(project.graph.nodes) if _is_route(id)
     ]  # fmt: skip
-    if not endpoints:
-        return
+    if endpoints:
+        for request in (*_of_scripts(project), *_of_commands(project)):
+            _link(project, request, endpoints)
+
+
+def _of_scripts(project: Project) -> Iterator[Request]:
     for facts in project.of_kind("javascript", "html", "r", "java", "scala"):
         for call in facts.foreign.calls if facts.foreign is not None else ():
             if call.arguments and _CLIENTS.search(call.function):
-                _link(project, facts, call, endpoints)
+                span = Span(facts.path, call.line, call.column, call.end_line, call.end_column)
+                # without options a `fetch` is a GET, but options that were not followed may say otherwise
+                loose = call.function == "fetch" and bool(call.uses)
+                yield Request(facts.path, facts.kind, span, *_request(call), loose)
+
+
+def _of_commands(project: Project) -> Iterator[Request]:
+    """`curl -d @trip.json localhost:8000/eta` in a script, a Makefile, a Dockerfile, a step of CI."""
+    for facts in project.of_kind("shell", "make", "docker"):
+        for command in facts.commands:
+            if (asked := request_of(command.words)) is not None:
+                yield Request(facts.path, facts.kind, scripts.place(facts.path, command), *asked)
+    for path, at, command in ci.commands(project):
+        if (asked := request_of(command.words)) is not None:
+            yield Request(path, "yaml", at, *asked)
 
 
 def _is_route(id: str) -> bool:
     return id.startswith("endpoint:") and " /" in id
 
 
-def _link(project: Project, facts: FileFacts, call: ForeignCall, endpoints: list[tuple[str, ...]]) -> None:
-    method, url = _request(call)
-    route = _route(project, url)
-    if not route:
-        return
-    found = [(id, verb) for id, verb, path in endpoints if _matches(route, path)]
-    exact = [id for id, verb in found if method in ("", verb) or verb in ("", "ANY")]
-    span = Span(facts.path, call.line, call.column, call.end_line, call.end_column)
-    # without options a `fetch` is a GET, but options that were not followed may say otherwise
-    for id in exact or [id for id, _ in found if call.function == "fetch" and call.uses]:
-        consumer = consumer_id(facts.path)
-        project.graph.add_node(consumer, "consumer", span, name=facts.path)
-        resolved = id in exact and not route.startswith("{")
-        edge = Edge(id, consumer, "consumes", "direct", facts.path, facts.kind, span, resolved=resolved, read=span)
-        project.graph.add_edge(edge)
+def _link(project: Project, request: Request, endpoints: list[tuple[str, ...]]) -> None:
+    if named := _NAMED.match(request.url):  # a page of Django says which view it asks
+        ids = project.route_names.get(named[1].rpartition(":")[2], set())
+        exact, found, is_certain = [id for id, *_ in endpoints if id in ids], [], True
+    else:
+        route = _route(project, request.url)
+        matching = [(id, verb) for id, verb, path in endpoints if route and _matches(route, path)]
+        exact = [id for id, verb in matching if request.method in ("", verb) or verb in ("", "ANY")]
+        found, is_certain = [id for id, _ in matching], not route.startswith("{")
+    for id in exact or (found if request.loose else []):
+        consumer = consumer_id(request.path)
+        project.graph.add_node(consumer, "consumer", request.span, name=request.path)
+        project.graph.add_edge(
+            Edge(
+                id, consumer, "consumes", "direct", request.path, request.language, request.span,
+                resolved=id in exact and is_certain, read=request.span,
+            )
+        )  # fmt: skip
 
 
 def _request(call: ForeignCall) -> tuple[str, str]:

@@ -63,6 +63,13 @@ def _started(
         yield from _inside(project, script, placed, called, nesting)
 
 
+def started_by(project: Project, command: Command, bases: list[str], job: str, span: Span) -> Iterator[Run]:
+    """What a command starts that code runs: a script of Python, or what a script of the shell does."""
+    yield from runs_of(project, command, bases, job, span)
+    if (script := shell_of(project, command, bases)) is not None:
+        yield from _inside(project, script, command, _Calls(), 0)
+
+
 def _inside(project: Project, script: FileFacts, command: Command, called: _Calls, nesting: int) -> Iterator[Run]:
     """The commands of a script that a command calls: `bash scripts/train.sh data.csv` gives `$1` its value."""
     called.scripts.add(script.path)

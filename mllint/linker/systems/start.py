@@ -222,7 +222,7 @@ def runs_of(project: Project, command: Command, bases: Iterable[str], job: str, 
         if shell is not None:
             project.shells.setdefault(shell.path, set())
         return
-    folders = list(dict.fromkeys(_folders(command.folder, bases)))
+    folders = list(dict.fromkeys(folders_of(command.folder, bases)))
     if started.name == "pytest" and started.entry == "pytest":
         for path in _tests(project, started.arguments, folders):
             yield Run(path, (), folders[0], job, span, entry="pytest", environment=command.environment)
@@ -249,7 +249,7 @@ def shell_of(project: Project, command: Command, bases: Iterable[str]) -> FileFa
     return None
 
 
-def _folders(folder: str | None, bases: Iterable[str]) -> Iterator[str]:
+def folders_of(folder: str | None, bases: Iterable[str]) -> Iterator[str]:
     for base in bases:
         if folder is None:
             yield base

@@ -83,18 +83,23 @@ def listed_names(value: Any) -> list[str]:
 # ----------------------------------------------------------------------------------------- subscripts
 
 
-def item(m: Machine, frame: Cell, index: Any, at: facts.At, may_miss: bool = False) -> Any:
+def item(m: Machine, frame: Cell, index: Any, at: facts.At, may_miss: bool = False, is_attribute: bool = False) -> Any:
     """`df["a"]`, `df[["a", "b"]]`, `df[mask]`, `matrix[:, 1]`. `may_miss`: there is a default for a missing column."""
     table: Table = frame.slots["table"]
     found = m.library.method(frame.slots["type"], "__getitem__")
     if found is not None:  # `df.groupby("k")["x"]`, `df.rolling(7)["x"]`
         return m.apply(Invocation(m, *found, frame, Arguments((index,)), at))
+    kind = m.library.types.get(frame.slots["type"])
+    if kind is not None and text_of(index) in kind.envelope:  # `event["body"]`
+        return frame
     match index:
         case Choice(options=options):
             return join_all([item(m, frame, option, at, True) for option in options])
         case Constant(value=str() as name):
             usage.asked_of(m, table, [name])
             column = table.column(name)
+            if not is_attribute:  # `request.method` is no field
+                _field_of_request(m, table.base, name, at)
             return (
                 own_kind(m, frame, usage.taken(m, column, table))
                 if column is not None
@@ -148,7 +153,14 @@ def field_of_record(m: Machine, record: Any, key: Any, at: facts.At) -> Column |
         return None
     function = m.now.function.qualified if m.now.function else ""
     origins = frozenset({column_id(dataset, name)})
+    _field_of_request(m, frozenset({dataset}), name, at)
     return Column(ex.Column(dataset, name), origins, name, m.span(at), function, kind="")
+
+
+def _field_of_request(m: Machine, datasets: frozenset[str], name: str, at: facts.At) -> None:
+    """A field that a handler takes from its request is one of the endpoint's, whatever becomes of it."""
+    if m.endpoint and m.endpoint in datasets:
+        m.effects.mark(column_id(m.endpoint, name), "column", m.span(at))
 
 
 def _some_of(table: Table) -> Table:
@@ -290,7 +302,7 @@ def column_attribute(m: Machine, frame: Cell, name: str, at: facts.At) -> Column
         known = table.column(name)
     if known is None:
         return None
-    by_name = item(m, frame, Constant(name), at)  # of a grouped frame too
+    by_name = item(m, frame, Constant(name), at, is_attribute=True)  # of a grouped frame too
     return by_name if isinstance(by_name, Column) else None
 
 

@@ -7,9 +7,10 @@ connection.execute(users.insert(), rows)                        session.add(User
 
 from __future__ import annotations
 
+import posixpath
 from typing import Any
 
-from mllint.libraries.models import Place
+from mllint.libraries.models import Mapped, Place
 from mllint.lineage.ids import table_id
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.tables import Table, of_dataset
@@ -18,13 +19,15 @@ from mllint.linker.python.abstract.values import (
     Choice,
     Class,
     Column,
+    Constant,
+    External,
     Tuple,
     Unknown,
     join_all,
     origins_of,
     text_of,
 )
-from mllint.linker.python.classes import find_member, instance_fields
+from mllint.linker.python.classes import construct, find_member, instance_fields, lineage_of
 from mllint.linker.python.frames import frames
 from mllint.linker.python.iteration import items_of
 from mllint.linker.python.library import locate, queries, storage
@@ -41,9 +44,9 @@ def tables_in(m: Machine, value: Any) -> list[str]:
         case Choice(options=options):
             found = [table for option in options for table in tables_in(m, option)]
         case Class():
-            found = _named(_table_name(value))
+            found = _named(_table_name(m, value))
         case Cell(kind="instance"):
-            found = _named(_table_name(value.slots["<class>"]))
+            found = _named(_table_name(m, value.slots["<class>"]))
         case Bound(receiver=receiver):  # `users.c.age`
             found = tables_in(m, receiver)
         case Cell(kind="list") | Tuple():
@@ -63,8 +66,29 @@ def tables_in(m: Machine, value: Any) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _table_name(cls: Class) -> Any:
-    return find_member(cls, "__tablename__") or find_member(cls, "__table__")
+def _table_name(m: Machine, cls: Class) -> Any:
+    named = find_member(cls, "__tablename__") or find_member(cls, "__table__")
+    if named is not None:
+        return named
+    for base in lineage_of(cls):
+        kind = m.library.types.get(m.library.type_of_class(base.name)) if isinstance(base, External) else None
+        if kind is not None and kind.mapped is not None:
+            return _mapped_name(cls, kind.mapped)
+    return None
+
+
+def _mapped_name(cls: Class, mapped: Mapped) -> Any:
+    """`class Meta: db_table = "trips"`, or `rides_trip` of the class `Trip` in `rides/models.py`."""
+    owner: Any = cls
+    for part in mapped.name.split("."):
+        owner = find_member(owner, part) if isinstance(owner, Class) else None
+    if owner is not None:
+        return owner
+    folder = posixpath.dirname(cls.path)
+    if posixpath.basename(folder) == posixpath.basename(cls.path).removesuffix(".py") or folder.endswith("/models"):
+        folder = posixpath.dirname(folder)
+    filled = mapped.default.replace("{folder}", posixpath.basename(folder)).replace("{class}", cls.name)
+    return Constant(filled.lower())
 
 
 def _named(name: Any, schema: Any = None) -> list[str]:
@@ -177,6 +201,26 @@ def add(call: Invocation) -> Any:
     for instance in _instances(call, call.arguments.args[0] if call.arguments.args else None):
         for node in tables_in(call.m, instance):
             put(call, node, instance)
+
+
+def add_row(call: Invocation) -> Any:
+    """`Trip.objects.create(km=km)`, `trip.save()`: an object of a mapped class is a row of its table."""
+    row = call.receiver
+    if isinstance(row, Class):
+        row = construct(call.m, row, call.arguments, call.at)
+    for node in tables_in(call.m, row):
+        put(call, node, row)
+    return row
+
+
+def mapped_rows(call: Invocation) -> Any:
+    """`Trip.objects.filter(city=city)`: rows of the table of a mapped class."""
+    m, found = call.m, []
+    for node in tables_in(m, call.receiver):
+        m.effects.mark(node, "dataset", call.span)
+        m.effects.access(node, call.span, m.now.path, True)
+        found.append(of_dataset(node))
+    return frames.new(m, frames.merge_all(found), _ROWS, call.at) if found else Unknown(call.origins())
 
 
 def _instances(call: Invocation, value: Any) -> list[Any]:

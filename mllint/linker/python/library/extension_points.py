@@ -6,9 +6,11 @@ import ast
 
 from mllint.errors import UsageError, nearest
 from mllint.libraries.models import Library, LibraryFile
+from mllint.libraries.serving import Service
 from mllint.linker.python.frames import frame_operations
 from mllint.linker.python.library import computations
 from mllint.linker.python.library.columns import parse_template
+from mllint.linker.python.library.services import steps_of
 from mllint.linker.python.orchestration.extensions import COMPUTED
 
 _COMPUTES = {*computations.TABLE, *COMPUTED}
@@ -20,11 +22,21 @@ def check_model(file: LibraryFile, library: Library) -> None:
         if kind.like and kind.like not in library.types:
             hint = f"no type of that name is loaded: does its library stand under `needs`? {_SEE}"
             raise UsageError(f"{file.origin}: `{name}`: `like` cannot be {kind.like!r}; {hint}")
+    services = [(name, kind.answers) for name, kind in file.types.items()] + list(file.scripts.items())
+    for name, service in services:
+        try:
+            steps_of(service or Service())
+        except ValueError as error:
+            raise UsageError(f"{file.origin}: `{name}`: {error}; {_SEE}") from None
+        if service is not None and service.request and service.request not in library.types:
+            raise UsageError(f"{file.origin}: `{name}`: `request` cannot be {service.request!r}; {_SEE}")
     for key, entry in file.calls.items():
         if entry.frame and entry.frame not in frame_operations.TABLE:
             raise UsageError(_wrong(file, key, "frame", entry.frame, nearest(entry.frame, frame_operations.TABLE)))
         if entry.computes and entry.computes not in _COMPUTES:
             raise UsageError(_wrong(file, key, "computes", entry.computes, nearest(entry.computes, _COMPUTES)))
+        if entry.makes and entry.makes not in library.types:
+            raise UsageError(_wrong(file, key, "makes", entry.makes, nearest(entry.makes, library.types)))
         if not _is_result(entry.returns, library):
             known = [*file.types, "self", "same", "none", "unknown"]
             raise UsageError(_wrong(file, key, "returns", entry.returns, nearest(entry.returns, known)))

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from mllint.facts import python as facts
+from mllint.libraries.models import Entry
 from mllint.linker.python import builtins, methods
 from mllint.linker.python.abstract.arguments import Arguments, by_name
 from mllint.linker.python.abstract.heap import Cell
@@ -41,6 +42,7 @@ from mllint.linker.python.library import (
     loading,
     loops,
     randomness,
+    routing,
     rows,
     statistics,
     storage,
@@ -107,7 +109,9 @@ def call_method(m: Machine, receiver: Any, name: str, arguments: Arguments, at: 
                 Invocation(m, name, entry, receiver, arguments, at),
             )
         return apply(Invocation(m, name, entry, receiver, arguments, at))
-    if isinstance(receiver, Function | Partial):
+    if isinstance(receiver, Function | Partial) or (
+        isinstance(receiver, Bound) and isinstance(receiver.function, Function)
+    ):
         result = decorated.method(m, receiver, name, arguments, at)
         if result is not None:
             return result
@@ -132,7 +136,7 @@ def call_method(m: Machine, receiver: Any, name: str, arguments: Arguments, at: 
 def call_object(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
     """A call of a library object, such as the decorator that `app.route("/")` returned."""
     if "route" in receiver.slots and arguments.args and isinstance(arguments.args[0], Function | Bound | Class):
-        web.register(m, receiver, arguments.args[0])
+        routing.register(m, receiver, arguments.args[0])
         return arguments.args[0]
     found = m.library.method(receiver.slots["type"], "__call__")
     if found is not None:
@@ -223,6 +227,11 @@ def read_attribute(m: Machine, module: External, name: str, at: facts.At) -> Any
     return apply(Invocation(m, m.library.canonical(name), entry, None, Arguments(), at))
 
 
+def apply_attribute(m: Machine, name: str, entry: Entry, owner: Any, at: facts.At) -> Any:
+    """The value of an attribute that a model speaks of."""
+    return apply(Invocation(m, name, entry, owner, Arguments(), at))
+
+
 def subscript_external(m: Machine, owner: External, index: Any, at: facts.At) -> Any:
     """`np.c_[a, b]`, `os.environ["X"]`: modelled as `numpy.c_.__getitem__`."""
     entry = m.library.call(f"{owner.name}.__getitem__")
@@ -239,6 +248,9 @@ def object_item(m: Machine, owner: Cell, index: Any, at: facts.At) -> Any:
     found = m.library.method(owner.slots["type"], "__getitem__")
     if found is not None:
         return apply(Invocation(m, found[0], found[1], owner, Arguments((index,)), at))
+    kind = m.library.types.get(owner.slots["type"])
+    if kind is not None and isinstance(index, Constant) and index.value in kind.envelope:
+        return owner
     if owner.slots.get("reference"):  # a loaded thing of which nothing is known yet: it may well be a frame
         return frames.item(m, loading.as_frame(m, owner, at), index, at)
     return Unknown(origins_of(owner), "an item of a library object is not modelled", m.span(at))
@@ -340,7 +352,7 @@ def _applied(call: Invocation) -> Any:
     if entry.loop is not None:
         result = loops.run(call, entry.loop)
     if entry.routes is not None:
-        return web.route(call, entry.routes)
+        return routing.route(call, entry.routes)
     if entry.requests is not None:
         result = web.request(call, entry.requests)
     call.made = result

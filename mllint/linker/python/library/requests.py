@@ -96,9 +96,19 @@ def typed(m: Machine, endpoint: str, name: str, annotation: facts.Expr, at: fact
     return body(m, endpoint, at)
 
 
-def body(m: Machine, endpoint: str, at: facts.At) -> Cell:
+def body(m: Machine, endpoint: str, at: facts.At, kind: str = "python.request") -> Cell:
     """A body whose fields are not declared."""
-    return frames.new(m, of_dataset(endpoint), "python.request", at)
+    return frames.new(m, of_dataset(endpoint), kind, at)
+
+
+def whole(m: Machine, endpoint: str, parameter: facts.Parameter | None, kind: str = "") -> Any:
+    """All that a service is sent, for a parameter that takes it: as its annotation declares it, if that is a class of
+    the repository. `kind` is the type that it has otherwise."""
+    if parameter is not None and parameter.annotation is not None:
+        declared = typed(m, endpoint, parameter.name, parameter.annotation, parameter.at)
+        if isinstance(declared, Cell) and declared.kind in ("instance", "list"):
+            return declared
+    return body(m, endpoint, parameter.at if parameter is not None else 0, kind or "python.request")
 
 
 def request_body(m: Machine, endpoint: str, cls: Class, at: facts.At) -> Cell:

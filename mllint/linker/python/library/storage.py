@@ -195,7 +195,7 @@ def open_handle(call: Invocation, place: Place) -> Any:
     )  # what code writes is data, not configuration
     document = config.document_of(m, value) if not _writes(mode) and not written else None
     slots: dict[Any, Any] = {
-        "type": "python.file",
+        "type": call.entry.returns or "python.file",
         "class": "file",
         "arguments": call.given,
         "path": value if value is not None else Unknown(),

@@ -1,166 +1,37 @@
-"""Serving and calling over HTTP: routes with their handlers, requests to routes."""
+"""Serving and calling over HTTP: what an application keeps and shows, and requests to routes."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
-import msgspec
-
-from mllint.libraries.models import Place, Route
+from mllint.libraries.models import Place
 from mllint.lineage.ids import consumer_id, endpoint_id, file_id
-from mllint.linker.python import classes
 from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.values import (
     Bound,
-    Class,
-    Constant,
-    External,
     Function,
     Unknown,
     origins_of,
-    text_of,
 )
-from mllint.linker.python.iteration import items_of
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.library.locate import texts
 from mllint.linker.python.machine import Machine
-from mllint.source import Span
-
-
-class Handler(msgspec.Struct, frozen=True):
-    """A function that answers a route."""
-
-    endpoint: str
-    function: Any  # Function or Bound
-    span: Span
-    path: str
-    router: Any = None  # the application or router (heap.Cell) whose route it is
-
-
-_OWN_NAME = "<name>"  # of a route that is called like its handler
-
-
-def route(call: Invocation, model: Route) -> Any:
-    """The decorator that `app.route("/predict", methods=["POST"])` returns."""
-    m, path = call.m, call.get(model.path)
-    unnamed = path is None or (isinstance(path, Constant) and path.value is None)
-    paths = [_OWN_NAME] if model.named and unnamed else texts(path)
-    methods = _methods(call, model)
-    prefix = _prefix(call.receiver)
-    endpoints = tuple(endpoint_id(method, _joined(prefix, path)) for path in paths for method in methods)
-    slots = {"type": "", "class": "", "arguments": {}, "origins": frozenset(), "route": endpoints, "span": call.span}
-    slots["router"] = call.receiver
-    decorator = m.heap.new("object", slots, (m.now.path, call.at))
-    handler = call.get(model.handler) if model.handler else None
-    if handler is not None:
-        register(m, decorator, handler)
-    return decorator
-
-
-def _methods(call: Invocation, model: Route) -> list[str]:
-    """The method that answers with data: of `["GET", "POST"]` that is POST."""
-    given = call.get(model.methods) if model.methods else None
-    if given is None:
-        return [model.method]
-    items = items_of(call.m, given, call.at).known
-    names = [text.upper() for item in items or () if (text := text_of(item))]
-    if "POST" in names and "GET" in names:
-        return ["POST"]
-    return names or [model.method]
-
-
-def _prefix(receiver: Any) -> str:
-    """`APIRouter(prefix="/v1")`, `Blueprint("x", url_prefix="/v1")`, and what including them adds."""
-    if not isinstance(receiver, Cell):
-        return ""
-    given = receiver.slots.get("arguments", {})
-    own = text_of(given.get("prefix")) or text_of(given.get("url_prefix")) or ""
-    return own
-
-
-def _joined(prefix: str, path: str) -> str:
-    joined = re.sub(r"//+", "/", f"{prefix}/{path}") if prefix else path
-    if not joined.startswith("/"):
-        joined = "/" + joined
-    return joined.rstrip("/") or "/"
-
-
-def register(m: Machine, decorator: Cell, handler: Any) -> None:
-    """A function answers the routes of a decorator; it is interpreted with a request later. Of a class, the methods
-    that are named after a verb do."""
-    if isinstance(handler, Class):
-        _register_methods(m, decorator, handler)
-        return
-    function = handler.function if isinstance(handler, Bound) else handler
-    if not isinstance(function, Function):
-        return
-    for endpoint in decorator.slots["route"]:
-        endpoint = endpoint.replace(_OWN_NAME, function.facts.name)
-        m.handlers[endpoint, function.path, function.facts.at] = Handler(
-            endpoint, handler, decorator.slots["span"], function.path, decorator.slots.get("router")
-        )
-
-
-def bare(m: Machine, decorator: External, at: int) -> Any:
-    """The route of a decorator that is not called: `@bentoml.api`; `None` if it has none."""
-    entry = m.library.call(decorator.name)
-    if entry is None or entry.routes is None:
-        return None
-    return route(Invocation(m, m.library.canonical(decorator.name), entry, None, Arguments(), at), entry.routes)
-
-
-def _register_methods(m: Machine, decorator: Cell, cls: Class) -> None:
-    """`class Predict(Resource): def post(self): ...`."""
-    paths = {endpoint.removeprefix("endpoint:").partition(" ")[2] for endpoint in decorator.slots["route"]}
-    instance = classes.construct(m, cls, Arguments(), cls.at)
-    for verb in ("get", "post", "put", "patch", "delete"):
-        method = classes.find_member(cls, verb)
-        if isinstance(method, Function):
-            slots = {**decorator.slots, "route": tuple(endpoint_id(verb.upper(), path) for path in sorted(paths))}
-            register(m, m.heap.new("object", slots, decorator.site), Bound(method, instance))
-
-
-def mount(call: Invocation) -> Any:
-    """`app.include_router(router, prefix="/v1")`, `app.register_blueprint(pages, url_prefix="/v1")`: the routes of the
-    router are answered below the prefix. `router`, `prefix`."""
-    router = call.get("router")
-    if isinstance(router, Cell) and isinstance(call.receiver, Cell):
-        prefix = text_of(call.get("prefix")) or ""
-        known = call.m.mounts.setdefault(router.site, {})
-        if not call.m.in_test or (prefix, call.receiver.site) not in known:  # a test makes the application once more
-            known[prefix, call.receiver.site] = call.receiver
-    return Constant(None)
-
-
-def answered(m: Machine) -> list[Handler]:
-    """All handlers, by the whole route that each answers."""
-    result = []
-    for _, handler in sorted(m.handlers.items(), key=lambda item: str(item[0])):
-        for prefix, outer in _mounts(m, handler.router):
-            verb, _, path = handler.endpoint.removeprefix("endpoint:").partition(" ")
-            endpoint = endpoint_id(verb, _joined(prefix, path)) if prefix else handler.endpoint
-            result.append(msgspec.structs.replace(handler, endpoint=endpoint, router=outer))
-    return result
-
-
-def _mounts(m: Machine, router: Any, depth: int = 4) -> list[tuple[str, Any]]:
-    """Prefixes under which a router is mounted, each with the outermost application."""
-    mounts = m.mounts.get(router.site) if isinstance(router, Cell) else None
-    if not mounts or depth == 0:
-        return [("", router)]
-    found: dict[str, Any] = {}
-    for (prefix, _), outer in mounts.items():
-        own = _prefix(outer)
-        for before, outermost in _mounts(m, outer, depth - 1):
-            found.setdefault(before + own + prefix, outermost)
-    return list(found.items())
 
 
 def application(call: Invocation) -> Any:
     """The application whose route is being answered: `request.app`, `flask.current_app`."""
     return call.m.application if call.m.application is not None else Unknown(why="the application is not known")
+
+
+def form_data(call: Invocation) -> Any:
+    """What a form of the repository was made with: `TripForm(request.POST)`, `TripSerializer(data=request.data)`."""
+    form = call.receiver
+    if not isinstance(form, Cell):
+        return Unknown(call.origins())
+    given = form.slots.get("data") or form.slots.get("<argument 0>")
+    return given if given is not None else Unknown(why="the form is not filled in", span=call.span)
 
 
 def shown(call: Invocation) -> Any:

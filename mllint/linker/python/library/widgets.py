@@ -11,6 +11,8 @@ from typing import Any
 from mllint.linker.python.abstract.values import Constant, Unknown, join, text_of
 from mllint.linker.python.library.invocation import Invocation
 
+WIDGETS = "widgets"  # the `entry` of a run whose arguments, names and values in turn, are those of widgets
+
 
 def widget(call: Invocation) -> Any:
     """`name`, `default`: a parameter of the notebook."""
@@ -22,7 +24,9 @@ def widget(call: Invocation) -> Any:
 
 def widget_value(call: Invocation) -> Any:
     """`name`, `default`: what the notebook is given, or the default that its widget has."""
-    name = text_of(call.get("name"))
+    name, run = text_of(call.get("name")), call.m.run
+    if run is not None and run.entry == WIDGETS and name in run.arguments[::2]:
+        return Constant(run.arguments[2 * run.arguments[::2].index(name) + 1])
     given = Unknown(why=f"the parameter `{name or '?'}` of the notebook is given by people", span=call.span)
     default = call.m.now.module_scope.slots.get(_key(name)) if name is not None else None
     default = default if default is not None else call.get("default")

@@ -11,7 +11,7 @@ from typing import Any
 from mllint.facts import python as facts
 from mllint.linker.python.abstract.arguments import Arguments, Rest
 from mllint.linker.python.abstract.heap import Cell
-from mllint.linker.python.abstract.values import Class, Constant, External, Function, Partial, Unknown, text_of
+from mllint.linker.python.abstract.values import Bound, Class, Constant, External, Function, Partial, Unknown, text_of
 from mllint.linker.python.iteration import entries_of, items_of
 from mllint.linker.python.library import hydra
 from mllint.linker.python.library.invocation import Invocation
@@ -67,7 +67,10 @@ def _noted(function: Function, by: Any) -> Function:
 
 
 def method(m: Machine, function: Any, name: str, arguments: Arguments, at: facts.At) -> Any:
-    """A method of a decorated function, such as `train.submit(frame)`; `None` if it is none that is known."""
+    """A method of a decorated function, such as `train.submit(frame)`, or of a method that another process runs;
+    `None` if it is none that is known."""
+    if isinstance(function, Bound):
+        return m.call(function, arguments, at) if name == "remote" else None
     if isinstance(function, Partial):
         if name in _MAPPED and isinstance(function.function, Function) and function.function.decorators:
             return _mapped(m, function, arguments, at)

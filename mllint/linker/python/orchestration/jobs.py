@@ -74,7 +74,12 @@ def _name_of(decorator: object) -> str:
 
 def started(m: Machine, entries: list[Entry]) -> Iterator[Entry]:
     """Files that tasks start by a command, with its arguments. What was said of such a file when nobody was known to
-    start it is taken back, and its entry leaves `entries`."""
+    start it is taken back, and its entry leaves `entries`. So is what was said of a notebook that others run
+    among their own names."""
+    included = m.plans.get("run here", {})
+    for path in sorted(path for path, by in included.items() if by - included.keys()):
+        if m.effects.records.pop(path, None) is not None:
+            entries[:] = [entry for entry in entries if entry.name != path]
     for index, run in enumerate(sorted(m.plans.get("runs", ()), key=lambda run: (run.path, run.span, run.arguments))):
         file = m.project.files.get(run.path)
         if file is None or file.python is None or run in m.project.runs:

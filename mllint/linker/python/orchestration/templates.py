@@ -22,10 +22,10 @@ from mllint.linker.python.library import queries
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.library.locate import locate
 from mllint.linker.python.library.templates import fill
-from mllint.linker.python.machine import Machine
+from mllint.linker.python.machine import HERE, Machine
 from mllint.linker.python.orchestration import passing
 from mllint.linker.systems.downloads import download_of
-from mllint.linker.systems.start import runs_of
+from mllint.linker.systems.scripts import started_by
 from mllint.readers.commands import split_commands
 from mllint.source import Span
 
@@ -101,11 +101,12 @@ def start_files(m: Machine, given: Mapping[str, Any], at: facts.At, by: str = "s
     if "input_nb" in given:
         words = f"papermill {text_of(given['input_nb'])} out.ipynb {_parameters(given.get('parameters'))}"
     plain = _TEMPLATE.sub(lambda hit: "$" + (re.findall(r"\w+", hit[1]) or ["value"])[-1], words)
+    plain = plain.replace(f"{HERE}/", "{root}/")
     span = m.span(at)
     own = posixpath.dirname(m.effects.path)
     for command in split_commands(plain, span.line, ""):
         _fetch(m, command.words, span)
-        for run in runs_of(m.project, command, ["", own, posixpath.dirname(own)], m.job, span):
+        for run in started_by(m.project, command, ["", own, posixpath.dirname(own)], m.job, span):
             if run.language == "python":
                 m.plans.setdefault("runs", {})[msgspec.structs.replace(run, by=by)] = None
 

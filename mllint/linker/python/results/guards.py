@@ -17,10 +17,12 @@ import msgspec
 from mllint.facts import python as facts
 from mllint.lineage.observations import Route
 from mllint.linker.project import Project
+from mllint.linker.python import classes
 from mllint.linker.python.abstract.heap import Cell
-from mllint.linker.python.abstract.values import Bound, Choice, Class, External, Function, Module
+from mllint.linker.python.abstract.values import Bound, Choice, Class, External, Function, Module, Tuple
 from mllint.linker.python.entries import is_test
-from mllint.linker.python.library.web import Handler, answered
+from mllint.linker.python.library.routing import answered
+from mllint.linker.python.library.services import Handler, functions_of
 from mllint.linker.python.machine import Machine
 
 REFUSALS = (401, 403)
@@ -36,7 +38,8 @@ def observe_routes(project: Project, m: Machine) -> None:
     for handler in answered(m):
         if not is_test(handler.path):
             own = next(
-                (r for e, r in routers.items() if handler.endpoint.endswith(e.partition(" ")[2])), handler.router
+                (r for e, r in routers.items() if " " in e and handler.endpoint.endswith(e.partition(" ")[2])),
+                handler.router,
             )
             guard = _guard_of(m, handler, [handler.router, own], calls)
             record = m.effects.records.get(f"{handler.endpoint} {handler.path}")
@@ -47,13 +50,15 @@ def observe_routes(project: Project, m: Machine) -> None:
 
 
 def _guard_of(m: Machine, handler: Handler, routers: list[Any], calls: list[tuple[facts.Expr, Any, str]]) -> str:
-    function = handler.function.function if isinstance(handler.function, Bound) else handler.function
     judge = _Judge(m)
     chain = {router.site: router for router in routers if isinstance(router, Cell)}
     known = {r.site for r in (h.router for h in m.handlers.values()) if isinstance(r, Cell)}
-    for decorator in function.facts.decorators:
-        judge.before(decorator, function.scope, is_decorator=True)
-    judge.function(function)
+    for function in functions_of(m, handler):
+        for decorator in function.facts.decorators:
+            judge.before(decorator, function.scope, is_decorator=True)
+        judge.function(function)
+    if isinstance(handler.function, Bound) and isinstance(handler.function.receiver, Cell):
+        judge.view(handler.function.receiver.slots.get("<class>"))
     for site in chain:
         for call, scope in _creations(m, site):
             judge.before(call, scope)
@@ -136,6 +141,17 @@ class _Judge:
                 self.library(str(value.slots.get("class") or value.slots.get("type") or ""), is_before)
             case Cell(kind="instance"):
                 self.value(value.slots.get("<class>"), depth, is_before)
+
+    def view(self, cls: Any) -> None:
+        """A class whose methods answer: `permission_classes = [IsAuthenticated]`, a mixin that asks who is there."""
+        for base in classes.lineage_of(cls) if isinstance(cls, Class) else ():
+            if isinstance(base, External):
+                self.library(base.name, is_before=True)
+                continue
+            for value in base.scope.slots.values():
+                named = value.slots["items"] if isinstance(value, Cell) and value.kind == "list" else ()
+                for each in value.items if isinstance(value, Tuple) else named:
+                    self.value(each, is_before=True)
 
     def library(self, name: str, is_before: bool) -> None:
         if self.m.library.guards(name):
