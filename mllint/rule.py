@@ -27,8 +27,10 @@ from mllint.lineage.observations import (
     Access,
     Branch,
     Check,
+    Component,
     Computed,
     Config,
+    Copy,
     Decision,
     Definition,
     Dependency,
@@ -36,6 +38,7 @@ from mllint.lineage.observations import (
     Draw,
     Evaluation,
     Feature,
+    Given,
     Handover,
     Intake,
     Key,
@@ -58,10 +61,10 @@ from mllint.lineage.trials import WHOLE_FRAMES, Fitting, Input, Measuring, RowSe
 from mllint.source import Span
 
 __all__ = [
-    "WHOLE_FRAMES", "Absent", "Access", "Apply", "Branch", "Check", "Column", "Computed", "Confidence", "Config",
-    "Constant", "Context", "Coverage", "Decision", "Declarations", "Declared", "Definition", "Dependency",
-    "Deployment", "Disagreement", "Draw", "Edge", "Evaluation", "Expression", "Feature", "Finding", "Fitting", "Graph",
-    "Handover", "Input", "Intake", "Key", "Label", "Leg", "Limit", "Lineage", "Loading", "Measuring", "MissingKey",
+    "WHOLE_FRAMES", "Absent", "Access", "Apply", "Branch", "Check", "Column", "Component", "Computed", "Confidence",
+    "Config", "Constant", "Context", "Copy", "Coverage", "Decision", "Declarations", "Declared", "Definition", "Dependency",
+    "Deployment", "Disagreement", "Draw", "Edge", "Evaluation", "Expression", "Feature", "Finding", "Fitting", "Given",
+    "Graph", "Handover", "Input", "Intake", "Key", "Label", "Leg", "Limit", "Lineage", "Loading", "Measuring", "MissingKey",
     "Model", "ModelLabel", "Node", "Observations", "Output", "Override", "Reading", "Route", "RowSet", "Rule",
     "Script", "Selection", "Severity", "Span", "Trials", "Unresolved", "Watch", "Window", "Witness", "admits",
     "by_member", "by_name", "certainty", "columns", "consumer_of", "cycles", "dataset_of", "declared_ids", "ends",

@@ -1,10 +1,17 @@
 """The rules that come with mllint: an explicit list, in the order of their codes."""
 
 from mllint.rule import Rule
-from mllint_rules.anti_patterns import dead_experiment_path, multi_language_pipeline, plain_old_data
+from mllint_rules.anti_patterns import copied_pipeline, dead_experiment_path, multi_language_pipeline, plain_old_data
 from mllint_rules.boundaries import correction_cascade, open_predictions, undeclared_consumer, unversioned_model
 from mllint_rules.changing_world import fixed_threshold, unmonitored_model, unvalidated_data
-from mllint_rules.configuration import copied_config, redundant_setting, undefined_setting, unused_setting
+from mllint_rules.configuration import (
+    copied_config,
+    hard_coded_setting,
+    redundant_setting,
+    unchecked_config,
+    undefined_setting,
+    unused_setting,
+)
 from mllint_rules.data_dependencies import (
     broken_handoff,
     deprecated_feature,
@@ -50,10 +57,13 @@ RULES: list[Rule] = [
     dead_experiment_path.RULE,
     multi_language_pipeline.RULE,
     plain_old_data.RULE,
+    copied_pipeline.RULE,
     unused_setting.RULE,
     undefined_setting.RULE,
     redundant_setting.RULE,
     copied_config.RULE,
+    unchecked_config.RULE,
+    hard_coded_setting.RULE,
     fixed_threshold.RULE,
     unmonitored_model.RULE,
     unvalidated_data.RULE,

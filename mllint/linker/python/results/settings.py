@@ -29,15 +29,19 @@ def observe_settings(project: Project, m: Machine) -> None:
     words = _Words(project)
     places = said.places()
     bases = said.bases()
+    checked = said.checked()
     for facts in project.of_kind(*_FORMATS):
         root = project.config(facts.path)
         if root is None or root.kind != "mapping" or facts.path in made or is_test(facts.path):
             continue
-        jobs = {job for each in said.known.values() if facts.path in each.files for job in each.jobs}
+        opened = [each for each in said.known.values() if facts.path in each.files]
+        jobs = {job for each in opened for job in each.jobs}
         keys = _keys_of(facts, root, places if jobs else None, words)
         if keys:
             tooling = is_tooling(facts.path, {entry.key for entry in root.entries})
-            config = Config(facts.path, tuple(sorted(jobs)), keys, bases.get(facts.path, ()), tooling)
+            loads = tuple(sorted({span for each in opened for span in each.loads}, key=order))
+            base, is_checked = bases.get(facts.path, ()), facts.path in checked
+            config = Config(facts.path, tuple(sorted(jobs)), keys, base, tooling, loads, is_checked)
             project.observations.configs.append(config)
     project.observations.missing_keys = sorted(said.missing(made), key=lambda each: order(each.span))
     project.observations.overrides = list(said.overrides())

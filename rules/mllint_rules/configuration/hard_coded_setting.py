@@ -1,0 +1,125 @@
+"""ML506: a hyperparameter, seed or path is a literal in code, while the configuration keeps its like.
+
+RandomForestClassifier(n_estimators=params["trees"], max_depth=8)     # 8 is the finding
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from mllint.rule import Component, Config, Context, Finding, Given, Key, Label, Lineage, Rule, Span, is_test
+
+_NO_SETTINGS = {  # how it runs, what it shows, and shapes that the data give
+    "n_jobs", "verbose", "verbosity", "verbose_eval", "silent", "axis", "device", "num_workers", "nthread", "gpu_id",
+    "thread_count", "copy", "gpus", "jobs", "dtype", "ndim", "input_dim", "input_shape", "n_features", "num_class",
+    "n_classes", "num_classes", "out_features", "in_features", "in_channels", "out_channels", "missing", "dim",
+    "fill_value", "pos_label", "warm_start", "copy_X", "cache_size", "log_every_n_steps", "pin_memory", "timeout",
+    "persistent_workers", "allow_writing_files", "length", "decimals",
+}  # fmt: skip
+_SEEDS = {"random_state", "seed", "random_seed"}
+_FITS = ("estimator", "fit", "split")
+
+
+def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
+    """One finding for each call that mixes literals with settings, or leaves settings of its own name aside."""
+    family = _Family(lineage)
+    seen: set[Span] = set()
+    for component in lineage.observations.components:
+        if is_test(component.span.path) or component.span in seen:
+            continue
+        found = [(given, why) for given in component.given if (why := family.why(component, given)) is not None]
+        if found:
+            seen.add(component.span)
+            yield _finding(component, found)
+
+
+class _Family:
+    """Where configuration keeps settings of a component, seeds or paths."""
+
+    def __init__(self, lineage: Lineage) -> None:
+        self._of_class: dict[str, list[Span]] = defaultdict(list)  # settings by component, and by job for paths
+        self._paths: dict[str, list[Span]] = defaultdict(list)
+        self._keys: dict[str, list[tuple[Config, Key]]] = defaultdict(list)
+        self._known = {node.id for node in lineage.graph.nodes.values() if _moves(lineage, node.id)}
+        configs = {config.path for config in lineage.observations.configs}
+        for component in lineage.observations.components:
+            for given in component.given:
+                places = [place for place in given.settings if place.path in configs]
+                if component.kind == "data":
+                    self._paths[component.job] += places
+                elif places and given.parameter not in _SEEDS and _is_number(given):
+                    self._of_class[component.what] += places
+        for config in lineage.observations.configs:
+            for job in config.jobs if not config.is_tooling else ():
+                self._keys[job] += [(config, key) for key in config.keys if key.is_scalar]
+
+    def why(self, component: Component, given: Given) -> Span | None:
+        """The place in the configuration that shows where this literal belongs."""
+        if given.literal is None or given.settings or given.parameter in _NO_SETTINGS:
+            return None
+        if component.kind == "data":
+            return self._path(component, given)
+        if given.parameter in _SEEDS:
+            return next((key.span for _, key in self._keys[component.job] if key.keys[-1] in _SEEDS), None)
+        named = [key.span for _, key in self._keys[component.job] if key.keys[-1] == given.parameter]
+        if named and component.kind in _FITS and type(given.value) is not str:
+            return named[0]
+        own = [place for other in component.given if _is_number(other) for place in other.settings]
+        if not _is_number(given):
+            return None
+        if own and component.kind in _FITS:
+            return own[0]
+        return next(iter(self._of_class[component.what]), None) if component.kind == "estimator" else None
+
+    def _path(self, component: Component, given: Given) -> Span | None:
+        is_told = isinstance(given.value, str) and f"file:{given.value.removeprefix('./')}" in self._known
+        return next(iter(self._paths[component.job]), None) if is_told else None
+
+
+def _moves(lineage: Lineage, id: str) -> bool:
+    """Whether data flow on from a file, or into it, which somebody reads or which holds a model."""
+    graph = lineage.graph
+    edges = (*graph.in_edges(id), *graph.out_edges(id))
+    return id.startswith("file:") and any(
+        edge.kind not in ("consumes", "declares") and not edge.measure for edge in edges
+    )
+
+
+def _is_number(given: Given) -> bool:
+    return type(given.value) in (int, float)
+
+
+def _finding(component: Component, found: list[tuple[Given, Span]]) -> Finding:
+    (first, why), *others = found
+    assert first.literal is not None
+    what = component.what.rpartition(".")[2]
+    told = ", ".join(f"`{given.parameter}={given.value!r}`" for given, _ in found[:4])
+    more = f" and {len(found) - 4} more" if len(found) > 4 else ""
+    if component.kind == "data":
+        message = f"the path `{first.value}` is written in code, while `{why.path}` keeps the paths of this program"
+    else:
+        message = f"{told}{more} of `{what}` stand in code, while `{why.path}` keeps such settings"
+        message = message if len(found) > 1 else message.replace(" stand in", " stands in")
+    return Finding(
+        message=message + ": who changes the configuration changes only a part",
+        help=f"move it to `{why.path}`, beside the others",
+        span=first.literal,
+        label="a literal",
+        related=[
+            Label(why, "such a setting"),
+            *(Label(given.literal, "another one") for given, _ in others[:4] if given.literal is not None),
+        ],
+        nodes=[component.model] if component.model else [],
+        reaches=[component.model] if component.model else [],
+    )
+
+
+RULE = Rule(
+    code="ML506",
+    name="hard-coded-setting",
+    summary="a hyperparameter or path is a literal in code, while the configuration keeps such settings",
+    check=check,
+    severity="info",
+    stable=False,
+)
