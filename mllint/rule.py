@@ -62,15 +62,15 @@ from mllint.source import Span
 
 __all__ = [
     "WHOLE_FRAMES", "Absent", "Access", "Apply", "Branch", "Check", "Column", "Component", "Computed", "Confidence",
-    "Config", "Constant", "Context", "Copy", "Coverage", "Decision", "Declarations", "Declared", "Definition", "Dependency",
-    "Deployment", "Disagreement", "Draw", "Edge", "Evaluation", "Expression", "Feature", "Finding", "Fitting", "Given",
-    "Graph", "Handover", "Input", "Intake", "Key", "Label", "Leg", "Limit", "Lineage", "Loading", "Measuring", "MissingKey",
-    "Model", "ModelLabel", "Node", "Observations", "Output", "Override", "Reading", "Route", "RowSet", "Rule",
-    "Script", "Selection", "Severity", "Span", "Trials", "Unresolved", "Watch", "Window", "Witness", "admits",
-    "by_member", "by_name", "certainty", "columns", "consumer_of", "cycles", "dataset_of", "declared_ids", "ends",
-    "equal", "is_ambiguous", "is_explored", "is_known", "is_report", "is_seen", "is_test", "is_window", "job_path",
-    "known_names", "legs", "models", "name", "nearness", "owner_of", "paths_to", "place", "plain", "reads_any",
-    "same_name", "show", "split_column", "told", "top_folder", "trail", "unusable", "witness",
+    "Config", "Constant", "Context", "Copy", "Coverage", "Decision", "Declarations", "Declared", "Definition",
+    "Dependency", "Deployment", "Disagreement", "Draw", "Edge", "Evaluation", "Expression", "Feature", "Finding",
+    "Fitting", "Given", "Graph", "Handover", "Input", "Intake", "Key", "Label", "Leg", "Limit", "Lineage", "Loading",
+    "Measuring", "MissingKey", "Model", "ModelLabel", "Node", "Observations", "Output", "Override", "Reading",
+    "Route", "RowSet", "Rule", "Script", "Selection", "Severity", "Span", "Trials", "Unresolved", "Watch", "Window",
+    "Witness", "admits", "by_member", "by_name", "certainty", "columns", "consumer_of", "cycles", "dataset_of",
+    "declared_ids", "ends", "equal", "is_ambiguous", "is_explored", "is_known", "is_report", "is_seen", "is_test",
+    "is_window", "job_path", "known_names", "legs", "models", "name", "nearness", "owner_of", "paths_to", "place",
+    "plain", "reads_any", "same_name", "show", "split_column", "told", "top_folder", "trail", "unusable", "witness",
 ]  # fmt: skip
 
 Severity = Literal["error", "warning", "info"]
