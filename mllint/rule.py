@@ -13,6 +13,7 @@ from typing import Any, Literal
 import msgspec
 
 from mllint.lineage.algebra import Disagreement, equal, show, witness
+from mllint.lineage.configurations import config_differences, config_leaves
 from mllint.lineage.declarations import Declarations, Declared, Window
 from mllint.lineage.expressions import Apply, Column, Constant, Expression, Unresolved, columns, is_known
 from mllint.lineage.graph import Edge, Graph, Node
@@ -67,10 +68,11 @@ __all__ = [
     "Fitting", "Given", "Graph", "Handover", "Input", "Intake", "Key", "Label", "Leg", "Limit", "Lineage", "Loading",
     "Measuring", "MissingKey", "Model", "ModelLabel", "Node", "Observations", "Output", "Override", "Reading",
     "Route", "RowSet", "Rule", "Script", "Selection", "Severity", "Span", "Trials", "Unresolved", "Watch", "Window",
-    "Witness", "admits", "by_member", "by_name", "certainty", "columns", "consumer_of", "cycles", "dataset_of",
-    "declared_ids", "ends", "equal", "is_ambiguous", "is_explored", "is_known", "is_report", "is_seen", "is_test",
-    "is_window", "job_path", "known_names", "legs", "models", "name", "nearness", "owner_of", "paths_to", "place",
-    "plain", "reads_any", "same_name", "show", "split_column", "told", "top_folder", "trail", "unusable", "witness",
+    "Witness", "admits", "by_member", "by_name", "certainty", "columns", "config_differences", "config_leaves",
+    "consumer_of", "cycles", "dataset_of", "declared_ids", "ends", "equal", "is_ambiguous", "is_explored", "is_known",
+    "is_report", "is_seen", "is_test", "is_window", "job_path", "known_names", "legs", "models", "name", "nearness",
+    "owner_of", "paths_to", "place", "plain", "reads_any", "same_name", "show", "split_column", "told", "top_folder",
+    "trail", "unusable", "witness",
 ]  # fmt: skip
 
 Severity = Literal["error", "warning", "info"]

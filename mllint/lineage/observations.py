@@ -208,6 +208,8 @@ class Key(msgspec.Struct, frozen=True):
     is_scalar: bool
     value: bool | int | float | str | None = None
     content: str = ""  # of a list, as a text to compare
+    places: tuple[Span, ...] = ()  # of its value, or of a list's
+    readers: tuple[Span, ...] = ()  # the places of code that ask for it, as far as they are known
 
 
 class Config(msgspec.Struct, frozen=True):

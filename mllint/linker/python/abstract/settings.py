@@ -33,11 +33,12 @@ class Opened(msgspec.Struct, frozen=True, tag=True, array_like=True):
 
 
 class Used(msgspec.Struct, frozen=True, tag=True, array_like=True):
-    """A key of a configuration is asked for, or (`whole`) all that lies below it."""
+    """A key of a configuration is asked for, or (`whole`) all that lies below it; `span` is who asks, if known."""
 
     name: str
     keys: Keys
     whole: bool = False
+    span: Span | None = None
 
 
 class Tested(msgspec.Struct, frozen=True, tag=True, array_like=True):
@@ -104,10 +105,10 @@ class Settings:
             return
         name, keys = place
         if not isinstance(key, Constant):
-            self._note(Used(name, keys, whole=True))
+            self._note(Used(name, keys, True, span))
             return
         own = (*keys, str(key.value))
-        self._note(Used(name, own))
+        self._note(Used(name, own, False, span))
         is_there = key.value in cell.slots or "<rest>" in cell.slots or "<default>" in cell.slots
         if isinstance(key.value, str):
             self._note(Found(span) if is_there or is_tolerant else Lost(span, name, own))

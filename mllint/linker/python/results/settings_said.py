@@ -43,6 +43,7 @@ class Configuration:
         self.loads: set[Span] = set()
         self.reads: set[Keys] = set()
         self.whole: set[Keys] = set()
+        self.readers: dict[Keys, set[Span]] = defaultdict(set)  # by keys, who asks for them
         self.below: dict[Keys, set[Span]] = defaultdict(set)  # by keys, the places of all values that they lead to
         self.sections: set[Keys] = set()  # keys that lead to further ones
 
@@ -79,8 +80,10 @@ class Said:
                 configuration.files.update(files)
                 configuration.jobs.add(job)
                 configuration.loads.add(span)
-            case Used(name=name, keys=keys, whole=whole):
+            case Used(name=name, keys=keys, whole=whole, span=span):
                 (self.known[name].whole if whole else self.known[name].reads).add(keys)
+                if span is not None:
+                    self.known[name].readers[keys].add(span)
             case Tested(name=name, keys=keys):
                 self._tested.add((name, keys))
             case Checked(name=name, job=job):
@@ -108,6 +111,16 @@ class Said:
             if each.jobs & self._cut or not each.reads:
                 places.unsure |= everything
         return places
+
+    def readers(self) -> dict[Span, set[Span]]:
+        """By the place of a value, who asks for it, or for a section that it is in without asking for less."""
+        found: dict[Span, set[Span]] = defaultdict(set)
+        for each in self.known.values():
+            for keys, spans in each.readers.items():
+                if keys not in each.sections or keys in each.whole:
+                    for place in each.at(keys):
+                        found[place] |= spans
+        return found
 
     def checked(self) -> set[str]:
         """The files whose values something may hold against what they should be: with one value, the file counts."""
