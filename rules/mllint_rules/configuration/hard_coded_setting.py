@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from mllint.rule import Component, Config, Context, Finding, Given, Key, Label, Lineage, Rule, Span, is_test
+from mllint.rule import Component, Context, Finding, Given, Key, Label, Lineage, Rule, Span, is_test
 
 _NO_SETTINGS = {  # how it runs, what it shows, and shapes that the data give
     "n_jobs", "verbose", "verbosity", "verbose_eval", "silent", "axis", "device", "num_workers", "nthread", "gpu_id",
@@ -35,24 +35,27 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
 
 
 class _Family:
-    """Where configuration keeps settings of a component, seeds or paths."""
+    """Where the configuration that a program loads keeps settings of a component, seeds and paths."""
 
     def __init__(self, lineage: Lineage) -> None:
-        self._of_class: dict[str, list[Span]] = defaultdict(list)  # settings by component, and by job for paths
+        self._of_class: dict[tuple[str, str], list[Span]] = defaultdict(list)  # by job and component
+        self._takers: dict[Span, set[str]] = defaultdict(set)  # by setting, the components that it is given to
         self._paths: dict[str, list[Span]] = defaultdict(list)
-        self._keys: dict[str, list[tuple[Config, Key]]] = defaultdict(list)
+        self._keys: dict[str, list[Key]] = defaultdict(list)  # by job
         self._known = {node.id for node in lineage.graph.nodes.values() if _moves(lineage, node.id)}
-        configs = {config.path for config in lineage.observations.configs}
+        configs = {config.path for config in lineage.observations.configs if not config.is_tooling}
         for component in lineage.observations.components:
             for given in component.given:
                 places = [place for place in given.settings if place.path in configs]
                 if component.kind == "data":
                     self._paths[component.job] += places
-                elif places and given.parameter not in _SEEDS and _is_number(given):
-                    self._of_class[component.what] += places
+                elif _is_hyperparameter(given):
+                    self._of_class[component.job, component.what] += places
+                for place in places:
+                    self._takers[place].add(component.what)
         for config in lineage.observations.configs:
-            for job in config.jobs if not config.is_tooling else ():
-                self._keys[job] += [(config, key) for key in config.keys if key.is_scalar]
+            for job in config.jobs if config.path in configs else ():
+                self._keys[job] += [key for key in config.keys if key.is_scalar]
 
     def why(self, component: Component, given: Given) -> Span | None:
         """The place in the configuration that shows where this literal belongs."""
@@ -60,17 +63,20 @@ class _Family:
             return None
         if component.kind == "data":
             return self._path(component, given)
+        keys = self._keys[component.job]
         if given.parameter in _SEEDS:
-            return next((key.span for _, key in self._keys[component.job] if key.keys[-1] in _SEEDS), None)
-        named = [key.span for _, key in self._keys[component.job] if key.keys[-1] == given.parameter]
-        if named and component.kind in _FITS and type(given.value) is not str:
-            return named[0]
-        own = [place for other in component.given if _is_number(other) for place in other.settings]
-        if not _is_number(given):
+            return next((key.span for key in keys if key.keys[-1] in _SEEDS), None)
+        if component.kind not in _FITS or isinstance(given.value, str):
             return None
-        if own and component.kind in _FITS:
+        if _is_hyperparameter(given) and (own := self._of_class[component.job, component.what]):
             return own[0]
-        return next(iter(self._of_class[component.what]), None) if component.kind == "estimator" else None
+        named = (key for key in keys if key.keys[-1] == given.parameter)
+        return next((key.span for key in named if self._is_free(key, component)), None)
+
+    def _is_free(self, key: Key, component: Component) -> bool:
+        """Whether a key of the parameter's name is not the setting of something else."""
+        takers = {what for place in key.places for what in self._takers[place]}
+        return takers <= {component.what}
 
     def _path(self, component: Component, given: Given) -> Span | None:
         is_told = isinstance(given.value, str) and f"file:{given.value.removeprefix('./')}" in self._known
@@ -86,8 +92,9 @@ def _moves(lineage: Lineage, id: str) -> bool:
     )
 
 
-def _is_number(given: Given) -> bool:
-    return type(given.value) in (int, float)
+def _is_hyperparameter(given: Given) -> bool:
+    """A number: a word chooses among kinds, and whoever changes it changes code too."""
+    return type(given.value) in (int, float) and given.parameter not in _SEEDS | _NO_SETTINGS
 
 
 def _finding(component: Component, found: list[tuple[Given, Span]]) -> Finding:

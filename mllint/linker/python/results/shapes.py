@@ -68,6 +68,7 @@ class Vocabulary:
                 self.saving.add(last)
             (self.idle if (entry.frame or entry.column) and not entry.mutates else acts).add(last)
         self.idle -= acts
+        self.methods -= {name for kind in (dict, list, set, str) for name in dir(kind)}  # `results.values()`
         self.modules -= self.drawing | {"builtins", "python", "json", "csv", "io", "os", "datetime", "math"}
 
 
@@ -133,6 +134,8 @@ class _Reading:
             return None
         tokens, names, literals = self._tokens(statement)
         roots = {token.partition(".")[0] for token in tokens if isinstance(token, str) and token[:1].isalpha()}
+        if self._configures(statement, names):
+            return None
         if roots & (self._words.drawing | _DULL) or not self._dull.isdisjoint(names):
             self._dull.update(_targets(statement))
             return None
@@ -155,6 +158,15 @@ class _Reading:
             case facts.Call() | facts.Wait():
                 return False
         return True  # `df.shape` at the end of a cell, a docstring
+
+    def _configures(self, statement: facts.Stmt, names: list[str]) -> bool:
+        """`pd.options.display.max_rows = 100`, `np.random.seed(0)`: a library is told how to behave."""
+        match statement:
+            case facts.Assign(targets=(facts.Attribute() as target,)):
+                return _root(target) in self._imports
+            case facts.Evaluate(value=facts.Call(function=function)):
+                return not names and _root(function) in self._imports
+        return False
 
     def _tokens(self, statement: facts.Stmt) -> tuple[list[Any], list[str], list[Any]]:
         """In the order of the tree: kinds of nodes, names of libraries, attributes and keywords; names of the file; and
@@ -205,6 +217,12 @@ def _blocks(statement: facts.Stmt) -> Iterator[tuple[facts.Stmt, ...]]:
             yield from (body, final)
         case facts.Match(cases=cases):
             yield from (case.body for case in cases)
+
+
+def _root(expression: facts.Expr) -> str:
+    while isinstance(expression, facts.Attribute):
+        expression = expression.value
+    return expression.id if isinstance(expression, facts.Name) else ""
 
 
 def _targets(statement: facts.Stmt) -> set[str]:
