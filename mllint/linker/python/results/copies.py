@@ -23,6 +23,7 @@ MOST_OF_FILE = 1_500
 MOST_HOLDERS = 30  # files with one statement that are compared with each other
 MOST_PAIRS = 3_000
 MOST_EDITS = 8
+LEAST_COMMON = 3  # statements of two files that are looked at more closely, small ones left out
 SMALL = 6  # tokens: `_ = 0`, `return _`
 
 Window = list[tuple[int, int]]  # places of equal statements in both files
@@ -61,7 +62,7 @@ def _candidates(shaped: dict[str, list[Statement]]) -> Iterator[tuple[str, str]]
             common.update((a, b) for i, a in enumerate(paths) for b in paths[i + 1 :])
         else:
             common.update(pairwise(paths))
-    enough = [pair for pair, count in common.items() if count * 2 >= LEAST * SHARE]
+    enough = [pair for pair, count in common.items() if count >= LEAST_COMMON]
     yield from sorted(sorted(enough, key=lambda pair: (-common[pair], pair))[:MOST_PAIRS])
 
 
