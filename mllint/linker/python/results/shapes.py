@@ -29,6 +29,7 @@ _DULL = {
 }
 _SHOW = {"head", "tail", "info", "describe", "show", "summary", "print", "add_argument", "plot", "hist", "set", "close"}
 _HEADS = (facts.If, facts.While, facts.For, facts.With, facts.Try, facts.Match)
+MOST_LITERALS = 50  # of a statement, kept to tell an edit
 _NO_WORK = (facts.Import, facts.ImportFrom, facts.Global, facts.Leave, facts.Raise, facts.Assert, facts.Delete)
 _LEFT_OUT = {"at", "body", "then", "otherwise", "handlers", "final", "cases", "annotation"}
 
@@ -145,7 +146,7 @@ class _Reading:
         frame = tuple(tokens)
         shape = hash((frame, tuple((type(value).__name__, value) for value in literals)))
         size = len(tokens) + len(literals)
-        return Statement(statement.at, shape, hash(frame), tuple(names), tuple(literals), is_data, size, definition)
+        return Statement(statement.at, shape, hash(frame), tuple(names), tuple(literals[:MOST_LITERALS]), is_data, size, definition)
 
     def _only_shows(self, statement: facts.Stmt) -> bool:
         if not isinstance(statement, facts.Evaluate):
