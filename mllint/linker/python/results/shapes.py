@@ -146,7 +146,9 @@ class _Reading:
         frame = tuple(tokens)
         shape = hash((frame, tuple((type(value).__name__, value) for value in literals)))
         size = len(tokens) + len(literals)
-        return Statement(statement.at, shape, hash(frame), tuple(names), tuple(literals[:MOST_LITERALS]), is_data, size, definition)
+        return Statement(
+            statement.at, shape, hash(frame), tuple(names), tuple(literals[:MOST_LITERALS]), is_data, size, definition
+        )
 
     def _only_shows(self, statement: facts.Stmt) -> bool:
         if not isinstance(statement, facts.Evaluate):
