@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from mllint.rule import Component, Context, Finding, Given, Key, Label, Lineage, Rule, Span, is_test
+from mllint.rule import Component, Context, Finding, Given, Key, Label, Lineage, Rule, Span, is_test, plain
 
 _NO_SETTINGS = {  # how it runs, what it shows, and shapes that the data give
     "n_jobs", "verbose", "verbosity", "verbose_eval", "silent", "axis", "device", "num_workers", "nthread", "gpu_id",
@@ -19,19 +19,29 @@ _NO_SETTINGS = {  # how it runs, what it shows, and shapes that the data give
 }  # fmt: skip
 _SEEDS = {"random_state", "seed", "random_seed"}
 _FITS = ("estimator", "fit", "split")
+_SECTIONS = {"", "model", "train", "training", "params", "parameters", "hyperparameters", "split", "data", "fit"}
+_Found = tuple[Given, Span]  # a literal, and the place in the configuration that shows where it belongs
 
 
 def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
-    """One finding for each call that mixes literals with settings, or leaves settings of its own name aside."""
+    """One finding for each call that mixes literals with settings, or leaves settings of its own name aside; of seeds,
+    one for each file."""
     family = _Family(lineage)
     seen: set[Span] = set()
+    seeds: dict[str, tuple[Component, list[_Found]]] = {}
     for component in lineage.observations.components:
         if is_test(component.span.path) or component.span in seen:
             continue
         found = [(given, why) for given in component.given if (why := family.why(component, given)) is not None]
+        others = [pair for pair in found if pair[0].parameter not in _SEEDS]
         if found:
             seen.add(component.span)
+        if others:
             yield _finding(component, found)
+        elif found:
+            seeds.setdefault(component.span.path, (component, []))[1].extend(found)
+    for component, found in seeds.values():
+        yield _finding(component, found)
 
 
 class _Family:
@@ -74,9 +84,13 @@ class _Family:
         return next((key.span for key in named if self._is_free(key, component)), None)
 
     def _is_free(self, key: Key, component: Component) -> bool:
-        """Whether a key of the parameter's name is not the setting of something else."""
+        """Whether a key of the parameter's name is not the setting of something else: such a component is given it, or
+        nobody is seen to ask for it, and its section is that of any model, or of this one."""
         takers = {what for place in key.places for what in self._takers[place]}
-        return takers <= {component.what}
+        section = plain(key.keys[-2]) if len(key.keys) > 1 else ""
+        name = plain(component.what.rpartition(".")[2])
+        fits = section in _SECTIONS or section in name or (len(section) > 2 and name.startswith(section[:3]))
+        return takers == {component.what} or (not takers and not key.readers and fits)
 
     def _path(self, component: Component, given: Given) -> Span | None:
         is_told = isinstance(given.value, str) and f"file:{given.value.removeprefix('./')}" in self._known
@@ -97,17 +111,20 @@ def _is_hyperparameter(given: Given) -> bool:
     return type(given.value) in (int, float) and given.parameter not in _SEEDS | _NO_SETTINGS
 
 
-def _finding(component: Component, found: list[tuple[Given, Span]]) -> Finding:
+def _finding(component: Component, found: list[_Found]) -> Finding:
     (first, why), *others = found
     assert first.literal is not None
-    what = component.what.rpartition(".")[2]
+    subject = f"of `{component.what.rpartition('.')[2]}`"
     told = ", ".join(f"`{given.parameter}={given.value!r}`" for given, _ in found[:4])
+    if all(given.parameter in _SEEDS for given, _ in found):
+        told, found = f"`{first.parameter}={first.value!r}`", found[:1]
+        subject += f" and {len(others)} more of this file" if others else ""
     more = f" and {len(found) - 4} more" if len(found) > 4 else ""
     if component.kind == "data":
         message = f"the path `{first.value}` is written in code, while `{why.path}` keeps the paths of this program"
     else:
-        message = f"{told}{more} of `{what}` stand in code, while `{why.path}` keeps such settings"
-        message = message if len(found) > 1 else message.replace(" stand in", " stands in")
+        are = "stand" if len(found) > 1 or " more" in subject else "stands"
+        message = f"{told}{more} {subject} {are} in code, while `{why.path}` keeps such settings"
     return Finding(
         message=message + ": who changes the configuration changes only a part",
         help=f"move it to `{why.path}`, beside the others",
