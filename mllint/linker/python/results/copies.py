@@ -24,7 +24,7 @@ MOST_HOLDERS = 30  # files with one statement that are compared with each other
 MOST_PAIRS = 3_000
 MOST_EDITS = 8
 LEAST_COMMON = 3  # statements of two files that are looked at more closely, small ones left out
-SMALL = 6  # tokens: `_ = 0`, `return _`
+SMALL = 5  # tokens: `_ = 0`, `return _`
 
 Window = list[tuple[int, int]]  # places of equal statements in both files
 
@@ -54,7 +54,7 @@ def _candidates(shaped: dict[str, list[Statement]]) -> Iterator[tuple[str, str]]
     """Pairs of files that have enough statements in common, small ones left out."""
     holders: dict[int, list[str]] = defaultdict(list)
     for path, statements in shaped.items():
-        for shape in {each.shape for each in statements if each.is_data and each.size > SMALL}:
+        for shape in {each.shape for each in statements if _is_telling(each)}:
             holders[shape].append(path)
     common: Counter[tuple[str, str]] = Counter()
     for paths in holders.values():
@@ -68,12 +68,12 @@ def _candidates(shaped: dict[str, list[Statement]]) -> Iterator[tuple[str, str]]
 
 def _compare(m: Machine, first: str, second: str, ours: list[Statement], theirs: list[Statement]) -> Copy | None:
     window = max(_windows(ours, theirs), key=len, default=[])
-    window = _renamed(ours, theirs, window)
+    window = _trimmed(ours, _renamed(ours, theirs, window))
     if not window:
         return None
     (i, j), (last_i, last_j) = window[0], window[-1]
     length = max(last_i - i, last_j - j) + 1
-    data = sum(ours[a].is_data for a, _ in window)
+    data = sum(_is_telling(ours[a]) for a, _ in window)
     if length < LEAST or len(window) < SHARE * length or data * 2 < len(window):
         return None
     edits = tuple(_edits(m, first, second, ours, theirs, window))
@@ -112,6 +112,18 @@ def _renamed(ours: list[Statement], theirs: list[Statement], window: Window) -> 
         (i, j) for i, j in window
         if all(meant[name] == other for name, other in zip(ours[i].names, theirs[j].names, strict=True))
     ]  # fmt: skip
+
+
+def _is_telling(statement: Statement) -> bool:
+    return statement.is_data and statement.size > SMALL
+
+
+def _trimmed(ours: list[Statement], window: Window) -> Window:
+    """Without small statements at both ends: `return df` of the function before."""
+    sizes = [ours[i].size > SMALL for i, _ in window]
+    if not any(sizes):
+        return []
+    return window[sizes.index(True) : len(sizes) - sizes[::-1].index(True)]
 
 
 def _edits(

@@ -53,7 +53,7 @@ class Vocabulary:
 
     def __init__(self, library: Library) -> None:
         self.modules = {"numpy", "torch", "tensorflow", "keras", "sklearn"} & library.modules
-        self.drawing: set[str] = set()
+        self.drawing = set(library.hosts)  # pages and schedulers
         self.methods: set[str] = set()
         self.idle: set[str] = set()  # methods that change nothing: called for what they show
         self.saving: set[str] = set()
@@ -141,6 +141,7 @@ class _Reading:
             self._dull.update(_targets(statement))
             return None
         is_data = bool(roots & self._words.modules) or not self._data.isdisjoint(names)
+        is_data = is_data and "isinstance" not in names  # which kind of value it is, is no work on data
         targets = _targets(statement)
         (self._data.update if is_data else self._data.difference_update)(targets)
         frame = tuple(tokens)
@@ -249,17 +250,27 @@ def _names(target: facts.Expr) -> Iterator[str]:
 
 
 def _used_as_data(node: Any, parameters: set[str], methods: set[str]) -> set[str]:
-    """Parameters of which a column is asked, or a method of frames and models is called."""
+    """Parameters of which a column is computed with, or set, or a method of frames and models is called. A dictionary
+    of settings is only asked: `rate = params["rate"]`."""
     found: set[str] = set()
     todo: list[Any] = [node]
     while todo:
         node = todo.pop()
+        used: tuple[Any, ...] = ()
         match node:
-            case facts.Subscript(value=facts.Name(id=id), index=facts.Literal(value=str())) if id in parameters:
-                found.add(id)
-            case facts.Call(function=facts.Attribute(value=facts.Name(id=id), name=name)) if id in parameters:
-                if name in methods:
-                    found.add(id)
+            case facts.Assign(targets=targets):
+                used = tuple(target for target in targets if isinstance(target, facts.Subscript))
+            case facts.Binary(left=left, right=right):
+                used = (left, right)
+            case facts.Compare(left=left):
+                used = (left,)
+            case facts.Call(function=facts.Attribute(value=value, name=name)) if name in methods:
+                used = (value,)
+        for each in used:
+            while isinstance(each, facts.Subscript):
+                each = each.value
+            if isinstance(each, facts.Name) and each.id in parameters:
+                found.add(each.id)
         if isinstance(node, tuple):
             todo.extend(node)
         elif isinstance(node, msgspec.Struct) and not isinstance(node, facts.Function | facts.Literal):
