@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from mllint.rule import Component, Config, Context, Finding, Label, Lineage, Rule, Span, is_seen, is_test
 
 _STEERS = ("estimator", "fit", "split")
+_LITTLE = ("seed", "random_state", "n_jobs", "num_workers", "verbose")  # told where nothing else is
 
 
 def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
@@ -33,11 +34,11 @@ def _reached(lineage: Lineage) -> dict[str, tuple[Span, Component]]:
     what any other call of the job is given counts, since networks are trained by hand."""
     trained = {edge.job for edge in lineage.graph.edges() if edge.kind == "trains" and is_seen(edge)}
     found: dict[str, tuple[Span, Component]] = {}
-    for component in lineage.observations.components:
+    for component in sorted(lineage.observations.components, key=lambda component: component.kind not in _STEERS):
         fits = component.kind in _STEERS and (component.model or component.kind != "estimator")
         if component.job not in trained or not (fits or _tunes(component)):
             continue
-        for given in component.given:
+        for given in sorted(component.given, key=lambda given: given.parameter in _LITTLE):
             for place in given.settings:
                 found.setdefault(place.path, (place, component))
     return found
