@@ -24,23 +24,23 @@ _Found = tuple[Given, Span]  # a literal, and the place in the configuration tha
 
 
 def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
-    """One finding for each call that mixes literals with settings, or leaves settings of its own name aside; of seeds,
-    one for each file."""
+    """One finding for each call that mixes literals with settings, or leaves settings of its own name aside; of seeds
+    and of paths, one for each file."""
     family = _Family(lineage)
     seen: set[Span] = set()
-    seeds: dict[str, tuple[Component, list[_Found]]] = {}
+    alike: dict[tuple[str, bool], tuple[Component, list[_Found]]] = {}
     for component in lineage.observations.components:
         if is_test(component.span.path) or component.span in seen:
             continue
         found = [(given, why) for given in component.given if (why := family.why(component, given)) is not None]
-        others = [pair for pair in found if pair[0].parameter not in _SEEDS]
         if found:
             seen.add(component.span)
-        if others:
-            yield _finding(component, found)
+        is_data = component.kind == "data"
+        if found and (is_data or all(given.parameter in _SEEDS for given, _ in found)):
+            alike.setdefault((component.span.path, is_data), (component, []))[1].extend(found)
         elif found:
-            seeds.setdefault(component.span.path, (component, []))[1].extend(found)
-    for component, found in seeds.values():
+            yield _finding(component, found)
+    for component, found in alike.values():
         yield _finding(component, found)
 
 
@@ -93,7 +93,8 @@ class _Family:
         return takers == {component.what} or (not takers and not key.readers and fits)
 
     def _path(self, component: Component, given: Given) -> Span | None:
-        is_told = isinstance(given.value, str) and f"file:{given.value.removeprefix('./')}" in self._known
+        name = str(given.value).removeprefix("./")
+        is_told = f"file:{name}" in self._known and not name.startswith("/tmp/")
         return next(iter(self._paths[component.job]), None) if is_told else None
 
 
@@ -114,17 +115,13 @@ def _is_hyperparameter(given: Given) -> bool:
 def _finding(component: Component, found: list[_Found]) -> Finding:
     (first, why), *others = found
     assert first.literal is not None
-    subject = f"of `{component.what.rpartition('.')[2]}`"
-    told = ", ".join(f"`{given.parameter}={given.value!r}`" for given, _ in found[:4])
-    if all(given.parameter in _SEEDS for given, _ in found):
-        told, found = f"`{first.parameter}={first.value!r}`", found[:1]
-        subject += f" and {len(others)} more of this file" if others else ""
-    more = f" and {len(found) - 4} more" if len(found) > 4 else ""
-    if component.kind == "data":
-        message = f"the path `{first.value}` is written in code, while `{why.path}` keeps the paths of this program"
-    else:
-        are = "stand" if len(found) > 1 or " more" in subject else "stands"
-        message = f"{told}{more} {subject} {are} in code, while `{why.path}` keeps such settings"
+    what, is_path = component.what.rpartition(".")[2], component.kind == "data"
+    shown = list(dict.fromkeys(f"`{g.value}`" if is_path else f"`{g.parameter}={g.value!r}`" for g, _ in found))
+    told = ", ".join(shown[:4]) + (f" and {len(shown) - 4} more" if len(shown) > 4 else "")
+    if not is_path and all(given.parameter in _SEEDS for given, _ in found):
+        told = shown[0] + (f" and {len(others)} more of this file" if others else "")
+    subject = f"written in code: {told}" + ("" if is_path else f" of `{what}`")
+    message = f"{subject}, while `{why.path}` keeps such {'paths' if is_path else 'settings'}"
     return Finding(
         message=message + ": who changes the configuration changes only a part",
         help=f"move it to `{why.path}`, beside the others",
