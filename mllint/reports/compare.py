@@ -16,6 +16,7 @@ from mllint.reports.report import place
 WIDTH = 80
 LEAST_WIDTH = 40
 MOST_READERS = 3
+ONE_SIDED = "only in "  # how the titles begin of what one file has alone
 _ABSENT = "-"
 
 
@@ -47,7 +48,7 @@ def _lines(comparison: Comparison, palette: Palette, columns: int) -> Iterator[s
 
 def _told(section: Section) -> str:
     count = len(section.rows)
-    if section.title.startswith("only in"):
+    if section.title.startswith(ONE_SIDED):
         return f"{count} setting{'' if count == 1 else 's'}"
     if not count:
         return f"all {section.same} the same"
@@ -58,12 +59,14 @@ def _widths(section: Section, names: list[str], columns: int) -> list[int]:
     """Of the name, and of the two sides: as wide as what stands there, as long as all of it fits."""
     longest = max(len(_safe(row.name)) for row in section.rows)
     name = min(longest, columns * 2 // 5)
+    if section.title.startswith(ONE_SIDED):
+        return [name, columns - 2 - name - 2]
     side = (columns - 2 - name - 2 - 2) // 2
     return [name, side, side]
 
 
 def _row(row: Row, widths: list[int], columns: int) -> Iterator[str]:
-    entries = (row.first, row.second)
+    entries = [row.first, row.second] if len(widths) > 2 else [row.first or row.second]
     texts = [_ABSENT if entry is None else entry.text for entry in entries]
     yield from _table([row.name, *texts], widths)
     places = [place(entry.spans[0]) if entry is not None and entry.spans else "" for entry in entries]
