@@ -13,6 +13,7 @@ from typing import Any, Literal
 import msgspec
 
 from mllint.lineage.algebra import Disagreement, equal, show, witness
+from mllint.lineage.configurations import config_differences, config_leaves
 from mllint.lineage.declarations import Declarations, Declared, Window
 from mllint.lineage.expressions import Apply, Column, Constant, Expression, Unresolved, columns, is_known
 from mllint.lineage.graph import Edge, Graph, Node
@@ -27,8 +28,10 @@ from mllint.lineage.observations import (
     Access,
     Branch,
     Check,
+    Component,
     Computed,
     Config,
+    Copy,
     Dealing,
     Decision,
     Definition,
@@ -37,6 +40,7 @@ from mllint.lineage.observations import (
     Draw,
     Evaluation,
     Feature,
+    Given,
     Handover,
     Import,
     Intake,
@@ -63,17 +67,18 @@ from mllint.lineage.trials import WHOLE_FRAMES, Fitting, Input, Measuring, RowSe
 from mllint.source import Span
 
 __all__ = [
-    "WHOLE_FRAMES", "Absent", "Access", "Apply", "Branch", "Chain", "Check", "Column", "Computed", "Confidence",
-    "Config", "Constant", "Context", "Coverage", "Dealing", "Decision", "Declarations", "Declared", "Definition",
-    "Dependency", "Deployment", "Disagreement", "Draw", "Edge", "Evaluation", "Expression", "Feature", "Finding",
-    "Fitting", "Graph", "Handover", "Import", "Input", "Intake", "Key", "Label", "Leg", "Limit", "Lineage",
-    "Loading", "Measuring", "Mention", "MissingKey", "Model", "ModelLabel", "Node", "Observations", "Output",
-    "Override", "Reading", "Route", "RowSet", "Rule", "Script", "Selection", "Severity", "Span", "Start", "Trials",
-    "Unresolved", "Watch", "Window", "Witness", "admits", "by_member", "by_name", "certainty", "columns",
-    "consumer_of", "cycles", "dataset_of", "declared_ids", "ends", "equal", "is_ambiguous", "is_apart",
-    "is_explored", "is_in_production", "is_known", "is_report", "is_seen", "is_test", "is_window", "job_path",
-    "known_names", "legs", "models", "name", "nearness", "owner_of", "paths_to", "place", "plain", "production",
-    "reads_any", "same_name", "show", "split_column", "told", "top_folder", "trail", "unusable", "witness",
+    "WHOLE_FRAMES", "Absent", "Access", "Apply", "Branch", "Chain", "Check", "Column", "Component", "Computed",
+    "Confidence", "Config", "Constant", "Context", "Copy", "Coverage", "Dealing", "Decision", "Declarations",
+    "Declared", "Definition", "Dependency", "Deployment", "Disagreement", "Draw", "Edge", "Evaluation",
+    "Expression", "Feature", "Finding", "Fitting", "Given", "Graph", "Handover", "Import", "Input", "Intake", "Key",
+    "Label", "Leg", "Limit", "Lineage", "Loading", "Measuring", "Mention", "MissingKey", "Model", "ModelLabel",
+    "Node", "Observations", "Output", "Override", "Reading", "Route", "RowSet", "Rule", "Script", "Selection",
+    "Severity", "Span", "Start", "Trials", "Unresolved", "Watch", "Window", "Witness", "admits", "by_member",
+    "by_name", "certainty", "columns", "config_differences", "config_leaves", "consumer_of", "cycles", "dataset_of",
+    "declared_ids", "ends", "equal", "is_ambiguous", "is_apart", "is_explored", "is_in_production", "is_known",
+    "is_report", "is_seen", "is_test", "is_window", "job_path", "known_names", "legs", "models", "name", "nearness",
+    "owner_of", "paths_to", "place", "plain", "production", "reads_any", "same_name", "show", "split_column",
+    "told", "top_folder", "trail", "unusable", "witness",
 ]  # fmt: skip
 
 Severity = Literal["error", "warning", "info"]

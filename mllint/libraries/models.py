@@ -233,6 +233,7 @@ class LibraryFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     collects: tuple[str, ...] = ()  # methods and functions that keep or show a value: nothing is done about it
     logs: tuple[str, ...] = ()  # names that what keeps a log usually goes by
     alarms: tuple[str, ...] = ()  # methods and functions that say that something is wrong
+    checkers: tuple[str, ...] = ()  # patterns of names: classes and functions that hold settings against a schema
     random: tuple[Random, ...] = ()  # objects that draw by chance when they are fitted, or split
     prelude: str = ""
     value: str = ""
@@ -258,6 +259,7 @@ class Library:
         self.random: list[tuple[re.Pattern[str], Random]] = []
         self.credentials: list[re.Pattern[str]] = []
         self.open: list[re.Pattern[str]] = []
+        self.checkers: list[re.Pattern[str]] = []
         self.collects: set[str] = set()
         self.logs: set[str] = set()
         self.alarms: set[str] = set()
@@ -294,6 +296,7 @@ class Library:
         self.aliases.update(file.aliases)
         self.scripts.update({f"{file.library}.*" if key == "*" else key: s for key, s in file.scripts.items()})
         self.credentials += [re.compile(fnmatch.translate(pattern)) for pattern in file.credentials]
+        self.checkers += [re.compile(fnmatch.translate(pattern)) for pattern in file.checkers]
         self.open += [re.compile(fnmatch.translate(pattern)) for pattern in file.open]
         self.collects.update(file.collects)
         self.logs.update(file.logs)
@@ -314,6 +317,11 @@ class Library:
         """Whether a thing of a library asks for a credential."""
         name = self.canonical(name)
         return any(pattern.match(name) for pattern in self.credentials)
+
+    def checks(self, name: str) -> bool:
+        """Whether a thing of a library holds settings against a schema, or makes one."""
+        name = self.canonical(name)
+        return any(pattern.match(name) for pattern in self.checkers)
 
     def lets_through(self, name: str) -> bool:
         """Whether a thing of a library, before a route, refuses nobody."""

@@ -48,8 +48,12 @@ def unknown(graph: Graph, word: str) -> str:
 
 
 def _near(graph: Graph, word: str) -> list[str]:
+    return nearest(word, [id for id in graph.nodes if graph.nodes[id].kind != "column" or "#" in word])
+
+
+def nearest(word: str, known: Iterable[str]) -> list[str]:
     """By spelling: whole ids, then names without their kind, then their last parts."""
-    ids = sorted((id for id in graph.nodes if graph.nodes[id].kind != "column" or "#" in word), reverse=True)
+    ids = sorted(known, reverse=True)
     near = difflib.get_close_matches(word, sorted(ids), MOST_MEANT)
     for short in (lambda id: id.partition(":")[2], _last_part):
         names = {short(id): id for id in ids}

@@ -247,17 +247,65 @@ class Key(msgspec.Struct, frozen=True):
     is_scalar: bool
     value: bool | int | float | str | None = None
     content: str = ""  # of a list, as a text to compare
+    places: tuple[Span, ...] = ()  # of its value, or of a list's
+    readers: tuple[Span, ...] = ()  # the places of code that ask for it, as far as they are known
 
 
 class Config(msgspec.Struct, frozen=True):
     """A configuration file of the repository: who loads it, its keys in file order, and the files that it is laid on
-    (`bases`). `is_tooling`: tools of their own read it (a manifest, a lock, a workflow)."""
+    (`bases`). `is_tooling`: tools of their own read it (a manifest, a lock, a workflow). `loads` are the calls that
+    parse it; `is_checked`: something that loads it may hold its values against a schema, or refuse wrong ones."""
 
     path: str
     jobs: tuple[str, ...]
     keys: tuple[Key, ...]
     bases: tuple[str, ...] = ()
     is_tooling: bool = False
+    loads: tuple[Span, ...] = ()
+    is_checked: bool = False
+
+
+class Given(msgspec.Struct, frozen=True):
+    """What a call gives for one parameter, if it is a scalar: the places of its value in configuration files, or the
+    literal itself, if the value is written in the call. `value` is None where there are several."""
+
+    parameter: str
+    value: bool | int | float | str | None
+    settings: tuple[Span, ...] = ()
+    literal: Span | None = None
+
+
+class Component(msgspec.Struct, frozen=True):
+    """A call of a library that takes settings. `kind`: `estimator` makes one, `fit`, `split`, `data` reads or writes
+    what `given` names, `call` is any other that configuration gives values. `model` is what is fitted, if anything."""
+
+    span: Span
+    job: str
+    what: str  # dotted name of the class or function
+    kind: str
+    given: tuple[Given, ...]
+    model: str = ""
+
+
+class Edit(msgspec.Struct, frozen=True):
+    """A statement of a copy that is another one, or stands on one side alone. `before` and `after` are the literals
+    that differ, if that is all."""
+
+    first: Span | None
+    second: Span | None
+    before: str = ""
+    after: str = ""
+
+
+class Copy(msgspec.Struct, frozen=True):
+    """A passage that works on data stands in two files: where each begins (the `def` that it is in, or its first
+    statement), how many statements it has, and how many of them are equal but for the names of variables."""
+
+    first: Span
+    second: Span
+    statements: int
+    equal: int
+    edits: tuple[Edit, ...]
 
 
 class MissingKey(msgspec.Struct, frozen=True):
@@ -402,6 +450,8 @@ class Observations(msgspec.Struct):
     evaluations: list[Evaluation] = []
     accesses: list[Access] = []
     configs: list[Config] = []
+    components: list[Component] = []
+    copies: list[Copy] = []
     missing_keys: list[MissingKey] = []
     overrides: list[Override] = []
     mentions: list[Mention] = []

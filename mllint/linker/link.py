@@ -23,6 +23,7 @@ from mllint.linker.python.library.extension_points import check_model
 from mllint.linker.python.orchestration import dbt
 from mllint.linker.python.reads import Needed, digest
 from mllint.linker.python.replay import Memory, Replays
+from mllint.linker.python.results.copies import observe_copies
 from mllint.linker.python.results.dealings import observe_dealings
 from mllint.linker.python.results.definitions import observe_definitions, observe_functions
 from mllint.linker.python.results.finish import build, mark_sources
@@ -108,6 +109,7 @@ def _link(
     observe_supplies(project)
     observe_mentions(project)
     observe_settings(project, machine)
+    observe_copies(project, machine)
     declare_consumers(project)
     name_features(project, machine)
     mark_sources(project.graph)

@@ -2,6 +2,7 @@
 
 from mllint.rule import Rule
 from mllint_rules.anti_patterns import (
+    copied_pipeline,
     dead_experiment_path,
     experiment_in_production,
     glue_code,
@@ -18,7 +19,14 @@ from mllint_rules.boundaries import (
     unversioned_model,
 )
 from mllint_rules.changing_world import fixed_threshold, unmonitored_model, unvalidated_data
-from mllint_rules.configuration import copied_config, redundant_setting, undefined_setting, unused_setting
+from mllint_rules.configuration import (
+    copied_config,
+    hard_coded_setting,
+    redundant_setting,
+    unchecked_config,
+    undefined_setting,
+    unused_setting,
+)
 from mllint_rules.data_dependencies import (
     broken_handoff,
     deprecated_feature,
@@ -71,10 +79,13 @@ RULES: list[Rule] = [
     prototype_in_production.RULE,
     multi_language_pipeline.RULE,
     plain_old_data.RULE,
+    copied_pipeline.RULE,
     unused_setting.RULE,
     undefined_setting.RULE,
     redundant_setting.RULE,
     copied_config.RULE,
+    unchecked_config.RULE,
+    hard_coded_setting.RULE,
     fixed_threshold.RULE,
     unmonitored_model.RULE,
     unvalidated_data.RULE,

@@ -21,7 +21,7 @@ from mllint.linker.python.abstract.values import (
     join,
     origins_of,
 )
-from mllint.linker.python.library import columns, decisions
+from mllint.linker.python.library import columns, components, decisions
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.operations import MOST_IN_SEQUENCE, attribute, item, sequence, table_entry
 from mllint.linker.python.operators import binary, compare, logical, truth, unary
@@ -96,6 +96,7 @@ def _call(m: Machine, e: facts.Call) -> Any:
         rest = join(rest, other)
     arguments = Arguments(tuple(args), keywords, rest)
     result = calls.call(m, function, arguments, e.at)
+    components.called(m, e, function, arguments, result)
     place = _place(m, e.function) if columns.is_column_changed(m, function, arguments, e.at) else None
     if place is not None:
         m.bind(place, result)

@@ -23,6 +23,7 @@ from mllint.lineage.expressions import Expression
 from mllint.lineage.observations import (
     Absent,
     Check,
+    Component,
     Deployment,
     Draw,
     Evaluation,
@@ -355,6 +356,7 @@ class _Record(msgspec.Struct, array_like=True):
     checks: list[str]
     labels: list[ModelLabel]
     settings: list[Note]
+    components: list[Component]
     cut: list[str]
 
 

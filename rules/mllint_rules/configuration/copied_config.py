@@ -10,16 +10,25 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from mllint.rule import Config, Context, Finding, Key, Label, Lineage, Rule, Span
-
-_ABSENT = object()
+from mllint.rule import (
+    Config,
+    Context,
+    Finding,
+    Key,
+    Label,
+    Lineage,
+    Rule,
+    Span,
+    config_differences,
+    config_leaves,
+)
 
 
 def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
     """One finding for each cluster of copies, at the file that is last by path."""
     options = context.options
     configs = [config for config in lineage.observations.configs if not config.is_tooling]
-    leaves = {config.path: _leaves(config) for config in configs}
+    leaves = {config.path: config_leaves(config) for config in configs}
     loaded = {config.path for config in configs if config.jobs}
     clusters: dict[str, list[Config]] = {}
     for first, second in _pairs(configs, leaves, options["min-keys"]):
@@ -36,11 +45,6 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
         if cluster[-1].path not in done:
             done.update(config.path for config in cluster)
             yield _finding(cluster, leaves)
-
-
-def _leaves(config: Config) -> dict[tuple[str, ...], Key]:
-    sections = {key.keys[:-1] for key in config.keys}
-    return {key.keys: key for key in config.keys if key.keys not in sections}
 
 
 def _pairs(
@@ -64,22 +68,13 @@ def _pairs(
 
 def _are_copies(first: dict[tuple[str, ...], Key], second: dict[tuple[str, ...], Key], options: Any) -> bool:
     common = len(first.keys() & second.keys())
-    different = len(_differences(first, second))
+    different = len(config_differences(first, second))
     return bool(different <= max(options["most-different"], options["share-different"] * common))
-
-
-def _differences(first: dict[tuple[str, ...], Key], second: dict[tuple[str, ...], Key]) -> list[tuple[str, ...]]:
-    return [keys for keys in sorted(first.keys() | second.keys())
-            if _value(first.get(keys)) != _value(second.get(keys))]  # fmt: skip
-
-
-def _value(key: Key | None) -> Any:
-    return _ABSENT if key is None else (type(key.value), key.value) if key.is_scalar else key.content
 
 
 def _finding(cluster: list[Config], leaves: dict[str, dict[tuple[str, ...], Key]]) -> Finding:
     first, last = cluster[0], cluster[-1]
-    different = _differences(leaves[first.path], leaves[last.path])
+    different = config_differences(leaves[first.path], leaves[last.path])
     common = len(leaves[first.path].keys() & leaves[last.path].keys())
     others = f" and {len(cluster) - 2} more" if len(cluster) > 2 else ""
     what = f"differ in {', '.join('`' + '.'.join(keys) + '`' for keys in different[:4])}" if different else "are equal"

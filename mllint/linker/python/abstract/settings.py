@@ -23,20 +23,22 @@ Keys = tuple[str, ...]
 
 class Opened(msgspec.Struct, frozen=True, tag=True, array_like=True):
     """One file, or several that were merged, became a configuration. `values` are those of merged files: their keys
-    and where they are written."""
+    and where they are written, `span` is the call that parses."""
 
     name: str
     job: str
     files: tuple[str, ...]
+    span: Span
     values: tuple[tuple[Keys, Span], ...] = ()
 
 
 class Used(msgspec.Struct, frozen=True, tag=True, array_like=True):
-    """A key of a configuration is asked for, or (`whole`) all that lies below it."""
+    """A key of a configuration is asked for, or (`whole`) all that lies below it; `span` is who asks, if known."""
 
     name: str
     keys: Keys
     whole: bool = False
+    span: Span | None = None
 
 
 class Tested(msgspec.Struct, frozen=True, tag=True, array_like=True):
@@ -44,6 +46,14 @@ class Tested(msgspec.Struct, frozen=True, tag=True, array_like=True):
 
     name: str
     keys: Keys
+
+
+class Checked(msgspec.Struct, frozen=True, tag=True, array_like=True):
+    """A job holds values of a configuration, or of a file, against what they should be; of all that it loads, if `name`
+    is empty."""
+
+    name: str
+    job: str
 
 
 class Lost(msgspec.Struct, frozen=True, tag=True, array_like=True):
@@ -68,7 +78,7 @@ class Replaced(msgspec.Struct, frozen=True, tag=True, array_like=True):
     same: bool
 
 
-Note = Opened | Used | Tested | Lost | Found | Replaced
+Note = Opened | Used | Tested | Checked | Lost | Found | Replaced
 
 
 class Settings:
@@ -78,9 +88,14 @@ class Settings:
         self._note = note
         self.has_any = has_any
 
-    def open(self, name: str, job: str, files: Iterable[str], values: tuple[tuple[Keys, Span], ...] = ()) -> str:
-        self._note(Opened(name, job, tuple(files), values))
+    def open(
+        self, name: str, job: str, files: Iterable[str], span: Span, values: tuple[tuple[Keys, Span], ...] = ()
+    ) -> str:
+        self._note(Opened(name, job, tuple(files), span, values))
         return name
+
+    def checked(self, name: str, job: str) -> None:
+        self._note(Checked(name, job))
 
     def asked(self, cell: Any, key: Any, span: Span, is_tolerant: bool) -> None:
         """`cfg["lr"]`, `cfg.lr`, `cfg.get("lr")`"""
@@ -90,10 +105,10 @@ class Settings:
             return
         name, keys = place
         if not isinstance(key, Constant):
-            self._note(Used(name, keys, whole=True))
+            self._note(Used(name, keys, True, span))
             return
         own = (*keys, str(key.value))
-        self._note(Used(name, own))
+        self._note(Used(name, own, False, span))
         is_there = key.value in cell.slots or "<rest>" in cell.slots or "<default>" in cell.slots
         if isinstance(key.value, str):
             self._note(Found(span) if is_there or is_tolerant else Lost(span, name, own))

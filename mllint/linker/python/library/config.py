@@ -43,7 +43,7 @@ def load(m: Machine, target: Any, at: facts.At) -> Any:
     for text in texts(target):
         known = _document(m, text)
         if known is not None and (m.project.files[known[0]].kind in KINDS):
-            name = m.settings.open(known[0], m.job, (known[0],)) if not m.in_test else ""
+            name = m.settings.open(known[0], m.job, (known[0],), m.span(at)) if not m.in_test else ""
             found.append(as_value(m, known[1], known[0], at, (name,)))
     return join_all(found) if found else None
 

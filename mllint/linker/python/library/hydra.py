@@ -33,6 +33,7 @@ from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.library.locate import locate, texts
 from mllint.linker.python.library.omega import Composed, Leaf, Tree, merged, overrides, placed, tree_of, written
 from mllint.linker.python.machine import HERE, Machine
+from mllint.source import Span
 
 MOST_DEPTH = 8
 MOST_FILES = 400  # of one configuration, each as often as it is named
@@ -188,14 +189,18 @@ def _parsed(text: str) -> Tree:
     return Leaf({"true": True, "false": False, "null": None}.get(text.lower(), text))
 
 
-def composed(m: Machine, folder: str, name: str, overrides: tuple[str, ...], at: facts.At) -> Any:
-    """The configuration as the program sees it, `None` if no such file is in sight."""
+def composed(
+    m: Machine, folder: str, name: str, overrides: tuple[str, ...], at: facts.At, place: Span | None = None
+) -> Any:
+    """The configuration as the program sees it, `None` if no such file is in sight. `place` is what asks for it, if it
+    is not the call at `at`."""
     composition = _Composition(m, folder, overrides)
     if not composition.compose(name):
         return None
     tree = {key: part for key, part in composition.root.items() if key != "hydra"} if composition.root else {}
     key = f"{folder}:{name}:{' '.join(overrides)}"
-    key = m.settings.open(key, m.job, composition.files, written(tree)) if not m.in_test else ""
+    parsed = place or m.span(at)
+    key = m.settings.open(key, m.job, composition.files, parsed, written(tree)) if not m.in_test else ""
     return boxed(m, Composed(m, tree, _RESOLVERS, at, key).value(tree), at)
 
 
@@ -219,6 +224,7 @@ def main(m: Machine, function: Function, by: Any, arguments: Arguments, at: fact
     if arguments.args:  # called with a configuration of the caller's
         return follow(m, function, arguments, at)
     given = by.slots.get("arguments", {}) if isinstance(by, Cell) else {}
+    place = m.span(by.site[1], by.site[0]) if isinstance(by, Cell) and by.site else None
     name = text_of(given.get("config_name")) or "config"
     path = text_of(given.get("config_path"))
     words = m.run.arguments if m.run is not None else ()
@@ -231,7 +237,7 @@ def main(m: Machine, function: Function, by: Any, arguments: Arguments, at: fact
             path = value
     plain = tuple(word for word in words if "=" in word and not word.startswith("-"))
     for folder in _folders(m, function.path, path):
-        config = composed(m, folder, name.removesuffix(".yaml"), plain, at)
+        config = composed(m, folder, name.removesuffix(".yaml"), plain, at, place)
         if config is not None:
             return follow(m, function, Arguments((config,)), at)
     return follow(m, function, arguments, at)
@@ -383,6 +389,6 @@ def load(call: Invocation) -> Any:
         value = m.project.config(path) if path else None
         if value is not None:
             tree = tree_of(value, path)
-            name = m.settings.open(path, m.job, (path,)) if not m.in_test else ""
+            name = m.settings.open(path, m.job, (path,), call.span) if not m.in_test else ""
             found.append(boxed(m, Composed(m, tree, _RESOLVERS, call.at, name).value(tree), call.at))
     return join_all(found) if found else Unknown(why="the configuration is not in sight", span=call.span)

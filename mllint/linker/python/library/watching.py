@@ -48,6 +48,9 @@ def guarded(m: Machine, s: facts.If, value: Any) -> None:
 def _checked(m: Machine, value: Any, at: facts.At) -> None:
     """What a test is about: the data that its value comes from; else the frames at hand, since names of columns that
     are missing carry no data."""
+    for place in getattr(value, "settings", ()):
+        if m.settings.has_any and not m.in_test:
+            m.settings.checked(place.path, m.job)
     data = origins_of(value)
     if not without_traces(data):
         data = frozenset().union(

@@ -16,6 +16,7 @@ from mllint.lineage.ids import column_id, is_named
 from mllint.lineage.observations import (
     Absent,
     Check,
+    Component,
     Deployment,
     Draw,
     Evaluation,
@@ -95,6 +96,9 @@ class Effects:
 
     def setting(self, note: Note) -> None:
         self.now.settings[note] = None
+
+    def component(self, component: Component) -> None:
+        self.now.components[component] = None
 
     def cut(self) -> None:
         self.now.cut[self.job] = None

@@ -418,6 +418,10 @@ def _observe(project: Project, records: list[Record], names: dict[str, str]) -> 
             )
             features[moved] = None
     observations.features += features  # seven estimators of one search that are saved as one model have one set
+    for component in {component: None for record in records for component in record.components}:
+        model = _rename(component.model, names)
+        known = "" if is_model_token(model) else model
+        observations.components.append(msgspec.structs.replace(component, model=known))
     observe_serving(project, records, lambda id: _rename(id, names))
     for handover in {handover: None for record in records for handover in record.handovers}:
         model = _rename(handover.model, names)

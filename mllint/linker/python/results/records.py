@@ -11,6 +11,7 @@ from mllint.lineage.graph import EdgeKind, NodeKind, Strength
 from mllint.lineage.observations import (
     Absent,
     Check,
+    Component,
     Deployment,
     Draw,
     Evaluation,
@@ -177,6 +178,7 @@ class Record(msgspec.Struct):
     checks: dict[str, None] = {}  # what the code asks whether it is there
     labels: dict[ModelLabel, None] = {}
     settings: dict[Note, None] = {}  # what is done with configuration files
+    components: dict[Component, None] = {}
     cut: dict[str, None] = {}  # jobs in which not every call was followed, for lack of steps
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from msgspec.structs import replace
 
@@ -19,6 +19,7 @@ from mllint.linker.python.results.settings_said import Places, Said, order
 from mllint.source import Span
 
 _FORMATS = ("yaml", "json", "toml", "ini")
+MOST_VALUES = 20  # of a list, whose places are kept
 MOST_KEYS = 2_000  # of one file; a larger one is data
 
 
@@ -29,21 +30,28 @@ def observe_settings(project: Project, m: Machine) -> None:
     words = _Words(project)
     places = said.places()
     bases = said.bases()
+    checked = said.checked()
+    readers = said.readers()
     for facts in project.of_kind(*_FORMATS):
         root = project.config(facts.path)
         if root is None or root.kind != "mapping" or facts.path in made or is_test(facts.path):
             continue
-        jobs = {job for each in said.known.values() if facts.path in each.files for job in each.jobs}
-        keys = _keys_of(facts, root, places if jobs else None, words)
+        opened = [each for each in said.known.values() if facts.path in each.files]
+        jobs = {job for each in opened for job in each.jobs}
+        keys = _keys_of(facts, root, places if jobs else None, words, readers)
         if keys:
             tooling = is_tooling(facts.path, {entry.key for entry in root.entries})
-            config = Config(facts.path, tuple(sorted(jobs)), keys, bases.get(facts.path, ()), tooling)
+            loads = tuple(sorted({span for each in opened for span in each.loads}, key=order))
+            base, is_checked = bases.get(facts.path, ()), facts.path in checked
+            config = Config(facts.path, tuple(sorted(jobs)), keys, base, tooling, loads, is_checked)
             project.observations.configs.append(config)
     project.observations.missing_keys = sorted(said.missing(made), key=lambda each: order(each.span))
     project.observations.overrides = list(said.overrides())
 
 
-def _keys_of(facts: FileFacts, root: Value, places: Places | None, words: _Words) -> tuple[Key, ...]:
+def _keys_of(
+    facts: FileFacts, root: Value, places: Places | None, words: _Words, readers: Mapping[Span, set[Span]]
+) -> tuple[Key, ...]:
     """All keys of a file in its order; without `places` nobody is known to load it."""
     found: list[Key] = []
 
@@ -67,7 +75,14 @@ def _keys_of(facts: FileFacts, root: Value, places: Places | None, words: _Words
             span = Span(facts.path, entry.line, entry.column, entry.line, entry.end_column)
             is_scalar = entry.value.kind == "scalar"
             content = "" if is_scalar else repr([each.value for each in _scalars(entry.value)])
-            found.insert(place, Key(own, span, state, is_scalar, entry.value.value, content[:500]))
+            values = (
+                () if entry.value.kind == "mapping" else tuple(span_of(v, facts.path) for v in _scalars(entry.value))
+            )
+            asking = sorted({span for value in values for span in readers.get(value, ())}, key=order)
+            key = Key(
+                own, span, state, is_scalar, entry.value.value, content[:500], values[:MOST_VALUES], tuple(asking)
+            )
+            found.insert(place, key)
             states |= {"unread"} if below == {"unread"} else {state}  # a name alone does not read it
         return states
 

@@ -9,7 +9,7 @@ import msgspec
 
 from mllint.lineage.observations import MissingKey, Override
 from mllint.linker.project import Project
-from mllint.linker.python.abstract.settings import Found, Keys, Lost, Opened, Replaced, Tested, Used
+from mllint.linker.python.abstract.settings import Checked, Found, Keys, Lost, Opened, Replaced, Tested, Used
 from mllint.linker.python.library.omega import tree_of, written
 from mllint.linker.python.results.effects import Effects
 from mllint.source import Span
@@ -40,8 +40,10 @@ class Configuration:
     def __init__(self) -> None:
         self.files: set[str] = set()
         self.jobs: set[str] = set()
+        self.loads: set[Span] = set()
         self.reads: set[Keys] = set()
         self.whole: set[Keys] = set()
+        self.readers: dict[Keys, set[Span]] = defaultdict(set)  # by keys, who asks for them
         self.below: dict[Keys, set[Span]] = defaultdict(set)  # by keys, the places of all values that they lead to
         self.sections: set[Keys] = set()  # keys that lead to further ones
 
@@ -59,6 +61,7 @@ class Said:
     def __init__(self, project: Project, effects: Effects) -> None:
         self.known: dict[str, Configuration] = defaultdict(Configuration)
         self._tested: set[tuple[str, Keys]] = set()
+        self._checked: set[tuple[str, str]] = set()
         self._lost: dict[Span, set[tuple[str, Keys]]] = defaultdict(set)
         self._found: set[Span] = set()
         self._replaced: dict[Span, dict[Span, set[bool]]] = defaultdict(lambda: defaultdict(set))
@@ -69,17 +72,22 @@ class Said:
 
     def _take(self, project: Project, note: object) -> None:
         match note:
-            case Opened(name=name, job=job, files=files, values=values):
+            case Opened(name=name, job=job, files=files, span=span, values=values):
                 configuration = self.known[name]
                 if not values and name not in configuration.files and (root := project.config(name)) is not None:
                     values = written(tree_of(root, name))
                 configuration.add(values)
                 configuration.files.update(files)
                 configuration.jobs.add(job)
-            case Used(name=name, keys=keys, whole=whole):
+                configuration.loads.add(span)
+            case Used(name=name, keys=keys, whole=whole, span=span):
                 (self.known[name].whole if whole else self.known[name].reads).add(keys)
+                if span is not None:
+                    self.known[name].readers[keys].add(span)
             case Tested(name=name, keys=keys):
                 self._tested.add((name, keys))
+            case Checked(name=name, job=job):
+                self._checked.add((name, job))
             case Lost(span=span, name=name, keys=keys):
                 self._lost[span].add((name, keys))
             case Found(span=span):
@@ -103,6 +111,23 @@ class Said:
             if each.jobs & self._cut or not each.reads:
                 places.unsure |= everything
         return places
+
+    def readers(self) -> dict[Span, set[Span]]:
+        """By the place of a value, who asks for it, or for a section that it is in without asking for less."""
+        found: dict[Span, set[Span]] = defaultdict(set)
+        for each in self.known.values():
+            for keys, spans in each.readers.items():
+                if keys not in each.sections or keys in each.whole:
+                    for place in each.at(keys):
+                        found[place] |= spans
+        return found
+
+    def checked(self) -> set[str]:
+        """The files whose values something may hold against what they should be: with one value, the file counts."""
+        names = {name for name, _ in self._checked} | {name for name, _ in self._tested}
+        jobs = {job for name, job in self._checked if not name}
+        found = {each for name, each in self.known.items() if name in names or each.jobs & jobs}
+        return names | {path for each in found for path in each.files}
 
     def missing(self, made: set[str]) -> Iterator[MissingKey]:
         """Keys that every run of a place asks in vain; `made` are files that code writes."""
