@@ -54,7 +54,7 @@ def data_of(value: Any) -> Any:
 # ---------------------------------------------------------------------------------------------------- fits
 
 
-def fitted(call: Invocation, estimator: Cell, x: Any, y: Any, model: str) -> None:
+def fitted(call: Invocation, estimator: Cell, x: Any, y: Any, model: str) -> Fitting:
     """A fit: of cross-validation, on the training side of each fold, and scored on the other."""
     m, entry = call.m, call.entry
     x = data_of(x)
@@ -63,8 +63,7 @@ def fitted(call: Invocation, estimator: Cell, x: Any, y: Any, model: str) -> Non
         own = rows.drawn(call)
     learns = what_it_learns(m, estimator)
     if entry.folds and learns == "model":
-        cross_validated(call, estimator, x, y, model)
-        return
+        return cross_validated(call, estimator, x, y, model)
     fitting = _note_fit(call, estimator, x, y, own, learns, model)
     m.heap.set(estimator, FITS, frozenset({fitting.id}))
     watched(call, fitting)
@@ -75,6 +74,7 @@ def fitted(call: Invocation, estimator: Cell, x: Any, y: Any, model: str) -> Non
         id = f"{SCORE}{rows.place_id(m, call.span)}:search"
         given = (id, m.effects.tick(), call.span, m.effects.job, "search", (fitting.id,), tuple(test))
         m.effects.measuring(Measuring(*given, fitting.learned, call.span, fitting.sure, in_loop(m)))
+    return fitting
 
 
 def rows_given(call: Invocation, receiver: Any, x: Any) -> frozenset[str]:
@@ -129,7 +129,7 @@ def predictions_in(m: Machine, data: tuple[Any, ...], own: str) -> tuple[tuple[s
     return tuple(sorted((model, span) for model, span in known if model != own and not model.startswith("@")))
 
 
-def cross_validated(call: Invocation, estimator: Cell, x: Any, y: Any, model: str) -> None:
+def cross_validated(call: Invocation, estimator: Cell, x: Any, y: Any, model: str) -> Fitting:
     """`cross_val_score(model, X, y, cv=...)`: fitted on one side of each fold, scored on the other."""
     m = call.m
     order = order_of(call.get("cv"))
@@ -137,13 +137,14 @@ def cross_validated(call: Invocation, estimator: Cell, x: Any, y: Any, model: st
     train, test = (rows.note(m, call.at, "part", rows_of(x), part, order, _windows(x)) for part in ("train", "test"))
     fitting = _note_fit(call, estimator, x, y, train, "model", model)
     if not call.entry.evaluates:
-        return
+        return fitting
     id = f"{SCORE}{rows.place_id(m, call.span)}"
     measuring = Measuring(
         id, m.effects.tick(), call.span, m.effects.job, "folds", (fitting.id,), tuple(test),
         tuple(sorted(learned_of(x))), call.span, fitting.sure, in_loop(m),
     )  # fmt: skip
     m.effects.measuring(measuring)
+    return fitting
 
 
 def _windows(x: Any) -> tuple[Any, ...]:
