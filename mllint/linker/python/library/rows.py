@@ -88,11 +88,11 @@ def of_rows(m: Machine, value: Any, rows: frozenset[str], at: facts.At, depth: i
 
 
 def table_of_rows(table: Table, rows: frozenset[str]) -> Table:
-    columns = {
-        name: msgspec.structs.replace(column, origins=with_rows(column.origins, rows))
-        for name, column in table.columns.items()
-    }
-    return msgspec.structs.replace(table, columns=columns, origins=with_rows(table.origins, rows))
+    columns, index = (
+        {n: msgspec.structs.replace(column, origins=with_rows(column.origins, rows)) for n, column in some.items()}
+        for some in (table.columns, table.index)
+    )
+    return msgspec.structs.replace(table, columns=columns, index=index, origins=with_rows(table.origins, rows))
 
 
 def has_rows(value: Any) -> bool:
