@@ -259,18 +259,19 @@ def _pass(graph: Graph, source: str, target: str, kind: EdgeKind, span: Span, jo
 
 
 def _add_accesses(project: Project, records: list[Record], names: dict[str, str]) -> None:
-    """Coverage, and a consumer for what is read and goes nowhere else."""
+    """Coverage of all but tests, and a consumer for what is read and goes nowhere else."""
     graph = project.graph
     accesses = {access: None for record in records for access in record.accesses}
     by_place: dict[tuple[Span, bool], bool] = {}
-    for access in accesses:
+    counted = [access for access in accesses if not is_test(access.job)]
+    for access in counted:
         key = (access.span, access.is_read)
         by_place[key] = by_place.get(key, False) or access.resolved
     for (_, is_read), resolved in by_place.items():
         share = project.coverage.reads if is_read else project.coverage.writes
         share.all += 1
         share.resolved += resolved
-    project.coverage.gaps += [_gap(access, names) for access in accesses if not by_place[access.span, access.is_read]]
+    project.coverage.gaps += [_gap(access, names) for access in counted if not by_place[access.span, access.is_read]]
     used = _used(project, records, names)
     for access in accesses:
         id = _rename(access.id, names)
@@ -313,13 +314,17 @@ def _used(project: Project, records: list[Record], names: dict[str, str]) -> set
     result: set[tuple[str, Span]] = set()
     for record in records:
         targets = ((_rename(link.source, names), _rename(link.target, names)) for link in record.links)
-        sources = {s for s, t in targets if not (t.startswith("xcom:") and not graph.out_edges(t))}
+        sources = {s for s, t in targets if not (dataset_of(t).startswith("xcom:") and not _is_read(graph, t))}
         sources |= {split_column(source)[0] for source in sources if source.startswith("column:")}
         for access in record.accesses:
             id = _rename(access.id, names)
             if access.is_read and (id in sources or (id, access.span) in flows):
                 result.add((id, access.span))
     return result
+
+
+def _is_read(graph: Graph, id: str) -> bool:
+    return bool(graph.out_edges(id)) or (id.startswith("column:") and bool(graph.out_edges(split_column(id)[0])))
 
 
 def _add_requests(graph: Graph, records: list[Record]) -> None:
