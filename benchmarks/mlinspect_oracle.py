@@ -19,7 +19,7 @@ An operator is reproduced if what mllint says of the same program contains it:
     TEST_DATA                 a score in that line, of a model that is given those columns there
     SCORE                     a score in that line, on other rows than the model was fitted on
 
-`step` is a transformer inside a Pipeline or ColumnTransformer: mllint tells one fit, of the whole, on the same rows.
+`step` is a transformer inside a Pipeline or ColumnTransformer of which mllint tells the fit of the whole alone.
 `silent` are operators that no part of the graph has a word for: see `SILENT`. The short programs with nothing but
 frames read their rows from files and write their last frame to one, so that there is something to compare."""
 

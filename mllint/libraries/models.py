@@ -79,7 +79,10 @@ class Loop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: str = ""
     before: tuple[str, ...] = ()
     trains: bool = False  # the step gives a loss that the model learns from
-    callbacks: str = ""  # parameter with callbacks, of which some store the model
+    callbacks: str = ""  # parameter with callbacks, of which some store the model, or choose when to stop
+    watches: str = ""  # parameter with what gives the batches that the model is scored on meanwhile
+    watched: str = ""  # the method that gives these
+    scores: str = ""  # the method of the model that takes one of them
 
 
 class Mapped(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

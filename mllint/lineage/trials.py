@@ -68,6 +68,7 @@ class Fitting(msgspec.Struct, frozen=True):
     known: bool = True  # whether what is fitted is of a class that some library model tells to be an estimator
     is_named: bool = False  # a statistic that the statement only gives a name, to be put to use later
     goes_on: bool = False  # from what was learned before: `partial_fit`
+    step_of: str = ""  # of a step of a Pipeline or ColumnTransformer: the fit of the whole
 
 
 class Measuring(msgspec.Struct, frozen=True):

@@ -67,11 +67,26 @@ def note_choice(m: Machine, s: facts.If, test: Any) -> None:
     """A score that is kept where it is better than what was kept before: `if score > best: best = score`. Whatever
     else the branch keeps was chosen by that score."""
     kept = {
-        written(target) for statement in s.then if isinstance(statement, facts.Assign) for target in _targets(statement)
+        written(target)
+        for statement in (*s.then, *s.otherwise)  # `if loss > best - delta: patience -= 1; else: best = loss`
+        if isinstance(statement, facts.Assign)
+        for target in _targets(statement)
     }
-    sides = {written(side) for compare in _comparisons(s.test) for side in (compare.left, *compare.rights)}
+    sides = {written(side) for compare in _comparisons(s.test) for part in _sides(compare) for side in _terms(part)}
     if kept & sides:
         chosen(m, test, "the best score so far", m.span(s.test.at))
+
+
+def _sides(compare: facts.Compare) -> Iterator[facts.Expr]:
+    yield from (compare.left, *compare.rights)
+
+
+def _terms(side: facts.Expr) -> Iterator[facts.Expr]:
+    """A side, and what is added up to it: `best - delta`."""
+    yield side
+    if isinstance(side, facts.Binary):
+        yield from _terms(side.left)
+        yield from _terms(side.right)
 
 
 def _targets(statement: facts.Assign) -> Iterator[facts.Expr]:

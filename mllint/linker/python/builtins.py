@@ -320,6 +320,14 @@ def _unary(operator: str, *more: ex.Expression) -> Callable[[Machine, Arguments,
     return unary
 
 
+def _character(m: Machine, arguments: Arguments, at: facts.At) -> Any:
+    """`chr(34)`: how quotes are written within quotes."""
+    match first_of(arguments):
+        case Constant(value=int() as number, settings=settings) if 0 <= number < 0x110000:
+            return Constant(chr(number), settings)
+    return Unknown(origins_of(first_of(arguments)))
+
+
 def _nothing(m: Machine, arguments: Arguments, at: facts.At) -> Any:
     return Constant(None)
 
@@ -349,6 +357,7 @@ FUNCTIONS: dict[str, Callable[[Machine, Arguments, facts.At], Any]] = {
     "builtins.sum": _any_of, "builtins.min": _extreme("LEAST"), "builtins.max": _extreme("GREATEST"),
     "builtins.abs": _unary("ABS"), "builtins.round": _unary("ROUND_EVEN", ex.Constant(0)), "builtins.print": _nothing,
     "builtins.vars": _vars, "builtins.format": formatted, "builtins.filter": _filter,
+    "builtins.chr": _character,
     "collections.OrderedDict": as_dict,
 }  # fmt: skip
 

@@ -169,10 +169,24 @@ def _conditional(m: Machine, e: facts.Conditional) -> Any:
     known = truth(test)
     if known is not None:
         return evaluate(m, e.then if known else e.otherwise)
-    then, otherwise = evaluate(m, e.then), evaluate(m, e.otherwise)
+    then, otherwise = _either(m, e.then, e.otherwise)
     if isinstance(test, Column) or isinstance(then, Column) or isinstance(otherwise, Column):
         return builtins.choose(m, test, then, otherwise, e.at)
     return join(then, otherwise)
+
+
+def _either(m: Machine, *sides: facts.Expr) -> list[Any]:
+    """What each side comes to, from the same state: `net.train() if is_training else net.eval()`."""
+    if not all(isinstance(side, facts.Call) for side in sides):
+        return [evaluate(m, side) for side in sides]
+    values: list[Any] = []
+
+    def path(side: facts.Expr) -> bool:
+        values.append(evaluate(m, side))
+        return True
+
+    m.heap.fork([lambda side=side: path(side) for side in sides])  # type: ignore[misc]
+    return values
 
 
 def _collection(m: Machine, e: facts.Collection) -> Any:

@@ -170,7 +170,7 @@ def _position(m: Machine, owner: Any, items: list[Any], rest: Any, index: Any, a
                 part = items[slice(bounds[0], bounds[1], bounds[2])]
                 return Tuple(tuple(part)) if isinstance(owner, Tuple) else sequence(m, part, at)
         case Slice() if isinstance(owner, Cell):  # `texts[:800]`
-            return rows.some(m, owner, at)
+            return rows.some(m, owner, at, index)
     everything = [*items, rest] if rest is not None else items
     return join_all(everything) if everything else Unknown()
 

@@ -200,6 +200,8 @@ def truth(value: Any) -> bool | None:
             return known.pop() if len(known) == 1 else None
         case Cell(kind="instance") | Class():
             return True
+        case Cell(kind="object") if value.slots.get("constructed") and "items" not in value.slots:
+            return True  # `if optimizer:`
     return None
 
 

@@ -16,6 +16,7 @@ from mllint.linker.python.frames import usage
 from mllint.linker.python.import_statements import run_import, run_import_from
 from mllint.linker.python.library import decisions, gates, services, watching
 from mllint.linker.python.library.circumstances import is_survived
+from mllint.linker.python.library.trials import went_over
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.operations import assign_attribute, assign_item
 from mllint.linker.python.operators import binary, truth
@@ -142,7 +143,10 @@ def _for(m: Machine, s: facts.For) -> bool:
         m.unrolled = before
         return _after_loop(m, s.otherwise, outcome, breaks)
     # unknown length: twice, so that what one round leaves behind reaches the next; or not at all
+    began = m.effects.clock
     m.heap.fork([lambda: _rounds(m, s.body, breaks, lambda: bind(m, s.target, items.any)), lambda: True])
+    if m.effects.clock != began:
+        went_over(m, items.any, began)
     return _maybe(m, s.otherwise, breaks)
 
 

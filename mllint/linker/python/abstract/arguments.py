@@ -24,6 +24,12 @@ class Slice(msgspec.Struct, frozen=True):
     upper: Any
     step: Any
 
+    @property
+    def is_everything(self) -> bool:
+        """`:`, forwards or backwards."""
+        bounds = [getattr(part, "value", part) for part in (self.lower, self.upper, self.step)]
+        return bounds[:2] == [None, None] and bounds[2] in (None, 1, -1)
+
 
 class Arguments(msgspec.Struct, frozen=True):
     """`rest` is what an unknown `**mapping` may hold, None if there is none."""

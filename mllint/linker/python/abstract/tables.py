@@ -49,12 +49,16 @@ class Table(msgspec.Struct, frozen=True):
     folds: bool = False  # the columns of `base` have lower-case names there, whatever case they are asked for in
     partial: bool = False  # its columns, the known ones too, are some of these: which, is not known
     tail: int = 0  # of an open frame: how many of the known columns come after all unknown ones
+    keys_are_index: bool = False  # of a grouped frame: the keys of an aggregate are its index
+    index: Mapping[str, Column] = {}  # what stands beside the columns, as far as it has names
 
     def column(self, name: str) -> Column | None:
         """The column of that name; `None` if there cannot be one."""
         known = self.columns.get(name)
         if known is not None:
             return known
+        if name in self.index:  # where columns are named, index levels may be named too
+            return self.index[name]
         if not self.open or name in self.dropped:
             return None
         if self.base and (len(self.base) == 1 or not self.mixed):
@@ -66,6 +70,15 @@ class Table(msgspec.Struct, frozen=True):
                 column = step.compute(column)
             return column
         return Column(ex.Unresolved("the column may come from several datasets"), self.origins, name, rows=self.rows)
+
+    def without_index(self, names: Iterable[str] | None = None) -> Table:
+        """The frame with its index, or these levels of it, as its first columns."""
+        back = {name: column for name, column in self.index.items() if names is None or name in names}
+        rest = {name: column for name, column in self.index.items() if name not in back}
+        if not back:
+            return self
+        columns = {**back, **self.columns}
+        return msgspec.structs.replace(self, columns=columns, index=rest, dropped=self.dropped - set(back))
 
     @property
     def whole(self) -> frozenset[str]:
@@ -121,6 +134,9 @@ class Table(msgspec.Struct, frozen=True):
             _either(self.pending, other.pending),
             self.folds or other.folds,
             self.partial or other.partial,
+            index=self.index
+            if self.index == other.index
+            else {n: c for n, c in (*other.index.items(), *self.index.items()) if n not in columns},
         )
 
     def beside(self, other: Table, suffixes: tuple[str, str] = ("_x", "_y"), on: frozenset[str] = NOTHING) -> Table:
@@ -135,6 +151,7 @@ class Table(msgspec.Struct, frozen=True):
                 columns[name] = join_columns(self.columns[name], column)
             else:
                 columns[name + suffixes[1] if name in self.columns else name] = column
+        index = {**{n: c for n, c in other.index.items() if n in on}, **self.index}
         return Table(
             columns,
             self.open or other.open,
@@ -152,6 +169,7 @@ class Table(msgspec.Struct, frozen=True):
             folds=self.folds or other.folds,
             partial=self.partial or other.partial,
             tail=tail,
+            index={name: column for name, column in index.items() if name not in columns},
         )
 
     def at_place(self, place: int) -> Column | None:

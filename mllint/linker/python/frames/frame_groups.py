@@ -20,7 +20,8 @@ def group(call: Invocation) -> Any:
     table = subject(call)
     keys = tuple(frames.names_of(call.get("by")) or ())
     decided = frozenset().union(*(c.origins for key in keys if (c := table.column(key))))
-    grouped = msgspec.structs.replace(table.filtered(decided), keys=keys)
+    is_index = "as_index" in call.entry.parameters and call.constant("as_index", True) is not False
+    grouped = msgspec.structs.replace(table.filtered(decided), keys=keys, keys_are_index=is_index)
     frame = frames.new(call.m, grouped, call.entry.returns or call.m.library.usual.get("frame", ""), call.at)
     frame.slots["grouped"] = True
     return frame
@@ -66,8 +67,12 @@ def aggregate(call: Invocation) -> Any:
             for n, c in table.columns.items()
             if n not in keys
         }
-        return result(call, msgspec.structs.replace(table, columns={**keys, **columns}, keys=()))
-    return result(call, Table({**keys, **chosen}, False, origins=table.origins, indirect=table.indirect))
+        made = msgspec.structs.replace(table, columns={**keys, **columns}, keys=(), keys_are_index=False)
+    else:
+        made = Table({**keys, **chosen}, False, origins=table.origins, indirect=table.indirect)
+    if table.keys_are_index and keys:
+        made = msgspec.structs.replace(made.drop(keys), index=keys)
+    return result(call, made)
 
 
 def _aggregates(call: Invocation, table: Table) -> dict[str, Column] | None:

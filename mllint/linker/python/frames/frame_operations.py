@@ -29,7 +29,7 @@ from mllint.linker.python.abstract.values import (
     origins_of,
     text_of,
 )
-from mllint.linker.python.frames import frame_expressions, frame_groups, frames, limits, named_parts, usage
+from mllint.linker.python.frames import frame_expressions, frame_groups, frames, indexes, limits, named_parts, usage
 from mllint.linker.python.frames.frame_construction import construct, series
 from mllint.linker.python.frames.frame_parts import is_inner, like_receiver, result, subject, table_of
 from mllint.linker.python.iteration import Items, items_of
@@ -426,6 +426,7 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
         same, filtered, select, drop, rename, rename_one, assign, with_column, merge, concat, beside, construct,
         dummies, reshape, mapped, pipe, names, indexer, column, series, several, records, parsed, choose, cases, some,
         queried, framed, affixed, relabelled, data_and_target, pass_through,
+        indexes.set_index, indexes.reset_index,
         named_parts.by_split, named_parts.halves, named_parts.extended,
         frame_groups.group, frame_groups.aggregate, frame_groups.grouped_column,
         frame_expressions.expressions, frame_expressions.with_expressions, frame_expressions.with_expression,

@@ -112,7 +112,7 @@ def item(m: Machine, frame: Cell, index: Any, at: facts.At, may_miss: bool = Fal
         case Unknown() if _picks_rows(m, frame, index):
             return rows.some(m, like(m, frame, table.filtered(without_traces(index.origins)), at), at, index)
         case Slice():
-            return rows.some(m, like(m, frame, table, at), at)
+            return rows.some(m, like(m, frame, table, at), at, index)
         case Tuple(items=items) if any(isinstance(i, Slice) for i in items) or _positional(items):
             return _cut(m, frame, items, at)
         case Cell(kind="frame"):  # a boolean frame, or an array of columns
@@ -223,10 +223,7 @@ def indexed(m: Machine, indexer: Cell, index: Any, at: facts.At) -> Any:
 
 def _is_everything(index: Any) -> bool:
     """Whether a subscript of rows is `:`."""
-    match index:
-        case Slice(lower=Constant(value=None), upper=Constant(value=None)):
-            return True
-    return False
+    return isinstance(index, Slice) and index.is_everything
 
 
 def _picks_rows(m: Machine, frame: Cell, index: Any) -> bool:

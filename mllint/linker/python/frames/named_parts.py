@@ -42,7 +42,7 @@ def by_split(call: Invocation) -> Any:
         return part if part is not None else result(call, table_of(made))
     frame = result(call, table_of(made))
     if wanted is not None:
-        return frame if wanted == "all" else rows.some(call.m, frame, call.at, None, wanted)
+        return frame if wanted == "all" else rows.some(call.m, frame, call.at, None, f"of {wanted}")
     is_file = call.entry.reads is not None and call.get(call.entry.reads.instead or "self") is not None
     return _parts(call, {"train" if is_file else "<rest>": frame})
 

@@ -13,6 +13,7 @@ from mllint.linker.python.abstract.arguments import Arguments, Slice
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.values import Choice, Constant, Tuple, Unknown, join_all, origins_of
 from mllint.linker.python.iteration import items_of
+from mllint.linker.python.library import rows
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import Machine
 
@@ -20,8 +21,10 @@ _ANY = Slice(Constant(None), Constant(None), Constant(None))  # the numbers of t
 
 
 def batches(call: Invocation) -> Any:
-    """`dataset`: batches of its rows, each as the data set gives a row."""
-    return _sequence(call, batch_of(call.m, call.get("dataset"), call.at))
+    """`dataset`: batches of its rows, each as the data set gives a row; of those alone that `sampler` picks."""
+    batch = batch_of(call.m, call.get("dataset"), call.at)
+    sampler = call.get("sampler")
+    return _part(call, rows.some(call.m, batch, call.at, by=sampler) if rows.picks(sampler) else batch)
 
 
 def side_by_side(call: Invocation) -> Any:
@@ -29,10 +32,51 @@ def side_by_side(call: Invocation) -> Any:
     return _sequence(call, Tuple(call.arguments.args))
 
 
+def slices(call: Invocation) -> Any:
+    """`tensors`: rows of what is given, or of each of its items: `Dataset.from_tensor_slices((X, y))`."""
+    return _sequence(call, call.get("tensors"))
+
+
+def each_slice(call: Invocation) -> Any:
+    """`map_func`: what it makes of each row of the receiver."""
+    m, item = call.m, items_of(call.m, call.receiver, call.at).any
+    given = item.items if isinstance(item, Tuple) else (item,)
+    return _sequence(call, m.call(call.get("map_func"), Arguments(given), call.at))
+
+
 def parts(call: Invocation) -> Any:
     """`dataset`, `lengths`: parts of its rows: `random_split(trips, [0.8, 0.2])`."""
-    lengths = items_of(call.m, call.get("lengths"), call.at).known
-    return Tuple((call.get("dataset"),) * len(lengths or (0, 0)))
+    m = call.m
+    lengths = items_of(m, call.get("lengths"), call.at).known
+    names = ("train", *(f"test {n}" if n > 1 else "test" for n in range(1, len(lengths or (0, 0)))))
+    batch = batch_of(m, call.get("dataset"), call.at)
+    if not rows.has_rows(batch) and not origins_of(batch):
+        return Tuple((call.get("dataset"),) * len(names))
+    halves = rows.halves(m, [batch], call.at, rows.order_of_call(call), names)
+    return Tuple(tuple(_part(call, half) for half in halves.items))
+
+
+def picked(call: Invocation) -> Any:
+    """`dataset`, or the receiver, and `indices`: some of its rows: `Subset(trips, train_index)`, `slices.take(100)`."""
+    m = call.m
+    batch = batch_of(m, call.get("dataset|self"), call.at)
+    return _part(call, rows.some(m, batch, call.at, by=call.get("indices")))
+
+
+def _part(call: Invocation, batch: Any) -> Cell:
+    """Some rows of a data set, which stays at hand as `part.dataset`."""
+    part = _sequence(call, batch)
+    part.slots["attribute", "dataset"] = call.get("dataset")
+    return part
+
+
+def learned_from(value: Any) -> tuple[Any, Any]:
+    """The rows and the label of batches that a fit is given as one: `model.fit(loader)`."""
+    items = value.slots.get("items") if isinstance(value, Cell) and value.kind == "object" else None
+    item = items.slots.get("<rest>") if isinstance(items, Cell) else None
+    if isinstance(item, Tuple) and len(item.items) == 2:
+        return item.items
+    return (item if item is not None else value), None
 
 
 def batch_of(m: Machine, dataset: Any, at: int) -> Any:

@@ -25,7 +25,7 @@ from mllint.linker.python.abstract.values import (
 )
 from mllint.linker.python.frames import frames
 from mllint.linker.python.frames.frame_parts import table_of
-from mllint.linker.python.library import decisions, intakes, randomness, rows, trials
+from mllint.linker.python.library import batches, decisions, intakes, randomness, rows, steps, trials
 from mllint.linker.python.library.estimators import inner_estimators, is_estimator
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import Machine
@@ -47,6 +47,8 @@ def fit(call: Invocation, how: Fit) -> Any:
     """`model.fit(X, y)`: the data train the model."""
     m = call.m
     x, y = call.get(how.x), call.get(how.y) if how.y else None
+    if y is None:
+        x, y = batches.learned_from(x)
     if how.label and isinstance(x, Cell) and x.kind == "frame":
         x, y = _apart(m, x, how.label, call.at)
     estimator = subject(call)
@@ -116,7 +118,7 @@ def train(m: Machine, call: Invocation, estimator: Cell, x: Any, y: Any) -> None
         m.heap.set(inner, "origins", inner.slots["origins"] | {token})
     m.heap.set(estimator, "origins", estimator.slots["origins"] | {token})
     m.heap.set(estimator, "fitted", True)
-    trials.fitted(call, estimator, x, y, token)
+    steps.fitted(m, estimator, trials.fitted(call, estimator, x, y, token))
     intakes.fitted(call, estimator, token, x, y, selection(m, estimator))
 
 

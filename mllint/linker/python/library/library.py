@@ -75,6 +75,7 @@ def call_external(m: Machine, name: str, arguments: Arguments, at: facts.At) -> 
         made_object = new_object(m, kind, m.library.canonical(name), by_name((), arguments), at)
         usage.gone(m, made_object.slots["origins"])
         made_object.slots["rest"] = arguments.rest is not None
+        made_object.slots["constructed"] = True
         return made_object
     usage.asked(m, arguments)
     usage.builtin(m, name, arguments)

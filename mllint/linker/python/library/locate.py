@@ -8,9 +8,10 @@ import re
 from typing import Any
 
 from mllint.libraries.models import Place
+from mllint.lineage import expressions as ex
 from mllint.lineage.ids import LOGGED, RUN_PART, file_id, model_id, table_id
 from mllint.linker.python.abstract.heap import Cell
-from mllint.linker.python.abstract.values import Constant, Tuple, options_of, text_of
+from mllint.linker.python.abstract.values import Column, Constant, Tuple, options_of, text_of
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import HERE, Machine
 
@@ -143,12 +144,38 @@ def texts(value: Any) -> list[str]:
             items = option.items if isinstance(option, Tuple) else option.slots["items"]
             found += [text for item in items if not isinstance(item, Tuple | Cell) for text in texts(item)]
             continue
-        text = text_of(option)
+        text = text_of(option) if not isinstance(option, Column) else _text_of_column(option)
         if text is not None and text.strip() and text != "None":  # `Path(str(args.out))` where no `--out` is given
             found.append(text)
     whole = [text for text in found if not _HOLE.search(text)]
     chosen = list(dict.fromkeys(whole or found))
     return chosen or ["{unknown}"]
+
+
+def _text_of_column(column: Column) -> str | None:
+    """A text that is put together with values of a column: `"out/" + town + ".csv"`, which is `out/{town}.csv`."""
+    expression = column.expression
+    whole = isinstance(expression, ex.Apply) and expression.operator in _JOINING
+    text = _text_of_expression(expression) if whole else None
+    return text if text is not None and _HOLE.sub("", text) else None
+
+
+def _text_of_expression(expression: ex.Expression, depth: int = 20) -> str:
+    match expression:
+        case ex.Constant(value=str() as text):
+            return text
+        case ex.Column(name=name):
+            return "{" + name + "}"
+        case ex.Apply(operator=operator, arguments=arguments) if operator in _JOINING and depth:
+            return "".join(_text_of_expression(argument, depth - 1) for argument in arguments)
+        case ex.Apply(arguments=arguments) if depth:  # `town.lower()`, `CALL('unique', town)`
+            first = next((argument for argument in arguments if not isinstance(argument, ex.Constant)), None)
+            made = _text_of_expression(first, depth - 1) if first is not None else ""
+            return made if _HOLE.fullmatch(made) else "{value}"
+    return "{value}"
+
+
+_JOINING = ("ADD", "CONCAT")
 
 
 def locate(m: Machine, path: str) -> str:

@@ -10,50 +10,79 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import msgspec
+
 from mllint.libraries.models import Loop, Place, Stores
+from mllint.lineage.trials import Selection
 from mllint.linker.python import classes
 from mllint.linker.python.abstract import texts
 from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.values import Class, Constant, Hole, Unknown, origins_of, text_of
 from mllint.linker.python.iteration import items_of
-from mllint.linker.python.library import batches, locate, networks, storage
+from mllint.linker.python.library import batches, locate, networks, storage, training, trials
 from mllint.linker.python.library.estimators import is_estimator
 from mllint.linker.python.library.invocation import Invocation
+
+_SET_UP = "<set up>"
 
 
 def run(call: Invocation, loop: Loop) -> Any:
     """One step with a batch of the data: it trains the network, or gives what it predicts."""
     m, model = call.m, call.get(loop.model)
-    batch = batches.batch_of(m, _loader(call, loop, model), call.at)
-    step = classes.find_method(m, model, loop.step) if isinstance(model, Cell) and model.kind == "instance" else None
+    batch = batches.batch_of(m, _loader(call, loop, model, loop.data, loop.loader), call.at)
     network = networks.network_of(m, model, call.at)
-    if step is None or network is None:
+    made = _step(call, model, loop.step, batch)
+    if made is None or network is None:
         return Unknown(origins_of(model) | origins_of(batch), "the steps of the loop are not in sight", call.span)
-    made = m.call(step, Arguments((batch, Unknown())), call.at)
     if loop.trains:
         _train(call, network, made, batch)
         if isinstance(call.receiver, Cell) and call.receiver.kind == "object":
             m.heap.set(call.receiver, ("attribute", "model"), network)
         stored_by(call, loop.callbacks, network)
+        _watch(call, loop, model)
     return Unknown(origins_of(made), "it is what a loop returns", call.span)
 
 
-def _loader(call: Invocation, loop: Loop, model: Any) -> Any:
+def _step(call: Invocation, model: Any, name: str, batch: Any) -> Any:
+    m = call.m
+    step = classes.find_method(m, model, name) if isinstance(model, Cell) and model.kind == "instance" else None
+    return m.call(step, Arguments((batch, Unknown())), call.at) if step is not None else None
+
+
+def _watch(call: Invocation, loop: Loop, model: Any) -> None:
+    """What the network is scored on while it learns; a callback may decide by that."""
+    loader = _loader(call, loop, model, loop.watches, loop.watched) if loop.watches else None
+    if loader is None:
+        return
+    now = call.m.effects.now
+    before = set(now.measurings)
+    _step(call, model, loop.scores, batches.batch_of(call.m, loader, call.at))
+    watched = [score for id, score in now.measurings.items() if id not in before]
+    for score in watched:
+        now.measurings[score.id] = msgspec.structs.replace(score, kind="watch")
+    if watched and trials.has_chooser(call, loop.callbacks):
+        own, scores = {row for score in watched for row in score.rows}, tuple(score.id for score in watched)
+        tick, job = call.m.effects.tick(), call.m.effects.job
+        call.m.effects.selection(Selection(tick, call.span, job, "early stopping", tuple(sorted(own)), scores))
+
+
+def _loader(call: Invocation, loop: Loop, model: Any, data: str, loader: str) -> Any:
     """What batches come from: a loader, or what an object of the repository gives, a data module or the network."""
-    m, given = call.m, call.get(loop.data)
-    makers = (call.get(loop.source) if loop.source else None, given, model)
+    m, given = call.m, call.get(data)
+    makers = (call.get(loop.source) if loop.source else None, call.get(loop.data), model)
     if isinstance(given, Cell) and given.kind != "instance":
         return given
     for maker in makers:
         if not (isinstance(maker, Cell) and maker.kind == "instance"):
             continue
-        method = classes.find_method(m, maker, loop.loader)
+        method = classes.find_method(m, maker, loader)
         if method is not None:
-            for name in loop.before:
+            for name in loop.before if _SET_UP not in maker.slots else ():
                 before = classes.find_method(m, maker, name)
                 if before is not None:
                     m.call(before, Arguments(), call.at)
+            m.heap.set(maker, _SET_UP, Constant(True))  # the rows of its parts are those that they were
             return m.call(method, Arguments(), call.at)
     return given
 
@@ -68,7 +97,9 @@ def _train(call: Invocation, network: Cell, made: Any, batch: Any) -> None:
     m.effects.model(token, "class", network.slots["class"], call.span)
     for each in sorted(inner):
         m.effects.model(token, "contains", each, call.span)
-    networks.learn(m, Unknown(origins - inner | {token}), call.span)
+    training.learn(m, Unknown(origins | {token}), call.span, within=inner)
+    for each in sorted(inner):  # whatever is scored with a part of the network is a score of the whole
+        m.heap.set(m.networks[each], trials.FITS, network.slots.get(trials.FITS, frozenset()))
 
 
 # ------------------------------------------------------------------------------------------------ callbacks

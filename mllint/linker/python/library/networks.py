@@ -3,8 +3,7 @@
     class Net(nn.Module): ...               loss = criterion(net(x), y)       torch.save(net.state_dict(), "net.pt")
     net = Net()                             loss.backward()                   net.load_state_dict(torch.load("net.pt"))
 
-A forward pass makes a prediction of the network and its rows; the backward pass of a loss trains the networks that it
-was computed with on whatever else it was computed from."""
+A forward pass makes a prediction of the network and its rows. What is learned from it stands in `training.py`."""
 
 from __future__ import annotations
 
@@ -12,12 +11,12 @@ from typing import Any
 
 from mllint.lineage import expressions as ex
 from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.traces import PREDICTION
 from mllint.linker.python.abstract.values import Column, Constant, Text, Unknown, origins_of
-from mllint.linker.python.library import randomness
+from mllint.linker.python.library import training, trials
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.library.learning import model_origins, note_serving, prepare
 from mllint.linker.python.machine import Machine
-from mllint.source import Span
 
 _KEY = "<network>"
 
@@ -59,43 +58,32 @@ def _has_no_weights(value: Any) -> bool:
 
 
 def forward(call: Invocation) -> Any:
-    """`net(x)`."""
+    """`net(x)`: predictions for these rows; what has nothing to learn is a loss of predictions, or passes rows on."""
     m = call.m
     network = network_of(m, call.receiver, call.at)
     rows = call.get("0|x|input|inputs|input_ids")
     given = frozenset().union(*(origins_of(value) for value in call.arguments.values()), frozenset())
     if network is None:
-        return Unknown(call.origins())
+        return training.loss(call)
     is_own = network.slots.get("fitted") or not network.slots.get("loaded")
     own = model_origins(network) | ({network.slots["token"]} if is_own else frozenset())
     m.effects.model(network.slots["token"], "class", network.slots["class"], call.span)
     m.predictors |= own
     m.networks[network.slots["token"]] = network
+    m.heap.set(network, training.GIVEN, rows)
     m.effects.predicted(own, rows, call.span)
     note_serving(m, call, network, own, rows)
-    return Column(ex.Unresolved("a prediction"), own | given, "prediction", call.span, kind="torch.Tensor")
+    made = trials.predicted(call, network, Unknown(given), own, None) if given else frozenset()
+    origins = own | made | {origin for origin in given if not origin.startswith(PREDICTION)}
+    return Column(ex.Unresolved("a prediction"), origins, "prediction", call.span, kind="torch.Tensor")
 
 
-def backward(call: Invocation) -> Any:
-    """`loss.backward()`: the networks in the loss learn from the data in it."""
-    learn(call.m, call.receiver, call.span)
-    return Constant(None)
-
-
-def learn(m: Machine, loss: Any, span: Span) -> None:
-    """The networks that a loss was computed with learn from whatever else it was computed from, which may have gone
-    through other fitted objects."""
-    origins = origins_of(loss)
-    tokens = sorted(o for o in origins if o.startswith("model@"))
-    learning = [token for token in tokens if token in m.networks] or tokens
-    for token in learning:
-        m.effects.mark(token, "model", span)
-        m.effects.link([o for o in origins if o not in learning], token, "trains", span)
-        if token in m.networks:
-            network = m.networks[token]
-            m.heap.set(network, "origins", network.slots["origins"] | {token})
-            m.heap.set(network, "fitted", True)
-            randomness.trained(m, network, span)
+def turn(call: Invocation) -> Any:
+    """`net.train()`, `net.eval()`: what `net.training` tells from now on."""
+    if isinstance(call.receiver, Cell) and call.receiver.kind == "instance":
+        is_on = call.constant("mode", True) if call.name.endswith(".train") else False
+        call.m.heap.set(call.receiver, "training", Constant(bool(is_on)))
+    return call.receiver
 
 
 def state(call: Invocation) -> Any:

@@ -10,6 +10,7 @@ import msgspec
 
 from mllint.facts import python as facts
 from mllint.lineage.trials import Input, RowSet, is_window
+from mllint.linker.python.abstract.arguments import Slice
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.tables import Table
 from mllint.linker.python.abstract.traces import FIT, ROWS, marked, rows_of, with_rows
@@ -22,10 +23,10 @@ MOST_INPUTS = 200
 DEEPEST = 4
 
 
-def place_id(m: Machine, span: Span) -> str:
+def place_id(m: Machine, span: Span, in_rounds: bool = True) -> str:
     """A place as part of an id: with the calls and rounds that led there, so that two uses of one helper are two."""
     chain = f"~{crc32(repr(m.call_places).encode()):08x}" if m.call_places else ""
-    round = "".join(f"#{number}" for number in m.rounds)
+    round = "".join(f"#{number}" for number in (m.rounds if in_rounds else ()))
     return f"{span.path}:{span.cell or ''}:{span.line}:{span.column}{chain}{round}"
 
 
@@ -64,6 +65,12 @@ def of_rows(m: Machine, value: Any, rows: frozenset[str], at: facts.At, depth: i
             made = m.heap.new("frame", dict(value.slots), (m.now.path, at))
             made.slots["table"] = table_of_rows(value.slots["table"], rows)
             return made
+        case Cell(kind="dict"):  # `{"x": x, "y": y}`
+            kept = {
+                key: slot if key == "<span>" else of_rows(m, slot, rows, at, depth - 1)
+                for key, slot in value.slots.items()
+            }
+            return m.heap.new("dict", kept, (m.now.path, at))
         case Cell(kind="list" | "object"):
             made = m.heap.new(value.kind, dict(value.slots), (m.now.path, at))
             for key in ("<rest>", "held", "items"):
@@ -81,11 +88,11 @@ def of_rows(m: Machine, value: Any, rows: frozenset[str], at: facts.At, depth: i
 
 
 def table_of_rows(table: Table, rows: frozenset[str]) -> Table:
-    columns = {
-        name: msgspec.structs.replace(column, origins=with_rows(column.origins, rows))
-        for name, column in table.columns.items()
-    }
-    return msgspec.structs.replace(table, columns=columns, origins=with_rows(table.origins, rows))
+    columns, index = (
+        {n: msgspec.structs.replace(column, origins=with_rows(column.origins, rows)) for n, column in some.items()}
+        for some in (table.columns, table.index)
+    )
+    return msgspec.structs.replace(table, columns=columns, index=index, origins=with_rows(table.origins, rows))
 
 
 def has_rows(value: Any) -> bool:
@@ -100,6 +107,8 @@ def has_rows(value: Any) -> bool:
 
 def some(m: Machine, value: Any, at: facts.At, by: Any = None, part: str = "") -> Any:
     """Some of the rows: a slice, a filter, a sample. Where the index is one side of a split, so is what it picks."""
+    if isinstance(by, Slice) and by.is_everything:
+        return value
     if not has_rows(value) and not picks(by):
         return value
     return of_rows(m, value, _picked(m, value, at, by, part), at)

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from mllint.facts import python as facts
 from mllint.libraries.models import Labels, Place
 from mllint.lineage import ids
 from mllint.lineage.graph import NodeKind
@@ -237,6 +238,8 @@ def write(call: Invocation, place: Place) -> None:
     value = call.get(place.value) if place.value else call.receiver
     if place.value == "*":
         value = Tuple(tuple(call.arguments.values()))
+    if call.constant("index", True) is not False:
+        value = with_index(m, value, call.at)
     target = call.get(place.file) if place.file else None
     if is_returned(call, place):
         return
@@ -255,6 +258,13 @@ def write(call: Invocation, place: Place) -> None:
             m.effects.link(origins_of(value), node, "consumes", call.span)
             continue
         put(call, node, value, _argument(call, place))
+
+
+def with_index(m: Machine, value: Any, at: facts.At) -> Any:
+    """A frame as it is written unless somebody says otherwise: its index comes first."""
+    if isinstance(value, Cell) and value.kind == "frame" and value.slots["table"].index:
+        return m.heap.new("frame", {**value.slots, "table": value.slots["table"].without_index()}, (m.now.path, at))
+    return value
 
 
 def is_returned(call: Invocation, place: Place) -> bool:

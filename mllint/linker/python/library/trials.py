@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from mllint.lineage.trials import Fitting, Measuring, Selection, is_window
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.traces import (
@@ -13,6 +15,7 @@ from mllint.linker.python.abstract.traces import (
     SCORE,
     learned_of,
     marked,
+    rows_in,
     rows_of,
     without_traces,
 )
@@ -31,6 +34,8 @@ def data_of(value: Any) -> Any:
     """The features in what a fit is given: those of `DMatrix(X, label=y)`, of `(X, y)`, of what lies in a list."""
     for _ in range(3):
         match value:
+            case Cell(kind="object") if isinstance(value.slots.get("items"), Cell):  # batches
+                value = value.slots["items"].slots.get("<rest>")
             case Cell(kind="object") if "arguments" in value.slots and "held" not in value.slots:
                 given = value.slots["arguments"]
                 found = next((v for k, v in given.items() if k != "label" and origins_of(v)), None)
@@ -49,7 +54,7 @@ def data_of(value: Any) -> Any:
 # ---------------------------------------------------------------------------------------------------- fits
 
 
-def fitted(call: Invocation, estimator: Cell, x: Any, y: Any, model: str) -> None:
+def fitted(call: Invocation, estimator: Cell, x: Any, y: Any, model: str) -> Fitting:
     """A fit: of cross-validation, on the training side of each fold, and scored on the other."""
     m, entry = call.m, call.entry
     x = data_of(x)
@@ -58,8 +63,7 @@ def fitted(call: Invocation, estimator: Cell, x: Any, y: Any, model: str) -> Non
         own = rows.drawn(call)
     learns = what_it_learns(m, estimator)
     if entry.folds and learns == "model":
-        cross_validated(call, estimator, x, y, model)
-        return
+        return cross_validated(call, estimator, x, y, model)
     fitting = _note_fit(call, estimator, x, y, own, learns, model)
     m.heap.set(estimator, FITS, frozenset({fitting.id}))
     watched(call, fitting)
@@ -70,6 +74,7 @@ def fitted(call: Invocation, estimator: Cell, x: Any, y: Any, model: str) -> Non
         id = f"{SCORE}{rows.place_id(m, call.span)}:search"
         given = (id, m.effects.tick(), call.span, m.effects.job, "search", (fitting.id,), tuple(test))
         m.effects.measuring(Measuring(*given, fitting.learned, call.span, fitting.sure, in_loop(m)))
+    return fitting
 
 
 def rows_given(call: Invocation, receiver: Any, x: Any) -> frozenset[str]:
@@ -124,7 +129,7 @@ def predictions_in(m: Machine, data: tuple[Any, ...], own: str) -> tuple[tuple[s
     return tuple(sorted((model, span) for model, span in known if model != own and not model.startswith("@")))
 
 
-def cross_validated(call: Invocation, estimator: Cell, x: Any, y: Any, model: str) -> None:
+def cross_validated(call: Invocation, estimator: Cell, x: Any, y: Any, model: str) -> Fitting:
     """`cross_val_score(model, X, y, cv=...)`: fitted on one side of each fold, scored on the other."""
     m = call.m
     order = order_of(call.get("cv"))
@@ -132,13 +137,14 @@ def cross_validated(call: Invocation, estimator: Cell, x: Any, y: Any, model: st
     train, test = (rows.note(m, call.at, "part", rows_of(x), part, order, _windows(x)) for part in ("train", "test"))
     fitting = _note_fit(call, estimator, x, y, train, "model", model)
     if not call.entry.evaluates:
-        return
+        return fitting
     id = f"{SCORE}{rows.place_id(m, call.span)}"
     measuring = Measuring(
         id, m.effects.tick(), call.span, m.effects.job, "folds", (fitting.id,), tuple(test),
         tuple(sorted(learned_of(x))), call.span, fitting.sure, in_loop(m),
     )  # fmt: skip
     m.effects.measuring(measuring)
+    return fitting
 
 
 def _windows(x: Any) -> tuple[Any, ...]:
@@ -205,7 +211,12 @@ def decides(call: Invocation) -> bool:
     """Whether what is watched decides: a parameter for early stopping, or a callback of a type that does."""
     if call.entry.decides == "always":
         return True
-    for name in call.entry.decides.split("|") if call.entry.decides else ():
+    return has_chooser(call, call.entry.decides)
+
+
+def has_chooser(call: Invocation, parameters: str) -> bool:
+    """Whether one of the parameters is given and decides: a number of rounds, a callback of a type that chooses."""
+    for name in parameters.split("|") if parameters else ():
         value = call.get(name)
         if value is None or (isinstance(value, Constant) and not value.value):
             continue
@@ -278,6 +289,19 @@ def in_loop(m: Machine) -> bool:
     return m.unrolled > 1 or m.loops > 0
 
 
+def went_over(m: Machine, item: Any, began: int) -> None:
+    """After a loop: one in which nothing was fitted, over rows themselves, went over batches. What was scored in it
+    was scored once."""
+    now, origins = m.effects.now, origins_of(item)
+    if in_loop(m) or marked(origins, PREDICTION) or marked(origins, SCORE) or not rows_in(origins):
+        return
+    if any(fit.order > began and fit.learns == "model" for fit in now.fittings.values()):
+        return
+    for id, score in now.measurings.items():
+        if score.order > began:
+            now.measurings[id] = msgspec.structs.replace(score, in_loop=False)
+
+
 def measured(call: Invocation, origins: frozenset[str]) -> frozenset[str]:
     """A score of predictions: origins of the score, which holds no rows any more."""
     m = call.m
@@ -292,6 +316,7 @@ def measured(call: Invocation, origins: frozenset[str]) -> frozenset[str]:
             made.sure, in_loop(m), tuple(sorted(marked(origins, SCORE))),
         )  # fmt: skip
         m.effects.measuring(measuring)
+        m.lessons[id] = origins
         scores.add(id)
     return without_traces(origins) | scores | marked(origins, SCORE)
 
