@@ -25,6 +25,7 @@ from mllint.lineage.nearness import nearness
 from mllint.lineage.observations import (
     Absent,
     Access,
+    Action,
     Branch,
     Check,
     Computed,
@@ -49,6 +50,7 @@ from mllint.lineage.observations import (
     Reading,
     Route,
     Script,
+    Told,
     Watch,
 )
 from mllint.lineage.ownership import consumer_of, is_report, is_test, owner_of, reads_any, same_name, top_folder
@@ -58,12 +60,12 @@ from mllint.lineage.trials import WHOLE_FRAMES, Fitting, Input, Measuring, RowSe
 from mllint.source import Span
 
 __all__ = [
-    "WHOLE_FRAMES", "Absent", "Access", "Apply", "Branch", "Check", "Column", "Computed", "Confidence", "Config",
-    "Constant", "Context", "Coverage", "Decision", "Declarations", "Declared", "Definition", "Dependency",
+    "WHOLE_FRAMES", "Absent", "Access", "Action", "Apply", "Branch", "Check", "Column", "Computed", "Confidence",
+    "Config", "Constant", "Context", "Coverage", "Decision", "Declarations", "Declared", "Definition", "Dependency",
     "Deployment", "Disagreement", "Draw", "Edge", "Evaluation", "Expression", "Feature", "Finding", "Fitting", "Graph",
     "Handover", "Input", "Intake", "Key", "Label", "Leg", "Limit", "Lineage", "Loading", "Measuring", "MissingKey",
     "Model", "ModelLabel", "Node", "Observations", "Output", "Override", "Reading", "Route", "RowSet", "Rule",
-    "Script", "Selection", "Severity", "Span", "Trials", "Unresolved", "Watch", "Window", "Witness", "admits",
+    "Script", "Selection", "Severity", "Span", "Told", "Trials", "Unresolved", "Watch", "Window", "Witness", "admits",
     "by_member", "by_name", "certainty", "columns", "consumer_of", "cycles", "dataset_of", "declared_ids", "ends",
     "equal", "is_ambiguous", "is_explored", "is_known", "is_report", "is_seen", "is_test", "is_window", "job_path",
     "known_names", "legs", "models", "name", "nearness", "owner_of", "paths_to", "place", "plain", "reads_any",

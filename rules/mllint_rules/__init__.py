@@ -3,7 +3,7 @@
 from mllint.rule import Rule
 from mllint_rules.anti_patterns import dead_experiment_path, multi_language_pipeline, plain_old_data
 from mllint_rules.boundaries import correction_cascade, open_predictions, undeclared_consumer, unversioned_model
-from mllint_rules.changing_world import fixed_threshold, unmonitored_model, unvalidated_data
+from mllint_rules.changing_world import fixed_threshold, no_action_limit, unmonitored_model, unvalidated_data
 from mllint_rules.configuration import copied_config, redundant_setting, undefined_setting, unused_setting
 from mllint_rules.data_dependencies import (
     broken_handoff,
@@ -26,7 +26,13 @@ from mllint_rules.leakage import (
     target_leakage,
     temporal_leakage,
 )
-from mllint_rules.reproducibility import no_quality_gate, unpinned_environment, unseeded_randomness
+from mllint_rules.reproducibility import (
+    no_quality_gate,
+    unpinned_environment,
+    unseeded_randomness,
+    untested_feature_code,
+    untracked_experiment,
+)
 from mllint_rules.train_serve import duplicated_extraction, feature_mismatch, refit_at_serving, train_serve_skew
 
 RULES: list[Rule] = [
@@ -56,14 +62,17 @@ RULES: list[Rule] = [
     copied_config.RULE,
     fixed_threshold.RULE,
     unmonitored_model.RULE,
+    no_action_limit.RULE,
     unvalidated_data.RULE,
     train_serve_skew.RULE,
     feature_mismatch.RULE,
     duplicated_extraction.RULE,
     refit_at_serving.RULE,
     unseeded_randomness.RULE,
+    untested_feature_code.RULE,
     unpinned_environment.RULE,
     no_quality_gate.RULE,
+    untracked_experiment.RULE,
     preprocessing_leakage.RULE,
     overlap_leakage.RULE,
     target_leakage.RULE,

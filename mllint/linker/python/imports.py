@@ -40,14 +40,18 @@ class Imports:
 
         A script sees its own folder first; then the folders above it, then every root. A folder without
         `__init__.py` (a namespace package) is found as the folder itself, ending in `/`."""
-        key = (dotted, posixpath.dirname(importer))
-        if key not in self.found:
-            self.found[key] = self._find(dotted, key[1]) if dotted else None
-        path = self.found[key]
+        path = self.look(dotted, importer)
         if path is not None and path != importer:
             self.importers.setdefault(path, set()).add(importer)
             self.note(path, importer)
         return path
+
+    def look(self, dotted: str, importer: str) -> str | None:
+        """The same, without taking it for an import."""
+        key = (dotted, posixpath.dirname(importer))
+        if key not in self.found:
+            self.found[key] = self._find(dotted, key[1]) if dotted else None
+        return self.found[key]
 
     def _find(self, dotted: str, folder: str) -> str | None:
         relative = dotted.replace(".", "/").replace(DOT, ".")

@@ -1,0 +1,30 @@
+"""Which files may record what a run comes to: by a tracker, or by a logger that writes into a file."""
+
+from __future__ import annotations
+
+import msgspec
+
+from mllint.linker.project import Project
+from mllint.linker.python.machine import Machine
+
+_encode = msgspec.msgpack.Encoder().encode
+_LOG_FILES = ((b"FileHandler",), (b"basicConfig", b"filename"), (b"loguru", b"add"), (b"hydra", b"main"))
+
+
+def observe_recording(project: Project, m: Machine) -> None:
+    """Fill in `recording` and `log_files`. Costs nothing where no score is told."""
+    seen = project.observations
+    if not seen.told:
+        return
+    trackers = [_encode(word) for word in sorted(m.library.trackers)]
+    for path, file in sorted(project.files.items()):
+        if file.python is not None:
+            data = _encode(file.python)
+            if m.library.trackers.intersection(file.python.imports) or any(word in data for word in trackers):
+                seen.recording.append(path)
+        elif file.config is not None:
+            data = _encode(file.config)
+        else:
+            continue
+        if any(all(word in data for word in words) for words in _LOG_FILES):
+            seen.log_files.append(path)

@@ -1,0 +1,148 @@
+"""ML802: no test reaches a function that computes features of a deployed model.
+
+def ratios(df): df["km_per_hour"] = df["km"] / df["hours"]      # the finding: every test could pass without it
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from mllint.rule import (
+    Apply,
+    Context,
+    Expression,
+    Feature,
+    Finding,
+    Label,
+    Lineage,
+    Model,
+    Rule,
+    Span,
+    by_member,
+    ends,
+    is_report,
+    is_test,
+    job_path,
+    models,
+    name,
+)
+
+_NO_WORK = ("CAST", "ITEM", "FITTED")  # a read, a cast, a step of a library that was fitted
+_PEOPLE = (".ipynb",)
+
+
+def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
+    """One finding for each function; where a repository has no tests at all, one for all of them."""
+    seen = lineage.observations
+    owner = by_member(models(lineage.graph))
+    deployed = {model.id: at for model in owner.values() if (at := _deployed(lineage, model)) is not None}
+    found: dict[str, list[Feature]] = defaultdict(list)
+    for feature in seen.features:
+        model = owner.get(feature.model)
+        if model is None or model.id not in deployed or feature.function not in seen.functions:
+            continue
+        if _is_code(feature) and _computes(feature.expression):
+            found[feature.function].append(feature)
+    untested = [function for function in found if function not in set(seen.tested)]
+    untested.sort(key=lambda function: seen.functions[function])
+    if not seen.tests:
+        yield from _no_tests(lineage, owner, deployed, {function: found[function] for function in untested})
+        return
+    for function in untested:
+        model = owner[min(found[function], key=lambda f: (f.model, f.name)).model]
+        yield _finding(lineage, function, found[function], model, deployed[model.id])
+
+
+def _is_code(feature: Feature) -> bool:
+    paths = (feature.span.path, feature.job)
+    return not any(is_test(path) or path.endswith(_PEOPLE) for path in paths)
+
+
+def _computes(expression: Expression) -> bool:
+    if not isinstance(expression, Apply):
+        return False
+    return expression.operator not in _NO_WORK or any(map(_computes, expression.arguments))
+
+
+def _deployed(lineage: Lineage, model: Model) -> Span | None:
+    """Where an endpoint, batch scoring by another job than training, or a registry has the model."""
+    seen, graph = lineage.observations, lineage.graph
+    asked = [i.span for i in seen.intakes if i.model in model.members and i.side == "predict" and i.endpoint]
+    registered = [d.span for d in seen.deployments if d.node in model.members and not is_test(d.job)]
+    if asked or registered:
+        return min(asked or registered)
+    trained = {job_path(edge) for id in model.members for edge in graph.in_edges(id) if edge.kind == "trains"}
+    scored = [
+        edge.span
+        for id in model.members
+        for edge in graph.out_edges(id)
+        if edge.kind in ("predicts", "serves") and not edge.measure and edge.span is not None
+        and edge.strength != "declared" and not is_report(edge.target) and edge.target not in model.members
+        and not job_path(edge).endswith(_PEOPLE) and not is_test(job_path(edge)) and job_path(edge) not in trained
+    ]  # fmt: skip
+    return min(scored, default=None)
+
+
+def _finding(lineage: Lineage, function: str, features: list[Feature], model: Model, at: Span) -> Finding:
+    tests = len(lineage.observations.tests)
+    files = "the only file of tests" if tests == 1 else f"any of the {tests} files of tests"
+    short = function.rpartition(".")[2]
+    return Finding(
+        message=f"`{short}` computes {_listed(features)} of model `{model.name}`, which is in use, and nothing in "
+        f"{files} reaches it: an edit that breaks the feature breaks no test",
+        help=f"call `{short}` in a test with a few rows whose result is known, a missing value among them",
+        span=lineage.observations.functions[function],
+        label="no test reaches this function",
+        related=_places(features, at, lineage.observations.tests),
+        nodes=list(model.members),
+        reaches=[id for id in ends(lineage.graph, model.members) if id not in model.members],
+    )
+
+
+def _no_tests(
+    lineage: Lineage, owner: dict[str, Model], deployed: dict[str, Span], untested: dict[str, list[Feature]]
+) -> Iterator[Finding]:
+    if not untested:
+        return
+    spans = lineage.observations.functions
+    first = next(iter(untested))
+    used = sorted({owner[feature.model].id for features in untested.values() for feature in features})
+    names = ", ".join(f"`{name(lineage.graph, id)}`" for id in used[:3])
+    count = "1 function computes" if len(untested) == 1 else f"{len(untested)} functions compute"
+    others = [Label(spans[each], f"computes {_listed(untested[each])}") for each in list(untested)[1:4]]
+    are = "is" if len(used) == 1 else "are"
+    yield Finding(
+        message=f"the repository has no tests, and {count} features of {names}, which {are} in use",
+        help="begin with a test of these functions: a few rows whose result is known, a missing value among them",
+        span=spans[first],
+        label=f"computes {_listed(untested[first])}",
+        related=[*others, Label(deployed[used[0]], "the model is in use here")],
+        nodes=used,
+    )
+
+
+def _places(features: list[Feature], at: Span, tests: list[str]) -> list[Label]:
+    places = {feature.span: f"computes `{feature.name}`" for feature in features if feature.name}
+    searched = [Label(Span(path, 1, 1, 1, 1), "searched for a way to it") for path in tests[:2]]
+    return [
+        *(Label(span, places[span]) for span in sorted(places)[:3]),
+        Label(at, "the model is in use here"),
+        *searched,
+    ]
+
+
+def _listed(features: list[Feature]) -> str:
+    names = list(dict.fromkeys(f"`{f.name}`" for f in sorted(features, key=lambda f: f.span) if f.name))
+    if not names:
+        return "features"
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+RULE = Rule(
+    code="ML802",
+    name="untested-feature-code",
+    summary="no test reaches a function that computes features of a deployed model",
+    check=check,
+    stable=False,
+)
