@@ -67,6 +67,7 @@ def _action(m: Machine, function: Any, arguments: Arguments) -> str:
 def _acts(m: Machine, name: str) -> bool:
     """`place_order`, `sendEmail`, `block`; not `order_by`."""
     words = {word.lower() for word in _WORD.findall(name)}
+    words |= {word.removesuffix("s") for word in words}  # the address of many: `/orders`
     return any(words.issuperset(action.split("+")) for action in m.library.acts) and "by" not in words
 
 
