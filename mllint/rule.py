@@ -102,6 +102,7 @@ class Finding(msgspec.Struct):
     nodes: list[str] = []  # ids on the path that proves it, in order
     witness: Witness | None = None
     reaches: list[str] = []  # ids that it reaches, for the reader's judgement of weight
+    deletes: list[Span] = []  # what could be deleted with it, whole lines
     confidence: Confidence = "proven"
     severity: Severity | None = None  # None: the rule's own
     code: str = ""  # filled in by the session, with `name` and `fingerprint`
