@@ -348,6 +348,7 @@ class Module(msgspec.Struct, frozen=True, array_like=True, gc=False):
     cell_numbers: tuple[int, ...]  # the number of each of those cells in the notebook, from 1
     docstring: str = ""
     imports: tuple[str, ...] = ()  # top-level names of the modules imported anywhere in it, absolute imports only
+    has_cells: bool = False  # a plain file with marks between cells, as Jupytext, Databricks and editors write them
 
 
 _bodies = msgspec.msgpack.Decoder(tuple[Stmt, ...])

@@ -377,6 +377,7 @@ class Observations(msgspec.Struct):
     watches: list[Watch] = []
     actions: list[Action] = []
     told: list[Told] = []
+    notebooks: list[str] = []  # also those that are kept as Python files, with a mark before each cell
     recording: list[str] = []  # files that import, or name, what records runs
     log_files: list[str] = []  # files that tell a logger to write into a file
     intakes: list[Intake] = []

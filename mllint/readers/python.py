@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import re
 import tokenize
 import warnings
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from mllint.facts.file import FileFacts
 from mllint.readers import databricks
 
 _MAX_INT = 2**63
+_CELL = re.compile(rb"^# (?:%%|In\[\d*\])", re.MULTILINE)
 
 
 def read(path: str, kind: str, data: bytes) -> FileFacts:
@@ -24,7 +26,8 @@ def read(path: str, kind: str, data: bytes) -> FileFacts:
         body, imports = (*above, *body), tuple(sorted({*imports, *named}))
     else:
         body, docstring, imports = lower(data)
-    return FileFacts(path, kind, python=facts.Module(body, (), (), docstring, imports))
+    has_cells = databricks.is_notebook(data) or _CELL.search(data) is not None
+    return FileFacts(path, kind, python=facts.Module(body, (), (), docstring, imports, has_cells))
 
 
 def lower(source: bytes | str, first_line: int = 1) -> tuple[tuple[facts.Stmt, ...], str, tuple[str, ...]]:

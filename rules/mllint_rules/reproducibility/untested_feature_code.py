@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from mllint.rule import (
     Apply,
     Context,
+    Edge,
     Expression,
     Feature,
     Finding,
@@ -19,39 +21,49 @@ from mllint.rule import (
     Model,
     Rule,
     Span,
+    Unresolved,
     by_member,
     ends,
     is_report,
+    is_seen,
     is_test,
     job_path,
     models,
     name,
 )
 
-_NO_WORK = ("CAST", "ITEM", "FITTED")  # a read, a cast, a step of a library that was fitted
+_NO_WORK = ("CAST", "ITEM", "FITTED", "COALESCE")  # a read, a cast, a fitted step of a library, `fillna(0)` alone
+_DONE = ("computed by what is not modelled", "computed in different ways")
 _PEOPLE = (".ipynb",)
+
+
+class _Use(NamedTuple):
+    """Where a model is in use, and the jobs that use it; training has none of them."""
+
+    at: Span
+    jobs: set[str]
 
 
 def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
     """One finding for each function; where a repository has no tests at all, one for all of them."""
     seen = lineage.observations
     owner = by_member(models(lineage.graph))
-    deployed = {model.id: at for model in owner.values() if (at := _deployed(lineage, model)) is not None}
+    used = {model.id: use for model in owner.values() if (use := _use(lineage, model)) is not None}
     found: dict[str, list[Feature]] = defaultdict(list)
     for feature in seen.features:
-        model = owner.get(feature.model)
-        if model is None or model.id not in deployed or feature.function not in seen.functions:
+        use = used.get(owner[feature.model].id) if feature.model in owner else None
+        if use is None or feature.function not in seen.functions:
             continue
-        if _is_code(feature) and _computes(feature.expression):
+        is_on_its_way = feature.side == "train" or feature.job in use.jobs  # else an analysis of the model
+        if is_on_its_way and _is_code(feature) and _computes(feature.expression):
             found[feature.function].append(feature)
-    untested = [function for function in found if function not in set(seen.tested)]
-    untested.sort(key=lambda function: seen.functions[function])
+    untested = sorted(found.keys() - set(seen.tested), key=lambda function: seen.functions[function])
     if not seen.tests:
-        yield from _no_tests(lineage, owner, deployed, {function: found[function] for function in untested})
+        yield from _no_tests(lineage, owner, used, {function: found[function] for function in untested})
         return
     for function in untested:
         model = owner[min(found[function], key=lambda f: (f.model, f.name)).model]
-        yield _finding(lineage, function, found[function], model, deployed[model.id])
+        yield _finding(lineage, function, found[function], model, used[model.id].at)
 
 
 def _is_code(feature: Feature) -> bool:
@@ -60,28 +72,37 @@ def _is_code(feature: Feature) -> bool:
 
 
 def _computes(expression: Expression) -> bool:
+    """Whether something is done there, be it by code that nobody models."""
+    if isinstance(expression, Unresolved):
+        return expression.reason in _DONE
     if not isinstance(expression, Apply):
         return False
     return expression.operator not in _NO_WORK or any(map(_computes, expression.arguments))
 
 
-def _deployed(lineage: Lineage, model: Model) -> Span | None:
-    """Where an endpoint, batch scoring by another job than training, or a registry has the model."""
+def _use(lineage: Lineage, model: Model) -> _Use | None:
+    """An endpoint, batch scoring by another job than training, or a registry has the model."""
     seen, graph = lineage.observations, lineage.graph
-    asked = [i.span for i in seen.intakes if i.model in model.members and i.side == "predict" and i.endpoint]
+    asked = [i for i in seen.intakes if i.model in model.members and i.side == "predict" and i.endpoint]
     registered = [d.span for d in seen.deployments if d.node in model.members and not is_test(d.job)]
-    if asked or registered:
-        return min(asked or registered)
     trained = {job_path(edge) for id in model.members for edge in graph.in_edges(id) if edge.kind == "trains"}
     scored = [
-        edge.span
+        (edge.span, edge)
         for id in model.members
         for edge in graph.out_edges(id)
-        if edge.kind in ("predicts", "serves") and not edge.measure and edge.span is not None
-        and edge.strength != "declared" and not is_report(edge.target) and edge.target not in model.members
-        and not job_path(edge).endswith(_PEOPLE) and not is_test(job_path(edge)) and job_path(edge) not in trained
+        if edge.kind in ("predicts", "serves") and edge.span is not None and _is_scoring(edge, model)
+        and job_path(edge) not in trained
     ]  # fmt: skip
-    return min(scored, default=None)
+    places = [intake.span for intake in asked] or registered or [span for span, _ in scored]
+    jobs = {intake.job for intake in asked} | {job for _, edge in scored for job in (edge.job, job_path(edge))}
+    return _Use(min(places), jobs) if places else None
+
+
+def _is_scoring(edge: Edge, model: Model) -> bool:
+    """Predictions that somebody may take, other than in a report."""
+    path = job_path(edge)
+    is_kept = edge.target not in model.members and not edge.measure and not is_report(edge.target)
+    return is_kept and is_seen(edge) and not path.endswith(_PEOPLE) and not is_test(path)
 
 
 def _finding(lineage: Lineage, function: str, features: list[Feature], model: Model, at: Span) -> Finding:
@@ -101,24 +122,24 @@ def _finding(lineage: Lineage, function: str, features: list[Feature], model: Mo
 
 
 def _no_tests(
-    lineage: Lineage, owner: dict[str, Model], deployed: dict[str, Span], untested: dict[str, list[Feature]]
+    lineage: Lineage, owner: dict[str, Model], used: dict[str, _Use], untested: dict[str, list[Feature]]
 ) -> Iterator[Finding]:
     if not untested:
         return
     spans = lineage.observations.functions
     first = next(iter(untested))
-    used = sorted({owner[feature.model].id for features in untested.values() for feature in features})
-    names = ", ".join(f"`{name(lineage.graph, id)}`" for id in used[:3])
+    ids = sorted({owner[feature.model].id for features in untested.values() for feature in features})
+    names = ", ".join(name(lineage.graph, id) for id in ids[:3])
     count = "1 function computes" if len(untested) == 1 else f"{len(untested)} functions compute"
     others = [Label(spans[each], f"computes {_listed(untested[each])}") for each in list(untested)[1:4]]
-    are = "is" if len(used) == 1 else "are"
+    are = "is" if len(ids) == 1 else "are"
     yield Finding(
         message=f"the repository has no tests, and {count} features of {names}, which {are} in use",
         help="begin with a test of these functions: a few rows whose result is known, a missing value among them",
         span=spans[first],
         label=f"computes {_listed(untested[first])}",
-        related=[*others, Label(deployed[used[0]], "the model is in use here")],
-        nodes=used,
+        related=[*others, Label(used[ids[0]].at, "the model is in use here")],
+        nodes=ids,
     )
 
 

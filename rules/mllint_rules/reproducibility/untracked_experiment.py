@@ -37,7 +37,7 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
     found: dict[Span, tuple[Measuring, Fitting, Told, list[str]]] = {}
     for job in sorted(told):
         kept = [each for each in told[job] if each.how == "kept" or (each.how == "logged" and seen.log_files)]
-        if kept or job.endswith(".ipynb") or is_test(job) or not recording.isdisjoint(_files(lineage, job)):
+        if kept or job in seen.notebooks or is_test(job) or not recording.isdisjoint(_files(lineage, job)):
             continue
         shown = _first_shown(lineage, told[job])
         if shown is not None and shown[0].span not in found:
@@ -47,8 +47,14 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
 
 
 def _writers(lineage: Lineage) -> Iterator[str]:
-    """Jobs that write a measure, or a file for people, whatever stands in it."""
-    for edge in lineage.graph.edges():
+    """Jobs that write a measure, a file for people, or something of which nobody knows what stands in it."""
+    graph = lineage.graph
+    told = {(edge.target, edge.job) for edge in graph.edges() if is_seen(edge) and not edge.measure}
+    for access in lineage.observations.accesses:
+        is_data = access.id in graph.nodes and graph.nodes[access.id].kind not in ("model", "artifact")
+        if not access.is_read and is_data and (access.id, access.job) not in told:
+            yield access.job
+    for edge in graph.edges():
         if edge.kind == "writes" and edge.source != edge.target and (edge.measure or is_report(edge.target)):
             yield job_path(edge)
     for gap in lineage.coverage.gaps:  # a file whose name is not known may be that of the metrics

@@ -67,6 +67,7 @@ class _Reach:
         self._by_name: dict[str, list[_Unit]] = defaultdict(list)
         self._by_path: dict[str, list[_Unit]] = defaultdict(list)
         self._by_file: dict[str, list[str]] = defaultdict(list)  # modules by the name of their file
+        self._by_route: dict[str, list[_Unit]] = defaultdict(list)
         for path, module in modules.items():
             self._by_file[posixpath.basename(path)].append(path)
             self._define(path, module.body)
@@ -80,11 +81,19 @@ class _Reach:
             match statement:
                 case facts.Define(function=function):
                     self._add(_Unit(path, function.name, function))
+                    for route in _routes(function):
+                        self._by_route[route].append(_Unit(path, function.name, function))
                 case facts.DefineClass(name=name, body=body):
                     self._add(_Unit(path, name, statement))
                     self._define(path, body)
                 case facts.If() | facts.Try() | facts.With():
                     self._define(path, _blocks(statement))
+
+    def _answer(self, text: str) -> None:
+        """A test asks a service by its address: `requests.post("http://localhost:8000/predict")`."""
+        path = re.sub(r"^https?://[^/]*", "", text).partition("?")[0].rstrip("/")
+        for unit in self._by_route.get(path, ()):
+            self._visit(unit)
 
     def _add(self, unit: _Unit) -> None:
         self._by_name[unit.name].append(unit)
@@ -124,6 +133,8 @@ class _Reach:
             self._load(module)
         for text in texts:
             self._told(unit.path, text)
+            if "/" in text and is_test(unit.path):
+                self._answer(text)
         seen = self._seen_by(unit.path)
         for name in names:
             for other in self._by_name.get(name, ()):
@@ -235,6 +246,14 @@ def _named(node: Any) -> tuple[set[str], list[str]]:
             case msgspec.Struct():
                 todo += [getattr(part, field) for field in part.__struct_fields__]
     return names, texts
+
+
+def _routes(function: facts.Function) -> Iterator[str]:
+    """The addresses in its decorators: `@app.post("/predict")`."""
+    for decorator in function.decorators:
+        for argument in decorator.args if isinstance(decorator, facts.Call) else ():
+            if isinstance(argument, facts.Literal) and isinstance(argument.value, str) and argument.value[:1] == "/":
+                yield argument.value.rstrip("/")
 
 
 def _is_main(statement: facts.Stmt) -> bool:
