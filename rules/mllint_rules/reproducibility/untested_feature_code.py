@@ -7,12 +7,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from mllint.rule import (
     Apply,
     Context,
-    Edge,
     Expression,
     Feature,
     Finding,
@@ -24,31 +22,21 @@ from mllint.rule import (
     Unresolved,
     by_member,
     ends,
-    is_report,
-    is_seen,
     is_test,
-    job_path,
     models,
     name,
 )
+from mllint_rules.reproducibility.uses import PEOPLE, Use, use_of
 
 _NO_WORK = ("CAST", "ITEM", "FITTED", "COALESCE")  # a read, a cast, a fitted step of a library, `fillna(0)` alone
 _DONE = ("computed by what is not modelled", "computed in different ways")
-_PEOPLE = (".ipynb",)
-
-
-class _Use(NamedTuple):
-    """Where a model is in use, and the jobs that use it; training has none of them."""
-
-    at: Span
-    jobs: set[str]
 
 
 def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
     """One finding for each function; where a repository has no tests at all, one for all of them."""
     seen = lineage.observations
     owner = by_member(models(lineage.graph))
-    used = {model.id: use for model in owner.values() if (use := _use(lineage, model)) is not None}
+    used = {model.id: use for model in owner.values() if (use := use_of(lineage, model)) is not None}
     found: dict[str, list[Feature]] = defaultdict(list)
     for feature in seen.features:
         use = used.get(owner[feature.model].id) if feature.model in owner else None
@@ -68,7 +56,7 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
 
 def _is_code(feature: Feature) -> bool:
     paths = (feature.span.path, feature.job)
-    return not any(is_test(path) or path.endswith(_PEOPLE) for path in paths)
+    return not any(is_test(path) or path.endswith(PEOPLE) for path in paths)
 
 
 def _computes(expression: Expression) -> bool:
@@ -78,31 +66,6 @@ def _computes(expression: Expression) -> bool:
     if not isinstance(expression, Apply):
         return False
     return expression.operator not in _NO_WORK or any(map(_computes, expression.arguments))
-
-
-def _use(lineage: Lineage, model: Model) -> _Use | None:
-    """An endpoint, batch scoring by another job than training, or a registry has the model."""
-    seen, graph = lineage.observations, lineage.graph
-    asked = [i for i in seen.intakes if i.model in model.members and i.side == "predict" and i.endpoint]
-    registered = [d.span for d in seen.deployments if d.node in model.members and not is_test(d.job)]
-    trained = {job_path(edge) for id in model.members for edge in graph.in_edges(id) if edge.kind == "trains"}
-    scored = [
-        (edge.span, edge)
-        for id in model.members
-        for edge in graph.out_edges(id)
-        if edge.kind in ("predicts", "serves") and edge.span is not None and _is_scoring(edge, model)
-        and job_path(edge) not in trained
-    ]  # fmt: skip
-    places = [intake.span for intake in asked] or registered or [span for span, _ in scored]
-    jobs = {intake.job for intake in asked} | {job for _, edge in scored for job in (edge.job, job_path(edge))}
-    return _Use(min(places), jobs) if places else None
-
-
-def _is_scoring(edge: Edge, model: Model) -> bool:
-    """Predictions that somebody may take, other than in a report."""
-    path = job_path(edge)
-    is_kept = edge.target not in model.members and not edge.measure and not is_report(edge.target)
-    return is_kept and is_seen(edge) and not path.endswith(_PEOPLE) and not is_test(path)
 
 
 def _finding(lineage: Lineage, function: str, features: list[Feature], model: Model, at: Span) -> Finding:
@@ -122,7 +85,7 @@ def _finding(lineage: Lineage, function: str, features: list[Feature], model: Mo
 
 
 def _no_tests(
-    lineage: Lineage, owner: dict[str, Model], used: dict[str, _Use], untested: dict[str, list[Feature]]
+    lineage: Lineage, owner: dict[str, Model], used: dict[str, Use], untested: dict[str, list[Feature]]
 ) -> Iterator[Finding]:
     if not untested:
         return
