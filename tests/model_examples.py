@@ -85,11 +85,14 @@ def complaints(lineage: Lineage, expect: tuple[str, ...]) -> list[str]:
 def holds(lineage: Lineage, line: str) -> bool:
     """Whether one line of `expect` is true of a lineage. Raises ValueError for a line that says nothing."""
     graph = lineage.graph
-    match re.split(r" (->|-/->|has|is|class|label|features) ", line, maxsplit=1):
+    match re.split(r" (->|-/->|tells|has|is|class|label|features) ", line, maxsplit=1):
         case [source, "->", target]:
             return source in graph.nodes and target in graph.downstream([source])
         case [source, "-/->", target]:
             return source not in graph.nodes or target not in graph.downstream([source])
+        case [source, "tells", target]:
+            edges = [edge for edge in graph.in_edges(target) if edge.source == source] if target in graph.nodes else []
+            return bool(edges) and all(edge.measure for edge in edges)
         case [node, "has", names]:
             return sorted(_columns(graph, node)) == sorted(filter(None, re.split(r", *", names)))
         case [node, "is", kind]:

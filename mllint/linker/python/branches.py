@@ -34,8 +34,8 @@ def came_to(m: Machine, key: tuple[str, int], outcome: bool | None, settings: It
 
 
 def _is_check(test: facts.Expr) -> bool:
-    """Whether a test asks if a value is allowed or a limit is reached, and chooses nothing: `not isinstance(n, int) or
-    n < 0`, `k <= 0`, `spent + cost > budget`."""
+    """Whether a test asks if a value is allowed or a limit is reached, or looks at one of many rows, and chooses
+    nothing: `not isinstance(n, int) or n < 0`, `spent + cost > budget`, `bands[-1]["upper"] is not None`."""
     match test:
         case facts.Logical(values=values):
             return any(map(_is_check, values))
@@ -44,8 +44,19 @@ def _is_check(test: facts.Expr) -> bool:
         case facts.Call(function=facts.Name(id="isinstance")):
             return True
         case facts.Compare(left=left, operators=operators, rights=rights):
+            if any(map(_is_of_one_row, (left, *rights))):
+                return True
             sides = [side for side in (left, *rights) if isinstance(side, facts.Literal)]
             return not _ORDER.isdisjoint(operators) and all(side.value in (0, 1, -1) for side in sides)
+    return False
+
+
+def _is_of_one_row(value: facts.Expr) -> bool:
+    match value:
+        case facts.Subscript(value=inner, index=facts.Literal(value=int()) | facts.Unary()):
+            return not isinstance(inner, facts.Attribute)  # `sys.argv[1]`
+        case facts.Subscript(value=inner) | facts.Attribute(value=inner):
+            return _is_of_one_row(inner)
     return False
 
 

@@ -28,8 +28,7 @@ from mllint.linker.python.abstract.values import (
 )
 from mllint.linker.python.frames import usage
 from mllint.linker.python.iteration import is_inner
-from mllint.linker.python.library import acting, library, randomness, telling, watching, web
-from mllint.linker.python.library.command_lines import option_values
+from mllint.linker.python.library import acting, commands, library, randomness, telling, watching, web
 from mllint.linker.python.machine import HERE, Activation, Machine
 from mllint.linker.python.orchestration import decorated
 
@@ -94,7 +93,9 @@ def _follow(m: Machine, function: Function, arguments: Arguments, at: facts.At) 
         m.called.add((function.path, function.facts.at))
     values = classes.bind_parameters(m, function, arguments, at)
     if function.decorators and not arguments.args:  # `main()` of `@click.option("--source") def main(source)`
-        values.update({k: v for k, v in option_values(m, function.decorators).items() if k not in arguments.keywords})
+        values.update(
+            {k: v for k, v in commands.option_values(m, function.decorators).items() if k not in arguments.keywords}
+        )
     result = enter(m, function, values, at)
     if key is not None and _is_plain(result):
         m.memo[key] = (m.heap.version, result)
@@ -189,14 +190,13 @@ def decorate(m: Machine, decorator: Any, function: Any, at: facts.At) -> Any:
                 return getter
             return msgspec.structs.replace(getter, decorators=(*getter.decorators, Bound(kind, function)))
     if isinstance(function, Function):
-        if isinstance(decorator, Cell) and "command of" in decorator.slots:
-            m.heap.touch(decorator.slots["command of"])
-            decorator.slots["command of"].slots.setdefault("commands", []).append(function)
         served = web.bare(m, decorator, at) if isinstance(decorator, External) else decorator
         if isinstance(served, Cell) and "route" in served.slots:
             web.register(m, served, function)
         decorated.defined(m, decorator, function)
-        return msgspec.structs.replace(function, decorators=(*function.decorators, decorator))
+        function = msgspec.structs.replace(function, decorators=(*function.decorators, decorator))
+        made = commands.decorated(m, decorator, function, at)
+        return function if made is None else made
     return function
 
 

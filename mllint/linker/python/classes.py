@@ -228,7 +228,7 @@ def inherited(m: Machine, instance: Cell, name: str) -> Any:
 
 def _from_library_base(m: Machine, cls: Class, owner: Any, name: str, at: facts.At) -> Any:
     """A method that a library base class gives, such as `dict()` of a pydantic model."""
-    if cls.flavour == "fields" and name in ("dict", "model_dump", "_asdict", "to_dict", "asdict"):
+    if cls.flavour == "fields" and name in _OF_FIELDS:
         return Bound(name, owner)
     for base in lineage_of(cls):
         if isinstance(base, External):
@@ -237,6 +237,9 @@ def _from_library_base(m: Machine, cls: Class, owner: Any, name: str, at: facts.
             if found is not None:
                 return Bound(found[0], owner)
     return m.unknown(f"`{cls.name}` has no attribute `{name}` that was seen", at)
+
+
+_OF_FIELDS = {"dict", "model_dump", "_asdict", "to_dict", "asdict", "model_copy", "copy", "_replace"}
 
 
 def construct(m: Machine, cls: Class, arguments: Arguments, at: facts.At) -> Any:

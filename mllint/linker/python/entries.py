@@ -28,8 +28,7 @@ from mllint.linker.python.calls import enter, load_module
 from mllint.linker.python.classes import bind_parameters, construct
 from mllint.linker.python.frames import usage
 from mllint.linker.python.ghosts import Ghost, GhostFunction
-from mllint.linker.python.library import randomness, requests, telling
-from mllint.linker.python.library.command_lines import option_values
+from mllint.linker.python.library import commands, randomness, requests, telling
 from mllint.linker.python.library.web import Handler, answered
 from mllint.linker.python.machine import HERE, Machine
 from mllint.linker.python.orchestration.processes import with_parameters
@@ -225,6 +224,7 @@ def _call_from_outside(m: Machine, target: tuple[Any, Function]) -> None:
     owner, function = target
     if (function.path, function.facts.at) in m.called:
         return
+    m.from_outside = not commands.is_command(function)
     given: list[Any] = []
     decorators = {d.name.rpartition(".")[2] for d in function.decorators if isinstance(d, External)}
     if owner is not None and "staticmethod" not in decorators:
@@ -234,7 +234,7 @@ def _call_from_outside(m: Machine, target: tuple[Any, Function]) -> None:
         if type(value) is Unknown:
             why = f"nothing in the repository calls `{function.facts.name}`, which takes it as `{name}`"
             values[name] = Unknown(value.origins, why, m.span(function.facts.at, function.path))
-    values.update(option_values(m, function.decorators))
+    values.update(commands.called_from_outside(m, function, function.facts.at))
     for parameter in function.facts.parameters:
         # a default is what is known; but whoever calls from outside may give something else
         if parameter.default is not None and parameter.name in values:

@@ -135,7 +135,12 @@ def _unary(m: Machine, e: facts.Unary) -> Any:
 
 
 def _logical(m: Machine, e: facts.Logical) -> Any:
-    return logical(m, e.operator, [evaluate(m, value) for value in e.values])
+    values: list[Any] = []
+    for value in e.values:
+        values.append(evaluate(m, value))
+        if truth(values[-1]) is (e.operator == "or"):
+            break  # what decides: the rest is not evaluated
+    return logical(m, e.operator, values)
 
 
 def _compare(m: Machine, e: facts.Compare) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import sys
 from collections.abc import Callable
 
 from mllint.linker.project import Project
@@ -39,7 +40,8 @@ class Imports:
         """The path of the module `dotted` as `importer` sees it, `None` if it is not of the repository.
 
         A script sees its own folder first; then the folders above it, then every root. A folder without
-        `__init__.py` (a namespace package) is found as the folder itself, ending in `/`."""
+        `__init__.py` (a namespace package) is found as the folder itself, ending in `/`. A module inside a package
+        hides none of the standard library: `import io` in `models/io.py`."""
         path = self.look(dotted, importer)
         if path is not None and path != importer:
             self.importers.setdefault(path, set()).add(importer)
@@ -60,7 +62,10 @@ class Imports:
         while folder:
             folder = posixpath.dirname(folder)
             above.append(folder)
+        is_standard = relative.partition("/")[0] in sys.stdlib_module_names
         for root in (*above, *self.roots):
+            if is_standard and root in self.packages:
+                continue
             base = posixpath.join(root, relative)
             for candidate in (f"{base}.py", f"{base}/__init__.py"):
                 if candidate in self.modules:

@@ -53,6 +53,8 @@ def method(receiver: Any, name: str) -> Method | None:
             return _DICT.get(name)
         if receiver.kind == "instance" and name in ("dict", "model_dump", "_asdict", "to_dict", "asdict"):
             return _fields
+        if receiver.kind == "instance" and name in ("model_copy", "copy", "_replace"):
+            return _copied
     if isinstance(receiver, Column) and not receiver.kind.startswith(("pandas", "numpy", "polars", "pyspark")):
         return _COLUMN.get(name)
     return None
@@ -66,6 +68,18 @@ def _fields(m: Machine, receiver: Any, arguments: Arguments, at: facts.At) -> An
         slots = {alias_of(cls, k) if not is_inner(k) else k: v for k, v in fields.slots.items()}
         return m.heap.new("dict", slots, (m.now.path, at))
     return fields
+
+
+def _copied(m: Machine, receiver: Any, arguments: Arguments, at: facts.At) -> Any:
+    """`settings.model_copy(update={"days": 7})` of pydantic, `point._replace(x=1)`: a copy with other fields."""
+    update = arguments.keywords.get("update")
+    changes = dict(update.slots) if isinstance(update, Cell) and update.kind == "dict" else {}
+    if update is None:
+        changes = {
+            name: value for name, value in arguments.keywords.items() if name not in ("deep", "include", "exclude")
+        }
+    known = {name: value for name, value in changes.items() if isinstance(name, str) and not is_inner(name)}
+    return m.heap.new("instance", {**receiver.slots, **known}, (m.now.path, at))
 
 
 def _text_method(name: str) -> Method | None:

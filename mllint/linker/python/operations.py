@@ -42,7 +42,7 @@ MOST_IN_SEQUENCE = 1_000
 def attribute(m: Machine, owner: Any, name: str, at: facts.At) -> Any:
     match owner:
         case Choice(options=options):
-            return join_all([attribute(m, option, name, at) for option in options])
+            return join_all([attribute(m, option, name, at) for option in _not_none(options)])
         case Module(path=path, scope=scope):
             if name in scope.slots:
                 return scope.slots[name]
@@ -60,6 +60,12 @@ def attribute(m: Machine, owner: Any, name: str, at: facts.At) -> Any:
     if isinstance(owner, Constant | Text) and not is_text(owner):
         return Bound(name, owner)
     return calls.library_attribute(m, owner, name, at)
+
+
+def _not_none(options: tuple[Any, ...]) -> list[Any]:
+    """What goes on after an attribute or item is asked of a value that may be None: that of None raises."""
+    others = [option for option in options if not (isinstance(option, Constant) and option.value is None)]
+    return others or list(options)
 
 
 def _dotted(path: str, name: str) -> str:
@@ -99,7 +105,7 @@ def assign_attribute(m: Machine, owner: Any, name: str, value: Any, at: facts.At
 def item(m: Machine, owner: Any, index: Any, at: facts.At) -> Any:
     match owner:
         case Choice(options=options):
-            return join_all([item(m, option, index, at) for option in options])
+            return join_all([item(m, option, index, at) for option in _not_none(options)])
         case Tuple(items=items):
             return _position(m, owner, list(items), None, index, at)
         case Cell(kind="list"):

@@ -29,8 +29,8 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
 
 def _unset_labels(lineage: Lineage, id: str, readers: list[Access], writers: list[Access]) -> Iterator[Finding]:
     labels = [label for label in lineage.observations.labels if label.model == id or "{" in label.model]
-    for reader in readers:
-        wanted = reader.revision.lower()
+    one_each = {(reader.called, reader.revision.lower()): reader for reader in readers}  # of several entry points
+    for (_, wanted), reader in one_each.items():
         known = {label.label.lower() for label in labels}
         if not wanted or wanted.isdigit() or wanted in ("latest", "none") or reader.guarded or wanted in known:
             continue

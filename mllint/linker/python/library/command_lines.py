@@ -1,4 +1,4 @@
-"""argparse, and what else declares the arguments of a command: options with the values that commands give them."""
+"""argparse, and the options that any command declares, with the values that command lines give them."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from typing import Any
 
 import msgspec
 
-from mllint.facts import python as facts
 from mllint.linker.python.abstract import texts
 from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell
-from mllint.linker.python.abstract.values import Constant, Function, Tuple, Unknown, join, text_of
+from mllint.linker.python.abstract.values import Constant, Tuple, Unknown, join, text_of
 from mllint.linker.python.iteration import items_of
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import Machine
@@ -68,17 +67,15 @@ def parse_arguments(call: Invocation) -> Any:
     m, parser = call.m, call.receiver
     options = parser.slots.get("options", []) if isinstance(parser, Cell) else []
     words = _words(call)
-    given = _given(options, words) if words is not None else {}
+    told = given(options, words) if words is not None else {}
     slots: dict[Any, Any] = {"type": "python.namespace", "class": "Namespace", "arguments": {}, "origins": frozenset()}
     namespace = m.heap.new("object", slots, (m.now.path, call.at))
     entries: dict[Any, Any] = {}
     for option in options:
         if option.action in ("help", "version"):
             continue
-        if option.name in given:
-            value = _converted(m, option, given[option.name])
-        else:
-            value = _default(option, words is not None)
+        is_told = option.name in told
+        value = converted(m, option, told[option.name]) if is_told else default(option, words is not None)
         entries[option.name] = value
         namespace.slots["attribute", option.name] = value
     for name, value in (parser.slots.get("defaults", {}) if isinstance(parser, Cell) else {}).items():
@@ -103,7 +100,7 @@ def _words(call: Invocation) -> list[str] | None:
     return list(call.m.run.arguments) if call.m.run is not None else None
 
 
-def _given(options: list[Option], words: list[str]) -> dict[str, list[str]]:
+def given(options: list[Option], words: list[str]) -> dict[str, list[str]]:
     """What a command line gives to each argument."""
     by_flag = {flag: option for option in options for flag in option.flags}
     positional = [option for option in options if not option.flags]
@@ -131,7 +128,7 @@ def _given(options: list[Option], words: list[str]) -> dict[str, list[str]]:
     return result
 
 
-def _converted(m: Machine, option: Option, words: list[str]) -> Any:
+def converted(m: Machine, option: Option, words: list[str]) -> Any:
     if option.action == "store_true":
         return Constant(True)
     if option.action == "store_false":
@@ -144,7 +141,7 @@ def _converted(m: Machine, option: Option, words: list[str]) -> Any:
     return values[0] if values else Unknown()
 
 
-def _default(option: Option, is_run: bool) -> Any:
+def default(option: Option, is_run: bool) -> Any:
     """What an argument is that the command leaves out. Where no command is known, people may give anything."""
     default = option.default
     if option.action in ("store_true", "store_false"):
@@ -156,101 +153,6 @@ def _default(option: Option, is_run: bool) -> Any:
     return default if is_run else join(default, Unknown(why=f"the argument `{option.name}` is given by people"))
 
 
-def declared_option(call: Invocation) -> Any:
-    """`@click.option("--x", default=...)`: a decorator that tells the default of a parameter."""
-    flags = [text for argument in call.arguments.args if (text := text_of(argument))]
-    plain = [flag for flag in flags if not flag.startswith("-")]
-    long = next((flag for flag in flags if flag.startswith("--")), flags[0] if flags else "")
-    name = (plain[0] if plain else long.partition("/")[0].lstrip("-")).replace("-", "_").lower()
-    is_flag = call.is_true("is_flag") or "/" in long
-    option = Option(
-        name, tuple(f for f in flags if f.startswith("-")), call.get("default"), "store_true" if is_flag else "store",
-        None, False,
-    )  # fmt: skip
-    slots: dict[Any, Any] = {"type": "", "class": call.name, "arguments": {}, "origins": frozenset(), "option": option}
-    return call.m.heap.new("object", slots, (call.m.now.path, call.at))
-
-
-def option_values(m: Machine, decorators: tuple[Any, ...]) -> dict[str, Any]:
-    """Values of the parameters that options declare, as the running command gives them."""
-    options = [d.slots["option"] for d in decorators if isinstance(d, Cell) and "option" in d.slots]
-    words = list(m.run.arguments) if m.run is not None else None
-    given = _given(options, words) if words is not None else {}
-    result: dict[str, Any] = {}
-    for option in options:
-        known = option.name in given
-        result[option.name] = (
-            _converted(m, option, given[option.name]) if known else _default(option, words is not None)
-        )
-    return result
-
-
-def command(call: Invocation) -> Any:
-    """`@app.command()` of typer: the function under it becomes a command of the app."""
-    slots: dict[Any, Any] = {"type": "", "class": call.name, "arguments": {}, "origins": frozenset()}
-    return call.m.heap.new("object", {**slots, "command of": call.receiver}, (call.m.now.path, call.at))
-
-
-def run_commands(call: Invocation) -> Any:
-    """`app()`: the command that the first word names; the only one; else, where no command line is known, each."""
-    commands = call.receiver.slots.get("commands", []) if isinstance(call.receiver, Cell) else []
-    words = list(call.m.run.arguments) if call.m.run is not None else None
-    if len(commands) > 1 and words:
-        commands = [c for c in commands if c.facts.name.replace("_", "-") == words[0].replace("_", "-")]
-        words = words[1:]
-    for function in commands:
-        _run_typed(call, function, words)
-    return Constant(None)
-
-
-def run_function(call: Invocation) -> Any:
-    """`typer.run(main)`."""
-    function = call.get("function|0")
-    if isinstance(function, Function):
-        _run_typed(call, function, list(call.m.run.arguments) if call.m.run is not None else None)
-    return Constant(None)
-
-
-def _run_typed(call: Invocation, function: Function, words: list[str] | None) -> None:
-    """Call a function whose parameters declare the command line: `source: str, target: str = typer.Option("b.csv")`."""
-    defaults = dict(function.defaults)
-    options = [_typed_option(parameter, defaults.get(parameter.name)) for parameter in function.facts.parameters]
-    given = _given(options, words) if words is not None else {}
-    values = {
-        o.name: _converted(call.m, o, given[o.name]) if o.name in given else _default(o, words is not None)
-        for o in options
-    }
-    call.m.call(function, Arguments((), values), call.at)
-
-
-def _typed_option(parameter: facts.Parameter, default: Any) -> Option:
-    name, flags, is_positional = parameter.name, [], parameter.default is None
-    if isinstance(parameter.default, facts.Literal):
-        default = Constant(parameter.default.value)
-    if isinstance(default, Cell) and default.kind == "object":
-        made, given = default.slots["class"].rpartition(".")[2], default.slots["arguments"]
-        if made in ("Option", "Argument"):
-            flags = [t for k, v in given.items() if (t := text_of(v)) and k.isdigit() and t.startswith("-")]
-            is_positional = made == "Argument"
-            default = given.get("default", given.get("0"))
-            default = None if isinstance(default, Unknown) else default  # `...` asks for a value
-    if not flags and not is_positional:
-        flags = ["--" + name.replace("_", "-")]
-    is_flag = isinstance(default, Constant) and isinstance(default.value, bool)
-    return Option(name, tuple(flags), default, "store_true" if is_flag else "store", None, False)
-
-
 TABLE: dict[str, Callable[[Invocation], Any]] = {
-    function.__name__: function
-    for function in (
-        add_argument,
-        same_parser,
-        set_defaults,
-        parse_arguments,
-        parse_known,
-        declared_option,
-        command,
-        run_commands,
-        run_function,
-    )
+    function.__name__: function for function in (add_argument, same_parser, set_defaults, parse_arguments, parse_known)
 }

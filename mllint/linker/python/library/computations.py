@@ -43,11 +43,13 @@ from mllint.linker.python.library import (
     loops,
     networks,
     parsing,
+    searches,
     templates,
     web,
     widgets,
 )
 from mllint.linker.python.library.command_lines import TABLE as COMMAND_LINES
+from mllint.linker.python.library.commands import TABLE as COMMANDS
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import HERE
 
@@ -278,7 +280,7 @@ def replaced(call: Invocation) -> Any:
 
 def any_item(call: Invocation) -> Any:
     """`random.choice(names)`: one of them."""
-    return items_of(call.m, call.get("0"), call.at).any
+    return items_of(call.m, call.get("choices|0"), call.at).any
 
 
 def chained(call: Invocation) -> Any:
@@ -432,11 +434,13 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
         )
     },
     **COMMAND_LINES,
+    **COMMANDS,
     "statement": databases.statement, "refined_statement": databases.refined, "run_statement": databases.execute,
     "batches": batches.batches, "side_by_side": batches.side_by_side, "parts": batches.parts,
     "shown": web.shown, "forward": networks.forward, "backward": networks.backward, "network_state": networks.state,
     "load_network_state": networks.load_state,
-    "explained": explanations.explained, "restored": loops.restored, "stored_path": loops.stored_path,
+    "explained": explanations.explained, "told": explanations.told, "search": searches.search,
+    "restored": loops.restored, "stored_path": loops.stored_path,
     "storing_callback": loops.storing_callback,
     "the_figure": figures.the_figure, "new_figure": figures.new_figure, "drawn": figures.drawn,
     "gathered": figures.gathered, "save_figure": figures.save_figure,

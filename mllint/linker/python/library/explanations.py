@@ -1,11 +1,20 @@
-"""Why a model predicts what it does: `shap.KernelExplainer(predict, background).shap_values(rows)`."""
+"""What tells of a model or of its predictions: `shap.KernelExplainer(predict, background).shap_values(rows)`,
+`search.best_params_`."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from mllint.linker.python.abstract.arguments import Arguments
-from mllint.linker.python.abstract.values import Bound, Function, Partial, Unknown, origins_of
+from mllint.linker.python.abstract.traces import traces_of, without_traces
+from mllint.linker.python.abstract.values import (
+    Bound,
+    Function,
+    Partial,
+    Unknown,
+    as_measures,
+    origins_of,
+)
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.library.learning import model_origins
 from mllint.linker.python.library.networks import network_of
@@ -22,3 +31,9 @@ def explained(call: Invocation) -> Any:
         network = network_of(m, asked, call.at)
         origins |= model_origins(network) if network is not None else origins_of(asked)
     return Unknown(origins, "an explanation of predictions is not followed", call.span)
+
+
+def told(call: Invocation) -> Any:
+    """Something that tells of its arguments, and holds nothing of them: `search.best_params_`."""
+    origins = call.origins()
+    return Unknown(as_measures(without_traces(origins)) | traces_of(origins))

@@ -259,18 +259,19 @@ def _pass(graph: Graph, source: str, target: str, kind: EdgeKind, span: Span, jo
 
 
 def _add_accesses(project: Project, records: list[Record], names: dict[str, str]) -> None:
-    """Coverage, and a consumer for what is read and goes nowhere else."""
+    """Coverage of all but tests, and a consumer for what is read and goes nowhere else."""
     graph = project.graph
     accesses = {access: None for record in records for access in record.accesses}
     by_place: dict[tuple[Span, bool], bool] = {}
-    for access in accesses:
+    counted = [access for access in accesses if not is_test(access.job)]
+    for access in counted:
         key = (access.span, access.is_read)
         by_place[key] = by_place.get(key, False) or access.resolved
     for (_, is_read), resolved in by_place.items():
         share = project.coverage.reads if is_read else project.coverage.writes
         share.all += 1
         share.resolved += resolved
-    project.coverage.gaps += [_gap(access, names) for access in accesses if not by_place[access.span, access.is_read]]
+    project.coverage.gaps += [_gap(access, names) for access in counted if not by_place[access.span, access.is_read]]
     used = _used(project, records, names)
     for access in accesses:
         id = _rename(access.id, names)
