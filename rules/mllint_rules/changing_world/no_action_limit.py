@@ -23,6 +23,7 @@ from mllint.rule import (
     ends,
     is_test,
     models,
+    name,
 )
 
 
@@ -34,21 +35,25 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
         if not is_test(action.job) and not is_test(action.span.path):
             found[action.span].append(action)
     for span in sorted(found):
-        known = sorted((a for a in found[span] if a.model in owner), key=lambda a: (owner[a.model].id, a.predicted))
+        known = [action for action in found[span] if action.model in lineage.graph.nodes]
         if known and not any(action.bound for action in found[span]):
-            yield _finding(lineage, known[0], owner[known[0].model])
+            first = min(known, key=lambda action: (action.model not in owner, action.model, action.predicted))
+            yield _finding(lineage, first, owner.get(first.model))
 
 
-def _finding(lineage: Lineage, action: Action, model: Model) -> Finding:
+def _finding(lineage: Lineage, action: Action, model: Model | None) -> Finding:
+    """The model may be one that was trained elsewhere."""
+    members = model.members if model else (action.model,)
+    called = f"`{model.name}`" if model else name(lineage.graph, action.model)
     return Finding(
-        message=f"`{action.name}` is called in a loop because of predictions of model `{model.name}`, and nothing "
+        message=f"`{action.name}` is called in a loop because of predictions of model {called}, and nothing "
         "limits how often: one bad training, or one wrong input, is acted on for every row",
         help="count the actions and stop at a limit per run (or clip the amount), and leave the rest to a person",
         span=action.span,
         label="done as often as the model says so",
-        related=[Label(action.predicted, f"`{model.name}` predicts")] if action.predicted != action.span else [],
-        nodes=list(model.members),
-        reaches=[id for id in ends(lineage.graph, model.members) if id not in model.members],
+        related=[Label(action.predicted, f"{called} predicts")] if action.predicted != action.span else [],
+        nodes=list(members),
+        reaches=[id for id in ends(lineage.graph, members) if id not in members],
     )
 
 

@@ -52,7 +52,8 @@ def _action(m: Machine, function: Any, arguments: Arguments) -> str:
             entry = m.library.call(name)
         case Bound(function=str() as name, receiver=receiver):
             entry = m.library.calls.get(name) if "." in name else None
-            if entry is None and not isinstance(receiver, External | Unknown) and receiver.kind != "object":
+            is_outside = isinstance(receiver, External | Unknown | Bound) or getattr(receiver, "kind", "") == "object"
+            if entry is None and not is_outside:
                 return ""
         case _:
             return ""

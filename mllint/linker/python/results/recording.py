@@ -1,4 +1,5 @@
-"""Which files may record what a run comes to: by a tracker, or by a logger that writes into a file."""
+"""Which files may record what a run comes to: by a tracker, by an orchestrator, which keeps what its tasks print, or
+by a logger that writes into a file."""
 
 from __future__ import annotations
 
@@ -16,11 +17,19 @@ def observe_recording(project: Project, m: Machine) -> None:
     seen = project.observations
     if not seen.told:
         return
+    cut = {job for record in m.effects.records.values() for job in record.cut}  # what they record was not seen
+    lost = {problem.path for problem in project.problems if problem.code == "ML006"}
     trackers = [_encode(word) for word in sorted(m.library.trackers)]
     for path, file in sorted(project.files.items()):
         if file.python is not None:
             data = _encode(file.python)
-            if m.library.trackers.intersection(file.python.imports) or any(word in data for word in trackers):
+            known = m.library.trackers | m.library.hosts
+            if (
+                known.intersection(file.python.imports)
+                or any(word in data for word in trackers)
+                or path in cut
+                or path in lost
+            ):
                 seen.recording.append(path)
         elif file.config is not None:
             data = _encode(file.config)
