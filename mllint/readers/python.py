@@ -15,7 +15,7 @@ from mllint.facts.file import FileFacts
 from mllint.readers import databricks
 
 _MAX_INT = 2**63
-_CELL = re.compile(rb"^# (?:%%|In\[\d*\])", re.MULTILINE)
+_CELL = re.compile(rb"^# (?:%%|In\[[\d ]*\])", re.MULTILINE)
 
 
 def read(path: str, kind: str, data: bytes) -> FileFacts:

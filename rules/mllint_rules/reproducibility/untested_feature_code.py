@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from mllint.rule import (
     Apply,
+    Constant,
     Context,
     Expression,
     Feature,
@@ -28,7 +29,7 @@ from mllint.rule import (
 )
 from mllint_rules.reproducibility.uses import PEOPLE, Use, use_of
 
-_NO_WORK = ("CAST", "ITEM", "FITTED", "COALESCE")  # a read, a cast, a fitted step of a library, `fillna(0)` alone
+_NO_WORK = ("CAST", "ITEM", "FITTED")  # a read, a cast, a fitted step of a library
 _DONE = ("computed by what is not modelled", "computed in different ways")
 
 
@@ -65,6 +66,8 @@ def _computes(expression: Expression) -> bool:
         return expression.reason in _DONE
     if not isinstance(expression, Apply):
         return False
+    if expression.operator == "COALESCE" and isinstance(expression.arguments[-1], Constant):
+        return False  # `rows.fillna(0)`: what is filled may have been computed elsewhere
     return expression.operator not in _NO_WORK or any(map(_computes, expression.arguments))
 
 

@@ -24,12 +24,8 @@ def observe_recording(project: Project, m: Machine) -> None:
         if file.python is not None:
             data = _encode(file.python)
             known = m.library.trackers | m.library.hosts
-            if (
-                known.intersection(file.python.imports)
-                or any(word in data for word in trackers)
-                or path in cut
-                or path in lost
-            ):
+            is_named = known.intersection(file.python.imports) or any(word in data for word in trackers)
+            if is_named or path in cut or path in lost:
                 seen.recording.append(path)
         elif file.config is not None:
             data = _encode(file.config)
