@@ -38,9 +38,10 @@ from mllint.errors import UsageError
     help="The date that deprecations are judged by, for reproducible runs.  [default: the date of today]",
 )
 def command(suggest: bool, format: str, output: Path | None, **given: Any) -> int:
-    """List findings as debts, the riskiest first: risk (severity times what is reached), effort, owner.
+    """List findings as debts, the riskiest first: risk, effort, owner; or what could be deleted.
 
-    PATH is a repository, or files and folders of one; the current folder if none is given.
+    Risk is the severity times what is reached. PATH is a repository, or files and folders of one; the current folder if
+    none is given.
 
     Exit status: 0, whatever the debts; 2 for an error.
     """

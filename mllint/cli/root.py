@@ -18,7 +18,7 @@ COMMANDS = {
     "graph": "Write the lineage graph: sources, features, models, consumers.",
     "trace": "Show how one node comes from another, step by step: why an edge is there, or is not.",
     "impact": "List what a node or file reaches: features, models, consumers, owners.",
-    "debt": "List findings by risk, with effort and owner, or what could be deleted.",
+    "debt": "List findings as debts, the riskiest first: risk, effort, owner; or what could be deleted.",
     "explain": "Explain a rule.",
     "rules": "List the rules.",
 }

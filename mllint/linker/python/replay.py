@@ -22,6 +22,7 @@ from mllint.errors import Problem
 from mllint.lineage.expressions import Expression
 from mllint.lineage.observations import (
     Absent,
+    Action,
     Check,
     Deployment,
     Draw,
@@ -33,6 +34,7 @@ from mllint.lineage.observations import (
     Loading,
     ModelLabel,
     Output,
+    Told,
     Watch,
 )
 from mllint.lineage.trials import Fitting, Measuring, RowSet, Selection
@@ -352,6 +354,8 @@ class _Record(msgspec.Struct, array_like=True):
     acts: list[Act]
     data_checks: list[Check]
     watches: list[Watch]
+    actions: list[Action]
+    told: list[Told]
     checks: list[str]
     labels: list[ModelLabel]
     settings: list[Note]

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from mllint.rule import Edge, Lineage, Model, Span, is_report, is_seen, is_test, job_path
 
 PEOPLE = (".ipynb",)  # what they explore in
 
 
-class Use(NamedTuple):
+class Use:
     """Where a model is in use, and the jobs that use it; training is none of them."""
 
-    at: Span
-    jobs: set[str]
+    def __init__(self, at: Span, jobs: set[str]) -> None:
+        self.at = at
+        self.jobs = jobs
 
 
 def use_of(lineage: Lineage, model: Model) -> Use | None:
