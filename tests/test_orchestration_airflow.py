@@ -266,3 +266,21 @@ def test_a_task_that_is_called_twice_is_two(tmp_path: Path) -> None:
     assert ("file:b.csv", "xcom:twice.read__1") in found
     assert ("xcom:twice.check__1", "file:two.csv") in found
     assert ("xcom:twice.check", "file:two.csv") not in found
+
+
+def test_who_returns_predictions_that_no_task_asks_for_consumes_the_model(tmp_path: Path) -> None:
+    dag = """
+        import joblib
+        import pandas as pd
+        from airflow import DAG
+        from airflow.operators.python import PythonOperator
+
+        def score(path):
+            return joblib.load("model.joblib").predict(pd.read_csv(path)[["km"]]).tolist()
+
+        with DAG("nightly") as dag:
+            PythonOperator(task_id="score", python_callable=score, op_kwargs={"path": "trips.csv"})
+    """
+    found = edges(linked(tmp_path, {"dags/nightly.py": dag}))
+    assert ("file:trips.csv", "consumer:dags/nightly.py") in found
+    assert any(target == "consumer:dags/nightly.py" and "model" in source for source, target in found)

@@ -24,8 +24,10 @@ from mllint.linker.python.abstract.values import (
     Unknown,
     as_measures,
     expression_of_value,
+    is_text,
     join,
     join_all,
+    options_of,
     origins_of,
     text_of,
 )
@@ -294,9 +296,17 @@ def _extreme(operator: str) -> Callable[[Machine, Arguments, facts.At], Any]:
         if "key" in arguments.keywords:  # `max(models, key=score)`
             key = Tuple((*arguments.args, arguments.keywords["key"]))
             chosen(m, key, operator.lower(), m.span(at))
+        one = join_all([items_of(m, arguments.args[0], at).any]) if len(arguments.args) == 1 else None
+        if one is not None and all(map(_is_thing, options_of(one))):
+            return one  # `max(folder.glob("*.csv"), key=os.path.getmtime)`
         return _any_of(m, arguments, at)
 
     return extreme
+
+
+def _is_thing(value: Any) -> bool:
+    """Whether a value is no number or row: the greatest of several such is one of them."""
+    return isinstance(value, Cell | Tuple) or is_text(value)
 
 
 def _unary(operator: str, *more: ex.Expression) -> Callable[[Machine, Arguments, facts.At], Any]:

@@ -142,8 +142,9 @@ def on_conflict(reader: Reader, tree: exp.Insert, target: str, inserted: Relatio
     conflict = tree.args.get("conflict")
     if conflict is None or not conflict.expressions:
         return inserted
-    scope = Scope({}, None)
-    scope.relations.append((("excluded",), inserted))
+    outside = Scope({}, None)
+    outside.relations.append((("excluded",), inserted))
+    scope = Scope({}, outside)  # a bare column is one of the row that is there
     table = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
     _add_target(reader, table, scope, target)
     for node in conflict.find_all(exp.Anonymous):

@@ -12,12 +12,15 @@ from mllint.linker.sql.parse import Parsed
 from mllint.linker.sql.relations import Output, Relation, Source
 from mllint.linker.sql.schema import Schema
 from mllint.linker.sql.scope import Scope, star_of
+from mllint.linker.sql.scoring import model_asked, values_given
+from mllint.linker.sql.statements import OutputColumn, Scored
 from mllint.linker.sql.text import is_hole, named
-from mllint.linker.sql.translate import from_sqlglot, hole
+from mllint.linker.sql.translate import from_sqlglot, hole, named_windows
 
 _BUDGET = 400_000  # visited nodes of one statement
 # where the alias of a table stands for its whole row
 _ROWS = {"", "bigquery", "postgres", "duckdb", "redshift", "materialize", "risingwave"}
+_ARROWS = {"postgres", "redshift", "mysql", "sqlite", "materialize", "risingwave"}  # `->` takes a field of JSON
 _PSEUDO = {"oracle": {"level", "rownum", "rowid", "sysdate", "systimestamp", "user", "uid"}}
 
 
@@ -38,6 +41,8 @@ class Columns:
         self.rejoins = False
         self.steps = 0
         self.ambiguous: dict[tuple[str, int, int], None] = {}  # unqualified columns that could be of several tables
+        self.subqueries: dict[int, Relation] = {}  # in expressions, by the id of their node
+        self.scored: dict[Scored, None] = {}
         self.scalars: dict[str, Output] = {}  # values that ClickHouse names in WITH
 
     def query(self, node: exp.Expr, ctes: dict[str, Relation], parent: Scope | None = None) -> Relation:
@@ -70,6 +75,13 @@ class Columns:
         fields = tuple(self._fields(node, scope)) if isinstance(node, exp.Struct) else ()
         return Output(name, sources, expression, fields)
 
+    def listed(self, relation: Relation) -> list[OutputColumn]:
+        """The columns of a relation that are known by name, with their places."""
+        return [
+            OutputColumn(c.name, c.sources, c.expression, *(self.parsed.at(c.at) if c.at >= 0 else (0, 0)))
+            for c in relation.columns
+        ]
+
     def _fields(self, node: exp.Struct, scope: Scope) -> Iterator[Output]:
         """STRUCT(a AS c, b), {'c': a}"""
         for part in node.expressions:
@@ -78,7 +90,9 @@ class Columns:
                 named(part.name if isinstance(part, exp.PropertyEQ) else part.alias_or_name), value, scope
             )
 
-    def _meaning(self, column: exp.Column, scope: Scope) -> Expression:
+    def _meaning(self, column: exp.Column | exp.Query, scope: Scope) -> Expression:
+        if isinstance(column, exp.Query):
+            return scope.statistic(self.subqueries.get(id(column))) or Unresolved("a subquery")
         found = self.resolve(column, scope)
         return found.expression if found else Unresolved(f"column {column.name} of an unknown table")
 
@@ -101,6 +115,8 @@ class Columns:
                         found.update(dict.fromkeys(sources_of(self.resolve(part, scope))))
                 case exp.Parameter() if part.name.isdigit():  # Snowflake: $1 of a file
                     found.update(dict.fromkeys(sources_of(scope.column("$" + part.name))))
+                case exp.Parameter() if "@" + named(part.name) in self.parsed.variables:
+                    found.update(dict.fromkeys(self._variable("@" + named(part.name)).sources))
                 case exp.Columns():  # DuckDB: sum(COLUMNS('fare_.*'))
                     found.update(dict.fromkeys(self.star_of_item(part, scope).row("").sources))
                 case exp.Dot(this=exp.Paren(this=exp.Column() as row)) if not row.table and scope.named(
@@ -110,12 +126,22 @@ class Columns:
                 case exp.Star():  # count(*)
                     found.update(dict.fromkeys((t, "*") for _, r in scope.relations for t in r.tables()))
                 case exp.Query():
-                    relation = self.query(part, scope.ctes, scope)
+                    relation = self.subqueries[id(part)] = self.query(part, scope.ctes, scope)
                     if not isinstance(part.parent, exp.Exists):
                         found.update(dict.fromkeys(relation.row("").sources))
                 case exp.Anonymous() if part.name.lower().startswith("dictget") and len(part.expressions) > 2:
                     found.update(self._dictionary(part))
                     todo.extend(reversed(part.expressions[2:]))
+                case exp.Dot(expression=exp.Anonymous()) | exp.Anonymous() | exp.ModelAttribute() if (
+                    model := model_asked(part, self.schema.functions)
+                ):
+                    found[(model, "*")] = None
+                    self._ask(model, values_given(part), scope)
+                    call = part if isinstance(part, exp.Anonymous) else part.expression
+                    todo.extend(reversed(list(call.iter_expressions())))
+                case exp.Lambda() if self.dialect in _ARROWS:  # f(payload -> 'km'), which sqlglot takes for a lambda
+                    todo.extend(exp.column(e.copy()) for e in part.expressions if isinstance(e, exp.Identifier))
+                    todo.append(part.this)
                 case exp.Lambda():  # TRANSFORM(xs, x -> x + 1): x is no column
                     bound.update(e.name.lower() for e in part.expressions)
                     todo.append(part.this)
@@ -123,10 +149,25 @@ class Columns:
                     bound.add(part.expression.name.lower())
                     todo.extend(e for e in part.iter_expressions() if e is not part.expression)
                 case exp.Window():  # sum(fare) OVER w, where w stands behind WINDOW
-                    todo.extend(reversed([*part.iter_expressions(), *_window(part)]))
+                    todo.extend(reversed([*part.iter_expressions(), *named_windows(part)]))
                 case _:
                     todo.extend(reversed(list(part.iter_expressions())))
         return found
+
+    def _ask(self, model: str, values: list[exp.Expr], scope: Scope) -> None:
+        """A model is asked in an expression, of values by their place."""
+        self.reads[(model, *self.parsed.at(None))] = None
+        names = self.schema.features.get(model, ())
+        outputs = [
+            self.output(names[i] if i < len(names) else named(value.alias_or_name), value.unalias(), scope)
+            for i, value in enumerate(values)
+        ]
+        self.note_model(model, "predict", Relation(outputs))
+
+    def note_model(self, model: str, how: str, given: Relation) -> None:
+        """That a model is asked, and what it is given."""
+        scored = Scored(model, how, tuple(self.listed(given)), not given.closed, *self.parsed.at(None))
+        self.scored[scored] = None
 
     def note(self, clauses: Iterable[exp.Expr | list[exp.Expr] | None], scope: Scope) -> None:
         """Columns that choose, order or group rows."""
@@ -256,14 +297,6 @@ def _field(record: Output | None, path: tuple[str, ...]) -> Output | None:
         field = next((field for field in record.fields if field.name == step), None)
         record = field or Output(step, record.sources, Unresolved(f"field {step} of a record"))
     return record
-
-
-def _window(node: exp.Window) -> list[exp.Expr]:
-    """The definition of the named window that is used."""
-    name = node.args.get("alias")
-    select = node.find_ancestor(exp.Select) if name is not None else None
-    listed = select.args.get("windows") or () if select is not None and node.args.get("over") else ()
-    return [w for w in listed if name is not None and w.name.lower() == name.name.lower() and w is not node]
 
 
 def _name(column: exp.Column) -> str:

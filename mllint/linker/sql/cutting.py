@@ -17,6 +17,7 @@ _CONTROL = {
 _STATEMENTS = {
     "INSERT", "UPDATE", "MERGE", "DELETE", "TRUNCATE", "CREATE", "DROP", "ALTER", "DECLARE", "EXEC", "EXECUTE", "PRINT",
 }  # fmt: skip
+_HEAD = 80  # tokens of a statement in which its CURSOR is looked for
 _CONTINUED = {
     "THEN",
     "KEY",
@@ -55,6 +56,8 @@ def _unframed(chunk: list[Token]) -> Iterator[list[Token]]:
         begin = next((i for i, token in enumerate(chunk) if token.text.upper() == "BEGIN"), None)
         if begin is not None:
             yield from _unframed(chunk[begin:])
+        elif (cursor := _cursor(chunk)) is not None:
+            yield cursor
         elif quoted(chunk):
             yield chunk
         else:  # CREATE PROCEDURE p AS INSERT INTO ...
@@ -63,6 +66,10 @@ def _unframed(chunk: list[Token]) -> Iterator[list[Token]]:
         yield from _inner(chunk)  # CREATE TASK t SCHEDULE = '...' AS INSERT INTO ...
     elif word == "FOR":
         yield from _loop(chunk)
+    elif word == "FETCH":
+        yield from _fetch(chunk)
+    elif (cursor := _cursor(chunk)) is not None:
+        yield cursor
     elif word in _CONTROL:
         yield from _inner(chunk)
     else:
@@ -74,10 +81,40 @@ def _loop(chunk: list[Token]) -> Iterator[list[Token]]:
     words = [token.text.upper() for token in chunk]
     end = next((i for i, word in enumerate(words) if word in ("LOOP", "DO")), 0)
     query = next((i for i, word in enumerate(words[:end]) if word in ("SELECT", "WITH")), 0)
+    if not query and end in (4, 5):  # FOR r IN c LOOP: rows of a cursor
+        yield [*chunk[:3], *_of_cursor(chunk[3])]
     if query:
         in_brackets = chunk[query - 1].token_type is TokenType.L_PAREN
         yield chunk[:3] + chunk[query : end - in_brackets]
     yield from (_unframed(chunk[end + 1 :]) if end else _inner(chunk))
+
+
+def _cursor(chunk: list[Token]) -> list[Token] | None:
+    """DECLARE c CURSOR FOR SELECT ..., CURSOR c IS SELECT ...: as a loop, whose variable stands for a row of it."""
+    words = [token.text.upper() for token in chunk]
+    at = words.index("CURSOR") if "CURSOR" in words[:_HEAD] else -1
+    query = next((i for i in range(at, len(words)) if words[i] in ("SELECT", "WITH")), 0) if at >= 0 else 0
+    if not query or words[query - 1] not in ("FOR", "IS", "("):
+        return None
+    name = chunk[at + 1] if words[query - 1] == "IS" or at == 0 else chunk[at - 1]
+    return [_word("FOR", name), name, _word("IN", name), *chunk[query:]]
+
+
+def _fetch(chunk: list[Token]) -> Iterator[list[Token]]:
+    """FETCH NEXT FROM c INTO @x, @y sets variables from a row of the cursor."""
+    words = [token.text.upper() for token in chunk]
+    into = words.index("INTO") if "INTO" in words else 0
+    if into > 1:
+        yield [*_of_cursor(chunk[into - 1]), *chunk[into:]]
+
+
+def _of_cursor(name: Token) -> list[Token]:
+    kinds = ((TokenType.SELECT, "SELECT"), (TokenType.VAR, name.text), (TokenType.DOT, "."), (TokenType.STAR, "*"))
+    return [Token(kind, text, name.line, name.col, name.start, name.end) for kind, text in kinds]
+
+
+def _word(text: str, near: Token) -> Token:
+    return Token(TokenType.VAR, text, near.line, near.col, near.start, near.end)
 
 
 def declared(tokens: list[Token]) -> set[str]:
@@ -93,14 +130,50 @@ def declared(tokens: list[Token]) -> set[str]:
             declaring = True
         elif word == "DECLARE":
             declaring = True
-        elif word in ("BEGIN", *_STARTS):
+        elif word in ("BEGIN", *_STARTS) and not (declaring and before in ("FOR", "IS") and word == "SELECT"):
             declaring = False
-        elif (declaring and before in ("DECLARE", ";", "IS", "AS")) or before == "LET" or (
+        elif (declaring and before in ("DECLARE", ";", "IS", "AS")) or before in ("LET", "CURSOR") or (
             depth == 0  # PIVOT (sum(fare) FOR day IN ('mon', 'tue')) has no loop
             and before == "FOR" and [t.text.upper() for t in tokens[i + 1 : i + 2]] == ["IN"]
         ):  # fmt: skip
             found.update(_listed(tokens, i))
-    return {name for name in found if name.isidentifier()} - {word.lower() for word in _CONTROL}
+    return {name for name in found if name.removeprefix("@").isidentifier()} - {word.lower() for word in _CONTROL}
+
+
+def routines(tokens: list[Token]) -> list[tuple[int, int, str]]:
+    """The procedures that T-SQL defines, in order: from which to which offset they go, and their names. One without
+    BEGIN and END goes to the end of its batch, which two semicolons mark (see `text`), or to the next procedure."""
+    words = [token.text.upper() for token in tokens]
+    heads = [
+        i
+        for i, word in enumerate(words[:-1])
+        if word in ("PROCEDURE", "PROC") and {"CREATE", "ALTER"} & set(words[max(0, i - 3) : i])
+    ]
+    found = []
+    for n, i in enumerate(heads):
+        name = i + 2
+        while name + 1 < len(tokens) and tokens[name].token_type is TokenType.DOT:
+            name += 2
+        stop = heads[n + 1] if n + 1 < len(heads) else len(tokens)
+        end = tokens[_end_of_routine(words, name, stop) - 1].end + 1
+        found.append((tokens[i].start, end, "".join(token.text for token in tokens[i + 1 : name]).lower()))
+    return found
+
+
+def _end_of_routine(words: list[str], start: int, stop: int) -> int:
+    """The place behind the last token of a procedure."""
+    body = next((i for i in range(start, stop) if words[i] == "AS"), stop) + 1
+    framed = words[body : body + 1] == ["BEGIN"]
+    depth = 0
+    for i in range(body, stop):
+        if words[i] == "CASE" or (words[i] == "BEGIN" and words[i + 1 : i + 2] not in (["TRAN"], ["TRANSACTION"])):
+            depth += 1
+        elif words[i] == "END":
+            depth -= 1
+        is_end = framed and depth == 0 if words[i] == "END" else words[i : i + 2] == [";", ";"] and not framed
+        if is_end:
+            return i + 1
+    return stop
 
 
 def without_into(tokens: list[Token], variables: Collection[str]) -> tuple[list[Token], list[str]]:
@@ -113,9 +186,10 @@ def without_into(tokens: list[Token], variables: Collection[str]) -> tuple[list[
         end = i + 1
         names = []
         while end < len(tokens) and tokens[end].text.upper() not in ("FROM", "WHERE"):
-            names.append(tokens[end].text.lower())
+            is_parameter = tokens[end - 1].token_type is TokenType.PARAMETER
+            names.append("@" * is_parameter + tokens[end].text.lower())
             end += 1
-        listed = [name for name in names if name not in (",", ":", "strict")]
+        listed = [name for name in names if name not in (",", ":", "@", "strict")]
         if listed and all(name in variables for name in listed):
             collects = [t.text.upper() for t in tokens[max(0, i - 2) : i]] == ["BULK", "COLLECT"]
             return tokens[: i - 2 * collects] + tokens[end:], listed
@@ -123,7 +197,12 @@ def without_into(tokens: list[Token], variables: Collection[str]) -> tuple[list[
 
 
 def _listed(tokens: list[Token], i: int) -> Iterator[str]:
-    """BigQuery: DECLARE a, b INT64"""
+    """BigQuery: DECLARE a, b INT64; T-SQL: DECLARE @a INT, @b INT"""
+    if tokens[i].token_type is TokenType.PARAMETER:
+        end = next((n for n in range(i, len(tokens)) if tokens[n].token_type is TokenType.SEMICOLON), len(tokens))
+        names = range(i, min(end, len(tokens) - 1))
+        yield from ("@" + tokens[n + 1].text.lower() for n in names if tokens[n].token_type is TokenType.PARAMETER)
+        return
     yield tokens[i].text.lower()
     while i + 2 < len(tokens) and tokens[i + 1].token_type is TokenType.COMMA:
         i += 2
@@ -152,7 +231,7 @@ def _parameters(tokens: list[Token], start: int) -> Iterator[str]:
 
 def is_routine(chunk: list[Token]) -> bool:
     head = {token.text.upper() for token in chunk[:6]}
-    return bool(head & {"PROCEDURE", "PROC", "TRIGGER"}) or ("FUNCTION" in head)
+    return bool(head & {"PROCEDURE", "PROC", "TRIGGER", "PACKAGE"}) or ("FUNCTION" in head)
 
 
 def _inner(chunk: list[Token]) -> Iterator[list[Token]]:
@@ -210,4 +289,10 @@ def _without_end(chunk: list[Token]) -> Iterator[list[Token]]:
 
 
 def quoted(chunk: list[Token]) -> Token | None:
-    return next((t for t in chunk if t.token_type in (TokenType.HEREDOC_STRING, TokenType.RAW_STRING)), None)
+    """The token that a routine's body is: between `$$`, or AS 'BEGIN INSERT INTO ...; END'."""
+    for before, token in pairwise(chunk):
+        if token.token_type in (TokenType.HEREDOC_STRING, TokenType.RAW_STRING):
+            return token
+        if before.text.upper() == "AS" and token.token_type is TokenType.STRING and token.end - token.start > 8:
+            return token
+    return None

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from sqlglot import exp
 
 from mllint.lineage.ids import file_id
-from mllint.linker.sql.made import defined, external, statement
+from mllint.linker.sql.made import defined, external, statement, trained
+from mllint.linker.sql.models import model_name, training
 from mllint.linker.sql.queries import Reader
 from mllint.linker.sql.relations import Relation, of_table
 from mllint.linker.sql.statements import OutputColumn, Statement, TableRead
@@ -18,7 +19,7 @@ from mllint.linker.sql.text import named
 def create(reader: Reader, tree: exp.Create) -> Iterator[Statement]:
     kind = str(tree.args.get("kind")).upper()
     if kind == "MODEL" and isinstance(tree.expression, exp.Query):  # BigQuery ML
-        yield statement(reader, "model", "model:" + table_name_of(tree.this), reader.query(tree.expression, {}))
+        yield trained(reader, model_name(tree.this), training(tree), reader.query(tree.expression, {}))
         return
     if kind not in ("TABLE", "VIEW"):
         yield statement(reader, "other", "", Relation())
@@ -35,7 +36,9 @@ def create(reader: Reader, tree: exp.Create) -> Iterator[Statement]:
         yield statement(reader, "insert", table_name_of(dest.this), reader.query(tree.expression, {}))
     elif isinstance(tree.expression, exp.Expr):
         relation = reader.query(tree.expression, reader.with_ctes(tree, {}))
-        yield defined(reader, what, target, relation.renamed(names) if names else relation, temporary)
+        relation = relation.renamed(names) if names else relation
+        yield defined(reader, what, target, relation, temporary)
+        yield from _stored(reader, tree, target)
     elif model is not None:
         name = table_name_of(model)
         reader.note_read(model, name)
@@ -45,11 +48,23 @@ def create(reader: Reader, tree: exp.Create) -> Iterator[Statement]:
         if names:
             reader.schema.add(target, names, types)
         # external tables: CREATE EXTERNAL TABLE t (...) LOCATION 's3://bucket/t', OPTIONS (uris=['gs://bucket/t'])
-        location = _property(tree, exp.LocationProperty)
-        sources = [file_id(location.this.name)] if location is not None else external(tree)
+        sources = _places(tree)
         reader.reads.update(dict.fromkeys((source, *reader.parsed.at(None)) for source in sources))
         relation = of_table(sources[0], tuple(names) or None) if sources else Relation()
         yield statement(reader, "ddl", target, relation, temporary)
+
+
+def _places(tree: exp.Create) -> list[str]:
+    location = _property(tree, exp.LocationProperty)
+    return [file_id(location.this.name)] if location is not None else external(tree)
+
+
+def _stored(reader: Reader, tree: exp.Create, table: str) -> Iterator[Statement]:
+    """CREATE TABLE t LOCATION 's3://bucket/t' AS SELECT ...: the rows of t lie in these files."""
+    for place in _places(tree):
+        files = Reader(reader.parsed, reader.schema)
+        files.reads[(table, *reader.parsed.at(None))] = None
+        yield statement(files, "copy", place, of_table(table, reader.schema.columns(table)))
 
 
 def _property(tree: exp.Create, kind: type[exp.Expr]) -> exp.Expr | None:

@@ -34,12 +34,20 @@ _DELETE = re.compile(r"\bdelete\s+$", re.I)
 _CTE = re.compile(
     rf"(?:\bwith\s+(?:recursive\s+)?|,\s*)({_PART})\s+(?:as\s*)?\(\s*(?:with|select|insert|update)\b", re.I
 )
-_UNLOAD = re.compile(r"^\s*unload\s*\(\s*'((?:[^']|'')*)'\s*\)\s*to\s*'([^']*)'", re.I)
+_UNLOAD = re.compile(r"^\s*unload\s*\(\s*(?:'((?:[^']|'')*)'|\$\$(.*?)\$\$)\s*\)\s*to\s*'([^']*)'", re.I | re.DOTALL)
 _EXECUTE = re.compile(
-    r"^\s*(?:execute|exec)\b(?:\s+immediate|\s+sp_executesql)?\s*\(?\s*(?:N?'((?:[^']|'')*)'|\$\$(.*?)\$\$)",
+    r"^\s*(?:execute|exec)\b(?:\s+immediate|\s+sp_executesql)?\s*\(?\s*(?:format\s*\(\s*)?"
+    r"(?:N?'((?:[^']|'')*)'|\$\$(.*?)\$\$|\"\"\"(.*?)\"\"\"|\"([^\"]*)\")",
     re.I | re.DOTALL,
 )
+_INSERT_EXECUTE = re.compile(
+    rf"^\s*insert\s+(?:into\s+)?({_NAME})\s*(?:\(([^()]*)\))?\s*(?:execute|exec)\b\s*(?:(\()|({_NAME}))", re.I
+)
 _LOAD = re.compile(rf"^\s*load\s+data\s+(?:local\s+)?infile\s+'([^']*)'[^;]*?\binto\s+table\s+({_NAME})", re.I)
+_EXPORT_MODEL = re.compile(
+    rf"^\s*export\s+model\s+({_NAME})\s*options\s*\([^()]*?\buri\s*=\s*['\"]([^'\"]*)['\"]", re.I
+)
+_COPY = re.compile(rf"^\s*copy\s+into\s+({_NAME})\s*(?:\([^()]*\))?\s*from\s+((?:\s*,?\s*'[^']*')+)", re.I)
 _BULK = re.compile(rf"^\s*bulk\s+insert\s+({_NAME})\s+from\s+'([^']*)'", re.I)
 _IDLE = re.compile(
     r"^\s*(?:set|reset|refresh|uncache|add|drop|grant|revoke|use|show|describe|explain|vacuum|analyze|comment|begin|commit|"
@@ -59,6 +67,7 @@ _KINDS = {
     "create": "create",
     "copy": "copy",
 }
+_QUOTED = re.compile(r"\s*N?'((?:[^']|'')*)'")
 _STRINGS = re.compile(r"'(?:[^']|'')*'|--[^\n]*|/\*(?:(?!/\*).)*?\*/", re.DOTALL)
 
 
@@ -77,8 +86,17 @@ def by_words(parsed: Parsed, schema: Schema, derive: Derive) -> Iterator[Stateme
             schema.rename(old, new)
     elif load := _LOAD.match(text):  # MySQL: LOAD DATA INFILE 'rides.csv' INTO TABLE rides
         yield _loaded(_clean(load[2]), file_id(load[1]), line, column)
+    elif export := _EXPORT_MODEL.match(text):  # BigQuery: EXPORT MODEL d.eta OPTIONS (URI = 'gs://bucket/eta')
+        reads = (TableRead("model:" + _clean(export[1]), line, column),)
+        yield Statement("export", file_id(export[2]), reads, line=line, column=column)
+    elif copy := _COPY.match(text):  # T-SQL: COPY INTO rides (id 1, km 2) FROM 'https://...', 'https://...' WITH (...)
+        files = [file_id(each) for each in _QUOTED.findall(copy[2])]
+        for file in files:
+            yield _loaded(_clean(copy[1]), file, line, column)
     elif bulk := _BULK.match(text):  # T-SQL: BULK INSERT rides FROM 'rides.csv'
         yield _loaded(_clean(bulk[1]), file_id(bulk[2]), line, column)
+    elif (insert := _INSERT_EXECUTE.match(text)) and parsed.nested < 2:
+        yield _inserted(parsed, schema, derive, insert, line, column)
     elif (run := _EXECUTE.match(text)) and parsed.nested < 2:
         yield from _executed(parsed, schema, derive, run, line, column)
     elif _IDLE.match(text):
@@ -98,12 +116,13 @@ def _unloaded(
     parsed: Parsed, schema: Schema, derive: Derive, found: re.Match[str], line: int, column: int
 ) -> Iterator[Statement]:
     """Redshift: UNLOAD ('select * from venue') TO 's3://bucket/venue_'."""
-    for inner in parse(found[1].replace("''", "'"), parsed.dialect):
+    query = found[1].replace("''", "'") if found[1] is not None else found[2]
+    for inner in parse(query, parsed.dialect):
         inner.nested = parsed.nested + 1
         for statement in derive(inner, schema):
             reads = tuple(TableRead(read.name, line, column) for read in statement.reads)
             yield Statement(
-                "copy", file_id(found[2]), reads, statement.columns, statement.indirect, statement.open, line, column
+                "copy", file_id(found[3]), reads, statement.columns, statement.indirect, statement.open, line, column
             )
 
 
@@ -116,7 +135,7 @@ def _executed(
     parsed: Parsed, schema: Schema, derive: Derive, found: re.Match[str], line: int, column: int
 ) -> Iterator[Statement]:
     """EXECUTE IMMEDIATE 'INSERT INTO ...', EXEC sp_executesql N'...': all of it stands where the string begins."""
-    inside = found[1].replace("''", "'") if found[1] is not None else found[2]
+    inside = found[1].replace("''", "'") if found[1] is not None else found[2] or found[3] or found[4] or ""
     for inner in parse(inside, parsed.dialect):
         inner.nested = parsed.nested + 1
         for statement in derive(inner, schema):
@@ -124,8 +143,38 @@ def _executed(
             yield msgspec.structs.replace(statement, reads=reads, line=line, column=column)
 
 
+def called_in_insert(parsed: Parsed) -> Iterator[str]:
+    """The procedure whose rows an INSERT ... EXEC takes."""
+    found = _INSERT_EXECUTE.match(_text(parsed)[0]) if parsed.tokens else None
+    if found is not None and found[4]:
+        yield _clean(found[4])
+
+
+def _inserted(
+    parsed: Parsed, schema: Schema, derive: Derive, found: re.Match[str], line: int, column: int
+) -> Statement:
+    """T-SQL: INSERT INTO t (a) EXEC ('SELECT x FROM s'), INSERT INTO t EXEC dbo.get_rides @day: what that selects."""
+    selected = schema.results.get(_clean(found[4])) if found[4] else None
+    quoted = _QUOTED.match(found.string, found.end(3)) if found[3] else None
+    if quoted is not None:
+        inner = [each for part in parse(quoted[1].replace("''", "'"), parsed.dialect) for each in derive(part, schema)]
+        selected = next((each for each in reversed(inner) if each.kind == "select"), None)
+    target = _clean(found[1])
+    listed = [name.strip().strip('[]"').lower() for name in found[2].split(",")] if found[2] else []
+    names = listed or list(schema.columns(target) or ())
+    if selected is None:
+        why = "a procedure whose rows are not known"
+        return Statement("insert", target, open=True, line=line, column=column, problem=why)
+    columns = selected.columns
+    if names and not selected.open:
+        columns = tuple(msgspec.structs.replace(c, name=n) for n, c in zip(names, columns, strict=False))
+    columns = tuple(msgspec.structs.replace(c, line=0, column=0) for c in columns)  # they stand elsewhere
+    reads = tuple(TableRead(read.name, line, column) for read in selected.reads)
+    return Statement("insert", target, reads, columns, selected.indirect, selected.open, line, column)
+
+
 def _worded(parsed: Parsed, text: str, start: int) -> Iterator[Statement]:
-    plain = _STRINGS.sub(lambda found: " " * len(found[0]), text)
+    plain = _STRINGS.sub(_blank, text)
     ctes = {_clean(found[1]) for found in _CTE.finditer(plain)}
     aliases: dict[str, str] = {}
     reads: list[TableRead] = []
@@ -151,6 +200,12 @@ def _worded(parsed: Parsed, text: str, start: int) -> Iterator[Statement]:
         sources = [read for read in reads if verb != "update" or read.name != target]
         kind = _KINDS.get(verb, "select" if sources else "other")
         yield Statement(kind, target, tuple(sources), open=True, line=line, column=column, problem=problem)
+
+
+def _blank(found: re.Match[str]) -> str:
+    """Comments are blanks; of a string the quotes stay: COPY rides FROM 's3://...' IAM_ROLE 'arn' reads no IAM_ROLE."""
+    inside = " " * (len(found[0]) - 2)
+    return f"'{inside}'" if found[0].startswith("'") else f" {inside} "
 
 
 def _clean(written: str) -> str:

@@ -16,13 +16,14 @@ from mllint.lineage.observations import Access, Limit
 from mllint.linker.project import Project
 from mllint.linker.sql.dbt import of_path, projects
 from mllint.linker.sql.dbt_artifacts import add_columns
+from mllint.linker.sql.observed import looked_at, observe_models
 from mllint.linker.sql.schema import Schema
 from mllint.linker.sql.scripts import Script, all_scripts, in_order, parse_script, resources
 from mllint.linker.sql.sqlmesh import head_of, heads
 from mllint.linker.sql.statements import Statement, dataset_id
 from mllint.source import Span
 
-_WRITES = {"insert", "create", "view", "merge", "update", "copy", "rename", "swap", "ddl", "model"}
+_WRITES = {"insert", "create", "view", "merge", "update", "copy", "rename", "swap", "ddl", "model", "export"}
 
 
 def link_sql(project: Project, schema: Schema | None = None) -> Schema:
@@ -164,21 +165,27 @@ def add_statement(
             writer.edge(source, target, _edge_kind(source, statement.kind), place)
         elif consumer:
             project.graph.add_node(consumer_id(consumer), "consumer", span)
-            kind: EdgeKind = "predicts" if source.startswith("model:") else "reads"
+            predicts = source.startswith("model:") and not looked_at(statement, source)
+            kind: EdgeKind = "predicts" if predicts else "reads"
             writer.edge(source, consumer_id(consumer), kind, place, read=place)
     if target and statement.kind in _WRITES:
-        writer.columns(statement, target, span)
+        if statement.training is not None:
+            writer.trained(statement, target)
+        else:
+            writer.columns(statement, target, span)
         if statement.rejoins:
             project.rejoined.add(target)
     for name, at_line, at_column in statement.ambiguous if target or consumer else ():
         writer.ambiguous(name, writer.span(at_line, at_column))
     if target:
         writer.indirect(statement, target, span)
+    if statement.training is not None or statement.scored:
+        observe_models(project, statement, writer.span, path)
 
 
 def _edge_kind(source: str, kind: str) -> EdgeKind:
     if source.startswith("model:"):
-        return "predicts"
+        return "saves" if kind == "export" else "predicts"
     return "trains" if kind == "model" else "derives"
 
 
@@ -199,7 +206,7 @@ class _Writer:
         return Span(self.path, line + first_line - 1, shifted, line + first_line - 1, shifted)
 
     def dataset(self, id: str, span: Span, kind: str) -> None:
-        self.graph.add_node(id, _node_kind(id), span, view=kind == "view" or None)
+        self.graph.add_node(id, "artifact" if kind == "export" else _node_kind(id), span, view=kind == "view" or None)
         if kind in _WRITES - {"ddl"}:
             self._count(self.project.coverage.writes, id, span, is_read=False)
             self._note(id, span, False, kind not in ("create", "view", "model"))
@@ -252,7 +259,20 @@ class _Writer:
             self.project.in_sql.setdefault(id, place)
             shown = show(column.expression)
             for table, name in column.sources:
-                self.edge(self.column(dataset_id(table), name, place), id, "derives", place, expression=shown)
+                if table.startswith("model:"):
+                    self.edge(table, id, "predicts", place)
+                else:
+                    self.edge(self.column(dataset_id(table), name, place), id, "derives", place, expression=shown)
+
+    def trained(self, statement: Statement, model: str) -> None:
+        """The columns that a model is trained on."""
+        from mllint.lineage.algebra import show
+
+        for column in statement.columns:
+            place = self.span(column.line or statement.line, column.column or statement.column)
+            for table, name in column.sources:
+                source = self.column(dataset_id(table), name, place)
+                self.edge(source, model, "trains", place, expression=show(column.expression))
 
     def indirect(self, statement: Statement, target: str, span: Span) -> None:
         for table, name in statement.indirect:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from sqlglot import exp
 
 from mllint.lineage.expressions import Unresolved
@@ -9,15 +10,12 @@ from mllint.lineage.ids import file_id
 from mllint.linker.sql.limits import limits_of
 from mllint.linker.sql.queries import Reader
 from mllint.linker.sql.relations import Relation
-from mllint.linker.sql.statements import OutputColumn, Statement, TableRead
+from mllint.linker.sql.statements import OutputColumn, Statement, TableRead, Training
 
 
 def statement(reader: Reader, kind: str, target: str, relation: Relation, temporary: bool = False) -> Statement:
     line, column = reader.parsed.at(None)
-    columns = [
-        OutputColumn(c.name, c.sources, c.expression, *(reader.parsed.at(c.at) if c.at >= 0 else (0, 0)))
-        for c in relation.columns
-    ]
+    columns = reader.listed(relation)
     unknown = [(table, "*") for group in relation.open for table in group]
     unknown += relation.every.sources if relation.every is not None else ()
     if unknown:
@@ -26,8 +24,18 @@ def statement(reader: Reader, kind: str, target: str, relation: Relation, tempor
         kind, target, reads(reader), tuple(columns), tuple(sorted(reader.indirect)),
         reader.open or not relation.closed, line, column, temporary=temporary,
         limits=limits_of(reader.parsed.tree, reader.indirect),
-        ambiguous=tuple(reader.ambiguous), rejoins=reader.rejoins,
+        ambiguous=tuple(reader.ambiguous), rejoins=reader.rejoins, scored=tuple(reader.scored),
     )  # fmt: skip
+
+
+def trained(reader: Reader, name: str, training: Training, relation: Relation) -> Statement:
+    """A statement that trains a model on the rows of a query."""
+    id = "model:" + name
+    reader.schema.labels[id] = training.label
+    if relation.closed:
+        left = (training.label, *training.left)
+        reader.schema.features[id] = tuple(c.name for c in relation.columns if c.name not in left)
+    return msgspec.structs.replace(statement(reader, "model", "model:" + name, relation), training=training)
 
 
 def uris(tree: exp.Expr) -> list[str]:
@@ -42,6 +50,7 @@ def external(tree: exp.Expr) -> list[str]:
             "uris",
             "uri",
             "location",
+            "external_location",  # Athena, Trino
         ):
             found += uris(part)
         elif part.name.lower() in ("path", "filename") and isinstance(part.args.get("value"), exp.Literal):
@@ -59,4 +68,7 @@ def defined(reader: Reader, kind: str, target: str, relation: Relation, temporar
         reader.schema.add(target, [column.name for column in relation.columns])
     else:
         reader.schema.remove(target)
+    reader.schema.grouped.pop(target, None)
+    if relation.grouped is not None:
+        reader.schema.grouped[target] = relation.grouped
     return statement(reader, kind, target, relation, temporary)

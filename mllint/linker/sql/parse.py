@@ -6,6 +6,7 @@ Bodies of procedures are opened: `CREATE PROCEDURE p AS BEGIN IF x THEN INSERT I
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -16,18 +17,32 @@ from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import Token, TokenType
 
 from mllint.linker.jinja.expressions import World
-from mllint.linker.sql.cutting import CLOSING, OPENING, declared, is_routine, pieces, quoted, statements, without_into
+from mllint.linker.sql.bodies import Body, bodies
+from mllint.linker.sql.clauses import Handover, with_model_functions, without_output
+from mllint.linker.sql.cutting import (
+    CLOSING,
+    OPENING,
+    declared,
+    pieces,
+    routines,
+    statements,
+    without_into,
+)
 from mllint.linker.sql.dialects import known, likely, recognise
 from mllint.linker.sql.relations import Output
 from mllint.linker.sql.rewrites import rewritten
-from mllint.linker.sql.text import Places, readable
+from mllint.linker.sql.shards import as_families
+from mllint.linker.sql.text import Fixed, Places, readable
+from mllint.linker.sql.trainings import SIGN, Trains, trains
 
 _DEEPEST = 45  # brackets; sqlglot's recursion ends near 50
 _TALLEST = 250  # levels of a syntax tree: what the recursive walks behind this can take
 _LONGEST = 20_000  # tokens of a statement
-_DECLARES = re.compile(r"\b(?:declare|procedure|function|let|for)\s", re.IGNORECASE)
+_DECLARES = re.compile(r"\b(?:declare|procedure|function|let|for|fetch)\s", re.IGNORECASE)
 _TRIED = 4_000  # tokens of a statement that is tried in other dialects,
 _MOST_TRIED = 5  # and how many of a text are
+_END = re.compile(r";[ \t]*\r?$", re.MULTILINE)
+_MOST_PIECES = 2_000  # of a text that are cut into words once more
 _LARGEST = 4_000_000  # characters of a text
 
 
@@ -47,6 +62,9 @@ class Parsed(msgspec.Struct):
     variables: dict[str, Output | None] = {}  # of the routine around it, with what they were last set to
     into: list[str] = []  # SELECT ... INTO x, y: the variables that it sets
     loop: str = ""  # FOR r IN SELECT ...: the variable that stands for its rows
+    routine: str = ""  # of T-SQL, that it stands in
+    handover: Handover | None = None
+    trains: Trains | None = None  # the model that is made of its rows
 
     def at(self, offset: int | None) -> tuple[int, int]:
         return self.places.at((self.offset if offset is None else offset) + self.shift)
@@ -91,25 +109,46 @@ def _parse(
     try:
         tokens = Dialect.get_or_raise(dialect or None).tokenize(text)
     except (SqlglotError, RecursionError, ValueError) as error:
-        # an unclosed quote: what stands before it may still be read, by words alone
+        ends = [found.end() for found in _END.finditer(text)] if nested == 0 else []
+        if ends and len(ends) < _MOST_PIECES:  # an unclosed quote spoils one statement, not the others
+            for start, end in pairwise([0, *ends, len(text)]):
+                if text[start:end].strip():
+                    yield from _parse(text[start:end], dialect, places, shift + start, nested + 1, variables)
+            return
+        # what stands before the quote may still be read, by words alone
         yield Parsed(
             [], None, dialect, places, text, shift=shift, problem=f"cannot be split into words: {_short(error)}"
         )
         return
+    spans: list[tuple[int, int, str]] = []
     if _DECLARES.search(text):
+        tokens = _with_commands(tokens, text, dialect)
         variables.update(dict.fromkeys(declared(tokens)))
+        spans = routines(tokens) if dialect in ("", "tsql") else []
+    learns = SIGN.search(text) is not None and dialect != "bigquery"
     for chunk in statements(tokens):
         loop = ""
         if chunk[0].text.upper() == "FOR" and len(chunk) > 3:
             loop, chunk = chunk[1].text.lower(), chunk[3:]
         chunk, into = without_into(chunk, variables) if variables else (chunk, [])
+        handover = None
+        if dialect in ("", "tsql"):
+            chunk, handover = without_output(chunk)
+        elif dialect == "bigquery":
+            chunk = with_model_functions(chunk)
+        begin = chunk[0].start
+        routine = _routine_at(begin, spans)
         parsed = Parsed(
-            chunk, None, dialect, places, text, chunk[0].start, shift, "", nested, None, variables, into, loop
+            chunk, None, dialect, places, text, begin, shift, "", nested, None, variables, into, loop, routine, handover
         )
-        body = _quoted_body(chunk, text)
-        if body is not None and nested < 2:
-            start, end = body
-            yield from _parse(text[start:end], dialect, places, shift + start, nested + 1, variables)
+        inner = bodies(chunk, text) if nested < 2 else None
+        if inner is not None:
+            for body in inner:
+                yield from _body(body, parsed)
+            continue
+        made = _training(parsed) if learns else None
+        if made is not None:
+            yield made
             continue
         _fill(parsed)
         if parsed.problem:
@@ -125,6 +164,39 @@ def _parse(
             piece = msgspec.structs.replace(parsed, tokens=tokens, offset=tokens[0].start, problem="")
             _fill(piece)
             yield piece
+
+
+def _routine_at(offset: int, spans: list[tuple[int, int, str]]) -> str:
+    at = bisect_right(spans, offset, key=lambda span: span[0]) - 1
+    return spans[at][2] if at >= 0 and offset < spans[at][1] else ""
+
+
+def _with_commands(tokens: list[Token], text: str, dialect: str) -> list[Token]:
+    """With the words of DECLARE and FETCH, of which sqlglot makes one token up to the semicolon."""
+    found: list[Token] = []
+    left = _MOST_PIECES
+    for i, token in enumerate(tokens):
+        before = tokens[i - 1] if i and token.token_type is TokenType.STRING else None
+        if before is None or before.text.upper() not in ("DECLARE", "FETCH") or not left:
+            found.append(token)
+            continue
+        left -= 1
+        try:
+            inner = Dialect.get_or_raise(dialect or None).tokenize(token.text)
+        except (SqlglotError, RecursionError, ValueError):
+            inner = []
+        shift = max(0, text.find(token.text, before.end))
+        found += [Token(t.token_type, t.text, token.line, t.col, t.start + shift, t.end + shift) for t in inner]
+    return found
+
+
+def _body(body: Body, around: Parsed) -> Iterator[Parsed]:
+    shift, places = around.shift + body.start, around.places
+    if not body.worded:
+        yield from _parse(body.text, around.dialect, places, shift, around.nested + 1, around.variables)
+        return
+    here = Fixed(*places.at(shift))
+    yield Parsed([], None, around.dialect, here, body.text, problem="a body in Python, read by words")
 
 
 def _fill(parsed: Parsed) -> None:
@@ -149,7 +221,14 @@ def _fill(parsed: Parsed) -> None:
             elif len(parsed.tokens) > _TALLEST and _is_tall(tree):
                 parsed.problem = "too deep"
             else:
-                parsed.tree = tree
+                parsed.tree = as_families(tree) if parsed.dialect == "bigquery" else tree
+
+
+def items_of(parsed: Parsed, tokens: list[Token]) -> list[exp.Expr]:
+    """A list of expressions, as of a select list; empty where it is not understood."""
+    part = msgspec.structs.replace(parsed, tokens=[Token(TokenType.SELECT, "SELECT"), *tokens], tree=None, problem="")
+    _fill(part)
+    return part.tree.expressions if isinstance(part.tree, exp.Select) else []
 
 
 def _in_other_words(parsed: Parsed) -> Parsed | None:
@@ -166,6 +245,25 @@ def _in_other_words(parsed: Parsed) -> Parsed | None:
     again = msgspec.structs.replace(parsed, tokens=tokens, text=other.text, offset=new - old, shift=shift, problem="")
     _fill(again)
     return None if again.problem else again
+
+
+def _training(parsed: Parsed) -> Parsed | None:
+    """A statement that trains a model: the query of its rows, and what is made of them."""
+    start = parsed.tokens[0].start
+    found = trains(parsed.text[start : parsed.tokens[-1].end + 1])
+    if found is None:
+        return None
+    try:
+        tokens = Dialect.get_or_raise(parsed.dialect or None).tokenize(found.query)
+    except (SqlglotError, RecursionError, ValueError):
+        return None
+    shift = parsed.shift + start + found.start if found.start else parsed.shift
+    places = parsed.places if found.start else Fixed(*parsed.at(None))
+    query = msgspec.structs.replace(
+        parsed, tokens=tokens, text=found.query, offset=0, shift=shift, places=places, trains=found
+    )
+    _fill(query)
+    return None if query.problem else query
 
 
 def _parser(dialect: str):  # type: ignore[no-untyped-def]
@@ -199,23 +297,4 @@ def _is_tall(tree: exp.Expr) -> bool:
         level = [child for node in level for child in node.iter_expressions()]
         if not level:
             return False
-    return True
-
-
-def _quoted_body(chunk: list[Token], text: str) -> tuple[int, int] | None:
-    """Start and end of SQL that stands in quotes: a function's body between `$$`, the query of UNLOAD."""
-    word = chunk[0].text.upper()
-    if word in ("CREATE", "DO") and (word == "DO" or is_routine(chunk)):
-        token = quoted(chunk)
-        if token is not None and _is_sql(chunk):
-            inside = text.find(token.text, token.start) if token.text else -1
-            return (inside, inside + len(token.text)) if inside >= 0 else None
-    return None
-
-
-def _is_sql(chunk: list[Token]) -> bool:
-    """`LANGUAGE python AS $$ ... $$` holds no SQL."""
-    for word, following in pairwise(chunk):
-        if word.text.upper() == "LANGUAGE":
-            return following.text.strip("'\"").lower() in ("sql", "plpgsql")
     return True

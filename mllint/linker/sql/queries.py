@@ -11,6 +11,7 @@ import msgspec
 from sqlglot import exp
 
 from mllint.linker.sql.columns import Columns, is_star
+from mllint.linker.sql.joining_back import note_rows_of
 from mllint.linker.sql.parse import Parsed
 from mllint.linker.sql.pivots import matched, pivot_statement
 from mllint.linker.sql.projections import as_written, is_short_cast
@@ -139,7 +140,11 @@ class Reader(Columns):
         self._note_positions(node, relation)
         if node.args.get("distinct") is not None and node.args["distinct"].args.get("on") is None:
             self.note_rows(relation)  # equal rows become one
-        return relation if any(_is_hole(projection) for projection in node.expressions) else relation.without_covered()
+        if any(_is_hole(projection) for projection in node.expressions):
+            return relation
+        relation = relation.without_covered()
+        note_rows_of(node, scope, relation)
+        return relation
 
     def _note_positions(self, node: exp.Select, relation: Relation) -> None:
         """GROUP BY 1, ORDER BY 2 and GROUP BY ALL name items of the select list."""

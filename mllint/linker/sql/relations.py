@@ -22,6 +22,14 @@ class Output(msgspec.Struct, frozen=True, gc=False):
     at: int = -1  # where its name stands in the text of the statement that computes it
 
 
+class Grouped(msgspec.Struct, frozen=True, gc=False):
+    """A row for each group of all rows of a table: its keys, and what else it holds, by name."""
+
+    table: str
+    keys: dict[str, Expression]
+    made: dict[str, Expression]
+
+
 class Relation:
     """The columns that are known by name, and where further ones would come from.
 
@@ -30,9 +38,23 @@ class Relation:
     `every` answers for any name: the columns of a table function. `fields` answers for any name that is qualified
     with this relation's: in `UNNEST(items) AS item`, `item` is a column, and `item.price` a field of it.
     `table` is the name of a table that a query reads, `nested` the fields that the schema lists with their path.
+    `whole` is the table that it has a row of for each row, `grouped` tells that it has one for each group, and `beside`
+    that its rows are computed of the table that they were joined with (see `joining_back`).
     """
 
-    __slots__ = ("again", "columns", "every", "fields", "names", "nested", "open", "table")
+    __slots__ = (
+        "again",
+        "beside",
+        "columns",
+        "every",
+        "fields",
+        "grouped",
+        "names",
+        "nested",
+        "open",
+        "table",
+        "whole",
+    )
 
     def __init__(
         self, columns: Iterable[Output] = (), open: Iterable[tuple[str, ...]] = (), every: Output | None = None
@@ -42,6 +64,9 @@ class Relation:
         self.every = every
         self.fields: Output | None = None
         self.table = ""
+        self.whole = ""
+        self.grouped: Grouped | None = None
+        self.beside = False
         self.again = False  # a table that stands in FROM a second time: its rows are others
         self.nested: dict[str, Output] = {}
         self.names: dict[str, Output] = {}
@@ -83,7 +108,7 @@ class Relation:
 
     def of_other_rows(self) -> Relation:
         """The same table once more: a column of it, as of the earlier ride, is not the column beside it."""
-        self.again = True
+        self.again, self.whole = True, ""
         self.columns = [msgspec.structs.replace(c, expression=self._own(c.expression)) for c in self.columns]
         self.names = {column.name: column for column in reversed(self.columns)}
         return self
@@ -137,7 +162,7 @@ def of_table(name: str, columns: tuple[str, ...] | None) -> Relation:
     outputs = [Output(column, ((name, column),), Column(dataset, column)) for column in columns or ()]
     nested = {c.name: c for c in outputs if "." in c.name and c.name.partition(".")[0] in (columns or ())}
     relation = Relation([c for c in outputs if c.name not in nested], [(name,)] if columns is None else ())
-    relation.table, relation.nested = name, nested
+    relation.table, relation.whole, relation.nested = name, name, nested
     return relation
 
 

@@ -26,12 +26,14 @@ def rewritten(text: str) -> Rewritten | None:
     """The statement in other words, `None` if there are none."""
     if len(text) > _LONGEST:
         return None
+    opened = _OPENROWSET.sub(lambda found: f"[{found[1]}]".ljust(len(found[0])), text)
+    if opened != text:
+        return Rewritten(opened, (0, 0))
     for pattern, make in _FORMS:
         found = pattern.match(text)
         if found:
             return make(found)
-    opened = _OPENROWSET.sub(lambda found: f"[{found[1]}]".ljust(len(found[0])), text)
-    return Rewritten(opened, (0, 0)) if opened != text else None
+    return None
 
 
 def _as_copy(query: str, path: str, found: re.Match[str], group: int) -> Rewritten:
@@ -86,6 +88,13 @@ def _located(found: re.Match[str]) -> Rewritten:
     return Rewritten(f"CREATE TABLE {found[1]} {found[2] or ''} LOCATION {place}", (0, 0))
 
 
+def _without(found: re.Match[str]) -> Rewritten:
+    """Blanks in place of the first group."""
+    text, begin = found[0], found.start()
+    start, end = found.start(1) - begin, found.end(1) - begin
+    return Rewritten(text[:start] + " " * (end - start) + text[end:], (0, 0))
+
+
 def _replace(found: re.Match[str]) -> Rewritten:
     return Rewritten("INSERT " + found[0][7:], (0, 0))
 
@@ -127,6 +136,8 @@ _FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Rewritten | None]
     (_form(r"unload\s*\(\s*((?:select|with)\b.*)\)\s*to\s*('[^']*')"), _unload),
     # MySQL: SELECT a INTO OUTFILE 'rides.csv' FIELDS TERMINATED BY ',' FROM rides
     (_form(r"(select\b.*?)\binto\s+(?:outfile|dumpfile)\s+('[^']*').*?\b(from\b.*)"), _outfile),
+    # ClickHouse: SELECT a FROM rides INTO OUTFILE 'rides.csv' FORMAT CSV
+    (_form(r"((?:select|with)\b.*?)\binto\s+outfile\s+('[^']*')"), _unload),
     # Spark: INSERT OVERWRITE DIRECTORY 's3://...' USING parquet SELECT ...
     (
         _form(r"insert\s+overwrite\s+(?:local\s+)?directory\s+('[^']*').*?(?<![\w.])((?:select|with|from)\b.*)"),
@@ -142,6 +153,14 @@ _FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Rewritten | None]
         _form(rf"{_OR_REPLACE}table\s+(?:if\s+not\s+exists\s+)?({_NAME})\s+(?:shallow|deep)\s+clone\s+({_NAME})"),
         _clone,
     ),
+    # BigQuery: CREATE SNAPSHOT TABLE s CLONE t
+    (_form(rf"{_OR_REPLACE}snapshot\s+table\s+(?:if\s+not\s+exists\s+)?({_NAME})\s+clone\s+({_NAME})"), _clone),
+    # Databricks: APPLY CHANGES INTO t FROM STREAM(s) KEYS (id) SEQUENCE BY at; it was called AUTO CDC later
+    (_form(rf"(?:apply\s+changes|auto\s+cdc)\s+into\s+({_NAME})\s+from\s+(?:stream\b\s*\(?\s*)?({_NAME})"), _append),
+    # BigQuery: CREATE EXTERNAL TABLE t WITH PARTITION COLUMNS (day DATE) OPTIONS (...)
+    (_form(rf"{_OR_REPLACE}external\s+table\b.*?\b(with\s+partition\s+columns\s*(?:{_COLUMNS})?).*"), _without),
+    # Databricks: MERGE WITH SCHEMA EVOLUTION INTO t USING s ...
+    (_form(r"merge\s+(with\s+schema\s+evolution)\b.*"), _without),
     # Redshift: ALTER TABLE t APPEND FROM s; Oracle, Hive: ALTER TABLE t EXCHANGE PARTITION p WITH TABLE s
     (_form(rf"alter\s+table\s+({_NAME})\s+append\s+from\s+({_NAME})"), _append),
     (_form(rf"alter\s+table\s+({_NAME})\s+exchange\s+partition\b.*?\bwith\s+table\s+({_NAME})"), _append),
@@ -154,6 +173,14 @@ _FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Rewritten | None]
         _located,
     ),
     (_form(rf"create\s+foreign\s+table\s+({_NAME})\s*({_COLUMNS}).*?\bfilename\s+'([^']*)'"), _located),
+    # Oracle: CREATE TABLE t (...) ORGANIZATION EXTERNAL (... LOCATION (dir:'rides.csv'))
+    (
+        _form(
+            rf"create\s+table\s+({_NAME})\s*({_COLUMNS})(?>.*?\borganization\s+external\b)(?>.*?\blocation\s*\()\s*(?:\w+\s*:\s*)?"
+            r"'([^']*)'"
+        ),
+        _located,
+    ),
     # CREATE LIVE TABLE, CREATE MATERIALIZED VIEW v REFRESH ..., CREATE TABLE t <options> AS SELECT ...
     (
         _form(

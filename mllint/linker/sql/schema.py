@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import msgspec
+
 
 def table_name(written: str) -> str:
     """A table's name as all of this package writes it: lower case, no quotes.
@@ -32,6 +34,11 @@ class Schema:
         self.used: frozenset[tuple[str, str]] = (
             frozenset()
         )  # (table, column) that SQL names together, while it is linked
+        self.results: dict[str, Any] = {}  # what each procedure of T-SQL selects: a `statements.Statement`
+        self.grouped: dict[str, Any] = {}  # tables of aggregates: `relations.Grouped`
+        self.labels: dict[str, str] = {}  # of models that SQL trains, by id
+        self.features: dict[str, tuple[str, ...]] = {}
+        self.functions: dict[str, str] = {}  # functions of SQL that are models: their ids
         self.queries: Any = None  # the memory of `embedded.query`
         for name, columns in (tables or {}).items():
             self.add(name, columns)
@@ -78,7 +85,9 @@ class Schema:
 
     def state(self) -> bytes:
         """All that it knows, to tell whether it changed."""
-        return repr((self._tables, self._types, self._by_last, sorted(self.distinct))).encode("utf-8", "replace")
+        known = (self._tables, self._types, self._by_last, sorted(self.distinct))
+        told = (self.results, self.grouped, self.labels, self.features, self.functions)
+        return repr(known).encode("utf-8", "replace") + msgspec.msgpack.encode(told, order="deterministic")
 
     def _find(self, name: str) -> str:
         if name in self._tables:

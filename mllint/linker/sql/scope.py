@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mllint.lineage.expressions import Constant, Expression, apply
 from mllint.linker.sql.relations import Output, Relation, side_by_side
 
 
@@ -62,8 +63,16 @@ class Scope:
         """Whether rows of one table stand beside other rows of it."""
         if len(self.relations) < 2:
             return False
-        tables = [table for _, relation in self.relations for table in relation.tables()]
+        tables = [table for _, relation in self.relations if not relation.beside for table in relation.tables()]
         return len(tables) > len(set(tables))
+
+    def statistic(self, relation: Relation | None) -> Expression | None:
+        """What a subquery computes of all rows of the table that is read here: km / (SELECT max(km) FROM rides)"""
+        grouped = relation.grouped if relation is not None else None
+        if grouped is None or grouped.keys or [r.whole for _, r in self.relations] != [grouped.table]:
+            return None
+        value = next(iter(grouped.made.values()), None)
+        return apply("CALL", Constant("OVER"), value, Constant("")) if value is not None else None
 
     def lists(self, name: str) -> bool:
         """Whether some relation is known to have a column of that name."""

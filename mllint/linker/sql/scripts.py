@@ -118,10 +118,14 @@ def _names(statement, script: Script) -> None:  # type: ignore[no-untyped-def]
     """The tables that a statement makes and uses, and the columns that it says they have: `r.fare` of `rides AS r`."""
     from sqlglot import exp
 
+    from mllint.linker.sql.fallback import called_in_insert
     from mllint.linker.sql.tables import table_name_of
 
     tree = statement.tree
+    if statement.routine:
+        script.makes.add(f"procedure {statement.routine}")
     if tree is None:
+        script.uses.update(f"procedure {name}" for name in called_in_insert(statement))
         return
     if isinstance(tree, exp.Create | exp.Insert | exp.Merge) and isinstance(tree.this, exp.Expr):
         script.makes.add(table_name_of(tree.this))

@@ -32,10 +32,32 @@ class OutputColumn(msgspec.Struct, frozen=True, array_like=True, gc=False):
     column: int = 0
 
 
+class Training(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """How a statement trains its target: what kind of model, as the product calls it, on which label; `left` are
+    columns that are neither label nor features."""
+
+    what: str
+    label: str = ""
+    left: tuple[str, ...] = ()
+
+
+class Scored(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A model is asked: `predict`, `measure` (a metric on rows), `look` (at its weights ...). `columns` are those it is
+    given, `open` if more of them are not known. `line`, `column` as in `TableRead`."""
+
+    model: str
+    how: str
+    columns: tuple[OutputColumn, ...]
+    open: bool
+    line: int
+    column: int
+
+
 class Statement(msgspec.Struct, frozen=True, gc=False):
     """One statement. Names are in lower case without quotes; an unknown part is written `{name}`.
 
-    `kind`: select, insert, create, view, merge, update, delete, copy, rename, swap, model, drop, ddl, other.
+    `kind`: select, insert, create, view, merge, update, delete, copy, rename, swap, model, export (of a
+    model), drop, ddl, other.
     `target`: what it writes, a table's name, or `file:PATH` or a URL (see `dataset_id`), or `model:NAME` of a model
     that SQL trains; empty for a plain SELECT.
     `indirect`: columns that choose rows (filters, join and group keys, ordering) rather than make values.
@@ -58,6 +80,8 @@ class Statement(msgspec.Struct, frozen=True, gc=False):
     limits: tuple[tuple[str, str, str, str], ...] = ()  # see limits.py
     ambiguous: tuple[tuple[str, int, int], ...] = ()
     rejoins: bool = False
+    training: Training | None = None
+    scored: tuple[Scored, ...] = ()
 
 
 def dataset_id(name: str) -> str:

@@ -11,7 +11,9 @@ from sqlglot import exp
 from mllint.lineage.expressions import Unresolved
 from mllint.lineage.ids import file_id
 from mllint.linker.sql.columns import Columns, sources_of
+from mllint.linker.sql.joining_back import join_back
 from mllint.linker.sql.meanings import FILE_FUNCTIONS, TABLE_FUNCTIONS
+from mllint.linker.sql.models import asked
 from mllint.linker.sql.pivots import pivoted
 from mllint.linker.sql.relations import Output, Relation, of_table, with_names
 from mllint.linker.sql.scope import Scope, star_of
@@ -19,6 +21,7 @@ from mllint.linker.sql.text import named
 
 _FILES = {".csv", ".tsv", ".parquet", ".json", ".jsonl", ".ndjson", ".orc", ".avro", ".xlsx", ".gz", ".txt"}
 _PARTITION = re.compile(r"(?<=\w)\$(?:\d{4,10}|__\w+__)$")
+_FUNCTION = re.compile(r"(\w+)\s*\(\s*model\s[^()]*$", re.IGNORECASE)
 _FORMATS = {"csv", "parquet", "json", "orc", "avro", "delta", "text", "binaryfile"}
 
 
@@ -72,6 +75,7 @@ def add_joins(reader: Columns, joins: Iterable[exp.Join] | None, scope: Scope) -
             for _, relation in scope.relations:
                 reader.indirect.update(dict.fromkeys(sources_of(relation.find(name))))
         reader.note([join.args.get("on"), join.args.get("match_condition")], scope)
+        join_back(join, scope, before)
         if join.side.upper() != "RIGHT" and join.kind.upper() in ("SEMI", "ANTI"):
             del scope.relations[before:]  # its columns cannot be selected
 
@@ -129,6 +133,8 @@ def _table(reader: Columns, node: exp.Table, scope: Scope) -> tuple[str, Relatio
     if isinstance(node.this, exp.Func):
         return named(node.alias), _function(reader, node.this, scope)
     name = table_name_of(node)
+    if reader.dialect == "snowflake" and name.startswith("@"):
+        name = "file:" + name  # FROM DIRECTORY(@stage)
     if "." not in name and name in scope.ctes:
         return name, scope.ctes[name]
     if len(node.parts) == 2:  # BigQuery: FROM trips t, t.items -> an array of a table that is already in scope
@@ -137,15 +143,22 @@ def _table(reader: Columns, node: exp.Table, scope: Scope) -> tuple[str, Relatio
                 return name, Relation(every=relation.find(named(node.name)))
     if not name:
         return "", Relation()
+    model = reader.schema.functions.get(f"table {name}", "")
+    if model:  # MADlib: FROM houses, houses_linregr AS m
+        reader.note_read(node, model)
+        return name, Relation(every=Output("", ((model, "*"),), Unresolved("a part of a model")))
     reader.note_read(node, name)
-    return name, of_table(name, reader.schema.columns(name))
+    relation = of_table(name, reader.schema.columns(name))
+    relation.grouped = reader.schema.grouped.get(name)
+    return name, relation
 
 
 def _function(reader: Columns, node: exp.Func, scope: Scope) -> Relation:
     """`read_csv('trips.csv')` is the file; of another table function, every column comes from its arguments."""
-    if isinstance(node, exp.Predict):  # BigQuery: FROM ML.PREDICT(MODEL d.eta, (SELECT ...))
-        reader.note_read(node.this, "model:" + table_name_of(node.this))
-        return reader.query(node.expression, scope.ctes, scope)
+    if isinstance(node, exp.Predict | exp.MLForecast):  # BigQuery: FROM ML.PREDICT(MODEL d.eta, (SELECT ...))
+        return asked(reader, node, _called(reader, node), scope)
+    if isinstance(node, exp.ModelAttribute):  # Snowflake: FROM TABLE(eta!FORECAST(...))
+        return Relation(every=reader.output("", node, scope))
     first = next(iter(node.expressions), None) or node.args.get("this")
     if isinstance(first, exp.Column) and isinstance(node, exp.Anonymous) and node.name.lower() == "stream":
         name = named(".".join(part.name for part in first.parts))  # Databricks: FROM STREAM(live.rides)
@@ -167,6 +180,13 @@ def _function(reader: Columns, node: exp.Func, scope: Scope) -> Relation:
     if not names:
         return Relation(every=every)
     return _with_fields([Output(name, every.sources, every.expression) for name in names], every)
+
+
+def _called(reader: Columns, node: exp.Expr) -> str:
+    """`evaluate` of ML.EVALUATE(MODEL d.eta, ...), which is parsed under another name (see `clauses`)."""
+    start = node.this.this.meta.get("start", 0) if isinstance(node.this, exp.Table) else 0
+    found = _FUNCTION.search(reader.parsed.text, max(0, start - 400), start)
+    return found[1].lower() if found is not None else "predict"
 
 
 def _passed(reader: Columns, node: exp.Func) -> Relation:

@@ -20,7 +20,7 @@ from mllint.linker.sql.template import Reading
 
 # `{'a': price}` and `{a: price}` are records of DuckDB, `{day:%Y}` is a hole
 _HOLE = re.compile(
-    r"\$?\{(?!\s*(?:'[^'\n]{0,80}'\s{0,9}:|\w+:\s))([^{}\n]{0,200})\}|%\((\w{1,80})\)[sdif]|(?<![\w%'])%s(?![\w%'])"
+    r"\$?\{(?!\s*(?:\*|'[^'\n]{0,80}'\s{0,9}:|\w+:\s))([^{}\n]{0,200})\}|%\((\w{1,80})\)[sdif]|(?<![\w%'])%s(?![\w%'])"
 )
 _CLIENT = re.compile(
     r"^[ \t]*(?:\\[a-z!?].*|delimiter\b.*|go[ \t]*(?:\d+)?[ \t]*;?|/)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE
@@ -54,7 +54,8 @@ def _client(found: re.Match[str]) -> str:
         return line
     if line.lstrip().lower().startswith("\\copy "):
         return line.replace("\\", ";", 1)
-    return ";" + " " * (len(line) - 1)
+    ends = ";;" if line.lstrip()[:2].lower() == "go" else ";"  # which ends a batch, and a procedure with it
+    return ends + " " * (len(line) - len(ends))
 
 
 def _ends_statement(text: str, start: int, end: int) -> bool:
@@ -93,3 +94,14 @@ class Places:
             offset = self._origins.of(offset)
         line = bisect_right(self._starts, offset)
         return line, offset - self._starts[line - 1] + 1
+
+
+class Fixed(Places):
+    """One place for all of a text that stands nowhere as it is."""
+
+    def __init__(self, line: int, column: int) -> None:
+        super().__init__("")
+        self._place = line, column
+
+    def at(self, offset: int) -> tuple[int, int]:
+        return self._place

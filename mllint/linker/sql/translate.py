@@ -31,16 +31,28 @@ from mllint.linker.sql.meanings import (
 )
 from mllint.linker.sql.text import is_hole, named
 
-Resolve = Callable[[exp.Column], Expression]
+Resolve = Callable[[exp.Column | exp.Query], Expression]
 TypeOf = Callable[[Column], str]
 
 
 def from_sqlglot(node: exp.Expr, resolve_column: Resolve, dialect: str, type_of: TypeOf | None = None) -> Expression:
     """Our expression for one of sqlglot's, parsed in `dialect`.
 
-    `resolve_column` says what a column means; `type_of` its declared SQL type where known (lower case, or empty):
-    it decides whether `a / b` divides integers."""
+    `resolve_column` says what a column, or a subquery, means; `type_of` its declared SQL type where known (lower
+    case, or empty): it decides whether `a / b` divides integers."""
     return _Translation(resolve_column, dialect, type_of).of(node)
+
+
+def named_windows(node: exp.Window) -> list[exp.Expr]:
+    """The definition of the named window that is used: sum(fare) OVER w ... WINDOW w AS (...)"""
+    name = node.args.get("alias")
+    select = node.find_ancestor(exp.Select) if name is not None else None
+    listed = select.args.get("windows") or () if select is not None and node.args.get("over") else ()
+    return [w for w in listed if name is not None and w.name.lower() == name.name.lower() and w is not node]
+
+
+def _names_a_window(node: exp.Window) -> bool:
+    return node.args.get("alias") is not None and bool(node.args.get("over"))
 
 
 class _Translation:
@@ -64,8 +76,10 @@ class _Translation:
                 return Constant(None)
             case exp.Paren() | exp.Alias():
                 return self.of(node.this)
-            case exp.Query() | exp.Exists():
+            case exp.Exists():
                 return Unresolved("a subquery")
+            case exp.Query():
+                return self.resolve(node)
             case exp.Placeholder() | exp.Parameter() | exp.SessionParameter():
                 return Unresolved("a parameter", _parameter(node))
             case exp.Cast():
@@ -271,12 +285,17 @@ class _Translation:
         return apply("CALL", Constant("OVER"), self.of(lag), *self._over(node))
 
     def _over(self, node: exp.Window) -> list[Expression]:
-        parts: list[Expression] = [self.of(p) for p in node.args.get("partition_by") or ()]
-        order = node.args.get("order")
-        for ordered in order.expressions if order is not None else ():
+        """The keys of its groups, its order, its frame; some of these may stand in the window that it names."""
+        places = [node, *named_windows(node)]
+        listed = [part for place in places for part in place.args.get("partition_by") or ()]
+        parts: list[Expression] = [self.of(part) for part in listed]
+        orders = [place.args["order"] for place in places if place.args.get("order") is not None]
+        for ordered in orders[0].expressions if orders else ():
             parts += [Constant("DESC" if ordered.args.get("desc") else "ASC"), self.of(ordered.this)]
-        spec = node.args.get("spec")
-        return [*parts, Constant(spec.sql() if spec is not None else "")]
+        specs = [place.args["spec"] for place in places if place.args.get("spec") is not None]
+        if not specs and len(places) == 1 and _names_a_window(node):
+            return [*parts, Constant("a window that is not defined here")]
+        return [*parts, Constant(specs[0].sql() if specs else "")]
 
     def _case(self, node: exp.Expr) -> Expression:
         if isinstance(node, exp.If):

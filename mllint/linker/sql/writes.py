@@ -12,7 +12,8 @@ from mllint.linker.sql.changes import delete, merge, on_conflict, update
 from mllint.linker.sql.columns import TooCostlyError
 from mllint.linker.sql.definitions import alter, create
 from mllint.linker.sql.fallback import by_words
-from mllint.linker.sql.made import defined, statement, uris
+from mllint.linker.sql.made import defined, statement, trained, uris
+from mllint.linker.sql.outputs import handed_on
 from mllint.linker.sql.parse import Parsed
 from mllint.linker.sql.queries import Reader
 from mllint.linker.sql.relations import Relation, of_table
@@ -30,11 +31,15 @@ def derive(parsed: Parsed, schema: Schema) -> Iterator[Statement]:
         return
     try:
         statements = [*_hidden(parsed, schema), *_derive(parsed, schema)]
+        if parsed.handover is not None:
+            statements += handed_on(parsed, schema, statements[-1])
     except (RecursionError, TooCostlyError):
         parsed.problem = "too deep or too costly for columns"
     except (SqlglotError, AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
         parsed.problem = f"columns not understood: {type(error).__name__}"  # shapes of trees that we did not foresee
     else:
+        if parsed.routine and statements[-1].kind == "select":
+            schema.results[parsed.routine] = statements[-1]
         yield from statements
         return
     yield from by_words(parsed, schema, derive)
@@ -54,6 +59,14 @@ def _derive(parsed: Parsed, schema: Schema) -> Iterator[Statement]:
     reader = Reader(parsed, schema)
     tree = parsed.tree
     match tree:
+        case exp.Query() if parsed.trains is not None:
+            made = parsed.trains
+            model = f"model:{made.model}"
+            if made.function:
+                schema.functions[made.function] = model
+            if made.table:
+                schema.functions[f"table {made.model}"] = model
+            yield trained(reader, made.model, made.training, reader.query(tree, {}))
         case exp.Query() if parsed.loop or parsed.into:
             relation = reader.query(tree, {})
             parsed.variables.update(zip(parsed.into, relation.columns, strict=False))
@@ -183,7 +196,9 @@ def _copy(reader: Reader, tree: exp.Copy) -> Iterator[Statement]:
             yield statement(reader, "copy", table, loaded.renamed(names) if names else loaded)
             continue
         other = file_id(file.name) if isinstance(file, exp.Literal) else table_name_of(file)
-        if not other or other.lower() in ("file:stdin", "file:stdout", "stdin", "stdout"):
+        if other.lower() == "local":  # Vertica: COPY t FROM LOCAL 'rides.csv'
+            other = next((file_id(each.name) for each in tree.find_all(exp.Literal) if each.is_string), "")
+        if not other or other.lower().removeprefix("file:") in ("stdin", "stdout", "program"):
             continue
         source, target = (other, table) if loads else (table, other)
         if relation is None:

@@ -15,7 +15,7 @@ from mllint.linker.python.abstract.losses import told_loss
 from mllint.linker.python.abstract.tables import Table, dataset_origins, of_dataset
 from mllint.linker.python.abstract.values import NOTHING, Column, Unknown, options_of, origins_of, text_of
 from mllint.linker.python.frames import frames
-from mllint.linker.python.library import parameters
+from mllint.linker.python.library import parameters, sql_models
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import HERE
 from mllint.linker.python.results.records import How
@@ -111,6 +111,7 @@ def _read_table(call: Invocation, name: str) -> Table:
 def _table_of(call: Invocation, statement: Statement) -> Table:
     """The rows of a SELECT as a frame."""
     m, span = call.m, call.span
+    sql_models.ask(call, statement)
     origins = frozenset(dataset_id(read.name) for read in statement.reads)
     named = [(dataset_id(table), name) for column in statement.columns for table, name in column.sources]
     for node in sorted(origins):
@@ -126,7 +127,8 @@ def _table_of(call: Invocation, statement: Statement) -> Table:
         sources = frozenset(column_id(dataset_id(table), name) for table, name in column.sources if name != "*")
         columns[column.name] = Column(column.expression, sources, column.name, span)
     indirect = frozenset(column_id(dataset_id(table), name) for table, name in statement.indirect)
-    base = origins if statement.open and len(origins) == 1 else frozenset()
+    data = frozenset(origin for origin in origins if not origin.startswith("model:"))
+    base = data if statement.open and len(data) == 1 == len(statement.reads) else frozenset()
     return Table(columns, statement.open, base, origins=origins, indirect=indirect)
 
 
@@ -135,6 +137,13 @@ def _write(call: Invocation, statement: Statement) -> None:
     if not statement.target or statement.kind in ("ddl", "drop", "other"):
         return
     m, span, target = call.m, call.span, dataset_id(statement.target)
+    if statement.training is not None:
+        sql_models.train(call, statement)
+        return
+    if statement.kind == "export":
+        m.effects.mark(target, "artifact", span)
+        m.effects.link([read.name for read in statement.reads], target, "saves", span)
+        return
     m.effects.mark(target, "dataset", span)
     adds = statement.kind not in ("create", "view")
     m.effects.access(target, span, m.now.path, False, how=How(adds=adds))

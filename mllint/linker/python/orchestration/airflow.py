@@ -97,13 +97,17 @@ def python(m: Machine, made: Cell, at: facts.At) -> None:
 
 
 def _within(m: Machine, node: str, given: dict[str, Any], function: Any, run: Callable[[], Any]) -> Any:
-    """Run a task as a job of the file that its function stands in; what it pushes itself goes under its own name."""
+    """Run a task as a job of the file that its function stands in; what it pushes itself goes under its own name. What
+    it returns goes to Airflow, and not to the module that puts the DAG together."""
     outer, job = m.plans.get("airflow task"), m.effects.job
+    watch, depth = m.watch_return, len(m.stack)
+    m.watch_return = lambda *told: watch(*told) if watch is not None and len(m.stack) > depth else None
     m.plans["airflow task"] = (node, given)
     m.effects.job = m.job = _file_of(function) or job
     try:
         return run()
     finally:
+        m.watch_return = watch
         m.plans["airflow task"] = outer
         m.effects.job = m.job = job
 

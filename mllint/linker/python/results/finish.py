@@ -314,13 +314,17 @@ def _used(project: Project, records: list[Record], names: dict[str, str]) -> set
     result: set[tuple[str, Span]] = set()
     for record in records:
         targets = ((_rename(link.source, names), _rename(link.target, names)) for link in record.links)
-        sources = {s for s, t in targets if not (t.startswith("xcom:") and not graph.out_edges(t))}
+        sources = {s for s, t in targets if not (dataset_of(t).startswith("xcom:") and not _is_read(graph, t))}
         sources |= {split_column(source)[0] for source in sources if source.startswith("column:")}
         for access in record.accesses:
             id = _rename(access.id, names)
             if access.is_read and (id in sources or (id, access.span) in flows):
                 result.add((id, access.span))
     return result
+
+
+def _is_read(graph: Graph, id: str) -> bool:
+    return bool(graph.out_edges(id)) or (id.startswith("column:") and bool(graph.out_edges(split_column(id)[0])))
 
 
 def _add_requests(graph: Graph, records: list[Record]) -> None:
