@@ -56,7 +56,14 @@ def _declared(kind: str, entry: Entry, path: str) -> Declared:
         if item.key not in _KEYS[kind]:
             raise _wrong(path, item, f"unknown key `{item.key}` of a {kind}; {nearest(item.key, _KEYS[kind])}")
         fields[item.key] = _field(item, path)
-    return Declared(kind, entry.key, span, **fields)
+    whole = Span(path, entry.line, entry.column, max(_last_line(entry.value), entry.line), 1)
+    return Declared(kind, entry.key, span, **fields, whole=whole)
+
+
+def _last_line(value: Value) -> int:
+    """Of the last scalar: where a block ends, YAML says too late."""
+    inner = [_last_line(part) for part in (*value.items, *(entry.value for entry in value.entries))]
+    return max(inner) if inner else value.end_line
 
 
 def _field(item: Entry, path: str) -> Any:

@@ -26,6 +26,7 @@ from mllint.lineage.nearness import nearness
 from mllint.lineage.observations import (
     Absent,
     Access,
+    Action,
     Branch,
     Check,
     Component,
@@ -57,6 +58,7 @@ from mllint.lineage.observations import (
     Route,
     Script,
     Start,
+    Told,
     Watch,
 )
 from mllint.lineage.ownership import consumer_of, is_report, is_test, owner_of, reads_any, same_name, top_folder
@@ -67,18 +69,18 @@ from mllint.lineage.trials import WHOLE_FRAMES, Fitting, Input, Measuring, RowSe
 from mllint.source import Span
 
 __all__ = [
-    "WHOLE_FRAMES", "Absent", "Access", "Apply", "Branch", "Chain", "Check", "Column", "Component", "Computed",
-    "Confidence", "Config", "Constant", "Context", "Copy", "Coverage", "Dealing", "Decision", "Declarations",
-    "Declared", "Definition", "Dependency", "Deployment", "Disagreement", "Draw", "Edge", "Evaluation",
-    "Expression", "Feature", "Finding", "Fitting", "Given", "Graph", "Handover", "Import", "Input", "Intake", "Key",
-    "Label", "Leg", "Limit", "Lineage", "Loading", "Measuring", "Mention", "MissingKey", "Model", "ModelLabel",
-    "Node", "Observations", "Output", "Override", "Reading", "Route", "RowSet", "Rule", "Script", "Selection",
-    "Severity", "Span", "Start", "Trials", "Unresolved", "Watch", "Window", "Witness", "admits", "by_member",
-    "by_name", "certainty", "columns", "config_differences", "config_leaves", "consumer_of", "cycles", "dataset_of",
-    "declared_ids", "ends", "equal", "is_ambiguous", "is_apart", "is_explored", "is_in_production", "is_known",
-    "is_report", "is_seen", "is_test", "is_window", "job_path", "known_names", "legs", "models", "name", "nearness",
-    "owner_of", "paths_to", "place", "plain", "production", "reads_any", "same_name", "show", "split_column",
-    "told", "top_folder", "trail", "unusable", "witness",
+    "WHOLE_FRAMES", "Absent", "Access", "Action", "Apply", "Branch", "Chain", "Check", "Column", "Component",
+    "Computed", "Confidence", "Config", "Constant", "Context", "Copy", "Coverage", "Dealing", "Decision",
+    "Declarations", "Declared", "Definition", "Dependency", "Deployment", "Disagreement", "Draw", "Edge",
+    "Evaluation", "Expression", "Feature", "Finding", "Fitting", "Given", "Graph", "Handover", "Import", "Input",
+    "Intake", "Key", "Label", "Leg", "Limit", "Lineage", "Loading", "Measuring", "Mention", "MissingKey", "Model",
+    "ModelLabel", "Node", "Observations", "Output", "Override", "Reading", "Route", "RowSet", "Rule", "Script",
+    "Selection", "Severity", "Span", "Start", "Told", "Trials", "Unresolved", "Watch", "Window", "Witness",
+    "admits", "by_member", "by_name", "certainty", "columns", "config_differences", "config_leaves", "consumer_of",
+    "cycles", "dataset_of", "declared_ids", "ends", "equal", "is_ambiguous", "is_apart", "is_explored",
+    "is_in_production", "is_known", "is_report", "is_seen", "is_test", "is_window", "job_path", "known_names",
+    "legs", "models", "name", "nearness", "owner_of", "paths_to", "place", "plain", "production", "reads_any",
+    "same_name", "show", "split_column", "told", "top_folder", "trail", "unusable", "witness",
 ]  # fmt: skip
 
 Severity = Literal["error", "warning", "info"]
@@ -111,6 +113,7 @@ class Finding(msgspec.Struct):
     nodes: list[str] = []  # ids on the path that proves it, in order
     witness: Witness | None = None
     reaches: list[str] = []  # ids that it reaches, for the reader's judgement of weight
+    deletes: list[Span] = []  # what could be deleted with it, whole lines
     confidence: Confidence = "proven"
     severity: Severity | None = None  # None: the rule's own
     code: str = ""  # filled in by the session, with `name` and `fingerprint`

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 
@@ -25,3 +27,17 @@ class Span(msgspec.Struct, frozen=True, array_like=True, gc=False):
     def _order(self) -> tuple[str, int, int, int, int, int]:
         """What is outside of cells comes before the first cell."""
         return (self.path, self.cell or 0, self.line, self.column, self.end_line, self.end_column)
+
+
+def count_lines(spans: Iterable[Span]) -> int:
+    """How many lines these are; one that several of them share counts once."""
+    ranges: dict[tuple[str, int], list[tuple[int, int]]] = {}
+    for span in spans:
+        ranges.setdefault((span.path, span.cell or 0), []).append((span.line, max(span.end_line, span.line)))
+    count = 0
+    for parts in ranges.values():
+        last = 0
+        for first, end in sorted(parts):
+            count += max(end - max(first, last + 1) + 1, 0)
+            last = max(last, end)
+    return count

@@ -93,7 +93,7 @@ FINDING = {
     "type": "object",
     "required": [
         "code", "name", "severity", "confidence", "message", "help", "span", "related", "nodes", "fingerprint",
-        "witness",
+        "witness", "deletes",
     ],
     "properties": {
         "severity": {"enum": ["error", "warning", "info"]},
@@ -102,6 +102,7 @@ FINDING = {
         "related": {"type": "array", "items": {"type": "object", "required": ["span", "message"],
                                                "properties": {"span": SPAN}}},
         "nodes": {"type": "array", "items": {"type": "string"}},
+        "deletes": {"type": "array", "items": SPAN},
         "witness": {"type": ["object", "null"]},
     },
 }  # fmt: skip
@@ -116,7 +117,7 @@ def test_json_keeps_its_schema(tmp_path: Path) -> None:
     assert document["errors"][0] | {"cell": 0} == {
         "code": "ML001", "path": "broken.py", "line": 7, "cell": 0, "message": "invalid syntax",
     }  # fmt: skip
-    assert document["summary"] == {"files": 40, "findings": 3, "errors": 2}
+    assert document["summary"] == {"files": 40, "findings": 3, "errors": 2, "deletable_lines": 0}
 
 
 # ------------------------------------------------------------------------------------------- hostile texts

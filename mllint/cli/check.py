@@ -20,7 +20,7 @@ FORMATS = ("full", "concise", "json", "github")
 SEVERITIES = ("info", "warning", "error")
 
 
-def _date(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str:
+def date_of(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str:
     if value is None:
         return datetime.date.today().isoformat()
     try:
@@ -61,7 +61,7 @@ def _date(ctx: click.Context, parameter: click.Parameter, value: str | None) -> 
 @click.option("--no-cache", is_flag=True, help="Read every file anew.")
 @click.option(
     "--today",
-    callback=_date,
+    callback=date_of,
     metavar="DATE",
     help="The date that deprecations are judged by, for reproducible runs.  [default: the date of today]",
 )

@@ -349,6 +349,7 @@ class Module(msgspec.Struct, frozen=True, array_like=True, gc=False):
     docstring: str = ""
     imports: tuple[str, ...] = ()  # top-level names of the modules imported anywhere in it, absolute imports only
     imported: tuple[Import | ImportFrom, ...] = ()  # every import, also in functions, and `import_module("name")`
+    has_cells: bool = False  # a plain file with marks between cells, as Jupytext, Databricks and editors write them
 
 
 _bodies = msgspec.msgpack.Decoder(tuple[Stmt, ...])

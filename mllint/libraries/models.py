@@ -237,6 +237,12 @@ class LibraryFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     logs: tuple[str, ...] = ()  # names that what keeps a log usually goes by
     alarms: tuple[str, ...] = ()  # methods and functions that say that something is wrong
     checkers: tuple[str, ...] = ()  # patterns of names: classes and functions that hold settings against a schema
+    shows: tuple[str, ...] = ()  # methods and functions that show a value to whoever looks, and keep it nowhere
+    trackers: tuple[str, ...] = ()  # modules and classes that record runs: whoever imports them may record
+    acts: tuple[str, ...] = ()  # verbs of what is done to the world outside, `send+mail` if only with both words
+    bounds: tuple[str, ...] = ()  # words of names that keep what is done within bounds
+    heads: tuple[str, ...] = ()  # words of names that take the first few
+    reviews: tuple[str, ...] = ()  # words that tell that somebody looks first, or that nothing is done in earnest
     random: tuple[Random, ...] = ()  # objects that draw by chance when they are fitted, or split
     prelude: str = ""
     value: str = ""
@@ -266,6 +272,12 @@ class Library:
         self.collects: set[str] = set()
         self.logs: set[str] = set()
         self.alarms: set[str] = set()
+        self.shows: set[str] = set()
+        self.trackers: set[str] = set()
+        self.acts: set[str] = set()
+        self.bounds: set[str] = set()
+        self.heads: set[str] = set()
+        self.reviews: set[str] = set()
         self.distributions: dict[str, tuple[str, ...]] = {}
         self.generators: set[str] = set()  # global ones that something seeds
         self.scripts: dict[str, Service] = {}
@@ -303,7 +315,8 @@ class Library:
         self.open += [re.compile(fnmatch.translate(pattern)) for pattern in file.open]
         self.collects.update(file.collects)
         self.logs.update(file.logs)
-        self.alarms.update(file.alarms)
+        for words in ("alarms", "shows", "trackers", "acts", "bounds", "heads", "reviews"):
+            getattr(self, words).update(getattr(file, words))
         self.distributions.update(file.distributions)
         for random in file.random:
             self.random += [(re.compile(fnmatch.translate(pattern)), random) for pattern in random.classes]

@@ -46,6 +46,7 @@ class Declared(msgspec.Struct, frozen=True):
     allows: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
+    whole: Span | None = None  # with all that stands below it, where that is known
 
 
 class Declarations(msgspec.Struct):

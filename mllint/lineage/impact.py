@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fnmatch import fnmatchcase
 
 import msgspec
@@ -44,6 +45,21 @@ def of_node(lineage: Lineage, id: str) -> list[Reached]:
 def of_edges(lineage: Lineage, edges: list[Edge]) -> list[Reached]:
     """What some edges lead to, and all that reaches."""
     return _sorted(lineage, _reached(lineage.graph, edges, set()))
+
+
+def reached_by(lineage: Lineage, ids: list[str], kinds: tuple[str, ...]) -> set[str]:
+    """What some nodes are, or reach, of these kinds. A model and its artifacts are one."""
+    graph = lineage.graph
+    starts = dict.fromkeys(ids)
+    first = [edge for id in starts for edge in graph.out_edges(id)]
+    met = {*starts, *_reached(graph, first, set())}
+    member = {id: model.id for model in models(graph) for id in model.members}
+    return {member.get(id, id) for id in met if _kind(graph, graph.nodes[member.get(id, id)]) in kinds}
+
+
+def owners_of(lineage: Lineage) -> Callable[[str], tuple[str, ...]]:
+    """Who owns a node: asked often, for one lineage."""
+    return _Owners(lineage).of
 
 
 def _sorted(lineage: Lineage, found: dict[str, tuple[int, Edge]]) -> list[Reached]:

@@ -149,6 +149,28 @@ class Check(msgspec.Struct, frozen=True):
     order: int
 
 
+class Action(msgspec.Struct, frozen=True):
+    """A call that does something outside, `name`, in a loop and because of a prediction that is made at `predicted`.
+    `bound`: what may keep it within bounds, `limit` or `review`; empty if nothing does."""
+
+    model: str
+    span: Span
+    job: str
+    name: str
+    predicted: Span
+    bound: str = ""
+
+
+class Told(msgspec.Struct, frozen=True):
+    """What becomes of scores (ids of measurings): `shown` on a screen, `logged` by a logger, or `kept`: in a file, by a
+    tracker, or where nobody follows."""
+
+    scores: tuple[str, ...]
+    span: Span
+    job: str
+    how: str
+
+
 class Watch(msgspec.Struct, frozen=True):
     """A value of a request, or of the prediction made for it, goes somewhere that stays: a log, a metric, a table."""
 
@@ -443,9 +465,16 @@ class Observations(msgspec.Struct):
     decisions: list[Decision] = []
     checks: list[Check] = []
     watches: list[Watch] = []
+    actions: list[Action] = []
+    told: list[Told] = []
+    notebooks: list[str] = []  # also those that are kept as Python files, with a mark before each cell
+    recording: list[str] = []  # files that import, or name, what records runs
+    log_files: list[str] = []  # files that tell a logger to write into a file
     intakes: list[Intake] = []
     outputs: list[Output] = []
     functions: dict[str, Span] = {}  # where those stand that compute features, by qualified name
+    tests: list[str] = []  # files that hold tests of code
+    tested: list[str] = []  # those of `functions` that tests may reach
     handovers: list[Handover] = []
     evaluations: list[Evaluation] = []
     accesses: list[Access] = []

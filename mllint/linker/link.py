@@ -30,8 +30,10 @@ from mllint.linker.python.results.finish import build, mark_sources
 from mllint.linker.python.results.guards import observe_routes
 from mllint.linker.python.results.inventory import imported_modules, observe
 from mllint.linker.python.results.mentions import name_features
+from mllint.linker.python.results.recording import observe_recording
 from mllint.linker.python.results.settings import observe_settings
 from mllint.linker.python.results.starts import observe_starts
+from mllint.linker.python.results.tested import observe_tests
 from mllint.linker.sql.link import link_sql
 from mllint.linker.sql.schema import Schema
 from mllint.linker.systems import dependencies, functions, gateways
@@ -106,10 +108,12 @@ def _link(
     observe(project, machine)
     observe_definitions(project, machine)
     observe_functions(project, machine)
+    observe_tests(project, machine)
     observe_supplies(project)
     observe_mentions(project)
     observe_settings(project, machine)
     observe_copies(project, machine)
+    observe_recording(project, machine)
     declare_consumers(project)
     name_features(project, machine)
     mark_sources(project.graph)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import re
 import tokenize
 import warnings
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from mllint.readers import databricks
 
 _MAX_INT = 2**63
 _IMPORTERS = ("import_module", "__import__")
+_CELL = re.compile(rb"^# (?:%%|In\[[\d ]*\])", re.MULTILINE)
 
 
 def read(path: str, kind: str, data: bytes) -> FileFacts:
@@ -25,7 +27,8 @@ def read(path: str, kind: str, data: bytes) -> FileFacts:
         body, imported = (*above, *body), (*named, *imported)
     else:
         body, docstring, imported = lower(data)
-    module = facts.Module(body, (), (), docstring, top_level(imported), imported)
+    has_cells = databricks.is_notebook(data) or _CELL.search(data) is not None
+    module = facts.Module(body, (), (), docstring, top_level(imported), imported, has_cells)
     return FileFacts(path, kind, python=module)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from mllint.errors import Problem
 from mllint.escaping import mask_secrets
 from mllint.jsontext import coverage_json, json_document, span_json
-from mllint.reports.report import Report, crash_text, statistics, unresolved, without_secrets
+from mllint.reports.report import Report, crash_text, deletable, statistics, unresolved, without_secrets
 from mllint.rule import Finding
 from mllint.selection import RuleError
 
@@ -23,6 +23,7 @@ def render(report: Report) -> str:
             "files": report.coverage.files_found,
             "findings": len(report.findings),
             "errors": len(errors),
+            "deletable_lines": deletable(report),
         },
     }
     if report.statistics:
@@ -46,6 +47,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "related": [{"span": span_json(label.span), "message": label.message} for label in finding.related],
         "nodes": finding.nodes,
         "reaches": finding.reaches,
+        "deletes": [span_json(span) for span in finding.deletes],
         "fingerprint": finding.fingerprint,
         "witness": row and {"inputs": row.inputs, "training": row.training, "serving": row.serving},
     }

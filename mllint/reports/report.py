@@ -13,7 +13,7 @@ from mllint.escaping import mask_secrets
 from mllint.lineage.lineage import Coverage, Share
 from mllint.rule import Finding
 from mllint.selection import RuleError
-from mllint.source import Span
+from mllint.source import Span, count_lines
 
 MOST_REASONS = 10
 
@@ -88,7 +88,17 @@ def summary(report: Report) -> str:
     parts = [_count(severities[name], noun) for name, noun in _NOUNS.items() if severities[name]]
     likely = sum(finding.confidence == "likely" for finding in report.findings)
     tail = f", {likely} of them likely rather than proven" if likely else ""
-    return f"{_count(count, 'finding')}: {', '.join(parts)}{tail}."
+    return f"{_count(count, 'finding')}: {', '.join(parts)}{tail}.{_deletable(report)}"
+
+
+def deletable(report: Report) -> int:
+    """How many lines could be deleted, by all findings together."""
+    return count_lines(span for finding in report.findings for span in finding.deletes)
+
+
+def _deletable(report: Report) -> str:
+    count = deletable(report)
+    return f" {_count(count, 'line')} could be deleted." if count else ""
 
 
 def coverage(seen: Coverage) -> str:

@@ -18,7 +18,7 @@ from mllint_rules.boundaries import (
     undeclared_consumer,
     unversioned_model,
 )
-from mllint_rules.changing_world import fixed_threshold, unmonitored_model, unvalidated_data
+from mllint_rules.changing_world import fixed_threshold, no_action_limit, unmonitored_model, unvalidated_data
 from mllint_rules.configuration import (
     copied_config,
     hard_coded_setting,
@@ -49,7 +49,13 @@ from mllint_rules.leakage import (
     target_leakage,
     temporal_leakage,
 )
-from mllint_rules.reproducibility import no_quality_gate, unpinned_environment, unseeded_randomness
+from mllint_rules.reproducibility import (
+    no_quality_gate,
+    unpinned_environment,
+    unseeded_randomness,
+    untested_feature_code,
+    untracked_experiment,
+)
 from mllint_rules.train_serve import duplicated_extraction, feature_mismatch, refit_at_serving, train_serve_skew
 
 RULES: list[Rule] = [
@@ -88,14 +94,17 @@ RULES: list[Rule] = [
     hard_coded_setting.RULE,
     fixed_threshold.RULE,
     unmonitored_model.RULE,
+    no_action_limit.RULE,
     unvalidated_data.RULE,
     train_serve_skew.RULE,
     feature_mismatch.RULE,
     duplicated_extraction.RULE,
     refit_at_serving.RULE,
     unseeded_randomness.RULE,
+    untested_feature_code.RULE,
     unpinned_environment.RULE,
     no_quality_gate.RULE,
+    untracked_experiment.RULE,
     preprocessing_leakage.RULE,
     overlap_leakage.RULE,
     target_leakage.RULE,

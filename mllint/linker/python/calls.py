@@ -28,7 +28,7 @@ from mllint.linker.python.abstract.values import (
 )
 from mllint.linker.python.frames import usage
 from mllint.linker.python.iteration import is_inner
-from mllint.linker.python.library import commands, library, randomness, routing, watching
+from mllint.linker.python.library import acting, commands, library, randomness, routing, telling, watching
 from mllint.linker.python.machine import HERE, Activation, Machine
 from mllint.linker.python.orchestration import decorated
 
@@ -36,6 +36,8 @@ from mllint.linker.python.orchestration import decorated
 def call(m: Machine, function: Any, arguments: Arguments, at: facts.At) -> Any:
     if isinstance(function, Function) or (isinstance(function, Bound) and isinstance(function.function, Function)):
         watching.discarded(m, arguments.values(), at)
+    telling.called(m, function, arguments, at)
+    acting.called(m, function, arguments, at)
     match function:
         case Function():
             if function.decorators:
@@ -83,6 +85,7 @@ def _follow(m: Machine, function: Function, arguments: Arguments, at: facts.At) 
     refusal = m.refusal(function)
     if refusal:
         m.pass_on(*arguments.values())
+        telling.passed_on(m, *arguments.values())
         origins = frozenset().union(*(origins_of(value) for value in arguments.values()))
         usage.gone(m, origins)
         return Unknown(origins, refusal, m.span(at))

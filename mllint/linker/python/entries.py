@@ -28,7 +28,7 @@ from mllint.linker.python.calls import enter, load_module
 from mllint.linker.python.classes import bind_parameters, construct
 from mllint.linker.python.frames import usage
 from mllint.linker.python.ghosts import Ghost, GhostFunction
-from mllint.linker.python.library import answering, commands, randomness, requests
+from mllint.linker.python.library import answering, commands, randomness, requests, telling
 from mllint.linker.python.library.routing import answered
 from mllint.linker.python.library.services import Handler, functions_of
 from mllint.linker.python.machine import HERE, Machine
@@ -108,7 +108,7 @@ def _begin(m: Machine, entry: Entry) -> None:
     m.memo.clear()
     m.heap.journal.clear()
     m.heap.exits, m.heap.leaving = [], ""
-    m.unrolled, m.loops, m.rounds = 1, 0, []
+    m.unrolled, m.loops, m.rounds, m.circling = 1, 0, [], []
     m.endpoint = entry.handler.endpoint if entry.handler else ""
     m.application = entry.handler.router if entry.handler else None
     m.stack.clear()
@@ -245,6 +245,7 @@ def _call_from_outside(m: Machine, target: tuple[Any, Function]) -> None:
             )
     result = enter(m, function, values, function.facts.at)
     m.pass_on(result)
+    telling.passed_on(m, result)
     usage.used(m, result, *values.values())  # who calls it may use it
 
 

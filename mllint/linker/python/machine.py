@@ -154,7 +154,9 @@ class Machine:
         )  # nodes and tokens that something predicted with
         self.seeded: Noted[str] = Noted(self.tracker, "seeded")  # global generators that anything seeds
         self.relevant = relevant_functions(project, library)
-        self.discards: list[tuple[str, facts.At]] = []  # calls in progress whose result nobody takes
+        self.discards: dict[tuple[str, facts.At], facts.Expr] = {}  # calls in progress whose result nobody takes
+        # loops that are being gone through, how many calls were in progress when they began, and their file
+        self.circling: list[tuple[facts.For | facts.While, int, str]] = []
         self.statement: facts.Stmt | None = None  # that is being run
         self.rounds: list[int] = []  # of loops of known length, which round it is
         self.unrolled = 1  # rounds of the loops of known length that are being gone through

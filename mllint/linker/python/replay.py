@@ -22,6 +22,7 @@ from mllint.errors import Problem
 from mllint.lineage.expressions import Expression
 from mllint.lineage.observations import (
     Absent,
+    Action,
     Check,
     Component,
     Deployment,
@@ -34,6 +35,7 @@ from mllint.lineage.observations import (
     Loading,
     ModelLabel,
     Output,
+    Told,
     Watch,
 )
 from mllint.lineage.trials import Fitting, Measuring, RowSet, Selection
@@ -353,6 +355,8 @@ class _Record(msgspec.Struct, array_like=True):
     acts: list[Act]
     data_checks: list[Check]
     watches: list[Watch]
+    actions: list[Action]
+    told: list[Told]
     checks: list[str]
     labels: list[ModelLabel]
     settings: list[Note]

@@ -14,7 +14,7 @@ from mllint.linker.python.branches import note_branch, note_choice
 from mllint.linker.python.evaluation import evaluate
 from mllint.linker.python.frames import usage
 from mllint.linker.python.import_statements import run_import, run_import_from
-from mllint.linker.python.library import decisions, gates, services, watching
+from mllint.linker.python.library import decisions, gates, services, telling, watching
 from mllint.linker.python.library.circumstances import is_survived
 from mllint.linker.python.library.trials import went_over
 from mllint.linker.python.machine import Machine
@@ -60,6 +60,7 @@ def bind(m: Machine, target: facts.Expr, value: Any) -> None:
             assign_attribute(m, evaluate(m, owner), name, value, target.at)
         case facts.Subscript(value=owner, index=index):
             owner_value = evaluate(m, owner)
+            telling.assigned(m, owner_value, value, target.at)
             assign_item(m, owner_value, evaluate(m, index), value, target.at)
         case facts.Collection(items=items):
             for item, part in zip(items, iteration.unpack(m, value, items), strict=True):
@@ -92,11 +93,14 @@ def _counted(value: Any) -> Any:
 def _evaluate(m: Machine, s: facts.Evaluate) -> bool:
     m.statement = s
     call = (s.value.value if isinstance(s.value, facts.Wait) else None) or s.value
-    m.discards.append((m.now.path, call.at))
+    key = (m.now.path, call.at)
+    outer = m.discards.get(key)  # of the same call, where a function calls itself
+    m.discards[key] = call
     try:
         usage.looked(m, evaluate(m, s.value))  # the last value of a cell is shown
     finally:
-        m.discards.pop()
+        if outer is None:
+            m.discards.pop(key, None)
     return not _never_returns(s.value) or _left(m, "raise")
 
 
@@ -128,6 +132,14 @@ def _if(m: Machine, s: facts.If) -> bool:
 
 
 def _for(m: Machine, s: facts.For) -> bool:
+    m.circling.append((s, len(m.call_places), m.now.path))
+    try:
+        return _go_through(m, s)
+    finally:
+        m.circling.pop()
+
+
+def _go_through(m: Machine, s: facts.For) -> bool:
     items = iteration.items_of_expression(m, evaluate(m, s.iterable), s.iterable)
     breaks: list[State] = []
     if items.known is not None and len(items.known) <= MOST_UNROLLED and m.unrolled * len(items.known) <= MOST_NESTED:
@@ -226,7 +238,12 @@ def _while(m: Machine, s: facts.While) -> bool:
     def body() -> bool:
         return _rounds(m, s.body, breaks, lambda: None)
 
-    if not m.heap.fork([body] if test else [body, lambda: True]):
+    m.circling.append((s, len(m.call_places), m.now.path))
+    try:
+        goes_on = m.heap.fork([body] if test else [body, lambda: True])
+    finally:
+        m.circling.pop()
+    if not goes_on:
         return False
     return _maybe(m, s.otherwise, breaks)
 

@@ -93,6 +93,7 @@ def _of_branch(branch: Branch) -> Finding:
         help="delete the code and its setting, which git remembers, or add the config or test that runs it",
         span=branch.span,
         label=f"always {str(branch.outcome).lower()}",
+        deletes=list(branch.dead),
         related=[
             *(Label(span, "never runs") for span in branch.dead),
             *(Label(s.span, f"set to {_shown(s.value)} here") for s in branch.settings if s.span != branch.span),
@@ -196,6 +197,7 @@ def _of_script(lineage: Lineage, script: Script) -> Finding:
         help="delete it, which git remembers, or add the stage, target or job that runs it",
         span=Span(script.path, 1, 1, 1, 1),
         label="nothing runs this script",
+        deletes=[Span(script.path, 1, 1, max(script.lines, 1), 1)],
         related=[Label(span, "this is started instead") for span in runners[:3]],
     )
 
@@ -236,6 +238,7 @@ def _of_class(definition: Definition) -> Finding:
         help="delete it, which git remembers, or add the config or test that builds it",
         span=definition.span,
         label="nothing refers to this class",
+        deletes=[definition.span],
     )
 
 

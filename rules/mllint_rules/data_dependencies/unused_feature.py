@@ -58,6 +58,7 @@ def _in_memory(made: Computed) -> Finding:
         help="delete the line, or add the column to the features if it was meant to be one",
         span=made.span,
         label=f"nothing asks for `{made.name}`",
+        deletes=[made.span],
         related=[Label(span, f"its frame goes on without `{made.name}`") for span in made.left[:3]],
     )
 
@@ -118,6 +119,7 @@ def _of_dataset(lineage: Lineage, dataset: str, name: str, at: Span, made: list[
         help="delete it, or declare the consumer outside this repository that reads it",
         span=at,
         label=f"nothing reads `{name}`",
+        deletes=[at],
         related=[Label(span, f"`{short}` is read here, without `{name}`") for span in readers[:3]],
         nodes=[made[0].source, made[0].target],
     )

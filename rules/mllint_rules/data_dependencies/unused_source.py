@@ -62,6 +62,7 @@ def _of_read(lineage: Lineage, reading: Reading, is_exploration: bool) -> Findin
         help="delete the read: it costs time, and fails on the day the source is gone",
         span=reading.span,
         label="its rows are used nowhere",
+        deletes=[reading.span],
         nodes=[reading.dataset] if reading.dataset in graph.nodes else [],
         severity="info" if is_exploration else None,
     )
@@ -83,6 +84,7 @@ def _of_declaration(entry: Declared) -> Finding:
         help=f"delete the declaration, and unsubscribe from the source{asking}",
         span=entry.span,
         label="declared here",
+        deletes=[entry.whole or entry.span],
         related=[Label(entry.span, f"owned by {entry.owner}")] if entry.owner else [],
     )
 

@@ -313,6 +313,14 @@ def records(call: Invocation) -> Any:
     return call.m.heap.new("list", {"items": (), "<rest>": value}, (call.m.now.path, call.at))
 
 
+def dictionary(call: Invocation) -> Any:
+    """`orient`: whoever goes through `df.to_dict("records")` meets its rows, of the type that the model names."""
+    made = same(call)
+    if isinstance(made, Cell) and call.constant("orient") in ("records", "r"):
+        call.m.heap.put(made, "type", call.entry.rows)
+    return made
+
+
 def parsed(call: Invocation) -> Any:
     """The fields of a text that was read from a dataset: `ET.fromstring(line)`."""
     text = call.get("0")
@@ -424,8 +432,8 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
     function.__name__: function
     for function in (
         same, filtered, select, drop, rename, rename_one, assign, with_column, merge, concat, beside, construct,
-        dummies, reshape, mapped, pipe, names, indexer, column, series, several, records, parsed, choose, cases, some,
-        queried, framed, affixed, relabelled, data_and_target, pass_through,
+        dummies, reshape, mapped, pipe, names, indexer, column, series, several, records, dictionary, parsed, choose,
+        cases, some, queried, framed, affixed, relabelled, data_and_target, pass_through,
         indexes.set_index, indexes.reset_index,
         named_parts.by_split, named_parts.halves, named_parts.extended,
         frame_groups.group, frame_groups.aggregate, frame_groups.grouped_column,

@@ -13,7 +13,7 @@ from typing import Any
 
 from mllint.facts import python as facts
 from mllint.linker.python.abstract.heap import Cell
-from mllint.linker.python.abstract.traces import PREDICTION, SCORE
+from mllint.linker.python.abstract.traces import PREDICTION, SCORE, marked
 from mllint.linker.python.abstract.values import Choice, Constant, origins_of
 from mllint.linker.python.library.estimators import models_in
 from mllint.linker.python.library.invocation import Invocation
@@ -21,6 +21,7 @@ from mllint.linker.python.library.trials import FITS
 from mllint.linker.python.machine import Machine
 
 _KEY = "in force"
+_PREDICTED = "predicted"
 _ORDER = {"<", "<=", ">", ">="}
 
 
@@ -29,12 +30,19 @@ def in_force(m: Machine) -> frozenset[str]:
     return found
 
 
+def predicted(m: Machine) -> frozenset[str]:
+    """The predictions that decided that the present place was reached."""
+    found: frozenset[str] = m.gates.slots.get(_PREDICTED, frozenset())
+    return found
+
+
 def fork(
     m: Machine, test: Any, expression: facts.Expr, then: Callable[[], bool], otherwise: Callable[[], bool]
 ) -> bool:
     """Both sides of a test whose outcome is not known."""
     kind = kind_of(test, expression)
-    before = in_force(m)
+    before, marks_before = in_force(m), predicted(m)
+    marks = marks_before | marked(origins_of(test), PREDICTION)
     if kind == "score":
         m.effects.now.score_tests[m.span(expression.at)] = None
     went_on: list[bool] = []
@@ -42,6 +50,8 @@ def fork(
     def under(side: Callable[[], bool]) -> Callable[[], bool]:
         def path() -> bool:
             m.heap.set(m.gates, _KEY, before | {kind})
+            if marks != marks_before:
+                m.heap.set(m.gates, _PREDICTED, marks)
             went_on.append(side())
             return went_on[-1]
 
@@ -50,6 +60,8 @@ def fork(
     goes_on = m.heap.fork([under(then), under(otherwise)])
     if all(went_on):
         m.heap.set(m.gates, _KEY, before)
+        if marks != marks_before:
+            m.heap.set(m.gates, _PREDICTED, marks_before)
     return goes_on
 
 

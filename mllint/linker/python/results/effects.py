@@ -15,6 +15,7 @@ from mllint.lineage.graph import EdgeKind, NodeKind, Strength
 from mllint.lineage.ids import column_id, is_named
 from mllint.lineage.observations import (
     Absent,
+    Action,
     Check,
     Component,
     Deployment,
@@ -27,6 +28,7 @@ from mllint.lineage.observations import (
     Loading,
     ModelLabel,
     Output,
+    Told,
     Watch,
 )
 from mllint.lineage.trials import Fitting, Measuring, RowSet, Selection
@@ -89,6 +91,7 @@ class Effects:
         how: How = PLAIN,
     ) -> None:
         self.used(marked(data, MADE))
+        self._kept(data, span)
         data = without_traces(data)
         resolved = bool(id) and is_named(id) and not loss.why
         known = (how.called, how.guarded, how.adds, how.revision, how.made)
@@ -123,6 +126,7 @@ class Effects:
         """Edges from all origins to a target; a column's dataset is linked along with it."""
         origins = frozenset(origins)
         shown = brief(expression) if expression is not None else ""
+        self._kept(origins, span)
         origins = _scored(frozenset(origins))
         if self.has_made:
             self.used(marked(origins, MADE))
@@ -173,8 +177,18 @@ class Effects:
     def watched(self, endpoint: str, span: Span) -> None:
         self.now.watches[Watch(endpoint, span)] = None
 
+    def action(self, action: Action) -> None:
+        self.now.actions[action] = None
+
+    def told(self, scores: frozenset[str], span: Span, how: str) -> None:
+        self.now.told[Told(tuple(sorted(scores)), span, self.job, how)] = None
+
     def acted(self, id: str, span: Span, target: str) -> None:
         self.now.acts[Act(id, span, target)] = None
+
+    def _kept(self, origins: frozenset[str], span: Span) -> None:
+        if self.now.measurings and (scores := marked(origins, SCORE)):
+            self.told(scores, span, "kept")
 
     def _outputs(self, origins: frozenset[str], target: str, span: Span) -> None:
         """Predictions among what goes into a target."""
@@ -196,6 +210,7 @@ class Effects:
         self.mark(id, "column", column.span or span)
         self.now.definitions[id, column.expression] = None
         self._outputs(column.origins, id, column.span or span)
+        self._kept(column.origins, span)
         for origin in sorted(without_traces(_scored(column.origins))):
             shown = brief(column.expression)
             at, real = column.span or span, counted(origin)

@@ -28,6 +28,10 @@ def imported_modules(project: Project) -> dict[str, tuple[str, ...]]:
 
 def observe(project: Project, m: Machine) -> None:
     """What the interpreter saw, and what its library models say, of scripts and branches."""
+    notebooks = project.of_kind("python", "notebook")
+    project.observations.notebooks = sorted(
+        f.path for f in notebooks if f.kind == "notebook" or (f.python is not None and f.python.has_cells)
+    )
     observe_hosts(project, m)
     observe_branches(project, m)
 

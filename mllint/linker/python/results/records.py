@@ -10,6 +10,7 @@ from mllint.lineage.expressions import Expression
 from mllint.lineage.graph import EdgeKind, NodeKind, Strength
 from mllint.lineage.observations import (
     Absent,
+    Action,
     Check,
     Component,
     Deployment,
@@ -22,6 +23,7 @@ from mllint.lineage.observations import (
     Loading,
     ModelLabel,
     Output,
+    Told,
     Watch,
 )
 from mllint.lineage.trials import Fitting, Measuring, RowSet, Selection
@@ -149,6 +151,8 @@ class Record(msgspec.Struct):
     acts: dict[Act, None] = {}
     data_checks: dict[Check, None] = {}
     watches: dict[Watch, None] = {}
+    actions: dict[Action, None] = {}
+    told: dict[Told, None] = {}
     evaluations: dict[Evaluation, None] = {}
     draws: dict[Draw, None] = {}
     loadings: dict[Loading, None] = {}

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from mllint.lineage.observations import Check, Decision, Intake, Output
+from mllint.lineage.observations import Action, Check, Decision, Intake, Output
 from mllint.linker.project import Project
 from mllint.linker.python.results.effects import is_model_token
 from mllint.linker.python.results.records import Record
@@ -20,6 +20,8 @@ def observe_serving(project: Project, records: list[Record], rename: Callable[[s
     observations.outputs += _outputs(records, rename)
     observations.decisions += _decisions(records, rename)
     observations.checks += _checks(records, rename)
+    observations.actions += _actions(records, rename)
+    observations.told += {told: None for record in records for told in record.told}
     observations.watches += {watch: None for record in records for watch in record.watches}
 
 
@@ -39,6 +41,15 @@ def _outputs(records: list[Record], rename: Callable[[str], str]) -> dict[Output
         model = rename(output.model)
         if not is_model_token(model):
             found[msgspec.structs.replace(output, model=model, target=rename(output.target))] = None
+    return found
+
+
+def _actions(records: list[Record], rename: Callable[[str], str]) -> dict[Action, None]:
+    found: dict[Action, None] = {}
+    for action in (action for record in records for action in record.actions):
+        model = rename(action.model)
+        if not is_model_token(model):
+            found[msgspec.structs.replace(action, model=model)] = None
     return found
 
 
