@@ -18,7 +18,7 @@ COMMANDS = {
     "graph": "Write the lineage graph: sources, features, models, consumers.",
     "trace": "Show how one node comes from another, step by step: why an edge is there, or is not.",
     "impact": "List what a node or file reaches: features, models, consumers, owners.",
-    "compare": "Show two models, or two configurations, side by side: where they differ.",
+    "compare": "Show two models, or two configuration files, side by side: where they differ.",
     "debt": "List findings as debts, the riskiest first: risk, effort, owner; or what could be deleted.",
     "explain": "Explain a rule.",
     "rules": "List the rules.",
