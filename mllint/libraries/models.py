@@ -10,6 +10,8 @@ import msgspec
 
 from mllint.libraries.serving import Route, Service
 
+WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")  # of a name: `sendEmail`, `place_order`
+
 
 class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where data is read or written. Exactly one of the first group names the parameter that tells which.
@@ -286,6 +288,8 @@ class Library:
         self._canonical: dict[str, str] = {}
         self._entries: dict[str, Entry | None] = {}
         self._kinds: dict[str, str] = {}
+        self._checks: dict[str, bool] = {}
+        self._acts: dict[str, bool] = {}
         self._prefixes = tuple(sorted(self.aliases, key=len, reverse=True))
 
     def _add(self, file: LibraryFile) -> None:
@@ -336,8 +340,22 @@ class Library:
 
     def checks(self, name: str) -> bool:
         """Whether a thing of a library holds settings against a schema, or makes one."""
-        name = self.canonical(name)
-        return any(pattern.match(name) for pattern in self.checkers)
+        known = self._checks.get(name)
+        if known is None:
+            full = self.canonical(name)
+            known = self._checks[name] = any(pattern.match(full) for pattern in self.checkers)
+        return known
+
+    def tells_action(self, name: str) -> bool:
+        """Whether a name is one of what is done to the world outside: `place_order`, `sendEmail`, `block`; not
+        `order_by`."""
+        known = self._acts.get(name)
+        if known is None:
+            words = {word.lower() for word in WORD.findall(name)}
+            words |= {word.removesuffix("s") for word in words}  # the address of many: `/orders`
+            is_meant = any(words.issuperset(action.split("+")) for action in self.acts)
+            known = self._acts[name] = is_meant and "by" not in words
+        return known
 
     def lets_through(self, name: str) -> bool:
         """Whether a thing of a library, before a route, refuses nobody."""

@@ -21,6 +21,8 @@ class Imports:
             while folder:
                 self.all_folders.add(folder)
                 folder = posixpath.dirname(folder)
+        names = {posixpath.basename(path).removesuffix(".py") for path in self.modules}
+        self.first_names = names | {posixpath.basename(folder) for folder in self.all_folders}
         self.roots = sorted(self._roots(), key=lambda root: (root.count("/"), root))
         self.found: dict[tuple[str, str], str | None] = {}
         self.importers: dict[str, set[str]] = {}
@@ -57,12 +59,15 @@ class Imports:
 
     def _find(self, dotted: str, folder: str) -> str | None:
         relative = dotted.replace(".", "/").replace(DOT, ".")
+        first = relative.partition("/")[0]
+        if first not in self.first_names:  # of no file or folder: a library
+            return None
         namespace: str | None = None
         above = [folder]
         while folder:
             folder = posixpath.dirname(folder)
             above.append(folder)
-        is_standard = relative.partition("/")[0] in sys.stdlib_module_names
+        is_standard = first in sys.stdlib_module_names
         for root in (*above, *self.roots):
             if is_standard and root in self.packages:
                 continue

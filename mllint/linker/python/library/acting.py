@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import msgspec
-
 from mllint.facts import python as facts
+from mllint.facts.walking import PARTS
+from mllint.libraries.models import WORD
 from mllint.lineage.observations import Action
 from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.losses import written
@@ -21,7 +21,6 @@ from mllint.linker.python.abstract.values import Bound, Constant, External, Hole
 from mllint.linker.python.library import gates
 from mllint.linker.python.machine import Machine
 
-_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _SENDS = ("post", "put", "patch", "delete")
 
 
@@ -59,17 +58,10 @@ def _action(m: Machine, function: Any, arguments: Arguments) -> str:
             return ""
     last = name.rpartition(".")[2]
     if entry is None:
-        return last if _acts(m, last) else ""
+        return last if m.library.tells_action(last) else ""
     if entry.requests is None or last.lower() not in _SENDS or not arguments.args:
         return ""
-    return last if any(_acts(m, part) for part in re.split(r"[/?]", _text(arguments.args[0]))) else ""
-
-
-def _acts(m: Machine, name: str) -> bool:
-    """`place_order`, `sendEmail`, `block`; not `order_by`."""
-    words = {word.lower() for word in _WORD.findall(name)}
-    words |= {word.removesuffix("s") for word in words}  # the address of many: `/orders`
-    return any(words.issuperset(action.split("+")) for action in m.library.acts) and "by" not in words
+    return last if any(m.library.tells_action(part) for part in re.split(r"[/?]", _text(arguments.args[0]))) else ""
 
 
 def _text(value: Any) -> str:
@@ -142,7 +134,7 @@ def _changed(body: Any) -> Iterator[str]:
 
 
 def _tells(name: str, words: set[str]) -> bool:
-    return not words.isdisjoint(word.lower() for word in _WORD.findall(name))
+    return not words.isdisjoint(word.lower() for word in WORD.findall(name))
 
 
 def _parts(node: Any) -> Iterator[Any]:
@@ -151,6 +143,7 @@ def _parts(node: Any) -> Iterator[Any]:
         part = todo.pop()
         if isinstance(part, tuple):
             todo += part
-        elif isinstance(part, msgspec.Struct):
+        elif part is not None:
             yield part
-            todo += [getattr(part, name) for name in part.__struct_fields__]
+            if type(part) in PARTS:
+                todo += PARTS[type(part)](part)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from mllint.facts import python as facts
@@ -42,6 +43,8 @@ def called(m: Machine, e: facts.Call, function: Any, arguments: Arguments, resul
         case _:
             return
     kind = _kind(m, entry, result)
+    if (kind == "call" or (kind == "data" and not m.settings.has_any)) and not _holds_settings(arguments):
+        return  # by far the most calls
     given = tuple(_given(m, e, entry, arguments, kind))[:MOST_GIVEN]
     is_steered = any(m.project.kinds_of.get(place.path) in KINDS for each in given for place in each.settings)
     if not given or (kind in ("call", "data") and not is_steered and not (kind == "data" and m.settings.has_any)):
@@ -50,6 +53,24 @@ def called(m: Machine, e: facts.Call, function: Any, arguments: Arguments, resul
     made = [each for each in (subject, result) if isinstance(each, Cell) and is_estimator(each)]
     model = made[0].slots["token"] if made else ""
     m.effects.component(Component(m.span(e.at), m.job, what, kind, given, model))
+
+
+def _holds_settings(arguments: Arguments) -> bool:
+    """Whether a value that `_given` looks at comes from a configuration."""
+    for value in (*arguments.args, *arguments.keywords.values()):
+        if type(value) is Constant:
+            if value.settings:
+                return True
+        elif type(value) is Cell:
+            if value.kind == "dict" and any(map(_has_settings, value.slots.values())):
+                return True
+        elif _has_settings(value):
+            return True
+    return False
+
+
+def _has_settings(value: Any) -> bool:
+    return any(isinstance(option, Constant) and option.settings for option in options_of(value))
 
 
 def _kind(m: Machine, entry: Entry | None, result: Any) -> str:
@@ -127,15 +148,20 @@ def _checked(m: Machine, e: facts.Call, function: Any, arguments: Arguments) -> 
     """`Schema.model_validate(config)`, `validate(config, schema)`, `Settings(**config)`: what goes into it is held
     against what it should be. A name that says so is believed, as long as nobody can look inside."""
     by_library = _is_checker(m, function)
-    name = _last_name(e.function)
-    inside = function.function if isinstance(function, Bound) else function
-    if not by_library and (isinstance(inside, Function) or not _CHECKS.search(name)):
-        return
+    if not by_library:
+        inside = function.function if isinstance(function, Bound) else function
+        if isinstance(inside, Function) or not _tells_check(_last_name(e.function)):
+            return
     places = [place for value in arguments.values() for option in options_of(value) for place in _places(option)]
     for place in places:
         m.settings.checked(place, m.job)
     if by_library and not places:  # a schema is made, or given what nobody could follow
         m.settings.checked("", m.job)
+
+
+@lru_cache(maxsize=10_000)
+def _tells_check(name: str) -> bool:
+    return _CHECKS.search(name) is not None
 
 
 def _last_name(function: facts.Expr) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from mllint.facts import python as facts
+from mllint.facts.walking import PARTS
 from mllint.lineage.ownership import is_test
 from mllint.linker.project import Project
 from mllint.linker.python.imports import Imports
@@ -132,7 +133,8 @@ class _Reach:
         for module in self._imports_of(unit.path):
             self._load(module)
         for text in texts:
-            self._told(unit.path, text)
+            if "." in text:
+                self._told(unit.path, text)
             if "/" in text and is_test(unit.path):
                 self._answer(text)
         seen = self._seen_by(unit.path)
@@ -225,26 +227,27 @@ def _named(node: Any) -> tuple[set[str], list[str]]:
         todo = [node.bases, node.decorators, node.body]
     while todo:
         part = todo.pop()
-        match part:
-            case facts.Name(id=name):
-                names.add(name)
-            case facts.Attribute(name=name, value=value):
-                names.add(name)
-                todo.append(value)
-            case facts.Literal(value=str() as text) if len(text) <= _LONGEST_TEXT:
-                texts.append(text)
-            case facts.Function() if leaves_out and part.name != "<lambda>":
-                todo += [part.decorators, *(parameter.default for parameter in part.parameters)]
-                names.update([part.name] if part.decorators else [])  # registered, so that others call it
-            case facts.Function():
-                todo += [part.decorators, part.parameters, facts.body_of(part)]
-            case facts.DefineClass() if leaves_out:
-                todo += [part.decorators, part.bases]
-                names.update([part.name] if part.decorators else [])
-            case tuple():
-                todo += part
-            case msgspec.Struct():
-                todo += [getattr(part, field) for field in part.__struct_fields__]
+        kind = type(part)
+        if kind is facts.Name:
+            names.add(part.id)
+        elif kind is facts.Attribute:
+            names.add(part.name)
+            todo.append(part.value)
+        elif kind is facts.Literal:
+            if isinstance(part.value, str) and len(part.value) <= _LONGEST_TEXT:
+                texts.append(part.value)
+        elif kind is tuple:
+            todo += part
+        elif kind is facts.Function and leaves_out and part.name != "<lambda>":
+            todo += [part.decorators, *(parameter.default for parameter in part.parameters)]
+            names.update([part.name] if part.decorators else [])  # registered, so that others call it
+        elif kind is facts.Function:
+            todo += [part.decorators, part.parameters, facts.body_of(part)]
+        elif kind is facts.DefineClass and leaves_out:
+            todo += [part.decorators, part.bases]
+            names.update([part.name] if part.decorators else [])
+        elif kind in PARTS:
+            todo += PARTS[kind](part)
     return names, texts
 
 
