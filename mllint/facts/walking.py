@@ -13,7 +13,10 @@ _PLAIN = {
     "at", "id", "name", "asname", "kind", "operator", "operators", "module", "level", "binds", "is_async",
     "is_generator",
 }  # fmt: skip
-_OTHERS = (facts.Keyword, facts.Generator, facts.WithItem, facts.Handler, facts.Case, facts.Parameter, facts.Function)
+_OTHERS = (
+    facts.Keyword, facts.Generator, facts.WithItem, facts.Handler, facts.Case, facts.Parameter, facts.Function,
+    facts.Alias,
+)  # fmt: skip
 
 
 def getter(names: list[str]) -> Getter:
@@ -24,13 +27,13 @@ def getter(names: list[str]) -> Getter:
 
 
 def _fields(kind: Any) -> list[str]:
-    if kind in (facts.Literal, facts.Import, facts.ImportFrom, facts.Global):
+    if kind in (facts.Literal, facts.Global):
         return []
     names = [name for name in kind.__struct_fields__ if name not in _PLAIN]
     return [name for name in names if name != "body"] if kind is facts.Function else names
 
 
-NODES = (*get_args(facts.Expr), *get_args(facts.Stmt), *_OTHERS)
+NODES = frozenset({*get_args(facts.Expr), *get_args(facts.Stmt), *_OTHERS})
 PARTS: dict[type, Getter] = {kind: getter(names) for kind in NODES if (names := _fields(kind))}
 """Of each kind of node, what takes the fields that may hold others: nodes, tuples of them, None. The body of a function
 is encoded, and none of them."""

@@ -14,6 +14,7 @@ import msgspec
 
 from mllint.facts import python
 from mllint.facts.file import encode
+from mllint.facts.walking import PARTS
 from mllint.libraries.tooling import brings_files
 from mllint.lineage.observations import Mention
 from mllint.linker.project import Project
@@ -71,9 +72,9 @@ def _bound(node: Any, names: set[str]) -> Iterator[tuple[str, str]]:
             yield from ((variable, name) for variable in _variable(target) for name in _held(value, names))
         case python.Parameter(name=variable, default=value) if value is not None:
             yield from ((variable, name) for name in _held(value, names))
-    if isinstance(node, msgspec.Struct):
-        for field in node.__struct_fields__:
-            yield from _bound(getattr(node, field), names)
+    if type(node) in PARTS:
+        for part in PARTS[type(node)](node):
+            yield from _bound(part, names)
 
 
 def _variable(target: python.Expr) -> list[str]:

@@ -8,11 +8,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import msgspec
 
 from mllint.facts import python as facts
 from mllint.facts.file import FileFacts
+from mllint.facts.walking import PARTS
 from mllint.lineage.observations import Definition
 from mllint.linker.project import Project
 from mllint.linker.python.machine import Machine
@@ -104,16 +106,18 @@ def _takes(call: facts.Call) -> bool:
 
 def calls_in(node: object) -> Iterator[facts.Call]:
     """Every call in facts, functions included."""
-    if isinstance(node, facts.Function):
-        node = facts.body_of(node)
-    if isinstance(node, facts.Call):
-        yield node
-    if isinstance(node, tuple):
-        for item in node:
-            yield from calls_in(item)
-    elif isinstance(node, msgspec.Struct):
-        for name in node.__struct_fields__:
-            yield from calls_in(getattr(node, name))
+    todo: list[Any] = [node]
+    while todo:
+        part = todo.pop()
+        kind = type(part)
+        if kind is tuple:
+            todo += part
+        elif kind is facts.Function:
+            todo.append(facts.body_of(part))
+        elif kind in PARTS:
+            if kind is facts.Call:
+                yield part
+            todo += PARTS[kind](part)
 
 
 def _text(name: str) -> bytes:

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from mllint.facts import python as facts
+from mllint.facts.walking import NODES, PARTS
 from mllint.lineage.observations import Route
 from mllint.linker.project import Project
 from mllint.linker.python import classes
@@ -25,6 +26,7 @@ from mllint.linker.python.library.routing import answered
 from mllint.linker.python.library.services import Handler, functions_of
 from mllint.linker.python.machine import Machine
 
+_encode = msgspec.msgpack.Encoder().encode
 REFUSALS = (401, 403)
 DEEPEST = 6
 MOST_NODES = 20_000
@@ -165,20 +167,20 @@ class _Judge:
 
 def walk(m: Machine, node: Any, depth: int = 60) -> Iterator[Any]:
     """All nodes of facts, bodies of inner functions included."""
-    if depth == 0:
-        return
-    if isinstance(node, facts.Function):
-        yield from walk(m, node.decorators, depth - 1)
-        yield from walk(m, facts.body_of(node), depth - 1)
-    elif isinstance(node, tuple):
-        for item in node:
-            yield from walk(m, item, depth - 1)
-    elif isinstance(node, msgspec.Struct):
-        yield node
-        for field in node.__struct_fields__:
-            child = getattr(node, field)
-            if isinstance(child, tuple | msgspec.Struct):
-                yield from walk(m, child, depth - 1)
+    todo = [(node, depth)]
+    while todo:
+        node, depth = todo.pop()
+        kind = type(node)
+        if depth == 0:
+            continue
+        if kind is tuple:
+            todo += [(item, depth - 1) for item in reversed(node)]
+        elif kind is facts.Function:
+            todo += [(facts.body_of(node), depth - 1), (node.decorators, depth - 1)]
+        elif kind in NODES:
+            yield node
+            if kind in PARTS:
+                todo += [(child, depth - 1) for child in reversed(PARTS[kind](node))]
 
 
 def resolve(name: Any, scope: Any) -> Any:
@@ -244,9 +246,13 @@ def _modules(m: Machine) -> Iterable[tuple[str, Any]]:
 
 def _guard_calls(m: Machine, guards: set[str]) -> Iterator[tuple[facts.Expr, Any, str]]:
     """Calls that put something before all routes of a router, and functions under such decorators."""
+    texts = [_encode(name) for name in sorted(guards)]
     for path, scope in _modules(m):
         module = m.python.get(path)
         if module is None or is_test(path):
+            continue
+        data = _encode(module)
+        if not any(text in data for text in texts):
             continue
         for node in walk(m, module.body):
             match node:

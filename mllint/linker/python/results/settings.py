@@ -122,13 +122,13 @@ class _Words:
         return any(word in self._words for word in (key.encode(), key.replace("-", "_").encode()))
 
 
-def _words_of(data: bytes) -> Iterator[bytes]:
+def _words_of(data: bytes) -> set[bytes]:
     """Words, and whole short texts, of encoded facts: before one of these its length stands (msgpack)."""
-    yield from re.findall(rb"[A-Za-z0-9_]+", data)
-    for hit in _SHORT_TEXT.finditer(data):
-        yield data[hit.end() : hit.end() + hit.group()[0] - 0xA0]
+    starts = [hit.start() for hit in _SHORT_TEXT.finditer(data)]
+    return {*_WORD.findall(data), *[data[at + 1 : at + 1 + data[at] - 0xA0] for at in starts]}
 
 
+_WORD = re.compile(rb"[A-Za-z0-9_]+")
 _SHORT_TEXT = re.compile(rb"[\xa1-\xbf]")
 
 

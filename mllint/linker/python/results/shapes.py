@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from mllint.facts import python as facts
+from mllint.facts.walking import NODES, PARTS, getter
 from mllint.libraries.models import Entry, Library
 
 _DULL = {
@@ -32,6 +33,8 @@ _HEADS = (facts.If, facts.While, facts.For, facts.With, facts.Try, facts.Match)
 MOST_LITERALS = 50  # of a statement, kept to tell an edit
 _NO_WORK = (facts.Import, facts.ImportFrom, facts.Global, facts.Leave, facts.Raise, facts.Assert, facts.Delete)
 _LEFT_OUT = {"at", "body", "then", "otherwise", "handlers", "final", "cases", "annotation"}
+_TOLD = {kind: getter([n for n in reversed(kind.__struct_fields__) if n not in _LEFT_OUT]) for kind in NODES}
+_BELOW = {kind: take for kind, take in PARTS.items() if kind is not facts.Function}
 
 
 class Statement(msgspec.Struct, frozen=True):
@@ -202,12 +205,10 @@ class _Reading:
                 todo.extend(reversed(node))
             elif kind is str:
                 tokens.append("'" + node)
-            elif isinstance(node, msgspec.Struct):
+            elif kind in NODES:
                 tokens.append(kind)
-                if kind is facts.Function:  # a lambda
-                    continue
-                fields = kind.__struct_fields__
-                todo.extend(getattr(node, name) for name in reversed(fields) if name not in _LEFT_OUT)
+                if kind is not facts.Function:  # a lambda
+                    todo += _TOLD[kind](node)
         return tokens, names, literals
 
 
@@ -249,30 +250,31 @@ def _names(target: facts.Expr) -> Iterator[str]:
                 yield from _names(item)
 
 
-def _used_as_data(node: Any, parameters: set[str], methods: set[str]) -> set[str]:
+def _used_as_data(body: tuple[facts.Stmt, ...], parameters: set[str], methods: set[str]) -> set[str]:
     """Parameters of which a column is computed with, or set, or a method of frames and models is called. A dictionary
     of settings is only asked: `rate = params["rate"]`."""
     found: set[str] = set()
-    todo: list[Any] = [node]
+    todo: list[Any] = [*body] if parameters else []
     while todo:
         node = todo.pop()
+        kind = type(node)
+        if kind is tuple:
+            todo += node
+            continue
+        if kind in _BELOW:
+            todo += _BELOW[kind](node)
         used: tuple[Any, ...] = ()
-        match node:
-            case facts.Assign(targets=targets):
-                used = tuple(target for target in targets if isinstance(target, facts.Subscript))
-            case facts.Binary(left=left, right=right):
-                used = (left, right)
-            case facts.Compare(left=left):
-                used = (left,)
-            case facts.Call(function=facts.Attribute(value=value, name=name)) if name in methods:
-                used = (value,)
+        if kind is facts.Binary:
+            used = (node.left, node.right)
+        elif kind is facts.Compare:
+            used = (node.left,)
+        elif kind is facts.Assign:
+            used = tuple(target for target in node.targets if isinstance(target, facts.Subscript))
+        elif kind is facts.Call and isinstance(node.function, facts.Attribute) and node.function.name in methods:
+            used = (node.function.value,)
         for each in used:
             while isinstance(each, facts.Subscript):
                 each = each.value
             if isinstance(each, facts.Name) and each.id in parameters:
                 found.add(each.id)
-        if isinstance(node, tuple):
-            todo.extend(node)
-        elif isinstance(node, msgspec.Struct) and not isinstance(node, facts.Function | facts.Literal):
-            todo.extend(getattr(node, name) for name in node.__struct_fields__[1:])
     return found
