@@ -96,6 +96,7 @@ class Project:
     def __init__(self, files: list[FileFacts], settings: Settings, declarations: Declarations) -> None:
         self.files = Files({facts.path: facts for facts in sorted(files, key=lambda facts: facts.path)})
         self.kinds_of = {path: facts.kind for path, facts in self.files.items()}
+        self._of_kinds: dict[tuple[str, ...], list[str]] = {}
         self.settings = settings
         self.declarations = declarations
         self.graph = Graph()
@@ -152,9 +153,10 @@ class Project:
         self.named_functions.setdefault((named.path, named.function), []).append(named)
 
     def of_kind(self, *kinds: str) -> Iterator[FileFacts]:
-        for path in self.kinds_of:
-            if self.kinds_of[path] in kinds:
-                yield self.files[path]
+        paths = self._of_kinds.get(kinds)
+        if paths is None:
+            paths = self._of_kinds[kinds] = [path for path, kind in self.kinds_of.items() if kind in kinds]
+        return map(self.files.__getitem__, paths)
 
     def exists(self, path: str) -> bool:
         """Whether a file or folder of the repository lies at a repo-relative path."""

@@ -34,10 +34,12 @@ from mllint.linker.python.orchestration import decorated
 
 
 def call(m: Machine, function: Any, arguments: Arguments, at: facts.At) -> Any:
-    if isinstance(function, Function) or (isinstance(function, Bound) and isinstance(function.function, Function)):
+    if m.endpoint and isinstance(function.function if isinstance(function, Bound) else function, Function):
         watching.discarded(m, arguments.values(), at)
-    telling.called(m, function, arguments, at)
-    acting.called(m, function, arguments, at)
+    if m.effects.now.measurings:
+        telling.called(m, function, arguments, at)
+    if m.circling:
+        acting.called(m, function, arguments, at)
     match function:
         case Function():
             if function.decorators:

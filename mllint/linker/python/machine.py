@@ -17,7 +17,7 @@ from mllint.lineage.ids import is_named
 from mllint.linker.project import Project, Run
 from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell, Heap
-from mllint.linker.python.abstract.settings import KINDS, Settings
+from mllint.linker.python.abstract.settings import HOLDERS, KINDS, Settings
 from mllint.linker.python.abstract.shapes import shape
 from mllint.linker.python.abstract.values import Function, Unknown, join, join_all
 from mllint.linker.python.ghosts import GHOST, Ghost
@@ -215,7 +215,8 @@ class Machine:
         """Values go to where nobody follows them."""
         if self.settings.has_any:
             for value in values:
-                self.settings.passed(value)
+                if type(value) in HOLDERS:
+                    self.settings.passed(value)
 
     # -------------------------------------------------------------------------------------------- bodies
 
@@ -351,9 +352,10 @@ class Machine:
 
     def lookup(self, name: str) -> Any:
         """The value of a name, `None` if it is bound nowhere."""
-        scope: Cell | None = self.now.scope
-        if name in self.now.globals:
-            scope = self.now.module_scope
+        now = self.stack[-1]
+        scope: Cell | None = now.scope
+        if name in now.globals:
+            scope = now.module_scope
         while scope is not None:
             if name in scope.slots:
                 return scope.slots[name]

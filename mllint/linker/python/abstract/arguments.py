@@ -42,8 +42,12 @@ class Arguments(msgspec.Struct, frozen=True):
         return Arguments((*first, *self.args), self.keywords, self.rest)
 
     def values(self) -> list[Any]:
-        plain = [a.value if isinstance(a, Rest) else a for a in self.args]
-        return [*plain, *self.keywords.values(), *([] if self.rest is None else [self.rest])]
+        found = [a.value if type(a) is Rest else a for a in self.args]
+        if self.keywords:
+            found += self.keywords.values()
+        if self.rest is not None:
+            found.append(self.rest)
+        return found
 
 
 def by_name(names: tuple[str, ...], arguments: Arguments) -> dict[str, Any]:

@@ -150,6 +150,9 @@ class Settings:
                         self.passed(slot, depth - 1)
 
 
+HOLDERS = frozenset({Tuple, Choice, Cell})  # values that may hold a configuration, or be one
+
+
 def place_of(cell: Any) -> tuple[str, Keys] | None:
     """The configuration that a dictionary is part of, and the keys that lead to it."""
     place: tuple[str, Keys] | None = cell.slots.get(PLACE) if isinstance(cell, Cell) else None

@@ -230,7 +230,7 @@ def join_all(values: Any) -> Any:
 def origins_of(value: Any, depth: int = 6) -> frozenset[str]:
     """Ids of all nodes that a value was made from, looking into collections."""
     kind = type(value)
-    if kind is Constant or kind is Unknown or kind is Column or kind is Text:
+    if kind in _WITH_ORIGINS:
         origins: frozenset[str] = value.origins
         return origins
     if depth == 0 or value is None or kind in _WITHOUT_ORIGINS:
@@ -244,6 +244,7 @@ def origins_of(value: Any, depth: int = 6) -> frozenset[str]:
     return cell_origins(value, depth)
 
 
+_WITH_ORIGINS = frozenset({Constant, Unknown, Column, Text})
 _WITHOUT_ORIGINS = frozenset({Module, External, Function, Class})
 
 

@@ -218,8 +218,8 @@ def _use_named(call: Any) -> None:
         return
     texts = {text for value in call.arguments.values() for text in _texts(value)}
     for name, column in columns.items():
-        as_word = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")  # also in `df.query("day > 3")`
-        if name in texts or any(as_word.search(text) for text in texts):
+        around = [text for text in texts if name in text]  # also in `df.query("day > 3")`
+        if name in texts or (around and any(map(re.compile(rf"(?<!\w){re.escape(name)}(?!\w)").search, around))):
             call.m.effects.used(marked(column.origins, MADE))
 
 

@@ -147,7 +147,7 @@ def _is_config(m: Machine, name: Constant) -> bool:
 def _checked(m: Machine, e: facts.Call, function: Any, arguments: Arguments) -> None:
     """`Schema.model_validate(config)`, `validate(config, schema)`, `Settings(**config)`: what goes into it is held
     against what it should be. A name that says so is believed, as long as nobody can look inside."""
-    by_library = _is_checker(m, function)
+    by_library = type(function) is not Function and _is_checker(m, function)
     if not by_library:
         inside = function.function if isinstance(function, Bound) else function
         if isinstance(inside, Function) or not _tells_check(_last_name(e.function)):

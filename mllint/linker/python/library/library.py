@@ -61,7 +61,7 @@ from mllint.linker.python.orchestration.extensions import COMPUTED, made
 def call_external(m: Machine, name: str, arguments: Arguments, at: facts.At) -> Any:
     """A call of a library function or class by its dotted name."""
     entry = m.library.call(name)
-    if entry is None:
+    if entry is None and m.endpoint:
         watching.discarded(m, arguments.values(), at)
     if entry is not None:
         if entry.computes != "attributes":
@@ -119,7 +119,8 @@ def call_method(m: Machine, receiver: Any, name: str, arguments: Arguments, at: 
     method = methods.method(receiver, name)
     if method is not None:
         return method(m, receiver, arguments, at)
-    watching.discarded(m, (receiver, *arguments.values()), at)
+    if m.endpoint:
+        watching.discarded(m, (receiver, *arguments.values()), at)
     if name == "get" and arguments.args:
         field = frames.field_of_record(m, receiver, arguments.args[0], at)
         if field is not None:

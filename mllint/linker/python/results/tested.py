@@ -181,7 +181,13 @@ class _Reach:
 
     def _imports_of(self, path: str) -> set[str]:
         if path not in self._imported:
-            dotted = _imported(self._modules[path].body, self._imports, path)
+            module = self._modules[path]
+            body: tuple[facts.Stmt, ...] = tuple(
+                s for s in module.body if isinstance(s, facts.Import | facts.ImportFrom)
+            )
+            if len(body) < len(module.imported):  # some stand further in
+                body = module.body
+            dotted = _imported(body, self._imports, path)
             modules = {self._imports.path_of(name, path) for name in dotted}
             self._imported[path] = {module for module in modules if module in self._modules}
         return self._imported[path]
