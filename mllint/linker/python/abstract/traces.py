@@ -36,7 +36,7 @@ def traces_of(origins: frozenset[str]) -> frozenset[str]:
 
 
 def marked(origins: frozenset[str], prefix: str) -> frozenset[str]:
-    return frozenset(origin for origin in origins if origin.startswith(prefix))
+    return frozenset([each for each in origins if each.startswith(prefix)]) if origins else NOTHING
 
 
 def rows_in(origins: frozenset[str]) -> frozenset[str]:

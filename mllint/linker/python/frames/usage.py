@@ -225,6 +225,8 @@ def _use_named(call: Any) -> None:
 
 def _texts(value: Any, depth: int = 3) -> list[str]:
     """The texts in a value, those of lists and dictionaries among them."""
+    if type(value) is Constant:
+        return [value.value] if isinstance(value.value, str) else []
     text = text_of(value)
     if text is not None:
         return [text]
