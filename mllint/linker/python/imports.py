@@ -5,10 +5,14 @@ from __future__ import annotations
 import posixpath
 import sys
 from collections.abc import Callable
+from functools import lru_cache
 
 from mllint.linker.project import Project
 
 DOT = "\0"  # stands for a dot in the name of a folder: `{{ cookiecutter.package }}`
+
+
+_folder = lru_cache(maxsize=10_000)(posixpath.dirname)
 
 
 class Imports:
@@ -52,7 +56,7 @@ class Imports:
 
     def path_of(self, dotted: str, importer: str) -> str | None:
         """As `find`, for who only asks and imports nothing."""
-        key = (dotted, posixpath.dirname(importer))
+        key = (dotted, _folder(importer))
         if key not in self.found:
             self.found[key] = self._find(dotted, key[1]) if dotted else None
         return self.found[key]

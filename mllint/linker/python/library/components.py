@@ -17,7 +17,7 @@ from mllint.lineage.observations import Component, Given
 from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.settings import KINDS, place_of
-from mllint.linker.python.abstract.values import Bound, Class, Constant, External, Function, options_of
+from mllint.linker.python.abstract.values import Bound, Class, Constant, External, Function, Unknown, options_of
 from mllint.linker.python.classes import find_member, lineage_of
 from mllint.linker.python.library.estimators import is_estimator
 from mllint.linker.python.library.locate import locate
@@ -32,7 +32,7 @@ def called(m: Machine, e: facts.Call, function: Any, arguments: Arguments, resul
     """Note a call with what it is given, once its result is known."""
     if m.in_test:
         return
-    if m.settings.has_any:
+    if m.settings.has_any and type(function) is not Function:  # somebody can look inside
         _checked(m, e, function, arguments)
     match function:
         case External(name=name):
@@ -147,7 +147,7 @@ def _is_config(m: Machine, name: Constant) -> bool:
 def _checked(m: Machine, e: facts.Call, function: Any, arguments: Arguments) -> None:
     """`Schema.model_validate(config)`, `validate(config, schema)`, `Settings(**config)`: what goes into it is held
     against what it should be. A name that says so is believed, as long as nobody can look inside."""
-    by_library = type(function) is not Function and _is_checker(m, function)
+    by_library = _is_checker(m, function)
     if not by_library:
         inside = function.function if isinstance(function, Bound) else function
         if isinstance(inside, Function) or not _tells_check(_last_name(e.function)):
@@ -183,6 +183,8 @@ def _is_checker(m: Machine, function: Any) -> bool:
     match function:
         case External(name=name):
             return m.library.checks(name)
+        case Unknown():
+            return False
         case Bound(receiver=Cell(kind="object") as receiver) | (Cell(kind="object") as receiver):
             return m.library.checks(str(receiver.slots.get("class", "")))
         case Bound(receiver=External(name=name)):
