@@ -6,9 +6,25 @@ import posixpath
 import sys
 from collections.abc import Callable
 
+from mllint.facts import python as facts
 from mllint.linker.project import Project
 
 DOT = "\0"  # stands for a dot in the name of a folder: `{{ cookiecutter.package }}`
+
+
+def extends_path(statements: tuple[facts.Stmt, ...]) -> bool:
+    """`sys.path.append("../notebooks")` at the top of a module, or in a test whether it is there."""
+    for statement in statements:
+        match statement:
+            case facts.Evaluate(
+                value=facts.Call(
+                    function=facts.Attribute(value=facts.Attribute(value=facts.Name(id="sys"), name="path"))
+                )
+            ):
+                return True
+            case facts.If(then=then) if extends_path(then):
+                return True
+    return False
 
 
 class Imports:
@@ -22,7 +38,11 @@ class Imports:
                 self.all_folders.add(folder)
                 folder = posixpath.dirname(folder)
         self.roots = sorted(self._roots(), key=lambda root: (root.count("/"), root))
-        self.found: dict[tuple[str, str], str | None] = {}
+        python = [
+            f for f in project.of_kind("python", "notebook") if f.python is not None and "sys" in f.python.imports
+        ]
+        self.extending = {f.path for f in python if f.python is not None and extends_path(f.python.body)}
+        self.found: dict[tuple[str, str, bool], str | None] = {}
         self.importers: dict[str, set[str]] = {}
         self.note: Callable[[str, str], None] = lambda module, importer: None
 
@@ -50,9 +70,10 @@ class Imports:
 
     def path_of(self, dotted: str, importer: str) -> str | None:
         """As `find`, for who only asks and imports nothing."""
-        key = (dotted, posixpath.dirname(importer))
+        key = (dotted, posixpath.dirname(importer), importer in self.extending)
         if key not in self.found:
-            self.found[key] = self._find(dotted, key[1]) if dotted else None
+            found = self._find(dotted, key[1]) if dotted else None
+            self.found[key] = self._in_package(dotted) if found is None and dotted and key[2] else found
         return self.found[key]
 
     def _find(self, dotted: str, folder: str) -> str | None:
@@ -73,6 +94,14 @@ class Imports:
             if namespace is None and base in self.all_folders:
                 namespace = base + "/"
         return namespace
+
+    def _in_package(self, dotted: str) -> str | None:
+        """The one module of that name inside a package: where the importer has put such a folder on `sys.path`."""
+        if dotted.partition(".")[0] in sys.stdlib_module_names:
+            return None
+        relative = dotted.replace(".", "/").replace(DOT, ".")
+        found = [path for folder in self.packages if (path := posixpath.join(folder, f"{relative}.py")) in self.modules]
+        return found[0] if len(found) == 1 else None
 
     def absolute(self, module: str, level: int, importer: str) -> str:
         """The dotted name that a relative import means, from the importer's folder upwards: unambiguous, since it
