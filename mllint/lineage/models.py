@@ -103,10 +103,16 @@ def job_path(edge: Edge) -> str:
     return edge.job if posixpath.splitext(edge.job)[1] or at is None else at.path
 
 
+def _teaches(graph: Graph, kept: Edge) -> bool:
+    """Whether what is kept there is a model that was trained on what the source gives: that one is another."""
+    held = [edge.source for edge in graph.in_edges(kept.target) if edge.kind in _KEPT_AS and edge.source != kept.source]
+    return any(edge.kind == "trains" and edge.target in held for edge in graph.out_edges(kept.source))
+
+
 def _joined(graph: Graph) -> dict[str, str]:
     root = {node.id: node.id for node in graph.of_kind("model", "artifact")}
     for edge in graph.edges():
-        if edge.kind in _KEPT_AS and edge.source in root and edge.target in root:
+        if edge.kind in _KEPT_AS and edge.source in root and edge.target in root and not _teaches(graph, edge):
             first, second = sorted((_find(root, edge.source), _find(root, edge.target)))
             root[second] = first
     return root

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from mllint.facts import python as facts
@@ -11,6 +12,7 @@ from mllint.linker.python.abstract.values import Choice, Class, Column, External
 from mllint.linker.python.iteration import is_inner
 from mllint.linker.python.machine import Machine
 
+_MODEL = re.compile(r"model|version", re.IGNORECASE)
 _PROTOCOL = ("predict", "decision_function", "score_samples", "transform", "fit_predict", "forward")
 _BASES = ("mlflow.pyfunc.", "sklearn.base.", "torch.nn.", "lightning.", "pytorch_lightning.", "keras.", "tensorflow.")
 
@@ -24,6 +26,8 @@ def watch(m: Machine, function: Function, result: Any, given: dict[str, Any]) ->
         return  # `result = func(*args)` in the wrapper that `@timed` put around it: nobody has received anything yet
     function = next(iter(_captured(m, function)), function)
     receiver = m.span_of_call()
+    if any(m.span(at, path) == receiver for path, at in m.discards):
+        return  # `model.predict(rows)` to warm up: nobody takes it
     came = {id for name, value in given.items() if name not in ("self", "cls") for id in _predicted(value)}
     for option in result.options if isinstance(result, Choice) else (result,):
         found = _bare(option)
@@ -40,7 +44,7 @@ def watch(m: Machine, function: Function, result: Any, given: dict[str, Any]) ->
                 m.span(function.facts.at, function.path),
                 function.qualified,
                 "prediction",
-                shape,
+                _annotated(function) or shape,
                 models[0],
                 column.span,
                 receiver,
@@ -65,6 +69,12 @@ def _is_callback(m: Machine, function: Function) -> bool:
     and asked for what it gives. What a decorator puts around a function stands for that."""
     is_nested = function.owner is None and m.module_scope_of(function.scope) is not function.scope
     return is_nested and not _captured(m, function)
+
+
+def _annotated(function: Function) -> str:
+    """`-> float`, where an array of one became a number."""
+    returns = function.facts.returns
+    return returns.id if isinstance(returns, facts.Name) and returns.id in ("float", "int") else ""
 
 
 def _gives_frame(function: Function) -> bool:
@@ -93,11 +103,20 @@ def _is_estimator(function: Function) -> bool:
     return asked or (function.owner is not None and "fit" in function.scope.slots)
 
 
+def _tells_model(value: Any) -> bool:
+    """Whether the model's name or version goes along: `return score, {"model_version": "3"}`."""
+    parts = value.items if isinstance(value, Tuple) else (value,)
+    dictionaries = [part for part in parts if isinstance(part, Cell) and part.kind == "dict"]
+    return any(isinstance(key, str) and _MODEL.search(key) for part in dictionaries for key in part.slots)
+
+
 def _bare(value: Any) -> tuple[str, Column] | None:
     """A prediction that has no type of its own: alone, or inside a tuple, list or dictionary."""
     match value:
         case Column(name="prediction"):
             return "array" if value.kind else "float", value
+        case Tuple() | Cell(kind="dict") if _tells_model(value):
+            return None
         case Tuple(items=items):
             parts, shape = list(items), "tuple"
         case Cell(kind="list"):

@@ -7,12 +7,28 @@ import sys
 from collections.abc import Callable
 from functools import lru_cache
 
+from mllint.facts import python as facts
 from mllint.linker.project import Project
 
 DOT = "\0"  # stands for a dot in the name of a folder: `{{ cookiecutter.package }}`
 
 
 _folder = lru_cache(maxsize=10_000)(posixpath.dirname)
+
+
+def extends_path(statements: tuple[facts.Stmt, ...]) -> bool:
+    """`sys.path.append("../notebooks")` at the top of a module, or in a test whether it is there."""
+    for statement in statements:
+        match statement:
+            case facts.Evaluate(
+                value=facts.Call(
+                    function=facts.Attribute(value=facts.Attribute(value=facts.Name(id="sys"), name="path"))
+                )
+            ):
+                return True
+            case facts.If(then=then) if extends_path(then):
+                return True
+    return False
 
 
 class Imports:
@@ -28,7 +44,11 @@ class Imports:
         names = {posixpath.basename(path).removesuffix(".py") for path in self.modules}
         self.first_names = names | {posixpath.basename(folder) for folder in self.all_folders}
         self.roots = sorted(self._roots(), key=lambda root: (root.count("/"), root))
-        self.found: dict[tuple[str, str], str | None] = {}
+        python = [
+            f for f in project.of_kind("python", "notebook") if f.python is not None and "sys" in f.python.imports
+        ]
+        self.extending = {f.path for f in python if f.python is not None and extends_path(f.python.body)}
+        self.found: dict[tuple[str, str, bool], str | None] = {}
         self.importers: dict[str, set[str]] = {}
         self.note: Callable[[str, str], None] = lambda module, importer: None
 
@@ -56,9 +76,10 @@ class Imports:
 
     def path_of(self, dotted: str, importer: str) -> str | None:
         """As `find`, for who only asks and imports nothing."""
-        key = (dotted, _folder(importer))
+        key = (dotted, _folder(importer), importer in self.extending)
         if key not in self.found:
-            self.found[key] = self._find(dotted, key[1]) if dotted else None
+            found = self._find(dotted, key[1]) if dotted else None
+            self.found[key] = self._in_package(dotted) if found is None and dotted and key[2] else found
         return self.found[key]
 
     def _find(self, dotted: str, folder: str) -> str | None:
@@ -82,6 +103,14 @@ class Imports:
             if namespace is None and base in self.all_folders:
                 namespace = base + "/"
         return namespace
+
+    def _in_package(self, dotted: str) -> str | None:
+        """The one module of that name inside a package: where the importer has put such a folder on `sys.path`."""
+        if dotted.partition(".")[0] in sys.stdlib_module_names:
+            return None
+        relative = dotted.replace(".", "/").replace(DOT, ".")
+        found = [path for folder in self.packages if (path := posixpath.join(folder, f"{relative}.py")) in self.modules]
+        return found[0] if len(found) == 1 else None
 
     def absolute(self, module: str, level: int, importer: str) -> str:
         """The dotted name that a relative import means, from the importer's folder upwards: unambiguous, since it

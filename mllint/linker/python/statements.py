@@ -128,6 +128,7 @@ def _if(m: Machine, s: facts.If) -> bool:
     watching.guarded(m, s, test)
     if known is not None:
         return run(m, s.then if known else s.otherwise)
+    usage.used(m, test)  # it decides what is done
     return gates.fork(m, test, s.test, lambda: run(m, s.then), lambda: run(m, s.otherwise))
 
 

@@ -12,10 +12,12 @@ from posixpath import dirname
 
 from mllint.rule import (
     Branch,
+    Config,
     Context,
     Definition,
     Edge,
     Finding,
+    Key,
     Label,
     Lineage,
     Rule,
@@ -30,6 +32,7 @@ _MODEL_BASES = (
     "torch.nn.", "pytorch_lightning.", "lightning.", "keras.", "tensorflow.keras.", "tf.keras.", "sklearn.base.",
     "flax.linen.", "haiku.", "gluon.", "transformers.", "xgboost.", "lightgbm.", "catboost.",
 )  # fmt: skip
+_Scalar = bool | int | float | str | None
 _MAKES = ("writes", "saves", "predicts")
 _FEW_LINES = 8
 _FITS = {"fit", "train", "partial_fit", "fit_transform"}
@@ -38,8 +41,9 @@ _PREDICTS = {"predict", "predict_proba", "transform", "score", "forward"}
 
 def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
     packages = {dirname(script.path) for script in lineage.observations.scripts if script.path.endswith("/__init__.py")}
+    beside = _values_beside(lineage.observations.configs)
     for branch in _branches(lineage.observations.branches):
-        if not _is_shipped_default(branch, packages):
+        if not _is_shipped_default(branch, packages) and not _varies(branch, beside):
             yield _of_branch(branch)
     if lineage.observations.runners:  # without a runner, people start things, and nobody can say what is dead
         scripts = list(_dead_scripts(lineage))
@@ -74,6 +78,24 @@ def _is_shipped_default(branch: Branch, packages: set[str]) -> bool:
     """Whether the one config lies inside a Python package: a default that is installed along, for users to replace."""
     files = {setting.span.path for setting in branch.settings}
     return len(files) == 1 and not files.pop().endswith(".py") and dirname(branch.settings[0].span.path) in packages
+
+
+def _values_beside(configs: list[Config]) -> dict[Span, set[_Scalar]]:
+    """By the place of a value in a configuration file, all values of that key in the files of its kind beside it, in
+    the same folder or in one beside that."""
+    alike: dict[tuple[str, str, tuple[str, ...]], list[Key]] = defaultdict(list)
+    for config in configs:
+        folder, _, name = config.path.rpartition("/")
+        for key in config.keys if not config.is_tooling else ():
+            if key.is_scalar:
+                alike[dirname(folder), name.rpartition(".")[2], key.keys].append(key)
+    found = ((keys, {key.value for key in keys}) for keys in alike.values())
+    return {span: values for keys, values in found for key in keys for span in (key.span, *key.places)}
+
+
+def _varies(branch: Branch, beside: dict[Span, set[_Scalar]]) -> bool:
+    """Whether a file beside the one that sets it gives another value: who starts the program chooses the file."""
+    return any(len(beside.get(setting.span, ())) > 1 for setting in branch.settings)
 
 
 def _holds(outer: Span, inner: Span) -> bool:

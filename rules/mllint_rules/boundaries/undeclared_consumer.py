@@ -51,7 +51,7 @@ _WATCHES = {
 # `scripts/smoke_test.py`, `scripts/benchmark_load.py`: what asks the endpoint only to see that, or how fast, it answers
 _TRIES = {
     "smoke", "benchmark", "bench", "loadtest", "locust", "e2e", "verify", "simulate", "simulator", "demo",
-    "performance", "latency", "probe",
+    "performance", "latency", "probe", "workflows", "circleci", "gitlab", "makefile", "dockerfile",
 }  # fmt: skip
 _NOTES = (".json", ".yaml", ".yml", ".toml", ".txt", ".md", ".html", ".png", ".svg", ".pdf")
 _PAGES = (".html", ".htm", ".js", ".jsx", ".ts", ".tsx", ".vue")

@@ -17,6 +17,7 @@ _NO_SETTINGS = {  # how it runs, what it shows, and shapes that the data give
     "fill_value", "pos_label", "warm_start", "copy_X", "cache_size", "log_every_n_steps", "pin_memory", "timeout",
     "persistent_workers", "allow_writing_files", "length", "decimals",
 }  # fmt: skip
+_OF_THE_SYSTEM = ("/tmp/", "/proc/", "/sys/", "/dev/", "/etc/")
 _SEEDS = {"random_state", "seed", "random_seed"}
 _FITS = ("estimator", "fit", "split")
 _SECTIONS = {"", "model", "train", "training", "params", "parameters", "hyperparameters", "split", "data", "fit"}
@@ -94,7 +95,7 @@ class _Family:
 
     def _path(self, component: Component, given: Given) -> Span | None:
         name = str(given.value).removeprefix("./")
-        is_told = f"file:{name}" in self._known and not name.startswith("/tmp/")
+        is_told = f"file:{name}" in self._known and not name.startswith(_OF_THE_SYSTEM)
         return next(iter(self._paths[component.job]), None) if is_told else None
 
 

@@ -199,11 +199,16 @@ def attribute_of(m: Machine, owner: Any, name: str, at: facts.At) -> Any:
         found = m.library.ducks.get(name)
     if found is None:
         usage.looked(m, owner)  # `df.shape`
+        if name in _SIZES:  # as of `len(df)`: it tells of data, and holds none
+            return Unknown(as_measures(without_traces(origins_of(owner))))
         return Bound(name, owner) if not isinstance(owner, Unknown) else _unknown_attribute(owner, name)
     full, entry = found
     if entry.attribute:
         return apply(Invocation(m, full, entry, owner, Arguments(), at))
     return Bound(full, owner)
+
+
+_SIZES = {"shape", "ndim"}
 
 
 def _is_untyped(owner: Any) -> bool:

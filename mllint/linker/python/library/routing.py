@@ -125,9 +125,17 @@ def _register_function(m: Machine, decorator: Cell, handler: Any, function: Func
     verb = "POST" if "POST" in verbs else verbs[0]
     for endpoint in slots["route"]:
         endpoint = endpoint.replace(_OWN_NAME, function.facts.name).replace(f":{_ANY} ", f":{verb} ")
-        m.handlers[endpoint, function.path, function.facts.at] = Handler(
-            endpoint, handler, slots["span"], function.path, slots["router"], slots["name"]
-        )
+        key = (endpoint, function.path, function.facts.at)
+        known = m.handlers.get(key)
+        if known is not None and _is_of_script(m, known.function) and not _is_of_script(m, function):
+            continue  # what somebody else imports has not loaded what `main` loads
+        m.handlers[key] = Handler(endpoint, handler, slots["span"], function.path, slots["router"], slots["name"])
+
+
+def _is_of_script(m: Machine, handler: Any) -> bool:
+    """Whether it was made when its file ran as a script."""
+    function = handler.function if isinstance(handler, Bound) else handler
+    return isinstance(function, Function) and m.module_scope_of(function.scope) is m.scripts.get(function.path)
 
 
 def bare(m: Machine, decorator: External, at: int) -> Any:

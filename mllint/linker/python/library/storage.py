@@ -25,6 +25,7 @@ from mllint.linker.python.abstract.values import (
     Tuple,
     Unknown,
     as_measures,
+    counted,
     is_text,
     join,
     join_all,
@@ -294,7 +295,8 @@ def put(call: Invocation, node: str, value: Any, argument: Any = None) -> None:
     loss = KNOWN if ids.is_named(node) else told_loss(argument)
     m.effects.access(node, span, m.now.path, False, loss, how=of_write(call, node, value))
     in_memory = node.startswith(("memory:", "xcom:"))
-    is_artifact = (models and not in_memory) or node.startswith(ids.LOGGED)
+    is_export = call.entry.saves is not None and call.entry.saves.portable
+    is_artifact = ((models or is_export) and not in_memory) or node.startswith(ids.LOGGED)
     m.effects.mark(node, "artifact" if is_artifact else "dataset", span)
     for model in models:
         token = model.slots["token"]
@@ -305,13 +307,18 @@ def put(call: Invocation, node: str, value: Any, argument: Any = None) -> None:
             m.effects.model(token, "artifact", node, span)
         if not in_memory and not (call.entry.saves is not None and call.entry.saves.portable):
             _note_packages(call, model)
-        held = model.slots.get("origins", frozenset()) - {token}
+        held = {o for o in model.slots.get("origins", frozenset()) - {token} if counted(o) == o}
+        held -= m.effects.taught(token)  # a network made with a size of what it is trained on does not hold that
         m.effects.link([o for o in held if o.startswith(("file:", "model:")) or "://" in o], node, "saves", span)
     tokens = {model.slots["token"] for model in models}
     for option in value.options if isinstance(value, Choice) else (value,):
         _put_data(m, node, option, tokens, span)
     m.store(node, value)
     note_stored(m, node, value, span)
+
+
+def _networks_of(value: Cell) -> set[str]:
+    return {model.slots["token"] for model in models_in(value)}
 
 
 def _put_data(m: Machine, node: str, value: Any, tokens: set[str], span: Any, is_entry: bool = False) -> None:
@@ -344,6 +351,10 @@ def _put_data(m: Machine, node: str, value: Any, tokens: set[str], span: Any, is
                 _put_data(m, node, option, tokens, span)
         case Cell(kind="object") if value.slots.get("token") in tokens:
             pass
+        case Cell(kind="instance") if _networks_of(value) & tokens:
+            pass  # a network of a class of the repository: what it was made with is not what is written
+        case Cell(kind="instance"):  # an object that holds a model is that model, and no prediction of it
+            m.effects.link(origins_of(value) - tokens, node, "writes", span, is_copy=True)
         case None:
             pass
         case _:

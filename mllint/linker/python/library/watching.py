@@ -61,9 +61,13 @@ def _checked(m: Machine, value: Any, at: facts.At) -> None:
 
 def _refuses(m: Machine, statements: Iterable[facts.Stmt]) -> bool:
     """Whether one of them stops, reports, or notes that something is wrong."""
+    statements = tuple(statements)
+    says = any(isinstance(s, facts.Evaluate) and isinstance(s.value, facts.Call) for s in statements)
     for statement in statements:
         match statement:
             case facts.Raise() | facts.Return(value=facts.Literal(value=False)):
+                return True
+            case facts.Return(value=None | facts.Literal(value=None)) if says:  # `print("no column km"); return`
                 return True
             case facts.Assign(value=facts.Literal(value=bool())):
                 return True

@@ -103,6 +103,10 @@ class Effects:
     def component(self, component: Component) -> None:
         self.now.components[component] = None
 
+    def taught(self, token: str) -> set[str]:
+        """What a model was trained on in this entry point, as far as it is no file that a model was loaded from."""
+        return {link.source for link in self.now.links if link.kind == "trains" and link.target == token}
+
     def cut(self) -> None:
         self.now.cut[self.job] = None
 

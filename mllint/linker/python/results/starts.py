@@ -56,7 +56,7 @@ def _top_level(statement: facts.Import | facts.ImportFrom) -> list[str]:
 def _imports(m: Machine, file: FileFacts) -> Iterator[Import]:
     if file.python is None:
         return
-    extended = any(map(_extends_path, file.python.body))
+    extended = file.path in m.imports.extending
     for statement in file.python.imported:
         span: Span | None = None
         for dotted in _names(m, file.path, statement):
@@ -67,16 +67,6 @@ def _imports(m: Machine, file: FileFacts) -> Iterator[Import]:
             if extended or "." in dotted or file.path.startswith(f"{dirname(path)}/".lstrip("/")):
                 span = span or m.span(statement.at, file.path)
                 yield Import(span, path)
-
-
-def _extends_path(statement: facts.Stmt) -> bool:
-    """`sys.path.append("../notebooks")`"""
-    match statement:
-        case facts.Evaluate(
-            value=facts.Call(function=facts.Attribute(value=facts.Attribute(value=facts.Name(id="sys"), name="path")))
-        ):
-            return True
-    return False
 
 
 def _names(m: Machine, importer: str, statement: facts.Import | facts.ImportFrom) -> list[str]:
