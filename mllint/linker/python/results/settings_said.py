@@ -15,8 +15,8 @@ from mllint.linker.python.results.effects import Effects
 from mllint.source import Span
 
 
-def order(span: Span) -> tuple[str, int, int, int]:
-    return (span.path, span.cell or 0, span.line, span.column)
+def order(span: Span) -> tuple[str, int, int, int, int, int]:
+    return (span.path, span.cell or 0, span.line, span.column, span.end_line, span.end_column)
 
 
 class Places(msgspec.Struct):
