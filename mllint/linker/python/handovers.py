@@ -10,10 +10,12 @@ from mllint.lineage.observations import Handover
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.values import Choice, Class, Column, External, Function, Tuple
 from mllint.linker.python.iteration import is_inner
+from mllint.linker.python.library.estimators import models_in
 from mllint.linker.python.machine import Machine
 
 _MODEL = re.compile(r"model|version", re.IGNORECASE)
 _PROTOCOL = ("predict", "decision_function", "score_samples", "transform", "fit_predict", "forward")
+_NETWORKS = ("torch.nn.", "keras.", "tensorflow.keras.")
 _BASES = ("mlflow.pyfunc.", "sklearn.base.", "torch.nn.", "lightning.", "pytorch_lightning.", "keras.", "tensorflow.")
 
 
@@ -95,17 +97,21 @@ def _predicted(value: Any) -> frozenset[str]:
 def _is_estimator(function: Function) -> bool:
     """`predict` of a class that is fitted too, or whose base asks for it: whoever calls it holds the model, and knows
     what it gives."""
-    if not function.facts.name.startswith(_PROTOCOL):
-        return False
     owner = function.scope.slots.get("<self>")
     bases = owner.bases if isinstance(owner, Class) else ()
+    if any(isinstance(base, External) and base.name.startswith(_NETWORKS) for base in bases):
+        return True  # what a network gives to who holds it
+    if not function.facts.name.startswith(_PROTOCOL):
+        return False
     asked = any(isinstance(base, External) and base.name.startswith(_BASES) for base in bases)
     return asked or (function.owner is not None and "fit" in function.scope.slots)
 
 
 def _tells_model(value: Any) -> bool:
-    """Whether the model's name or version goes along: `return score, {"model_version": "3"}`."""
+    """Whether the model goes along, or its name or version: `return model, scores`, `{"score": s, "version": "3"}`."""
     parts = value.items if isinstance(value, Tuple) else (value,)
+    if isinstance(value, Tuple) and models_in(value):
+        return True
     dictionaries = [part for part in parts if isinstance(part, Cell) and part.kind == "dict"]
     return any(isinstance(key, str) and _MODEL.search(key) for part in dictionaries for key in part.slots)
 

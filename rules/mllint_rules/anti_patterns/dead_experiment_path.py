@@ -43,7 +43,7 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
     packages = {dirname(script.path) for script in lineage.observations.scripts if script.path.endswith("/__init__.py")}
     beside = _values_beside(lineage.observations.configs)
     for branch in _branches(lineage.observations.branches):
-        if not _is_shipped_default(branch, packages) and not _varies(branch, beside):
+        if not (_is_shipped_default(branch, packages) or _varies(branch, beside) or _is_left_out(branch)):
             yield _of_branch(branch)
     if lineage.observations.runners:  # without a runner, people start things, and nobody can say what is dead
         scripts = list(_dead_scripts(lineage))
@@ -81,14 +81,15 @@ def _is_shipped_default(branch: Branch, packages: set[str]) -> bool:
 
 
 def _values_beside(configs: list[Config]) -> dict[Span, set[_Scalar]]:
-    """By the place of a value in a configuration file, all values of that key in the files of its kind beside it, in
-    the same folder or in one beside that."""
+    """By the place of a value in a configuration file, all values of that key in the files of its kind: of one within
+    a section anywhere, of another in the same folder or in one beside that."""
     alike: dict[tuple[str, str, tuple[str, ...]], list[Key]] = defaultdict(list)
     for config in configs:
         folder, _, name = config.path.rpartition("/")
         for key in config.keys if not config.is_tooling else ():
             if key.is_scalar:
-                alike[dirname(folder), name.rpartition(".")[2], key.keys].append(key)
+                near = "" if len(key.keys) > 1 else dirname(folder)
+                alike[near, name.rpartition(".")[2], key.keys].append(key)
     found = ((keys, {key.value for key in keys}) for keys in alike.values())
     return {span: values for keys, values in found for key in keys for span in (key.span, *key.places)}
 
@@ -96,6 +97,11 @@ def _values_beside(configs: list[Config]) -> dict[Span, set[_Scalar]]:
 def _varies(branch: Branch, beside: dict[Span, set[_Scalar]]) -> bool:
     """Whether a file beside the one that sets it gives another value: who starts the program chooses the file."""
     return any(len(beside.get(setting.span, ())) > 1 for setting in branch.settings)
+
+
+def _is_left_out(branch: Branch) -> bool:
+    """Whether nobody gives a value: `orientation: null`, `prefix: ""`. That is an option, and no experiment."""
+    return all(setting.value is None or setting.value == "" for setting in branch.settings)
 
 
 def _holds(outer: Span, inner: Span) -> bool:
