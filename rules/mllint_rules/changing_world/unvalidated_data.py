@@ -119,5 +119,4 @@ RULE = Rule(
     name="unvalidated-data",
     summary="data enters training with no schema or value check on its way",
     check=check,
-    stable=False,  # about 70 of 75 findings in some 200 public repositories hold, which were read in haste
 )

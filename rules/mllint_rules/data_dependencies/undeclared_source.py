@@ -122,5 +122,6 @@ RULE = Rule(
     code=_CODE,
     name="undeclared-source",
     summary="a model depends on a source without the annotations that the repository's policy requires",
+    stable=False,  # true: 0 of 2 in the last 86 unseen repositories, and 5 in doubt
     check=check,
 )
