@@ -33,7 +33,7 @@ from mllint.linker.python.abstract.values import (
 )
 from mllint.linker.python.instance_tests import is_instance
 from mllint.linker.python.iteration import is_inner, items_of
-from mllint.linker.python.library.trials import chosen
+from mllint.linker.python.library.trials import chosen, scores_several
 from mllint.linker.python.machine import Machine
 
 
@@ -296,6 +296,8 @@ def _extreme(operator: str) -> Callable[[Machine, Arguments, facts.At], Any]:
         if "key" in arguments.keywords:  # `max(models, key=score)`
             key = Tuple((*arguments.args, arguments.keywords["key"]))
             chosen(m, key, operator.lower(), m.span(at))
+        elif len(arguments.args) == 1 and scores_several(m, arguments.args[0]):  # `max(report.values())`
+            chosen(m, arguments.args[0], operator.lower(), m.span(at))
         one = join_all([items_of(m, arguments.args[0], at).any]) if len(arguments.args) == 1 else None
         if one is not None and all(map(_is_thing, options_of(one))):
             return one  # `max(folder.glob("*.csv"), key=os.path.getmtime)`

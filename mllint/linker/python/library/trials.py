@@ -324,6 +324,12 @@ def measured(call: Invocation, origins: frozenset[str]) -> frozenset[str]:
 # ------------------------------------------------------------------------------------------------- choosing
 
 
+def scores_several(m: Machine, value: Any) -> bool:
+    """Whether a value holds scores of more than one fit."""
+    known = m.effects.now.measurings
+    return len({fit for id in marked(origins_of(value), SCORE) if id in known for fit in known[id].fits}) > 1
+
+
 def chosen(m: Machine, value: Any, what: str, span: Any) -> None:
     """A score decides what is kept: `if score > best: best = score`, `models[np.argmax(scores)]`."""
     scores = sorted(marked(origins_of(value), SCORE))
