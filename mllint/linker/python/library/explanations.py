@@ -6,7 +6,6 @@ from __future__ import annotations
 from typing import Any
 
 from mllint.linker.python.abstract.arguments import Arguments
-from mllint.linker.python.abstract.traces import traces_of, without_traces
 from mllint.linker.python.abstract.values import (
     Bound,
     Function,
@@ -35,5 +34,4 @@ def explained(call: Invocation) -> Any:
 
 def told(call: Invocation) -> Any:
     """Something that tells of its arguments, and holds nothing of them: `search.best_params_`."""
-    origins = call.origins()
-    return Unknown(as_measures(without_traces(origins)) | traces_of(origins))
+    return Unknown(as_measures(call.origins()))

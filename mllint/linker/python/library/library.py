@@ -12,7 +12,7 @@ from mllint.linker.python import builtins, methods
 from mllint.linker.python.abstract.arguments import Arguments, by_name
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.losses import because
-from mllint.linker.python.abstract.traces import traces_of, without_traces
+from mllint.linker.python.abstract.traces import without_traces
 from mllint.linker.python.abstract.values import (
     Bound,
     Choice,
@@ -382,7 +382,7 @@ def _applied(call: Invocation) -> Any:
 def _as_score(call: Invocation, origins: frozenset[str]) -> frozenset[str]:
     """Origins of a metric or picture: of what it tells of, and the scores that it is."""
     told = trials.measured(call, origins) if call.entry.evaluates == "metric" else without_traces(origins)
-    return as_measures(without_traces(told)) | traces_of(told)
+    return as_measures(told)
 
 
 def _of_rows(call: Invocation, result: Any) -> Any:

@@ -11,7 +11,6 @@ from typing import Any
 
 from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell
-from mllint.linker.python.abstract.traces import traces_of, without_traces
 from mllint.linker.python.abstract.values import (
     Bound,
     Constant,
@@ -37,8 +36,7 @@ def search(call: Invocation) -> Any:
     m.loops -= 1
     score = m.item(made, Constant("loss"), call.at) if isinstance(made, Cell) and made.kind == "dict" else made
     chosen(m, score, "the best trial", call.span)
-    found = origins_of(score)
-    told = as_measures(without_traces(found)) | traces_of(found)
+    told = as_measures(origins_of(score))
     if isinstance(call.receiver, Cell) and call.receiver.kind == "object":
         m.heap.set(call.receiver, "origins", told)
     return Unknown(told)
