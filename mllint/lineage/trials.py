@@ -22,9 +22,10 @@ MOST_STEPS = 200  # ancestors of one set that are looked at
 
 
 class RowSet(msgspec.Struct, frozen=True):
-    """`how`: `source`, `part` (of the split `split`), `some` (a filter or slice: nothing is known of its siblings),
-    `repeated` (its rows occur again, as they are or nearly: oversampling, augmentation, explode), `stored` (a dataset
-    that was written here). `order` of a split: `random`, `ordered`, `grouped`, or empty if that is not known."""
+    """`how`: `source`, `drawn` (made of nothing by a call), `part` (of the split `split`), `some` (a filter or slice:
+    nothing is known of its siblings), `repeated` (its rows occur again, as they are or nearly: oversampling,
+    augmentation, explode), `stored` (a dataset that was written here). `order` of a split: `random`, `ordered`,
+    `grouped`, or empty if that is not known."""
 
     id: str
     how: str
@@ -69,6 +70,7 @@ class Fitting(msgspec.Struct, frozen=True):
     is_named: bool = False  # a statistic that the statement only gives a name, to be put to use later
     goes_on: bool = False  # from what was learned before: `partial_fit`
     step_of: str = ""  # of a step of a Pipeline or ColumnTransformer: the fit of the whole
+    labelled: tuple[str, ...] = ()  # the rows of its labels, which may be sliced for themselves
 
 
 class Measuring(msgspec.Struct, frozen=True):
@@ -87,6 +89,7 @@ class Measuring(msgspec.Struct, frozen=True):
     sure: bool = True
     in_loop: bool = False
     after: tuple[str, ...] = ()  # ids of the measurings that what is scored depends on: `chances > best_threshold`
+    against: tuple[str, ...] = ()  # the rows of all that went into it: of the predictions, and of the truth
 
 
 class Selection(msgspec.Struct, frozen=True):
@@ -148,6 +151,16 @@ class Trials(msgspec.Struct):
         if self.split_between(left, right) is not None:
             return True
         return not self.includes(left, right) and not self.includes(right, left)
+
+    def holds_out(self, fitting: Fitting, measuring: Measuring) -> bool:
+        """Whether the truth in a score is of other rows of the same data than those that were fitted: what was
+        predicted is of other rows too then, even where the trail of it was lost (`predict(horizon=7)`)."""
+        own = {*fitting.rows, *fitting.labelled}
+        whole = {ancestor.id for id in own for ancestor in self.ancestors(id)}
+        return any(
+            not self.is_within([id], own) and id not in whole and any(a.id in whole for a in self.ancestors(id))
+            for id in measuring.against
+        )
 
     def learned_by(self, ids: Iterable[str], rows: Iterable[str] = ()) -> list[Fitting]:
         """The fits that values went through, also before they were stored, and those that these went through."""

@@ -251,7 +251,9 @@ def _became(call: Invocation, how: str, target: Any, subject: Any) -> Any:
             own = rows_of(subject)
             return of_rows(m, target, note(m, call.at, "repeated", own), call.at) if own else target
         case ("drawn", _, _):
-            return Unknown(drawn(call))
+            return Unknown(note(m, call.at, "drawn", frozenset()))
+        case ("fresh", _, _):  # days after the last one known are no rows of those that tell the last one
+            return of_rows(m, target, note(m, call.at, "drawn", frozenset()), call.at)
         case ("others", _, parameter):
             taken = call.get(parameter)
             if taken is None or call.get("columns") is not None or call.constant("axis", 0) in (1, "columns"):
