@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mllint.rule import Context, Finding, Label, Lineage, Route, Rule, Span, by_member, is_test, models
+from mllint.rule import Context, Finding, Label, Lineage, Route, Rule, Span, by_member, dataset_of, is_test, models
 
 
 def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
@@ -31,9 +31,11 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
 
 def _served(lineage: Lineage, endpoint: str, known: list[Route]) -> list[str]:
     """The models that the route predicts with, and whose predictions it serves: files that nothing here makes among
-    them. What it says of a model without asking it (its scores, whether it is loaded) is no prediction."""
+    them. What it says of a model without asking it (its scores, whether it is loaded), or of how
+    good it turned out to be (`POST /retrain`), is no prediction."""
     used = {id for route in known for id in route.predicts}
-    edges = [e for e in lineage.graph.in_edges(endpoint) if e.kind == "serves" and not e.measure]
+    answered = any(dataset_of(output.target) == endpoint for output in lineage.observations.outputs)
+    edges = [e for e in lineage.graph.in_edges(endpoint) if e.kind == "serves" and not e.measure and answered]
     served = {e.source for e in edges if e.source in used}
     return sorted(served, key=lambda id: (not id.startswith("model:"), id))
 
