@@ -69,7 +69,8 @@ def _overwrites(lineage: Lineage, loading: Loading) -> Edge | None:
     if node.attributes.get("versioned") or "{" in node.id:
         return None
     saves = [e for e in lineage.graph.in_edges(node.id) if e.kind == "saves" and is_seen(e) and e.span is not None]
-    saves = [e for e in saves if e.job != loading.job and not is_test(job_path(e))]
+    spared = {each.job for each in lineage.observations.accesses if each.id == node.id and each.adds}
+    saves = [e for e in saves if e.job != loading.job and e.job not in spared and not is_test(job_path(e))]
     return min(saves, key=lambda edge: (edge.job, str(edge.span)), default=None)
 
 
