@@ -18,6 +18,7 @@ from mllint.lineage.expressions import Apply, Constant, Expression
 from mllint.source import Span
 
 WHOLE_FRAMES = "an operation on whole frames"  # why an expression is not known: `(df - df.min()) / df.max()`
+WINDOW = "window"  # the `part` of a slice that goes over the rows one by one
 MOST_STEPS = 200  # ancestors of one set that are looked at
 
 
@@ -32,7 +33,7 @@ class RowSet(msgspec.Struct, frozen=True):
     parents: tuple[str, ...] = ()
     span: Span | None = None
     split: str = ""
-    part: str = ""  # train, test
+    part: str = ""  # train, test; `window` of slices that hold each other's rows
     order: str = ""
     learned: tuple[str, ...] = ()  # of a stored set: the fits that its values went through
     windows: tuple[Input, ...] = ()  # of a split: the columns of its rows that are computed from other rows' times
@@ -185,6 +186,11 @@ class Trials(msgspec.Struct):
     def measured(self, fitting: Fitting) -> list[Measuring]:
         """All scores of what a fit made."""
         return [self.measurings[id] for id in self.scores_of.get(fitting.id, ())]
+
+    def slid(self, split: RowSet) -> RowSet | None:
+        """The windows of which a split takes some to one side, and their neighbours to the other."""
+        before = (ancestor for id in split.parents for ancestor in self.ancestors(id))
+        return next((each for each in before if each.part == WINDOW), None)
 
     def scored_parts(self) -> set[tuple[str, str]]:
         """The splits and parts whose rows, or some of them, a metric has been worked out on."""
