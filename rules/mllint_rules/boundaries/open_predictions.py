@@ -35,8 +35,9 @@ def _served(lineage: Lineage, endpoint: str, known: list[Route]) -> list[str]:
     good it turned out to be (`POST /retrain`), is no prediction."""
     used = {id for route in known for id in route.predicts}
     answered = any(dataset_of(output.target) == endpoint for output in lineage.observations.outputs)
-    edges = [e for e in lineage.graph.in_edges(endpoint) if e.kind == "serves" and not e.measure and answered]
-    served = {e.source for e in edges if e.source in used}
+    edges = [e for e in lineage.graph.in_edges(endpoint) if e.kind == "serves" and not e.measure]
+    # of weights that are one part of a file (`torch.load(path)["model"]`) no output is told
+    served = {e.source for e in edges if e.source in used and (answered or e.source.startswith("column:"))}
     return sorted(served, key=lambda id: (not id.startswith("model:"), id))
 
 
