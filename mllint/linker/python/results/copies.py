@@ -14,7 +14,8 @@ from mllint.lineage.observations import Copy, Edit
 from mllint.linker.project import Project
 from mllint.linker.python.entries import is_test
 from mllint.linker.python.machine import Machine
-from mllint.linker.python.results.shapes import Statement, Vocabulary, statements_of
+from mllint.linker.python.results.shapes import Statement, statements_of
+from mllint.linker.python.results.vocabulary import Vocabulary
 
 LEAST = 8  # statements of a passage
 SHARE = 0.8  # of them that are equal

@@ -5,8 +5,8 @@ left out, names of libraries stand as they are, and what only shows, logs, saves
 
 from __future__ import annotations
 
+import fnmatch
 from collections.abc import Iterable, Iterator
-from fnmatch import fnmatchcase
 from itertools import chain
 from typing import Any
 
@@ -14,8 +14,8 @@ import msgspec
 
 from mllint.facts import python as facts
 from mllint.facts.walking import NODES, PARTS, getter, parts
-from mllint.libraries.models import Entry, Library
 from mllint.linker.python.abstract.losses import written
+from mllint.linker.python.results.vocabulary import Vocabulary
 
 _SHOW = {"head", "tail", "info", "describe", "show", "summary", "print", "add_argument", "plot", "hist", "set", "close"}
 _SCALARS = {"float", "int", "str", "bool"}  # what is turned into one of these is no column
@@ -41,66 +41,6 @@ class Statement(msgspec.Struct, frozen=True):
     is_work: bool
     size: int
     definition: facts.At
-
-
-class Vocabulary:
-    """What library models say of names: modules that work on data, those that draw, methods of frames and models."""
-
-    def __init__(self, library: Library) -> None:
-        self.modules = {"numpy", "torch", "tensorflow", "keras", "sklearn"} & library.modules
-        self.dull = library.plumbing | library.hosts  # pages and schedulers
-        self.dull |= {prefix.partition(".")[0] for prefix, entry in library.families if entry.evaluates == "plot"}
-        self.networks = library.networks
-        self.layers = {name.partition(".")[0] for name in library.networks}  # modules that networks are built with
-        self.learning: set[str] = set()  # `fit`, `predict`, `transform`, `backward`
-        self.loops: set[str] = set()  # `backward`: what only loops that train call
-        self.describing = {"." + name for name in library.describes}
-        namespaces = {name.partition(".")[0] for name in library.modules if "." in name}
-        self.methods: set[str] = set()
-        self.idle: set[str] = set()  # methods that change nothing: called for what they show
-        self.saving: set[str] = set()
-        acts: set[str] = set()
-        arrays: set[str] = set()  # methods of arrays and tensors: a model's own arithmetic uses them too
-        for full, entry in library.calls.items():
-            top, last = _module(full, namespaces), full.rpartition(".")[2]
-            if entry.evaluates == "plot":
-                self.dull.add(top)
-            if _is_about_data(entry):
-                self.modules.add(top)
-                self.methods.add(last)
-                kind = library.types.get(full.rpartition(".")[0])
-                if top in self.layers or (kind is not None and kind.nameless):
-                    arrays.add(last)
-            if _learns(entry):
-                self.learning.add("." + last)
-            if entry.computes == "backward":
-                self.loops.add(last)
-            if entry.writes is not None or entry.saves is not None:
-                self.saving.add(last)
-            (self.idle if (entry.frame or entry.column) and not entry.mutates else acts).add(last)
-        self.idle -= acts
-        self.methods -= {name for kind in (dict, list, set, str) for name in dir(kind)}  # `results.values()`
-        self.modules -= self.dull | {"builtins", "python", "json", "csv", "io", "os", "datetime", "math"}
-        self.working = {"." + name for name in self.methods - arrays} | self.learning
-        self.namespaces = namespaces
-
-    def roots(self, tokens: Iterable[Any]) -> set[str]:
-        """The modules that a statement names."""
-        return {_module(token, self.namespaces) for token in tokens if isinstance(token, str) and token[:1].isalpha()}
-
-
-def _module(name: str, namespaces: set[str]) -> str:
-    """`pandas` of `pandas.DataFrame`; `google.protobuf` is no part of what `google.cloud` is."""
-    first, _, rest = name.partition(".")
-    return f"{first}.{rest.partition('.')[0]}" if first in namespaces and rest else first
-
-
-def _is_about_data(entry: Entry) -> bool:
-    return bool(entry.frame or entry.column or _learns(entry))
-
-
-def _learns(entry: Entry) -> bool:
-    return bool(entry.fits is not None or entry.predicts or entry.transforms or entry.splits)
 
 
 def statements_of(module: facts.Module, vocabulary: Vocabulary, most: int) -> list[Statement]:
@@ -184,7 +124,7 @@ class _Reading:
         """Whether a class is a network of layers: what stands in it is the model, and no work on its data."""
         root, _, rest = written(base).partition(".")
         full = self._imports.get(root, root) + ("." + rest if rest else "")
-        return any(fnmatchcase(full, pattern) for pattern in self._words.networks)
+        return any(fnmatch.fnmatchcase(full, pattern) for pattern in self._words.networks)
 
     def _used_as_data(self, body: tuple[facts.Stmt, ...], parameters: set[str]) -> set[str]:
         """Parameters of which a column is computed with, or set, that a function on data is given, or of which a method
@@ -232,7 +172,7 @@ class _Reading:
         if self._configures(statement, names):
             return None
         makes_data = isinstance(statement, facts.Assign) and bool(roots & self._words.modules)
-        if roots & self._words.dull or not (makes_data or self._dull.isdisjoint(names)):
+        if self._words.are_dull(roots) or not (makes_data or self._dull.isdisjoint(names)):
             self._dull.update(_targets(statement))
             return None
         is_data = bool(roots & self._words.modules) or not self._data.isdisjoint(names)
