@@ -67,9 +67,13 @@ def _pairs(
 
 
 def _are_copies(first: dict[tuple[str, ...], Key], second: dict[tuple[str, ...], Key], options: Any) -> bool:
-    common = sum(min(_size(first[keys]), _size(second[keys])) for keys in first.keys() & second.keys())
+    common = _common(first, second)
     different = sum(_distance(first.get(keys), second.get(keys)) for keys in config_differences(first, second))
     return bool(different <= max(options["most-different"], options["share-different"] * common))
+
+
+def _common(first: dict[tuple[str, ...], Key], second: dict[tuple[str, ...], Key]) -> int:
+    return sum(min(_size(first[keys]), _size(second[keys])) for keys in first.keys() & second.keys())
 
 
 def _size(key: Key) -> int:
@@ -91,7 +95,7 @@ def _items(key: Key) -> list[str]:
 def _finding(cluster: list[Config], leaves: dict[str, dict[tuple[str, ...], Key]]) -> Finding:
     first, last = cluster[0], cluster[-1]
     different = config_differences(leaves[first.path], leaves[last.path])
-    common = len(leaves[first.path].keys() & leaves[last.path].keys())
+    common = _common(leaves[first.path], leaves[last.path])
     others = f" and {len(cluster) - 2} more" if len(cluster) > 2 else ""
     what = f"differ in {', '.join('`' + '.'.join(keys) + '`' for keys in different[:4])}" if different else "are equal"
     places = [

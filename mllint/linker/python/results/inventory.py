@@ -50,6 +50,7 @@ def observe_branches(project: Project, m: Machine) -> None:
     """Branches whose outcome is the same for every value that a setting takes."""
     alternatives = Alternatives(project)
     made = {edge.target.removeprefix("file:") for edge in project.graph.edges() if edge.strength != "declared"}
+    made |= {access.id.removeprefix("file:") for access in project.observations.accesses if not access.is_read}
     for (path, at), outcomes in sorted(m.branches.items(), key=lambda item: item[0]):
         settings = outcomes.settings
         if len(outcomes.known) != 1 or None in outcomes.known or not settings:
