@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from mllint.lineage.expressions import Apply, Constant, Expression
+from mllint.lineage.opaque import AGGREGATES
 from mllint.source import Span
 
 WHOLE_FRAMES = "an operation on whole frames"  # why an expression is not known: `(df - df.min()) / df.max()`
@@ -208,8 +209,9 @@ class Trials(msgspec.Struct):
 
 
 def is_window(expression: Expression) -> bool:
-    """Whether a value is computed from other times' rows: a lag, a difference, a rolling window."""
-    if not isinstance(expression, Apply):
+    """Whether a value is computed from other times' rows: a lag, a difference, a rolling window. Of aggregates, each
+    row stands for many, and their times are over."""
+    if not isinstance(expression, Apply) or expression.operator in AGGREGATES:
         return False
     if expression.operator == "LAG" or expression.operator.startswith("ROLLING"):
         return True

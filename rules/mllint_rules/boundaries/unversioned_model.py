@@ -64,7 +64,7 @@ def _is_used(lineage: Lineage, model: Model, job: str) -> bool:
 
 
 def _overwrites(lineage: Lineage, loading: Loading) -> Edge | None:
-    """The save of another job into the path that is loaded, unless its versions are kept: by git, DVC, LFS, its name."""
+    """The save of another job into the path that is loaded, unless git, DVC, LFS or its name keep versions of it."""
     node = lineage.graph.nodes[loading.node]
     is_committed = node.id.removeprefix("file:") in lineage.shipped
     if node.attributes.get("versioned") or is_committed or "{" in node.id:
