@@ -69,6 +69,8 @@ def items_of(m: Machine, value: Any, at: facts.At) -> Items:
                 return Items(None, m.heap.new("frame", {"table": table, "type": kind.yields}, (m.now.path, at)))
             if kind is not None and kind.row:
                 return Items(list(table.columns.values()) if not table.open else None, Unknown(table.origins))
+            if kind is not None and kind.nameless:
+                return Items(None, Unknown(table.origins))
             if not table.open:
                 return Items([Constant(name) for name in table.columns], Unknown())
             return Items(None, Unknown())

@@ -142,6 +142,7 @@ class Machine:
         self.seeds_of_module: dict[str, list[tuple[str, Span]]] = {}  # what importing a module, or running it, seeds
         self.gates = self.heap.new("gates", {}, ("", 0))  # tests that can prevent what is being run
         self.networks: dict[str, Cell] = {}  # token -> the network of a class of the repository
+        self.pupils: dict[str, str] = {}  # prediction -> the network that made it, be it fitted here or loaded
         self.lessons: dict[str, frozenset[str]] = {}  # score -> all that it was worked out from
         self.figures = Cell(
             "figures", {}, None, 0

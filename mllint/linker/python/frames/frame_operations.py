@@ -435,7 +435,7 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
         dummies, reshape, mapped, pipe, names, indexer, column, series, several, records, dictionary, parsed, choose,
         cases, some, queried, framed, affixed, relabelled, data_and_target, pass_through,
         indexes.set_index, indexes.reset_index,
-        named_parts.by_split, named_parts.halves, named_parts.extended,
+        named_parts.by_split, named_parts.parts_named, named_parts.halves, named_parts.extended,
         frame_groups.group, frame_groups.aggregate, frame_groups.grouped_column,
         frame_expressions.expressions, frame_expressions.with_expressions, frame_expressions.with_expression,
         frame_expressions.free_column, frame_expressions.named, frame_expressions.writer_of,

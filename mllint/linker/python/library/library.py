@@ -103,7 +103,7 @@ def call_method(m: Machine, receiver: Any, name: str, arguments: Arguments, at: 
         entry = m.library.calls[name]
         if isinstance(receiver, Choice):
             return join_all([call_method(m, option, name, arguments, at) for option in receiver.options])
-        if entry.frame and is_named_parts(receiver):
+        if (entry.frame or entry.writes) and is_named_parts(receiver):
             return each_part(
                 receiver,
                 lambda part: call_method(m, part, name, arguments, at),
