@@ -186,7 +186,7 @@ class Machine:
         self.apply: Callable[[Any], Any]
         self.apply_entry: Callable[[str, Any, Any, facts.At], Any]  # an attribute that a model speaks of
         self.run_statement: Callable[[Any, Cell], Any]
-        self.started: Callable[[str, Cell, facts.At], None]
+        self.started: Callable[[str, Cell, facts.At, Arguments], None]
         self.stands_for: Callable[[Any], Any]
         self.watch_return: Callable[[Function, Any, dict[str, Any]], None] | None = None
 

@@ -54,6 +54,7 @@ from mllint.linker.python.library import (
 )
 from mllint.linker.python.library.command_lines import TABLE as COMMAND_LINES
 from mllint.linker.python.library.commands import TABLE as COMMANDS
+from mllint.linker.python.library.ini import TABLE as INI
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import HERE
 
@@ -440,6 +441,7 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
     },
     **COMMAND_LINES,
     **COMMANDS,
+    **INI,
     "statement": databases.statement, "refined_statement": databases.refined, "run_statement": databases.execute,
     "batches": batches.batches, "side_by_side": batches.side_by_side, "parts": batches.parts,
     "picked": batches.picked,
