@@ -94,6 +94,8 @@ def assign_attribute(m: Machine, owner: Any, name: str, value: Any, at: facts.At
         case Cell(kind="object"):
             m.heap.set(owner, "held", join(owner.get("held"), value))
             m.heap.set(owner, ("attribute", name), value)
+            if owner.slots["type"] == "python.box" and isinstance(owner.slots.get("items"), Cell):
+                m.heap.set(owner.slots["items"], name, value)
             usage.used(m, value)
         case _:
             usage.used(m, value)

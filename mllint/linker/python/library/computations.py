@@ -52,10 +52,12 @@ from mllint.linker.python.library import (
     web,
     widgets,
 )
+from mllint.linker.python.library.boxes import TABLE as BOXES
 from mllint.linker.python.library.command_lines import TABLE as COMMAND_LINES
 from mllint.linker.python.library.commands import TABLE as COMMANDS
 from mllint.linker.python.library.ini import TABLE as INI
 from mllint.linker.python.library.invocation import Invocation
+from mllint.linker.python.library.typed_commands import TABLE as TYPED_COMMANDS
 from mllint.linker.python.machine import HERE
 
 
@@ -442,6 +444,8 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
     **COMMAND_LINES,
     **COMMANDS,
     **INI,
+    **TYPED_COMMANDS,
+    **BOXES,
     "statement": databases.statement, "refined_statement": databases.refined, "run_statement": databases.execute,
     "batches": batches.batches, "side_by_side": batches.side_by_side, "parts": batches.parts,
     "picked": batches.picked,

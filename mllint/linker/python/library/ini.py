@@ -1,9 +1,9 @@
 """configparser: sections and options of INI files, with what they say of each other.
 
-    [paths]
-    root = data                         parser = ConfigParser()
-    trips = %(root)s/trips.csv          parser.read("config.ini")
-                                        parser["paths"]["trips"], parser.get("paths", "trips", fallback="x.csv")
+[paths]
+root = data                         parser = ConfigParser()
+trips = %(root)s/trips.csv          parser.read("config.ini")
+                                    parser["paths"]["trips"], parser.get("paths", "trips", fallback="x.csv")
 """
 
 from __future__ import annotations

@@ -267,6 +267,8 @@ def assign_object_item(m: Machine, owner: Cell, index: Any, value: Any, at: fact
     held = owner.slots.get("items")
     if isinstance(held, Cell) and held.kind == "dict" and isinstance(index, Constant):
         m.heap.set(held, index.value, value)
+        if owner.slots["type"] == "python.box":
+            m.heap.set(owner, ("attribute", index.value), value)
     else:
         m.heap.set(owner, "held", join(owner.slots.get("held"), value))
 

@@ -1,10 +1,10 @@
 """Objects with declared fields that plain values become: what a configuration file, or the environment, gives them.
 
-    class Paths(BaseModel):                     class Settings(BaseSettings):
-        trips: Path                                 model_config = SettingsConfigDict(env_prefix="ETA_", env_file=".env")
-    class Config(BaseModel):                        trips: str = "trips.csv"
-        paths: Paths
-    Config(**yaml.safe_load(text))              Settings().trips
+class Paths(BaseModel):                     class Settings(BaseSettings):
+    trips: Path                                 model_config = SettingsConfigDict(env_prefix="ETA_", env_file=".env")
+class Config(BaseModel):                        trips: str = "trips.csv"
+    paths: Paths
+Config(**yaml.safe_load(text))              Settings().trips
 """
 
 from __future__ import annotations
@@ -64,7 +64,9 @@ def _shaped(m: Machine, base: Class, annotation: facts.Expr | None, value: Any, 
             items = items_of(m, value, at)
             if items.known is None:
                 return value
-            return m.heap.new("list", {"items": tuple(structured(m, cls, i, at) for i in items.known)}, (m.now.path, at))
+            return m.heap.new(
+                "list", {"items": tuple(structured(m, cls, i, at) for i in items.known)}, (m.now.path, at)
+            )
     return value
 
 
