@@ -57,6 +57,8 @@ def attribute(m: Machine, owner: Any, name: str, at: facts.At) -> Any:
             return classes.instance_attribute(m, owner, name, at)
         case Cell(kind="object") if "super" in owner.slots:
             return classes.super_attribute(m, owner.slots["super"], name, at)
+        case Cell(kind="list") if name == "values":  # `df.columns.values`
+            return owner
     if isinstance(owner, Constant | Text) and not is_text(owner):
         return Bound(name, owner)
     return calls.library_attribute(m, owner, name, at)
