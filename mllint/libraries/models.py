@@ -38,6 +38,7 @@ class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     texts: bool = False  # only where the parameter is a text; else it is the data itself: `xgb.DMatrix("train.svm")`
     adds: str = ""  # `mode:a`: with this value of the parameter, what is there stays; `always`
     versions: dict[str, str] = {}  # pattern of a name -> which it asks for: stage, latest, alias, version
+    variables: bool = False  # of a query: what it reads may be variables of the program that hold frames
     portable: bool = False  # what is saved holds no classes of the library: ONNX, a list of weights
     consumer: bool = False  # what is written goes to somebody outside: a consumer, not a dataset
 

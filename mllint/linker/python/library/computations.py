@@ -52,6 +52,7 @@ from mllint.linker.python.library import (
     web,
     widgets,
 )
+from mllint.linker.python.library.artifacts import TABLE as ARTIFACTS
 from mllint.linker.python.library.boxes import TABLE as BOXES
 from mllint.linker.python.library.command_lines import TABLE as COMMAND_LINES
 from mllint.linker.python.library.commands import TABLE as COMMANDS
@@ -444,6 +445,7 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
     **COMMAND_LINES,
     **COMMANDS,
     **INI,
+    **ARTIFACTS,
     **TYPED_COMMANDS,
     **BOXES,
     "statement": databases.statement, "refined_statement": databases.refined, "run_statement": databases.execute,

@@ -160,8 +160,10 @@ def _is_buffer(value: Any) -> bool:
     """Something to read from that is no path: an open file, a response, a buffer."""
     if isinstance(value, Bound):  # `upload.file`
         return isinstance(value.receiver, Column)
+    if isinstance(value, Cell) and value.kind == "list":  # of paths: `spark.read.parquet(["a", "b"])`
+        return not any(is_text(item) for item in (*value.slots["items"], value.slots.get("<rest>")))
     if isinstance(value, Cell):
-        return value.kind in ("object", "frame", "list", "dict")
+        return value.kind in ("object", "frame", "dict")
     return isinstance(value, Unknown | Column) and bool(without_traces(value.origins))
 
 
