@@ -465,8 +465,8 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
     function.__name__: function
     for function in (
         same, filtered, select, drop, rename, rename_one, assign, with_column, merge, concat, beside, construct,
-        dummies, reshape, melt, mapped, pipe, names, indexer, column, series, several, records, dictionary, parsed, choose,
-        cases, some, queried, framed, affixed, relabelled, data_and_target, pass_through,
+        dummies, reshape, melt, mapped, pipe, names, indexer, column, series, several, records, dictionary, parsed,
+        choose, cases, some, queried, framed, affixed, relabelled, data_and_target, pass_through,
         indexes.set_index, indexes.reset_index,
         named_parts.by_split, named_parts.parts_named, named_parts.halves, named_parts.extended,
         frame_groups.group, frame_groups.aggregate, frame_groups.grouped_column,

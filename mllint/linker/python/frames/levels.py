@@ -1,4 +1,4 @@
-"""Columns of two levels, as an aggregate with several functions makes them: `df.groupby("k").agg({"x": ["min", "max"]})`.
+"""Columns of two levels, as an aggregate with several functions makes them: `df.agg({"x": ["min", "max"]})`.
 
 Such a column is kept under one name, its parts with a sign between them that no name has."""
 

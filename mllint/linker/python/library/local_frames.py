@@ -1,4 +1,4 @@
-"""Frames that a query names as if they were tables: `duckdb.sql("select km from trips")` where `trips` is a variable."""
+"""Frames that a query names as if they were tables: `duckdb.sql("select km from trips")` of a variable `trips`."""
 
 from __future__ import annotations
 

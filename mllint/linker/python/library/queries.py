@@ -130,8 +130,8 @@ def _table_of(call: Invocation, statement: Statement, place: Place) -> Table:
     indirect = frozenset(column_id(dataset_id(table), name) for table, name in statement.indirect)
     data = frozenset(origin for origin in origins if not origin.startswith("model:"))
     base = data if statement.open and len(data) == 1 == len(statement.reads) else frozenset()
-    table = Table(columns, statement.open, base, origins=origins, indirect=indirect)
-    return local_frames.in_place(table, held) if held else table
+    made = Table(columns, statement.open, base, origins=origins, indirect=indirect)
+    return local_frames.in_place(made, held) if held else made
 
 
 def _held(call: Invocation, statement: Statement) -> dict[str, Table]:
