@@ -123,6 +123,12 @@ def working_folder(call: Invocation) -> Any:
     return Constant(f"{HERE}/{run.folder}".rstrip("/") if run is not None else HERE)
 
 
+def repository_root(call: Invocation) -> Any:
+    """The root of the repository, wherever the program runs; with `path`, what lies below it."""
+    path = call.get("path")
+    return texts.join_paths([Constant(HERE), path]) if path is not None else Constant(HERE)
+
+
 def _path(call: Invocation) -> Any:
     return call.receiver if call.receiver is not None else call.get("path|0")
 
@@ -432,7 +438,7 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
         function.__name__: function
         for function in (
             path_join, path_parent, path_name, path_stem, path_suffix, path_with_suffix, path_with_name, path_split,
-            path_split_extension, path_normal, path_parents, working_folder, environment, command_line, configuration,
+            path_split_extension, path_normal, path_parents, working_folder, repository_root, environment, command_line, configuration,
             attributes, unbox, partial, first_argument, identity_decorator, call_first, map_first, fields_of,
             unknown_flag, default_dict, named_tuple, replaced, any_item, chained, chained_from, product, type_only,
             import_module, glob_paths, joined_values, request_fields, pass_on, parsing.joined_data, parsing.literal,
