@@ -246,6 +246,7 @@ class LibraryFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bounds: tuple[str, ...] = ()  # words of names that keep what is done within bounds
     heads: tuple[str, ...] = ()  # words of names that take the first few
     reviews: tuple[str, ...] = ()  # words that tell that somebody looks first, or that nothing is done in earnest
+    variables: dict[str, str] = {}  # pattern of what its platform sets, variables and the like -> a text; `.`: the root
     random: tuple[Random, ...] = ()  # objects that draw by chance when they are fitted, or split
     prelude: str = ""
     value: str = ""
@@ -277,6 +278,7 @@ class Library:
         self.alarms: set[str] = set()
         self.shows: set[str] = set()
         self.trackers: set[str] = set()
+        self.variables: dict[str, str] = {}
         self.acts: set[str] = set()
         self.bounds: set[str] = set()
         self.heads: set[str] = set()
@@ -323,8 +325,17 @@ class Library:
         for words in ("alarms", "shows", "trackers", "acts", "bounds", "heads", "reviews"):
             getattr(self, words).update(getattr(file, words))
         self.distributions.update(file.distributions)
+        self.variables.update(file.variables)
         for random in file.random:
             self.random += [(re.compile(fnmatch.translate(pattern)), random) for pattern in random.classes]
+
+    def variable(self, name: str) -> str | None:
+        """What a platform sets a variable to; `*` is what the pattern's `*` stands for, in lower case."""
+        for pattern, text in self.variables.items():
+            start, star, end = pattern.partition("*")
+            if name == pattern or (star and name.startswith(start) and name.endswith(end)):
+                return text.replace("*", name[len(start) : len(name) - len(end)].lower())
+        return None
 
     def randomness(self, kind: str, class_name: str) -> Random | None:
         """How an object of a class draws by chance, if it does. A type is told as a class of that name."""

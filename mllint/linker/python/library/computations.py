@@ -146,6 +146,9 @@ def environment(call: Invocation) -> Any:
                     values.append(Constant(found.value))
     if default is not None and not (isinstance(default, Constant) and default.value is None):
         values.append(default)
+    platform = call.m.library.variable(name) if name is not None and not values else None
+    if platform is not None:
+        return Constant(HERE if platform == "." else platform)
     return join_all(
         [
             *values,
