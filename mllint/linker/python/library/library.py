@@ -269,6 +269,8 @@ def assign_object_item(m: Machine, owner: Cell, index: Any, value: Any, at: fact
         m.heap.set(held, index.value, value)
         if owner.slots["type"] == "python.box":
             m.heap.set(owner, ("attribute", index.value), value)
+    elif is_named_parts(owner) and isinstance(held, Cell):  # `parts[split] = part`, whichever it is
+        m.heap.set(held, "<rest>", join(held.slots.get("<rest>"), value))
     else:
         m.heap.set(owner, "held", join(owner.slots.get("held"), value))
 
