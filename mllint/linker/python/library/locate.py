@@ -56,7 +56,8 @@ def _nodes_of(call: Invocation, place: Place) -> list[str]:
         if kind == "file" and place.node:  # a local path or, if no such file is known, a name in some hub
             return [_local(m, name) or _filled(call, place.node) for name in names]
         if kind == "file":
-            return [locate(m, name) for name in names]
+            # before the folder that the program runs in is put before it
+            return [locate(m, name) for name in names if is_telling(f"file:{name}")]
         if kind == "table":
             return [table_id(name) for name in names]
         if kind == "url":

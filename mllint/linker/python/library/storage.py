@@ -332,7 +332,8 @@ def _put_data(m: Machine, node: str, value: Any, tokens: set[str], span: Any, is
             if kind is not None and kind.nameless:
                 origins = frozenset().union(*(c.origins for c in table.columns.values()))
                 m.effects.link(origins, node, "writes", span)
-        case Column() if columns.is_statistic(value):
+        # what lies beside a network tells how it did: `{"model": net.state_dict(), "accuracy": right / total}`
+        case Column() if columns.is_statistic(value) or (is_entry and tokens):
             m.effects.link(as_measures(value.origins), node, "writes", span)
         case Column():
             m.effects.link(value.origins, node, "writes", span)
