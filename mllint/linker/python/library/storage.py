@@ -351,7 +351,7 @@ def _put_data(m: Machine, node: str, value: Any, tokens: set[str], span: Any, is
                     _put_data(m, node, item, tokens, span, is_entry=True)
         case Choice(options=options):
             for option in options:
-                _put_data(m, node, option, tokens, span)
+                _put_data(m, node, option, tokens, span, is_entry)
         case Cell(kind="object") if value.slots.get("token") in tokens:
             pass
         case Cell(kind="instance") if _networks_of(value) & tokens:
