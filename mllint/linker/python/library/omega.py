@@ -170,7 +170,6 @@ class Composed:
             return Unknown(why=f"no configuration in sight sets `{inner}`")
         return self.value(found, tuple(target.split(".")), depth - 1)
 
-
     def _variable(self, name: str) -> Tree | None:
         """What a `.env` file of the repository sets a variable to, or the platform that the program runs on."""
         for env in self.m.project.of_kind("env"):
