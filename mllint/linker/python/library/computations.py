@@ -441,7 +441,8 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
         function.__name__: function
         for function in (
             path_join, path_parent, path_name, path_stem, path_suffix, path_with_suffix, path_with_name, path_split,
-            path_split_extension, path_normal, path_parents, working_folder, repository_root, environment, command_line, configuration,
+            path_split_extension, path_normal, path_parents, working_folder, repository_root, environment, command_line,
+            configuration,
             attributes, unbox, partial, first_argument, identity_decorator, call_first, map_first, fields_of,
             unknown_flag, default_dict, named_tuple, replaced, any_item, chained, chained_from, product, type_only,
             import_module, glob_paths, joined_values, request_fields, pass_on, parsing.joined_data, parsing.literal,

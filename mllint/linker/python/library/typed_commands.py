@@ -119,12 +119,11 @@ def _called(m: Machine, component: Any, words: list[str], at: facts.At) -> tuple
         for parameter in parameters:
             if plain and parameter.name not in keywords and parameter.kind in ("plain", "positional"):
                 keywords[parameter.name] = _value(plain.pop(0))
-    left = [] if not isinstance(component, Class) else [w for w in words if not _is_told(w, told)]
-    return m.call(component, Arguments((), keywords), at), [*plain, *[w for w in left if w.startswith("-")]]
-
-
-def _is_told(word: str, told: dict[str, str]) -> bool:
-    return word.partition("=")[0].lstrip("-").replace("-", "_") in told or word in told.values()
+    others: list[str] = []
+    if isinstance(component, Class):  # what the constructor does not take is for the method
+        flags = _flags_and_words(words, None)[0]
+        others = [f"--{name}={value}" for name, value in flags.items() if name not in told]
+    return m.call(component, Arguments((), keywords), at), [*plain, *others]
 
 
 def _part(m: Machine, component: Any, name: str, at: facts.At) -> Any:
