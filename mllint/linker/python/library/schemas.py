@@ -23,6 +23,7 @@ from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import Machine
 
 _DEEPEST = 6  # classes within classes
+_PLAIN = ("str", "int", "float", "bool", "Path", "Any", "dict", "list", "bytes", "object")
 _FILES = ("yaml_file", "toml_file", "json_file")
 
 
@@ -49,6 +50,8 @@ def validated(m: Machine, instance: Cell, at: facts.At, given: Arguments) -> Non
 
 def _shaped(m: Machine, base: Class, annotation: facts.Expr | None, value: Any, at: facts.At) -> Any:
     """A plain value as an annotation of the class wants it."""
+    if isinstance(annotation, facts.Name) and annotation.id in _PLAIN:
+        return value
     match value:
         case Choice(options=options):
             return join_all([_shaped(m, base, annotation, option, at) for option in options])
