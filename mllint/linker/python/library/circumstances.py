@@ -23,7 +23,7 @@ def of_read(call: Invocation, node: str, revision: str = "") -> How:
 
 def of_write(call: Invocation, node: str, value: Any = None) -> How:
     m, place = call.m, call.entry.writes or call.entry.saves
-    adds = place is not None and _adds(call, place)
+    adds = m.effects.spares or (place is not None and _adds(call, place))
     return How(called_from(m, call.span, node), m.tolerant > 0, adds, made=_made_at(m, call.span, value))
 
 
