@@ -38,6 +38,7 @@ class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     texts: bool = False  # only where the parameter is a text; else it is the data itself: `xgb.DMatrix("train.svm")`
     adds: str = ""  # `mode:a`: with this value of the parameter, what is there stays; `always`
     versions: dict[str, str] = {}  # pattern of a name -> which it asks for: stage, latest, alias, version
+    variables: bool = False  # of a query: what it reads may be variables of the program that hold frames
     portable: bool = False  # what is saved holds no classes of the library: ONNX, a list of weights
     consumer: bool = False  # what is written goes to somebody outside: a consumer, not a dataset
 
@@ -252,6 +253,7 @@ class LibraryFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     out_of: tuple[str, ...] = ()  # and of conversions out of them
     networks: tuple[str, ...] = ()  # patterns of base classes: what stands in the class is a model's layers
     reviews: tuple[str, ...] = ()  # words that tell that somebody looks first, or that nothing is done in earnest
+    variables: dict[str, str] = {}  # pattern of what its platform sets, variables and the like -> a text; `.`: the root
     random: tuple[Random, ...] = ()  # objects that draw by chance when they are fitted, or split
     prelude: str = ""
     value: str = ""
@@ -289,6 +291,7 @@ class Library:
         self.alarms: set[str] = set()
         self.shows: set[str] = set()
         self.trackers: set[str] = set()
+        self.variables: dict[str, str] = {}
         self.acts: set[str] = set()
         self.bounds: set[str] = set()
         self.heads: set[str] = set()
@@ -342,8 +345,17 @@ class Library:
         for words in _WORDS:
             getattr(self, words).update(getattr(file, words))
         self.distributions.update(file.distributions)
+        self.variables.update(file.variables)
         for random in file.random:
             self.random += [(re.compile(fnmatch.translate(pattern)), random) for pattern in random.classes]
+
+    def variable(self, name: str) -> str | None:
+        """What a platform sets a variable to; `*` is what the pattern's `*` stands for, in lower case."""
+        for pattern, text in self.variables.items():
+            start, star, end = pattern.partition("*")
+            if name == pattern or (star and name.startswith(start) and name.endswith(end)):
+                return text.replace("*", name[len(start) : len(name) - len(end)].lower())
+        return None
 
     def randomness(self, kind: str, class_name: str) -> Random | None:
         """How an object of a class draws by chance, if it does. A type is told as a class of that name."""

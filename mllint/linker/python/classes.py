@@ -269,16 +269,16 @@ def construct(m: Machine, cls: Class, arguments: Arguments, at: facts.At) -> Any
     after = find_member(cls, "__post_init__") or find_member(cls, "__attrs_post_init__")
     if isinstance(after, Function) and cls.flavour == "fields":
         m.call(Bound(after, instance), Arguments(), at)
-    _start(m, cls, instance, at)
+    _start(m, cls, instance, at, arguments)
     return instance
 
 
-def _start(m: Machine, cls: Class, instance: Cell, at: facts.At) -> None:
+def _start(m: Machine, cls: Class, instance: Cell, at: facts.At, given: Arguments) -> None:
     """An object of a subclass of a library's class may be something that runs: a flow, an operator."""
     for base in lineage_of(cls):
         kind = m.library.type_of_class(base.name) if isinstance(base, External) else ""
         if kind:
-            m.started(kind, instance, at)
+            m.started(kind, instance, at, given)
             return
 
 

@@ -67,7 +67,7 @@ def machine(project: Project, models: Library, schema: Schema, digests: Mapping[
     m.apply = library.apply
     m.apply_entry = lambda name, entry, owner, at: library.apply_attribute(m, name, entry, owner, at)
     m.run_statement = databases.run
-    m.started = lambda kind, thing, at: extensions.made(m, kind, thing, at)
+    m.started = lambda kind, thing, at, given: extensions.made(m, kind, thing, at, given)
     m.stands_for = lambda value: extensions.stands_for(m, value)
     m.watch_return = lambda function, result, given: handovers.watch(m, function, result, given)
     return m

@@ -63,12 +63,14 @@ def items_of(m: Machine, value: Any, at: facts.At) -> Items:
             table = value.slots["table"]
             usage.gone_through(m, value)
             if value.slots.get("grouped"):
-                return Items(None, Tuple((Unknown(table.origins), value)))
+                return Items(None, Tuple((Unknown(table.origins), _group(m, value, at))))
             kind = m.library.types.get(value.slots["type"])
             if kind is not None and kind.yields:
                 return Items(None, m.heap.new("frame", {"table": table, "type": kind.yields}, (m.now.path, at)))
             if kind is not None and kind.row:
                 return Items(list(table.columns.values()) if not table.open else None, Unknown(table.origins))
+            if kind is not None and kind.nameless:
+                return Items(None, Unknown(table.origins))
             if not table.open:
                 return Items([Constant(name) for name in table.columns], Unknown())
             return Items(None, Unknown())
@@ -89,6 +91,14 @@ def items_of(m: Machine, value: Any, at: facts.At) -> Items:
                 return items_of(m, held, at)
             return Items(None, Unknown(origins_of(value)))
     return Items(None, Unknown(origins_of(value)))
+
+
+def _group(m: Machine, groups: Cell, at: facts.At) -> Cell:
+    """One group: a frame as it was before it was grouped, with fewer rows."""
+    kind = m.library.types.get(groups.slots["type"])
+    table = msgspec.structs.replace(groups.slots["table"], keys=(), keys_are_index=False)
+    own = kind.like if kind is not None and kind.like else groups.slots["type"]
+    return m.heap.new("frame", {"table": table, "type": own}, (m.now.path, at))
 
 
 def _items_of_instance(m: Machine, value: Cell, at: facts.At) -> Items:

@@ -142,6 +142,7 @@ class Machine:
         self.seeds_of_module: dict[str, list[tuple[str, Span]]] = {}  # what importing a module, or running it, seeds
         self.gates = self.heap.new("gates", {}, ("", 0))  # tests that can prevent what is being run
         self.networks: dict[str, Cell] = {}  # token -> the network of a class of the repository
+        self.pupils: dict[str, str] = {}  # prediction -> the network that made it, be it fitted here or loaded
         self.lessons: dict[str, frozenset[str]] = {}  # score -> all that it was worked out from
         self.figures = Cell(
             "figures", {}, None, 0
@@ -185,7 +186,7 @@ class Machine:
         self.apply: Callable[[Any], Any]
         self.apply_entry: Callable[[str, Any, Any, facts.At], Any]  # an attribute that a model speaks of
         self.run_statement: Callable[[Any, Cell], Any]
-        self.started: Callable[[str, Cell, facts.At], None]
+        self.started: Callable[[str, Cell, facts.At, Arguments], None]
         self.stands_for: Callable[[Any], Any]
         self.watch_return: Callable[[Function, Any, dict[str, Any]], None] | None = None
 

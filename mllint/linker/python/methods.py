@@ -23,6 +23,7 @@ from mllint.linker.python.abstract.values import (
     origins_of,
 )
 from mllint.linker.python.builtins import (
+    FUNCTIONS,
     as_dict,
     as_list,
     as_sorted,
@@ -245,12 +246,37 @@ def _set_method(kind: str) -> Method:
     return apply
 
 
+def _mapped(m: Machine, receiver: Any, arguments: Arguments, at: facts.At) -> Any:
+    """`df.columns.map("_".join)`"""
+    return FUNCTIONS["builtins.map"](m, Arguments((arguments.args[0], receiver)), at) if arguments.args else Unknown()
+
+
+def _level(m: Machine, receiver: Any, arguments: Arguments, at: facts.At) -> Any:
+    """`df.columns.get_level_values(1)` of columns with several levels."""
+    place = arguments.args[0].value if arguments.args and isinstance(arguments.args[0], Constant) else None
+    if not isinstance(place, int):
+        return Unknown(origins_of(receiver))
+    items = [
+        item.items[place] if isinstance(item, Tuple) and -2 <= place < 2 <= len(item.items) else item
+        for item in receiver.slots["items"]
+    ]
+    return m.heap.new("list", {**receiver.slots, "items": tuple(items)}, (m.now.path, at))
+
+
+def _without_level(m: Machine, receiver: Any, arguments: Arguments, at: facts.At) -> Any:
+    """`df.columns.droplevel(0)` of columns with two levels: the other one."""
+    first = arguments.args[0].value if arguments.args and isinstance(arguments.args[0], Constant) else 0
+    return _level(m, receiver, Arguments((Constant(0 if first in (1, -1) else 1),)), at)
+
+
 _LIST: dict[str, Method] = {
     "append": _append, "add": _append, "extend": _extend, "update": _extend, "remove": _remove, "discard": _remove,
     "pop": _pop, "insert": _insert, "copy": lambda m, r, a, at: as_list(m, Arguments((r,)), at), "index": _index,
     "sort": _sort, "reverse": _reverse, "clear": _clear,
     **{name: _set_method(name) for name in ("union", "difference", "intersection", "symmetric_difference")},
     "drop": _set_method("difference"), "tolist": lambda m, r, a, at: as_list(m, Arguments((r,)), at),
+    "to_flat_index": lambda m, r, a, at: r, "ravel": lambda m, r, a, at: r, "map": _mapped,
+    "get_level_values": _level, "droplevel": _without_level,
     "to_list": lambda m, r, a, at: as_list(m, Arguments((r,)), at),  # of names of columns, which are held as a list
 }  # fmt: skip
 

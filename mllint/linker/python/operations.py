@@ -57,6 +57,8 @@ def attribute(m: Machine, owner: Any, name: str, at: facts.At) -> Any:
             return classes.instance_attribute(m, owner, name, at)
         case Cell(kind="object") if "super" in owner.slots:
             return classes.super_attribute(m, owner.slots["super"], name, at)
+        case Cell(kind="list") if name == "values":  # `df.columns.values`
+            return owner
     if isinstance(owner, Constant | Text) and not is_text(owner):
         return Bound(name, owner)
     return calls.library_attribute(m, owner, name, at)
@@ -94,6 +96,8 @@ def assign_attribute(m: Machine, owner: Any, name: str, value: Any, at: facts.At
         case Cell(kind="object"):
             m.heap.set(owner, "held", join(owner.get("held"), value))
             m.heap.set(owner, ("attribute", name), value)
+            if owner.slots["type"] == "python.box" and isinstance(owner.slots.get("items"), Cell):
+                m.heap.set(owner.slots["items"], name, value)
             usage.used(m, value)
         case _:
             usage.used(m, value)

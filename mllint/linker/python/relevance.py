@@ -16,7 +16,7 @@ from mllint.linker.project import Project
 _EFFECTS = (
     "statement", "run_statement", "add_row", "mapped_rows", "add_rows", "bulk_rows",
     "feature_view", "features_of", "forward", "backward",
-    "drawn", "save_figure", "shown",
+    "drawn", "save_figure", "shown", "artifact_add", "artifact_log",
 )  # fmt: skip
 _NAME = re.compile(rb"[\xa1-\xbf]([A-Za-z_][A-Za-z0-9_]*)")
 
@@ -91,6 +91,12 @@ def _collect(block: tuple[facts.Stmt, ...], uses: dict[bytes, set[bytes]]) -> No
                 for method, used in inner.items():
                     uses[method] |= used
                     uses[name.encode()] |= used if method.startswith(b"__") else set()
+            case facts.Assign(targets=(facts.Name(id=name),), value=facts.Call(args=args, keywords=keywords)):
+                # `load_op = create_component_from_func(load)`: what names it leads to what it was made of
+                given = (*args, *(keyword.value for keyword in keywords))
+                made_of = {each.id.encode() for each in given if isinstance(each, facts.Name)}
+                if made_of:
+                    uses[name.encode()] |= made_of
             case facts.If(then=then, otherwise=otherwise):
                 _collect((*then, *otherwise), uses)
             case facts.Try(body=body):

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 
 from mllint.rule import Config, Context, Finding, Key, Label, Lineage, Rule, Span
 
-
 _DOCS = {"docs", "doc", "documentation"}
 
 

@@ -22,9 +22,9 @@ from mllint.linker.python.machine import Machine
 def expressions(call: Invocation) -> Any:
     """Expressions over the columns, or names; what they yield is the new frame: `df.select("a", col("b") + 1)`."""
     table = subject(call)
-    made = _expressed(call, table)
-    if made is None:
-        return result(call, msgspec.structs.replace(table, open=True, partial=True))
+    made, is_all = _expressed(call, table)
+    if not is_all:
+        return result(call, msgspec.structs.replace(table.with_columns(made), open=True, partial=True))
     chosen = msgspec.structs.replace(table.select([]), columns=made)
     return result(call, chosen)
 
@@ -32,12 +32,10 @@ def expressions(call: Invocation) -> Any:
 def with_expressions(call: Invocation) -> Any:
     """Expressions over the frame's columns, added to it: `df.with_columns((pl.col("a") + 1).alias("b"))`."""
     table = subject(call)
-    made = _expressed(call, table)
-    if made is not None:
-        made = {n: usage.made(call.m, table, None, column, n, call.at) for n, column in made.items()}
-    return result(
-        call, msgspec.structs.replace(table, open=True, partial=True) if made is None else table.with_columns(made)
-    )
+    made, is_all = _expressed(call, table)
+    made = {n: usage.made(call.m, table, None, column, n, call.at) for n, column in made.items()}
+    with_all = table.with_columns(made)
+    return result(call, with_all if is_all else msgspec.structs.replace(with_all, open=True, partial=True))
 
 
 def with_expression(call: Invocation) -> Any:
@@ -50,13 +48,16 @@ def with_expression(call: Invocation) -> Any:
     return result(call, table.with_columns({name: made}))
 
 
-def _expressed(call: Invocation, table: Table) -> dict[str, Column] | None:
+def _expressed(call: Invocation, table: Table) -> tuple[dict[str, Column], bool]:
+    """The columns that the arguments are, and whether these are all."""
     found: dict[str, Column] = {}
+    is_all = True
     for argument in call.arguments.args:
         if isinstance(argument, Cell) and argument.kind == "dict":  # `df.withColumns({"b": col("a") + 1})`
             entries = {k: v for k, v in argument.slots.items() if isinstance(k, str) and not k.startswith("<")}
             if not all(isinstance(value, Column) for value in entries.values()) or "<rest>" in argument.slots:
-                return None
+                is_all = False
+                continue
             found.update(
                 {k: frames.as_column(call.m, placed(call.m, v, table), k, call.at) for k, v in entries.items()}
             )
@@ -65,13 +66,17 @@ def _expressed(call: Invocation, table: Table) -> dict[str, Column] | None:
         for item in items if items is not None else [None]:
             name = item.name if isinstance(item, Column) else text_of(item)
             column = placed(call.m, item, table) if isinstance(item, Column) else table.column(name or "")
-            if name is None or column is None or name == "*":
-                return None
+            if name == "*" and not table.open:
+                found.update(table.columns)
+                continue
+            if not name or column is None or name == "*":
+                is_all = False
+                continue
             found[name] = frames.as_column(call.m, column, name, call.at)
     for name, value in call.arguments.keywords.items():
         column = placed(call.m, value, table) if isinstance(value, Column) else value
         found[name] = frames.as_column(call.m, column, name, call.at)
-    return found
+    return found, is_all
 
 
 FREE = "column of the frame it meets"  # the dataset of `col("a")`, before a frame is known
@@ -197,9 +202,10 @@ def aggregated(call: Invocation) -> Any:
     """Expressions over the groups: the keys, and one column for each: `df.groupBy("k").agg(F.avg("x").alias("m"))`."""
     table = subject(call)
     keys = {key: column for key in table.keys if (column := table.column(key)) is not None}
-    made = _expressed(call, table)
-    if made is None:
-        return result(call, msgspec.structs.replace(table, open=True, columns={}, base=frozenset(), keys=()))
+    made, is_all = _expressed(call, table)
+    if not is_all:
+        known = {**keys, **made}
+        return result(call, msgspec.structs.replace(table, open=True, columns=known, base=frozenset(), keys=()))
     return result(call, msgspec.structs.replace(table.select([]), columns={**keys, **made}, keys=()))
 
 
@@ -208,6 +214,14 @@ def named(call: Invocation) -> Any:
     name = text_of(call.get("name"))
     value = call.receiver
     return msgspec.structs.replace(value, name=name) if name and isinstance(value, Column) else value
+
+
+def renamed(call: Invocation) -> Any:
+    """`prefix`, `suffix`: the same column, with more of a name: `pl.col("a").name.suffix("_old")`."""
+    value = call.receiver
+    before, after = (text_of(call.get(part, Constant(""))) for part in ("prefix", "suffix"))
+    is_known = isinstance(value, Column) and value.name and before is not None and after is not None
+    return msgspec.structs.replace(value, name=f"{before}{value.name}{after}") if is_known else value
 
 
 def placed(m: Machine, column: Column, table: Table) -> Column:

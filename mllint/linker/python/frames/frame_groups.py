@@ -9,8 +9,8 @@ import msgspec
 from mllint.lineage import expressions as ex
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.tables import Table
-from mllint.linker.python.abstract.values import Column, Constant, External, Tuple, is_text, text_of
-from mllint.linker.python.frames import frames
+from mllint.linker.python.abstract.values import Column, Constant, External, Function, Tuple, is_text, text_of
+from mllint.linker.python.frames import frames, levels
 from mllint.linker.python.frames.frame_parts import is_inner, result, subject, table_of
 from mllint.linker.python.library.invocation import Invocation
 
@@ -52,6 +52,9 @@ def aggregate(call: Invocation) -> Any:
     value = call.receiver if call.receiver is not None else call.get("0")
     how = call.get("func")
     own = how if how is not None and not isinstance(how, Cell) else Constant(call.name.rpartition(".")[2])
+    many = _listed(how)
+    if isinstance(value, Column) and many:
+        return result(call, Table({_name_of(one): _made(call, value, one, _name_of(one)) for one in many}, True))
     if isinstance(value, Column):
         kind = call.entry.returns if call.m.library.holds(call.entry.returns) == "column" else value.kind
         is_one = not call.arguments.args and "axis" not in call.arguments.keywords and kind == value.kind
@@ -78,11 +81,16 @@ def aggregate(call: Invocation) -> Any:
 def _aggregates(call: Invocation, table: Table) -> dict[str, Column] | None:
     pairs: list[tuple[str, Any, Any]] = []
     func = call.get("func")
+    if _listed(func) and not table.open:
+        pairs = [(name, Constant(name), func) for name in table.columns if name not in table.keys]
     if isinstance(func, Cell) and func.kind == "dict" and "<rest>" not in func.slots:
         pairs = [(k, Constant(k), v) for k, v in func.slots.items() if isinstance(k, str) and not is_inner(k)]
+        if any(_listed(how) for _, _, how in pairs):  # then all have two levels
+            pairs = [(name, source, how if _listed(how) else Tuple((how,))) for name, source, how in pairs]
     for name, value in call.arguments.keywords.items():
-        if isinstance(value, Tuple) and len(value.items) == 2:
-            pairs.append((name, value.items[0], value.items[1]))
+        pair = _pair(value)
+        if pair is not None:
+            pairs.append((name, *pair))
     if not pairs:
         return None
     columns: dict[str, Column] = {}
@@ -90,9 +98,45 @@ def _aggregates(call: Invocation, table: Table) -> dict[str, Column] | None:
         column = table.column(text_of(source) or "")
         if column is None:
             continue
-        expression = _aggregate_of(how, column)
-        columns[name] = msgspec.structs.replace(column, expression=expression, name=name, span=call.span)
+        for one in _listed(how):
+            full = levels.joined(name, _name_of(one))
+            columns[full] = _made(call, column, one, full)
+        if not _listed(how):
+            columns[name] = _made(call, column, how, name)
     return columns
+
+
+def _made(call: Invocation, column: Column, how: Any, name: str) -> Column:
+    return msgspec.structs.replace(column, expression=_aggregate_of(how, column), name=name, span=call.span)
+
+
+def _listed(how: Any) -> list[Any]:
+    """The aggregates of `["min", "max"]`; none of what is no list of which all is known."""
+    match how:
+        case Cell(kind="list") if how.slots.get("<rest>") is None:
+            return list(how.slots["items"])
+        case Tuple(items=items):
+            return list(items)
+    return []
+
+
+def _name_of(how: Any) -> str:
+    """What an aggregate calls its column: `min` for `"min"` and `np.min`, the name of a function."""
+    match how:
+        case External(name=name):
+            return name.rpartition(".")[2]
+        case Function(facts=known):
+            return known.name or "<lambda>"
+    return text_of(how) or "aggregate"
+
+
+def _pair(value: Any) -> tuple[Any, Any] | None:
+    """A column and its aggregate: `("x", "min")`, `pd.NamedAgg("x", "min")`."""
+    if isinstance(value, Tuple) and len(value.items) == 2:
+        return value.items[0], value.items[1]
+    given = value.slots["arguments"] if isinstance(value, Cell) and value.kind == "object" else {}
+    column, how = given.get("column", given.get("0")), given.get("aggfunc", given.get("1"))
+    return (column, how) if column is not None and how is not None else None
 
 
 def grouped_column(call: Invocation) -> Any:

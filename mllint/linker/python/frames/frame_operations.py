@@ -29,7 +29,16 @@ from mllint.linker.python.abstract.values import (
     origins_of,
     text_of,
 )
-from mllint.linker.python.frames import frame_expressions, frame_groups, frames, indexes, limits, named_parts, usage
+from mllint.linker.python.frames import (
+    frame_expressions,
+    frame_groups,
+    frames,
+    indexes,
+    levels,
+    limits,
+    named_parts,
+    usage,
+)
 from mllint.linker.python.frames.frame_construction import construct, series
 from mllint.linker.python.frames.frame_parts import is_inner, like_receiver, result, subject, table_of
 from mllint.linker.python.iteration import Items, items_of
@@ -221,6 +230,30 @@ def reshape(call: Invocation) -> Any:
     return result(call, Table(open=True, origins=table.whole, indirect=table.indirect))
 
 
+def melt(call: Invocation) -> Any:
+    """`id_vars` stay; `value_vars`, or all others, become a column of their names, `var_name`, and one of their values,
+    `value_name`."""
+    table = subject(call)
+    given = call.get("value_vars")
+    kept = frames.names_of(call.get("id_vars")) if call.get("id_vars") is not None else []
+    values = frames.names_of(given) if given is not None else None
+    if values is None and not table.open and given is None:
+        values = [name for name in table.columns if name not in (kept or [])]
+    titles = [text_of(call.get(name, Constant(usual))) for name, usual in _MELTED]
+    if kept is None or None in titles:
+        return reshape(call)
+    melted = [c for name in values or [] if (c := table.column(name)) is not None]
+    origins = frozenset().union(*(c.origins for c in melted)) if melted else table.whole
+    made = {name: Column(ex.Unresolved("melted"), origins, str(name), call.span, rows=table.rows) for name in titles}
+    made[titles[0]] = msgspec.structs.replace(made[titles[0]], origins=table.origins)
+    columns = {name: column for name in kept if (column := table.column(name)) is not None}
+    fresh = {str(name): column for name, column in made.items()}
+    return result(call, Table({**columns, **fresh}, False, origins=table.origins, indirect=table.indirect))
+
+
+_MELTED = (("var_name", "variable"), ("value_name", "value"))
+
+
 def mapped(call: Invocation) -> Any:
     """`func` is applied to rows, columns or values: a function of the repository is followed."""
     value = call.receiver
@@ -276,7 +309,7 @@ def names(call: Invocation) -> Any:
     table = subject(call)
     if table.open:
         return Unknown()
-    return call.m.heap.new("list", {"items": tuple(Constant(n) for n in table.columns)}, (call.m.now.path, call.at))
+    return call.m.heap.new("list", {"items": tuple(map(levels.label, table.columns))}, (call.m.now.path, call.at))
 
 
 def indexer(call: Invocation) -> Any:
@@ -432,13 +465,13 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
     function.__name__: function
     for function in (
         same, filtered, select, drop, rename, rename_one, assign, with_column, merge, concat, beside, construct,
-        dummies, reshape, mapped, pipe, names, indexer, column, series, several, records, dictionary, parsed, choose,
-        cases, some, queried, framed, affixed, relabelled, data_and_target, pass_through,
+        dummies, reshape, melt, mapped, pipe, names, indexer, column, series, several, records, dictionary, parsed,
+        choose, cases, some, queried, framed, affixed, relabelled, data_and_target, pass_through,
         indexes.set_index, indexes.reset_index,
-        named_parts.by_split, named_parts.halves, named_parts.extended,
+        named_parts.by_split, named_parts.parts_named, named_parts.halves, named_parts.extended,
         frame_groups.group, frame_groups.aggregate, frame_groups.grouped_column,
         frame_expressions.expressions, frame_expressions.with_expressions, frame_expressions.with_expression,
-        frame_expressions.free_column, frame_expressions.named, frame_expressions.writer_of,
+        frame_expressions.free_column, frame_expressions.named, frame_expressions.renamed, frame_expressions.writer_of,
         frame_expressions.literal, frame_expressions.case, frame_expressions.otherwise, frame_expressions.kept,
         frame_expressions.without, frame_expressions.grouped, frame_expressions.aggregated,
         frame_expressions.scored,

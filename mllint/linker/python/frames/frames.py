@@ -26,7 +26,7 @@ from mllint.linker.python.abstract.values import (
     origins_of,
     text_of,
 )
-from mllint.linker.python.frames import limits, usage
+from mllint.linker.python.frames import levels, limits, usage
 from mllint.linker.python.library import rows
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import Machine
@@ -98,6 +98,8 @@ def item(m: Machine, frame: Cell, index: Any, at: facts.At, may_miss: bool = Fal
         case Constant(value=str() as name):
             usage.asked_of(m, table, [name])
             column = table.column(name)
+            if column is None and (part := levels.below(table, name)) is not None:
+                return like(m, frame, part, at)
             if not is_attribute:  # `request.method` is no field
                 _field_of_request(m, table.base, name, at)
             return (
@@ -122,6 +124,8 @@ def item(m: Machine, frame: Cell, index: Any, at: facts.At, may_miss: bool = Fal
             kind = m.library.types.get(frame.slots["type"])
             column = table.at_place(place) if kind is not None and kind.row else None
             return usage.taken(m, column, table) if column is not None else row(m, frame, at)
+    if (full := levels.full_name(table, index)) is not None:
+        return own_kind(m, frame, usage.taken(m, table.columns[full], table))
     names = names_of(index)
     if names is not None:
         usage.asked_of(m, table, names)

@@ -9,7 +9,7 @@ import msgspec
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.tables import Table
 from mllint.linker.python.abstract.values import Column, Constant, Tuple
-from mllint.linker.python.frames import frames
+from mllint.linker.python.frames import frames, levels
 from mllint.linker.python.frames.frame_parts import result, subject
 from mllint.linker.python.library.invocation import Invocation
 
@@ -39,7 +39,7 @@ def reset_index(call: Invocation) -> Any:
     if call.is_true("drop"):
         index = {name: column for name, column in table.index.items() if name not in gone}
         return result(call, msgspec.structs.replace(table, index=index))
-    return result(call, table.without_index(gone))
+    return result(call, levels.with_index(table, gone))
 
 
 def _keys(given: Any) -> list[Any]:

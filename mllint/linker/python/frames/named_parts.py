@@ -47,6 +47,14 @@ def by_split(call: Invocation) -> Any:
     return _parts(call, {"train" if is_file else "<rest>": frame})
 
 
+def parts_named(call: Invocation) -> Any:
+    """`parts`, or keywords: frames by name: `DatasetDict({"train": train, "test": test})`."""
+    given = call.get("parts")
+    if isinstance(given, Cell) and given.kind == "dict":
+        return _parts(call, given.slots)
+    return _parts(call, dict(call.arguments.keywords)) if given is None else given
+
+
 def halves(call: Invocation) -> Any:
     """Two parts of the rows, called `train` and `test`: `dataset.train_test_split(test_size=0.2)`."""
     made = rows.halves(call.m, [call.receiver], call.at, rows.order_of_call(call))
@@ -73,5 +81,6 @@ def extended(call: Invocation) -> Any:
 def _parts(call: Invocation, slots: dict[Any, Any]) -> Cell:
     m, place = call.m, (call.m.now.path, call.at)
     items = m.heap.new("dict", dict(slots), place)
-    made: dict[Any, Any] = {"type": call.entry.returns, "class": "", "arguments": {}, "origins": frozenset()}
+    own = call.receiver.slots["type"] if isinstance(call.receiver, Cell) and call.receiver.kind == "object" else ""
+    made: dict[Any, Any] = {"type": call.entry.returns or own, "class": "", "arguments": {}, "origins": frozenset()}
     return m.heap.new("object", {**made, "items": items, "<parts>": Constant(True)}, place)

@@ -7,7 +7,7 @@ from typing import Any
 from mllint.facts import python as facts
 from mllint.linker.python import classes
 from mllint.linker.python.abstract.arguments import Arguments
-from mllint.linker.python.abstract.values import Bound, Class, Unknown
+from mllint.linker.python.abstract.values import Bound, Class, Constant, Unknown
 from mllint.linker.python.library import requests
 from mllint.linker.python.library.services import REQUEST, Handler, Step, member, plain, steps_of
 from mllint.linker.python.machine import Machine
@@ -56,4 +56,7 @@ def _given(m: Machine, handler: Handler, known: dict[str, Any], name: str, param
     if name == REQUEST:
         kind = handler.service.request if handler.service is not None else ""
         return requests.whole(m, handler.endpoint, parameter, kind)
+    platform = m.library.variable(name)
+    if platform is not None:  # `model_fn(model_dir)`
+        return Constant(platform)
     return Unknown(why=f"only the server knows `{name}`")

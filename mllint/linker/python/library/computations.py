@@ -52,9 +52,13 @@ from mllint.linker.python.library import (
     web,
     widgets,
 )
+from mllint.linker.python.library.artifacts import TABLE as ARTIFACTS
+from mllint.linker.python.library.boxes import TABLE as BOXES
 from mllint.linker.python.library.command_lines import TABLE as COMMAND_LINES
 from mllint.linker.python.library.commands import TABLE as COMMANDS
+from mllint.linker.python.library.ini import TABLE as INI
 from mllint.linker.python.library.invocation import Invocation
+from mllint.linker.python.library.typed_commands import TABLE as TYPED_COMMANDS
 from mllint.linker.python.machine import HERE
 
 
@@ -119,6 +123,12 @@ def working_folder(call: Invocation) -> Any:
     return Constant(f"{HERE}/{run.folder}".rstrip("/") if run is not None else HERE)
 
 
+def repository_root(call: Invocation) -> Any:
+    """The root of the repository, wherever the program runs; with `path`, what lies below it."""
+    path = call.get("path")
+    return texts.join_paths([Constant(HERE), path]) if path is not None else Constant(HERE)
+
+
 def _path(call: Invocation) -> Any:
     return call.receiver if call.receiver is not None else call.get("path|0")
 
@@ -136,6 +146,9 @@ def environment(call: Invocation) -> Any:
                     values.append(Constant(found.value))
     if default is not None and not (isinstance(default, Constant) and default.value is None):
         values.append(default)
+    platform = call.m.library.variable(name) if name is not None and not values else None
+    if platform is not None:
+        return Constant(HERE if platform == "." else platform)
     return join_all(
         [
             *values,
@@ -428,7 +441,8 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
         function.__name__: function
         for function in (
             path_join, path_parent, path_name, path_stem, path_suffix, path_with_suffix, path_with_name, path_split,
-            path_split_extension, path_normal, path_parents, working_folder, environment, command_line, configuration,
+            path_split_extension, path_normal, path_parents, working_folder, repository_root, environment, command_line,
+            configuration,
             attributes, unbox, partial, first_argument, identity_decorator, call_first, map_first, fields_of,
             unknown_flag, default_dict, named_tuple, replaced, any_item, chained, chained_from, product, type_only,
             import_module, glob_paths, joined_values, request_fields, pass_on, parsing.joined_data, parsing.literal,
@@ -440,6 +454,10 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
     },
     **COMMAND_LINES,
     **COMMANDS,
+    **INI,
+    **ARTIFACTS,
+    **TYPED_COMMANDS,
+    **BOXES,
     "statement": databases.statement, "refined_statement": databases.refined, "run_statement": databases.execute,
     "batches": batches.batches, "side_by_side": batches.side_by_side, "parts": batches.parts,
     "picked": batches.picked,

@@ -204,9 +204,10 @@ def composed(
     return boxed(m, Composed(m, tree, _RESOLVERS, at, key).value(tree), at)
 
 
+_OF_RUN = {"runtime.cwd": ".", "run.dir": ".", "runtime.output_dir": "outputs/{run-time}", "job.num": "{run-id}"}
 _RESOLVERS = {
-    "hydra": lambda argument, default: Leaf(".") if argument in ("runtime.cwd", "run.dir") else None,
-    "now": lambda argument, default: None,
+    "hydra": lambda argument, default: Leaf(known) if (known := _OF_RUN.get(argument)) is not None else None,
+    "now": lambda argument, default: Leaf("{run-time}"),
 }
 
 

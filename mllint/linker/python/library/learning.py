@@ -71,7 +71,14 @@ def _apart(m: Machine, frame: Cell, label: str, at: facts.At) -> tuple[Cell, Any
 
 def subject(call: Invocation) -> Any:
     """The estimator that a call is about: its receiver, or the argument that the model of the call names."""
-    return call.get(call.entry.model) if call.entry.model else call.receiver
+    if not call.entry.model:
+        return call.receiver
+    found = call.get(call.entry.model)
+    if isinstance(found, Cell) and found.kind == "instance":  # `Trainer(model=Net())`
+        from mllint.linker.python.library.networks import network_of
+
+        return network_of(call.m, found, call.at) or found
+    return found
 
 
 def become(call: Invocation, loaded: Any) -> None:

@@ -103,7 +103,7 @@ def call_method(m: Machine, receiver: Any, name: str, arguments: Arguments, at: 
         entry = m.library.calls[name]
         if isinstance(receiver, Choice):
             return join_all([call_method(m, option, name, arguments, at) for option in receiver.options])
-        if entry.frame and is_named_parts(receiver):
+        if (entry.frame or entry.writes) and is_named_parts(receiver):
             return each_part(
                 receiver,
                 lambda part: call_method(m, part, name, arguments, at),
@@ -267,6 +267,10 @@ def assign_object_item(m: Machine, owner: Cell, index: Any, value: Any, at: fact
     held = owner.slots.get("items")
     if isinstance(held, Cell) and held.kind == "dict" and isinstance(index, Constant):
         m.heap.set(held, index.value, value)
+        if owner.slots["type"] == "python.box":
+            m.heap.set(owner, ("attribute", index.value), value)
+    elif is_named_parts(owner) and isinstance(held, Cell):  # `parts[split] = part`, whichever it is
+        m.heap.set(held, "<rest>", join(held.slots.get("<rest>"), value))
     else:
         m.heap.set(owner, "held", join(owner.slots.get("held"), value))
 

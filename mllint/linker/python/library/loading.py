@@ -93,12 +93,20 @@ def loaded(m: Machine, node: str, call: Invocation) -> Any:
         return frames.new(m, of_dataset(node), call.entry.returns, call.at)
     slots: dict[Any, Any] = {
         "type": call.entry.returns if call.entry.returns in m.library.types else "",
-        "class": "",
+        "class": _class_of(call) if m.library.holds(call.entry.returns) == "estimator" else "",
         "arguments": {},
         "origins": frozenset({node}),
         "reference": node,
     }
     return m.heap.new("object", slots, (m.now.path, call.at))
+
+
+def _class_of(call: Invocation) -> str:
+    """The class that loads itself: `AutoModel.from_pretrained(path)`, `SentenceTransformer(path)`."""
+    parts = call.name.split(".")
+    while parts and not parts[-1][:1].isupper():
+        parts.pop()
+    return ".".join(parts)
 
 
 def as_frame(m: Machine, owner: Cell, at: facts.At) -> Cell:

@@ -11,7 +11,7 @@ from mllint.libraries.models import Place
 from mllint.lineage import expressions as ex
 from mllint.lineage.ids import LOGGED, RUN_PART, file_id, model_id, table_id
 from mllint.linker.python.abstract.heap import Cell
-from mllint.linker.python.abstract.values import Column, Constant, Tuple, options_of, text_of
+from mllint.linker.python.abstract.values import Column, Constant, Tuple, Unknown, options_of, text_of
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import HERE, Machine
 
@@ -56,7 +56,8 @@ def _nodes_of(call: Invocation, place: Place) -> list[str]:
         if kind == "file" and place.node:  # a local path or, if no such file is known, a name in some hub
             return [_local(m, name) or _filled(call, place.node) for name in names]
         if kind == "file":
-            return [locate(m, name) for name in names]
+            # before the folder that the program runs in is put before it
+            return [locate(m, name) for name in names if is_telling(f"file:{name}")]
         if kind == "table":
             return [table_id(name) for name in names]
         if kind == "url":
@@ -142,6 +143,8 @@ def texts(value: Any) -> list[str]:
             continue
         if isinstance(option, Tuple) or (isinstance(option, Cell) and option.kind == "list"):  # `subscribe(["a", "b"])`
             items = option.items if isinstance(option, Tuple) else option.slots["items"]
+            if not items and isinstance(option, Cell):  # `tf.data.Dataset.list_files("rows/*.tfrecord")`
+                items = (option.slots.get("<rest>", Unknown()),)
             found += [text for item in items if not isinstance(item, Tuple | Cell) for text in texts(item)]
             continue
         text = text_of(option) if not isinstance(option, Column) else _text_of_column(option)

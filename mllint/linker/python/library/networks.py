@@ -65,15 +65,20 @@ def forward(call: Invocation) -> Any:
     given = frozenset().union(*(origins_of(value) for value in call.arguments.values()), frozenset())
     if network is None:
         return training.loss(call)
+    if "token" not in network.slots:  # one that was loaded whole
+        prepare(m, network, call.at)
+        m.heap.set(network, "loaded", True)
     is_own = network.slots.get("fitted") or not network.slots.get("loaded")
     own = model_origins(network) | ({network.slots["token"]} if is_own else frozenset())
-    m.effects.model(network.slots["token"], "class", network.slots["class"], call.span)
+    if network.slots["class"]:
+        m.effects.model(network.slots["token"], "class", network.slots["class"], call.span)
     m.predictors |= own
     m.networks[network.slots["token"]] = network
     m.heap.set(network, training.GIVEN, rows)
     m.effects.predicted(own, rows, call.span)
     note_serving(m, call, network, own, rows)
     made = trials.predicted(call, network, Unknown(given), own, None) if given else frozenset()
+    m.pupils.update(dict.fromkeys(made, network.slots["token"]))
     origins = own | made | {origin for origin in given if not origin.startswith(PREDICTION)}
     return Column(ex.Unresolved("a prediction"), origins, "prediction", call.span, kind="torch.Tensor")
 

@@ -152,6 +152,8 @@ class Composed:
             argument, comma, default = rest.partition(",")
             resolver = self.resolvers.get(name.strip()) or _RESOLVERS.get(name.strip())
             found = resolver(argument.strip(), default.strip() if comma else None) if resolver is not None else None
+            if name.strip() in ("oc.env", "env"):
+                found = self._variable(argument.strip()) or found
             if name.strip() == "oc.select" and found is None:
                 found = select(self.root, argument.strip()) or (Leaf(default.strip()) if comma else None)
             return (
@@ -167,6 +169,16 @@ class Composed:
         if found is None:
             return Unknown(why=f"no configuration in sight sets `{inner}`")
         return self.value(found, tuple(target.split(".")), depth - 1)
+
+    def _variable(self, name: str) -> Tree | None:
+        """What a `.env` file of the repository sets a variable to, or the platform that the program runs on."""
+        for env in self.m.project.of_kind("env"):
+            for document in env.config.documents if env.config is not None else ():
+                found = config.lookup(document, name)
+                if found is not None and isinstance(found.value, str) and found.value:
+                    return Leaf(found.value)
+        platform = self.m.library.variable(name)
+        return Leaf(platform) if platform is not None else None
 
 
 def _split(text: str) -> list[tuple[str, bool]]:

@@ -15,7 +15,7 @@ from mllint.linker.python.abstract.losses import told_loss
 from mllint.linker.python.abstract.tables import Table, dataset_origins, of_dataset
 from mllint.linker.python.abstract.values import NOTHING, Column, Unknown, options_of, origins_of, text_of
 from mllint.linker.python.frames import frames
-from mllint.linker.python.library import parameters, sql_models
+from mllint.linker.python.library import local_frames, parameters, sql_models
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import HERE
 from mllint.linker.python.results.records import How
@@ -39,9 +39,9 @@ def read(call: Invocation, place: Place) -> Any:
         selects = [statement for statement in statements if statement.kind == "select"]
         for statement in statements:
             if statement.kind != "select" and not is_file:
-                _write(call, statement)
+                _write(call, statement, place)
         if selects:
-            tables.append(_table_of(call, selects[-1]))
+            tables.append(_table_of(call, selects[-1], place))
     if not tables and not _texts(value) and not (call.entry.duck and isinstance(call.receiver, Unknown)):
         _note_unknown(call, value)
     if call.entry.rows:
@@ -63,9 +63,9 @@ def execute(call: Invocation, place: Place) -> Any:
         is_file = _run_file(call, text)
         for statement in call.m.query(text, _dialect(call, place)):
             if statement.kind == "select":
-                tables.append(_table_of(call, statement))
+                tables.append(_table_of(call, statement, place))
             elif not is_file:
-                _write(call, statement)
+                _write(call, statement, place)
     if tables:
         return frames.new(call.m, frames.merge_all(tables), "python.rows", call.at)
     return Unknown(frozenset(), "the statement yields no rows", call.span)
@@ -108,13 +108,14 @@ def _read_table(call: Invocation, name: str) -> Table:
     return of_dataset(node, call.m.columns_of_table(name))
 
 
-def _table_of(call: Invocation, statement: Statement) -> Table:
+def _table_of(call: Invocation, statement: Statement, place: Place) -> Table:
     """The rows of a SELECT as a frame."""
     m, span = call.m, call.span
     sql_models.ask(call, statement)
+    held = _held(call, statement) if place.variables else {}
     origins = frozenset(dataset_id(read.name) for read in statement.reads)
     named = [(dataset_id(table), name) for column in statement.columns for table, name in column.sources]
-    for node in sorted(origins):
+    for node in sorted(origins - held.keys()):
         own = () if statement.open else tuple(sorted({column_id(d, name) for d, name in named if d == node}))
         m.effects.mark(node, "dataset", span)
         m.effects.access(node, span, m.now.path, True, columns=own)
@@ -129,10 +130,23 @@ def _table_of(call: Invocation, statement: Statement) -> Table:
     indirect = frozenset(column_id(dataset_id(table), name) for table, name in statement.indirect)
     data = frozenset(origin for origin in origins if not origin.startswith("model:"))
     base = data if statement.open and len(data) == 1 == len(statement.reads) else frozenset()
-    return Table(columns, statement.open, base, origins=origins, indirect=indirect)
+    made = Table(columns, statement.open, base, origins=origins, indirect=indirect)
+    return local_frames.in_place(made, held) if held else made
 
 
-def _write(call: Invocation, statement: Statement) -> None:
+def _held(call: Invocation, statement: Statement) -> dict[str, Table]:
+    """Frames of the program that the statement reads: variables, and what the call is given by name."""
+    made_with = (
+        call.receiver.slots["arguments"] if isinstance(call.receiver, Cell) and call.receiver.kind == "object" else {}
+    )
+    given = local_frames.given_names(call.get("env"), made_with.get("frames"), made_with.get("0"))
+    given.update({name: value for name, value in made_with.items() if not name.isdigit()})
+    if isinstance(call.receiver, Cell) and call.receiver.kind == "frame":
+        given["self"] = call.receiver
+    return local_frames.named_in(call.m, statement, given)
+
+
+def _write(call: Invocation, statement: Statement, place: Place) -> None:
     """`insert into t select ...`, `create table t as select ...` run by Python."""
     if not statement.target or statement.kind in ("ddl", "drop", "other"):
         return
@@ -148,7 +162,7 @@ def _write(call: Invocation, statement: Statement) -> None:
     adds = statement.kind not in ("create", "view")
     m.effects.access(target, span, m.now.path, False, how=How(adds=adds))
     values = [value for name, value in call.given.items() if name not in ("0", "sql", "query", "operation")]
-    table, is_whole = _filled(_table_of(call, statement), parameters.bound(values))
+    table, is_whole = _filled(_table_of(call, statement, place), parameters.bound(values))
     m.effects.language = "sql"
     m.effects.write_table(target, table, "writes", span)
     m.effects.language = "python"

@@ -55,6 +55,7 @@ def begin(m: Machine, path: str) -> None:
     """An entry point begins with what its module seeds when it is imported."""
     m.seed_calls.clear()
     m.networks.clear()
+    m.pupils.clear()
     m.lessons.clear()
     m.seeds.slots.update(dict.fromkeys(m.library.generators, FREE))
     for name, span in m.seeds_of_module.get(path, ()) if m.from_outside or m.endpoint else ():

@@ -160,8 +160,10 @@ def _is_buffer(value: Any) -> bool:
     """Something to read from that is no path: an open file, a response, a buffer."""
     if isinstance(value, Bound):  # `upload.file`
         return isinstance(value.receiver, Column)
+    if isinstance(value, Cell) and value.kind == "list":  # of paths: `spark.read.parquet(["a", "b"])`
+        return not any(is_text(item) for item in (*value.slots["items"], value.slots.get("<rest>")))
     if isinstance(value, Cell):
-        return value.kind in ("object", "frame", "list", "dict")
+        return value.kind in ("object", "frame", "dict")
     return isinstance(value, Unknown | Column) and bool(without_traces(value.origins))
 
 
@@ -331,7 +333,8 @@ def _put_data(m: Machine, node: str, value: Any, tokens: set[str], span: Any, is
             if kind is not None and kind.nameless:
                 origins = frozenset().union(*(c.origins for c in table.columns.values()))
                 m.effects.link(origins, node, "writes", span)
-        case Column() if columns.is_statistic(value):
+        # what lies beside a network tells how it did: `{"model": net.state_dict(), "accuracy": right / total}`
+        case Column() if columns.is_statistic(value) or (is_entry and tokens):
             m.effects.link(as_measures(value.origins), node, "writes", span)
         case Column():
             m.effects.link(value.origins, node, "writes", span)
@@ -349,7 +352,7 @@ def _put_data(m: Machine, node: str, value: Any, tokens: set[str], span: Any, is
                     _put_data(m, node, item, tokens, span, is_entry=True)
         case Choice(options=options):
             for option in options:
-                _put_data(m, node, option, tokens, span)
+                _put_data(m, node, option, tokens, span, is_entry)
         case Cell(kind="object") if value.slots.get("token") in tokens:
             pass
         case Cell(kind="instance") if _networks_of(value) & tokens:

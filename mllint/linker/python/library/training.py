@@ -57,6 +57,7 @@ def learn(m: Machine, value: Any, span: Span, within: Collection[str] = ()) -> N
         m.effects.now.measurings.pop(score, None)
     for mark in sorted(marked(origins, PREDICTION)):
         _taught(m, mark)
+        origins |= {m.pupils[mark]} if mark in m.pupils else frozenset()
     origins -= set(within)
     tokens = sorted(origin for origin in origins if origin.startswith("model@"))
     learning = [token for token in tokens if token in m.networks] or tokens

@@ -16,7 +16,17 @@ from mllint.facts import python as facts
 from mllint.linker.project import Flow
 from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell
-from mllint.linker.python.abstract.values import Column, Constant, Function, Unknown, origins_of, text_of
+from mllint.linker.python.abstract.values import (
+    Class,
+    Column,
+    Constant,
+    External,
+    Function,
+    Unknown,
+    origins_of,
+    text_of,
+)
+from mllint.linker.python.classes import lineage_of
 from mllint.linker.python.iteration import entries_of, items_of
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.orchestration import passing
@@ -124,7 +134,7 @@ def _runner(asset: Asset, known: frozenset[str]) -> Any:
 def run(m: Machine, asset: Asset, known: frozenset[str]) -> None:
     at = asset.function.facts.at
     taken = {parameter: passing.take(m, f"memory:{name}", at) for parameter, name in asset.inputs if name in known}
-    result = m.call(asset.function, Arguments((), taken), at)
+    result = m.call(asset.function, Arguments((), {**_settings(m, asset.function, taken), **taken}), at)
     values = [result] if len(asset.names) == 1 else passing.parts(m, result, len(asset.names), at)
     read = tuple(f"memory:{name}" for name in (*(name for _, name in asset.inputs), *asset.after) if name in known)
     written = []
@@ -134,6 +144,21 @@ def run(m: Machine, asset: Asset, known: frozenset[str]) -> None:
             passing.put(m, f"memory:{name}", value, at)
             written.append(f"memory:{name}")
     m.project.flows[Flow(read, tuple(written), m.job, asset.span)] = None
+
+
+def _settings(m: Machine, function: Function, taken: dict[str, Any]) -> dict[str, Any]:
+    """Objects for the parameters that are settings, as nobody changes them: `config: TripsConfig`."""
+    made: dict[str, Any] = {}
+    for parameter in function.facts.parameters:
+        if parameter.annotation is None or parameter.name in taken:
+            continue
+        with m.activation(function.scope, m.module_scope_of(function.scope), function.path, None):
+            cls = m.evaluate(parameter.annotation)
+        bases = [base.name for base in lineage_of(cls) if isinstance(base, External)] if isinstance(cls, Class) else []
+        kinds = [m.library.types.get(m.library.type_of_class(name)) for name in bases]
+        if any(kind is not None and kind.runs == "validated" for kind in kinds):
+            made[parameter.name] = m.call(cls, Arguments(), function.facts.at)
+    return made
 
 
 def _unwrapped(value: Any) -> Any:

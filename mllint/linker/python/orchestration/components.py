@@ -25,6 +25,9 @@ def call(m: Machine, function: Function, by: Any, arguments: Arguments, at: fact
     """Call a component's function, with places for its outputs; the task that it becomes."""
     outputs: dict[Any, Any] = {}
     given = dict(arguments.keywords)
+    taken = [p for p in function.facts.parameters if not _role(p.annotation).startswith("Output")]
+    for parameter, value in zip(taken, arguments.args, strict=False):  # outputs are given by nobody
+        given.setdefault(parameter.name, value)
     for parameter in function.facts.parameters:
         role = _role(parameter.annotation)
         short = parameter.name.removesuffix("_path").removesuffix("_file")
@@ -37,7 +40,7 @@ def call(m: Machine, function: Function, by: Any, arguments: Arguments, at: fact
             value = given.pop(short, given.get(parameter.name))
             path = value.slots.get("path") if isinstance(value, Cell) else None
             given[parameter.name] = path if path is not None else value if value is not None else Unknown()
-    result = follow(m, function, Arguments(arguments.args, given, arguments.rest), at)
+    result = follow(m, function, Arguments((), given, arguments.rest), at)
     return _task(m, result, outputs, at)
 
 

@@ -102,7 +102,7 @@ def _mapped(m: Machine, function: Any, arguments: Arguments, at: facts.At) -> An
     args = tuple(items_of(m, _held(a.value if isinstance(a, Rest) else a), at).any for a in arguments.args)
     keywords = {k: items_of(m, _held(v), at).any for k, v in arguments.keywords.items()}
     result = m.call(function, Arguments(args, keywords), at)
-    return m.heap.new("list", {"items": (), "<rest>": result}, (m.now.path, at))
+    return m.heap.new("list", {"items": (), "<rest>": _future(m, result, at)}, (m.now.path, at))
 
 
 def _future(m: Machine, value: Any, at: facts.At) -> Any:
@@ -127,10 +127,22 @@ def _held(value: Any) -> Any:
     return value
 
 
+def _all_held(m: Machine, value: Any) -> Any:
+    """What a task is given of what is still to come, also in a list: `total(load.map(paths))`."""
+    if isinstance(value, Cell) and value.kind == "list":
+        items = tuple(map(_held, value.slots["items"]))
+        rest = _held(value.slots.get("<rest>"))
+        if rest is not value.slots.get("<rest>") or any(
+            a is not b for a, b in zip(items, value.slots["items"], strict=True)
+        ):
+            return m.heap.new("list", {**value.slots, "items": items, "<rest>": rest}, value.site)
+    return _held(value)
+
+
 def _task(m: Machine, function: Function, by: Any, arguments: Arguments, at: facts.At, follow: Follow) -> Any:
     """A step that is given values, also those that other steps have yet to give."""
-    args = tuple(_held(argument) for argument in arguments.args)
-    keywords = {name: _held(value) for name, value in arguments.keywords.items() if name != "wait_for"}
+    args = tuple(_all_held(m, argument) for argument in arguments.args)
+    keywords = {name: _all_held(m, value) for name, value in arguments.keywords.items() if name != "wait_for"}
     result = follow(m, function, Arguments(args, keywords, arguments.rest), at)
     _keep(m, function, by, result, at)
     return result

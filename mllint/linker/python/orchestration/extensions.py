@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from mllint.facts import python as facts
+from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.values import Unknown
-from mllint.linker.python.library import hydra, web
+from mllint.linker.python.library import hydra, schemas, web
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.orchestration import (
@@ -48,6 +49,8 @@ COMPUTED: dict[str, Callable[[Invocation], Any]] = {
     "luigi_inputs": luigi.inputs,
     "luigi_none": luigi.no_requirements,
     "luigi_target": luigi.target,
+    "structure": schemas.structure,
+    "structure_file": schemas.structure_file,
     "hydra_initialize": hydra.initialize,
     "hydra_compose": hydra.compose,
     "hydra_instantiate": hydra.instantiate,
@@ -70,10 +73,20 @@ _STARTED: dict[str, Callable[[Machine, Cell, facts.At], None]] = {
 }
 
 
-def made(m: Machine, kind: str, thing: Cell, at: facts.At) -> None:
+# what objects of a class of the repository do with what they are given
+_FILLED: dict[str, Callable[[Machine, Cell, facts.At, Arguments], None]] = {
+    "validated": schemas.validated,
+    "from_environment": schemas.from_environment,
+}
+
+
+def made(m: Machine, kind: str, thing: Cell, at: facts.At, given: Arguments = Arguments()) -> None:  # noqa: B008
     """An object of a library's type, or of a subclass of it, has been made: it may be something that runs."""
     known = m.library.types.get(kind)
-    if known is not None and known.runs:
+    if known is not None and known.runs in _FILLED:
+        if thing.kind == "instance":
+            _FILLED[known.runs](m, thing, at, given)
+    elif known is not None and known.runs:
         start = _STARTED[known.runs]
         if thing.kind == "instance" and start not in (airflow.dag, metaflow.run):
             airflow.own(m, thing, at, start)

@@ -37,6 +37,7 @@ from mllint.linker.python.abstract.settings import Note
 from mllint.linker.python.abstract.tables import Table, dataset_origins
 from mllint.linker.python.abstract.traces import CUT, MADE, PREDICTION, SCORE, marked, without_traces
 from mllint.linker.python.abstract.values import NOTHING, Column, Loss, as_measures, counted
+from mllint.linker.python.frames.levels import shown
 from mllint.linker.python.results.predictions import Act, Cut, PredictedRows, joined
 from mllint.linker.python.results.records import (
     KNOWN,
@@ -161,7 +162,7 @@ class Effects:
         has_columns = has_columns or "://" in target
         for name, column in table.columns.items():
             if has_columns:
-                self.write_column(target, name, column, span)
+                self.write_column(target, shown(name), column, span)
             else:
                 self.link(column.origins, target, kind, span)
         if table.open and table.base:
