@@ -15,10 +15,13 @@ from mllint.linker.python.abstract.losses import told_loss
 from mllint.linker.python.abstract.tables import Table, dataset_origins, of_dataset
 from mllint.linker.python.abstract.values import NOTHING, Column, Unknown, options_of, origins_of, text_of
 from mllint.linker.python.frames import frames
+from mllint.linker.python.iteration import items_of
 from mllint.linker.python.library import parameters, sql_models
+from mllint.linker.python.library.circumstances import adds
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import HERE
 from mllint.linker.python.results.records import How
+from mllint.linker.sql.schema import table_name
 from mllint.linker.sql.statements import Statement, dataset_id
 
 _TABLE = re.compile(r"[\w.$\"`\[\]-]+")
@@ -30,7 +33,7 @@ def read(call: Invocation, place: Place) -> Any:
     value = call.get(place.query)
     if isinstance(value, Cell) and "tables" in value.slots:  # `pd.read_sql(select(User), engine)`
         return call.m.run_statement(call, value)
-    for text in _texts(value):
+    for text in _texts(call, value):
         if _TABLE.fullmatch(text.strip()):  # `read_sql("trips", con)` names a table
             tables.append(_read_table(call, text))
             continue
@@ -39,10 +42,11 @@ def read(call: Invocation, place: Place) -> Any:
         selects = [statement for statement in statements if statement.kind == "select"]
         for statement in statements:
             if statement.kind != "select" and not is_file:
-                _write(call, statement)
+                _write(call, statement, place)
         if selects:
             tables.append(_table_of(call, selects[-1]))
-    if not tables and not _texts(value) and not (call.entry.duck and isinstance(call.receiver, Unknown)):
+            _write_into(call, place, selects[-1])
+    if not tables and not _texts(call, value) and not (call.entry.duck and isinstance(call.receiver, Unknown)):
         _note_unknown(call, value)
     if call.entry.rows:
         return frames.new(m, frames.merge_all(tables) if tables else Table(), call.entry.rows, call.at)
@@ -54,7 +58,7 @@ def read(call: Invocation, place: Place) -> Any:
 def execute(call: Invocation, place: Place) -> Any:
     """A statement that runs in a database: it may write tables; what it selects is a cursor of rows."""
     value = call.get(place.query)
-    texts = _texts(value)
+    texts = _texts(call, value)
     if not texts:
         _note_unknown(call, value)
         return Unknown(call.origins(), "the query is not known", call.span)
@@ -65,7 +69,7 @@ def execute(call: Invocation, place: Place) -> Any:
             if statement.kind == "select":
                 tables.append(_table_of(call, statement))
             elif not is_file:
-                _write(call, statement)
+                _write(call, statement, place)
     if tables:
         return frames.new(call.m, frames.merge_all(tables), "python.rows", call.at)
     return Unknown(frozenset(), "the statement yields no rows", call.span)
@@ -81,9 +85,12 @@ def _run_file(call: Invocation, text: str) -> bool:
     return path is not None
 
 
-def _texts(value: Any) -> list[str]:
+def _texts(call: Invocation, value: Any) -> list[str]:
     found = []
-    for option in options_of(value) if value is not None else ():
+    options = list(options_of(value)) if value is not None else []
+    for option in options:
+        if isinstance(option, Cell) and option.kind == "list":  # `batch_execute_statement(Sqls=[...])`
+            options += items_of(call.m, option, call.at).known or ()
         if isinstance(option, Cell) and option.kind == "object":  # `text("select ...")`
             given = option.slots.get("arguments", {})
             option = given.get("text", given.get("0"))
@@ -132,7 +139,7 @@ def _table_of(call: Invocation, statement: Statement) -> Table:
     return Table(columns, statement.open, base, origins=origins, indirect=indirect)
 
 
-def _write(call: Invocation, statement: Statement) -> None:
+def _write(call: Invocation, statement: Statement, place: Place) -> None:
     """`insert into t select ...`, `create table t as select ...` run by Python."""
     if not statement.target or statement.kind in ("ddl", "drop", "other"):
         return
@@ -145,15 +152,26 @@ def _write(call: Invocation, statement: Statement) -> None:
         m.effects.link([read.name for read in statement.reads], target, "saves", span)
         return
     m.effects.mark(target, "dataset", span)
-    adds = statement.kind not in ("create", "view")
-    m.effects.access(target, span, m.now.path, False, how=How(adds=adds))
-    values = [value for name, value in call.given.items() if name not in ("0", "sql", "query", "operation")]
+    is_more = statement.kind not in ("create", "view")
+    m.effects.access(target, span, m.now.path, False, how=How(adds=is_more))
+    values = [
+        value
+        for name, value in call.given.items()
+        if name not in ("0", "sql", "query", "operation", place.query, place.into.partition(".")[0])
+    ]
     table, is_whole = _filled(_table_of(call, statement), parameters.bound(values))
     m.effects.language = "sql"
     m.effects.write_table(target, table, "writes", span)
     m.effects.language = "python"
     for value in values if not is_whole else ():  # `execute("insert into t values (?, ?)", row)`
         m.effects.link(origins_of(value), target, "writes", span)
+
+
+def _write_into(call: Invocation, place: Place, statement: Statement) -> None:
+    """`client.query(sql, job_config=QueryJobConfig(destination="ml.rides"))`: the rows go into a table too."""
+    for name in _texts(call, call.get(place.into)) if place.into else ():
+        kind = "insert" if adds(call, place) else "create"
+        _write(call, msgspec.structs.replace(statement, kind=kind, target=table_name(name)), place)
 
 
 def _filled(table: Table, given: dict[str, Any]) -> tuple[Table, bool]:
