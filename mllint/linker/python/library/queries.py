@@ -118,7 +118,7 @@ def _read_table(call: Invocation, name: str) -> Table:
 def _table_of(call: Invocation, statement: Statement) -> Table:
     """The rows of a SELECT as a frame."""
     m, span = call.m, call.span
-    sql_models.ask(call, statement)
+    sql_models.tell(call, statement)
     origins = frozenset(dataset_id(read.name) for read in statement.reads)
     named = [(dataset_id(table), name) for column in statement.columns for table, name in column.sources]
     for node in sorted(origins):
