@@ -8,19 +8,19 @@ from typing import Any
 import msgspec
 
 from mllint.libraries.models import Place
-from mllint.lineage.ids import column_id, table_id
+from mllint.lineage.ids import column_id, is_telling, table_id
 from mllint.lineage.observations import Limit
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.losses import told_loss
 from mllint.linker.python.abstract.tables import Table, dataset_origins, of_dataset
-from mllint.linker.python.abstract.values import NOTHING, Column, Unknown, options_of, origins_of, text_of
+from mllint.linker.python.abstract.values import NOTHING, Column, Loss, Unknown, options_of, origins_of, text_of
 from mllint.linker.python.frames import frames
 from mllint.linker.python.iteration import items_of
 from mllint.linker.python.library import parameters, sql_models
 from mllint.linker.python.library.circumstances import adds
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import HERE
-from mllint.linker.python.results.records import How
+from mllint.linker.python.results.records import KNOWN, How
 from mllint.linker.sql.schema import table_name
 from mllint.linker.sql.statements import Statement, dataset_id
 
@@ -115,25 +115,33 @@ def _read_table(call: Invocation, name: str) -> Table:
     return of_dataset(node, call.m.columns_of_table(name))
 
 
+def _loss(node: str) -> Loss:
+    return KNOWN if is_telling(node) else Loss(f"nothing of the name {node.partition(':')[2]} is known")
+
+
 def _table_of(call: Invocation, statement: Statement) -> Table:
     """The rows of a SELECT as a frame."""
     m, span = call.m, call.span
     sql_models.tell(call, statement)
-    origins = frozenset(dataset_id(read.name) for read in statement.reads)
     named = [(dataset_id(table), name) for column in statement.columns for table, name in column.sources]
-    for node in sorted(origins):
+    read = sorted({dataset_id(read.name) for read in statement.reads})
+    origins = frozenset(filter(is_telling, read))  # what else is read would be one with all whose name is not known
+    for node in read:
         own = () if statement.open else tuple(sorted({column_id(d, name) for d, name in named if d == node}))
-        m.effects.mark(node, "dataset", span)
-        m.effects.access(node, span, m.now.path, True, columns=own)
+        if node in origins:
+            m.effects.mark(node, "dataset", span)
+        m.effects.access(node if node in origins else "", span, m.now.path, True, _loss(node), columns=own)
     for table, name, operator, value in statement.limits:
         m.effects.limited(Limit(dataset_id(table), name, operator, value, span, m.job))
     columns = {}
     for column in statement.columns:
         if column.name == "*":
             continue
-        sources = frozenset(column_id(dataset_id(table), name) for table, name in column.sources if name != "*")
+        told = [(dataset_id(table), name) for table, name in column.sources if name != "*"]
+        sources = frozenset(column_id(table, name) for table, name in told if table in origins)
         columns[column.name] = Column(column.expression, sources, column.name, span)
-    indirect = frozenset(column_id(dataset_id(table), name) for table, name in statement.indirect)
+    chosen = [(dataset_id(table), name) for table, name in statement.indirect]
+    indirect = frozenset(column_id(table, name) for table, name in chosen if table in origins)
     data = frozenset(origin for origin in origins if not origin.startswith("model:"))
     base = data if statement.open and len(data) == 1 == len(statement.reads) else frozenset()
     return Table(columns, statement.open, base, origins=origins, indirect=indirect)
@@ -151,8 +159,12 @@ def _write(call: Invocation, statement: Statement, place: Place) -> None:
         m.effects.mark(target, "artifact", span)
         m.effects.link([read.name for read in statement.reads], target, "saves", span)
         return
-    m.effects.mark(target, "dataset", span)
     is_more = statement.kind not in ("create", "view")
+    if not is_telling(target):
+        m.effects.access("", span, m.now.path, False, _loss(target), how=How(adds=is_more))
+        _table_of(call, statement)
+        return
+    m.effects.mark(target, "dataset", span)
     m.effects.access(target, span, m.now.path, False, how=How(adds=is_more))
     values = [
         value
