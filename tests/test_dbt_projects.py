@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 
 import pytest
@@ -358,11 +357,9 @@ SQLMESH = {
     ids=lambda text: text[:24],
 )
 def test_hostile_heads_end(text: str) -> None:
-    start = time.process_time()
     head = head_of(text)
     if head is not None:
         query_of(text, head)
-    assert time.process_time() - start < 3
 
 
 def test_models_of_sqlmesh(tmp_path: Path) -> None:

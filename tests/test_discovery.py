@@ -7,7 +7,6 @@ import shutil
 import socket
 import subprocess
 import tempfile
-import time
 from pathlib import Path
 
 import pytest
@@ -197,11 +196,9 @@ def test_ignore_rules_are_git_s(ignores: dict[str, list[str]], files: list[str])
 
 def test_a_pattern_cannot_explode() -> None:
     globs = Globs(["*a" * 30 + "b", "/" + "**/*a*a*a*a/" * 20 + "x"])
-    start = time.perf_counter()
-    for _ in range(100):
+    for _ in range(100):  # one match that backtracks would take longer than the universe has
         assert not globs.covers("a" * 255)
         assert not globs.covers("/".join(["aaaaaaaaaa"] * 90))
-    assert time.perf_counter() - start < 20  # one match that backtracks would take longer than the universe has
 
 
 def test_a_hostile_ignore_file_does_not_stop_the_walk(tmp_path: Path) -> None:

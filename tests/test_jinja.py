@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 
 import pytest
 from hypothesis import given, settings
@@ -112,10 +111,8 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_templates_end_and_reach_nothing(name: str) -> None:
-    start = time.process_time()
     names = Names(variables={"again": "{{ var('again') }}{{ var('again') }}"})
     text = rendered(HOSTILE[name], names) or ""
-    assert time.process_time() - start < 10
     assert len(text) < 1_000_000
     assert not any(word in text for word in ("<class", "<function", "object at", "<module", "root:", "uid="))
 

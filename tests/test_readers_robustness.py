@@ -6,7 +6,6 @@ import ast
 import io
 import json
 import sys
-import time
 import types
 from collections.abc import Callable
 
@@ -243,9 +242,7 @@ def test_suppressions_come_with_the_facts() -> None:
     ],
 )
 def test_looking_for_suppressions_is_linear(text: str) -> None:
-    start = time.perf_counter()
-    find_suppressions(text.encode(), "sql")
-    assert time.perf_counter() - start < 10
+    find_suppressions(text.encode(), "sql")  # in squared time it would run into the tests' timeout
 
 
 @pytest.mark.parametrize("kind", sorted(READERS))

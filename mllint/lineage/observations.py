@@ -423,12 +423,14 @@ class Absent(msgspec.Struct, frozen=True):
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """A call that reads rows. `is_used`: a column of them is asked for, or they go whole into something."""
+    """A call that reads rows. `is_used`: a column of them is asked for, or they go whole into something. `is_input`: no
+    code reads them, a step of a pipeline names them among its inputs."""
 
     dataset: str
     span: Span
     job: str
     is_used: bool
+    is_input: bool = False
 
 
 class Computed(msgspec.Struct, frozen=True):

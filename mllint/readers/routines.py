@@ -13,7 +13,7 @@ from mllint.facts.python import Import, ImportFrom, Module, Stmt
 from mllint.readers.python import Imported, lower, top_level
 
 _ROUTINE = re.compile(
-    r"\bcreate\s(?:\s*(?:or|replace|alter|temporary|temp|secure)\s)*\s*procedure\b(?P<head>(?:(?!\$\$|\bas\b(?!\s+(?:owner|caller)\b))[^;])*?)\bas\s*"
+    r"\bcreate\s(?:\s*(?:or|replace|alter|temporary|temp|secure)\s)*\s*procedure\b(?P<head>(?:(?!\$\$|\bas\b(?!\s+(?:owner|caller)\b))[^;]){0,4000}?)\bas\s*"
     r"(?:(?P<quote>\$\$|r?(?P<marks>\"{3}|'{3}))(?P<body>.*?)(?(marks)(?P=marks)|\$\$)|'(?P<quoted>(?:[^']|'')*)')",
     re.IGNORECASE | re.DOTALL,
 )

@@ -164,6 +164,15 @@ def as_dict(m: Machine, arguments: Arguments, at: facts.At) -> Any:
     return m.heap.new("dict", slots, (m.now.path, at))
 
 
+def _from_keys(m: Machine, arguments: Arguments, at: facts.At) -> Any:
+    """`dict.fromkeys(names)`: mostly, the names without those that come twice."""
+    keys = items_of(m, first_of(arguments), at).known if arguments.args else ()
+    if keys is None or not all(isinstance(key, Constant) and not is_inner(key.value) for key in keys):
+        return as_list(m, arguments, at)
+    given = arguments.args[1] if len(arguments.args) > 1 else arguments.keywords.get("value", Constant(None))
+    return m.heap.new("dict", {key.value: given for key in keys}, (m.now.path, at))
+
+
 def _zip(m: Machine, arguments: Arguments, at: facts.At) -> Any:
     columns = [items_of(m, value, at) for value in arguments.args]
     if columns and all(c.known is not None for c in columns):
@@ -360,7 +369,7 @@ FUNCTIONS: dict[str, Callable[[Machine, Arguments, facts.At], Any]] = {
     "builtins.abs": _unary("ABS"), "builtins.round": _unary("ROUND_EVEN", ex.Constant(0)), "builtins.print": _nothing,
     "builtins.vars": _vars, "builtins.format": formatted, "builtins.filter": _filter,
     "builtins.chr": _character,
-    "collections.OrderedDict": as_dict,
+    "collections.OrderedDict": as_dict, "builtins.dict.fromkeys": _from_keys,
 }  # fmt: skip
 
 _NAMES = {name.rpartition(".")[2] for name in FUNCTIONS} | {

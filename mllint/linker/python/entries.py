@@ -179,6 +179,16 @@ def _run_script(m: Machine, file: FileFacts) -> None:
     with m.activation(scope, scope, file.path, None):
         body, run = file.python.body, m.run
         m.execute(with_parameters(body, run.arguments) if run is not None and run.entry == "papermill" else body)
+        if run is not None and run.by == "installed":
+            _start_installed(m, scope, run.entry)
+
+
+def _start_installed(m: Machine, scope: Cell, name: str) -> None:
+    """`train = "package.module:main"`: what the installed command calls, unless the script has called it itself."""
+    target = scope.slots.get(name)
+    functions = list(commands.below(target))
+    if functions and not any((f.path, f.facts.at) in m.called for f in functions):
+        m.call(target, Arguments(), functions[0].facts.at)
 
 
 # ---------------------------------------------------------------------------------------- uncalled functions

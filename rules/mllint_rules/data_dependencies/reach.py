@@ -50,7 +50,11 @@ class Reach:
         node = self.lineage.graph.nodes.get(id)
         if node is not None and sum(span.path.endswith("dvc.yaml") for span in node.spans) > 1:
             return True
-        mentions = [mention for mention in self.lineage.observations.mentions if mention.name == base]
+        mentions = [
+            mention  # a copy that is shipped names itself
+            for mention in self.lineage.observations.mentions
+            if mention.name == base and mention.path != id.partition(":")[2]
+        ]
         for mention in mentions:
             own = len({write.called for write in writes if write.called.path == mention.path})
             if mention.path.endswith((".dvc", "dvc.yaml", "dvc.lock")):

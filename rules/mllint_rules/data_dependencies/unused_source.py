@@ -59,10 +59,11 @@ def _of_read(lineage: Lineage, reading: Reading, is_exploration: bool) -> Findin
     elsewhere = f"; `{min(others)}` reads it too, and uses it" if others else ""
     return Finding(
         message=f"`{what}` is read, and nothing of it reaches a model, an output or a test of its values{elsewhere}",
-        help="delete the read: it costs time, and fails on the day the source is gone",
+        help=f"delete the {'input' if reading.is_input else 'read'}: it costs time, and fails on the day the source is "
+        "gone",
         span=reading.span,
         label="its rows are used nowhere",
-        deletes=[reading.span],
+        deletes=[] if reading.is_input else [reading.span],
         nodes=[reading.dataset] if reading.dataset in graph.nodes else [],
         severity="info" if is_exploration else None,
     )

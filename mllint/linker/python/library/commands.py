@@ -204,6 +204,15 @@ def is_command(function: Function) -> bool:
     return any(isinstance(d, Cell) and ("command of" in d.slots or "option" in d.slots) for d in function.decorators)
 
 
+def below(value: Any) -> Iterator[Function]:
+    """The functions of all commands of a group, and of the groups below it."""
+    if isinstance(value, Function):
+        yield value
+    elif isinstance(value, Cell):
+        for each in (*value.slots.get("commands", {}).values(), value.slots.get("callback")):
+            yield from below(each)
+
+
 def _groups_above(function: Function) -> Iterator[Cell]:
     declared = [d.slots["command of"] for d in function.decorators if isinstance(d, Cell) and "command of" in d.slots]
     above = declared[0] if declared else None

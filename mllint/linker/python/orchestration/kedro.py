@@ -18,6 +18,7 @@ from mllint.linker.project import Flow
 from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.values import Bound, Constant, Function, Partial, Unknown, options_of, text_of
+from mllint.linker.python.frames import usage
 from mllint.linker.python.iteration import entries_of, items_of
 from mllint.linker.python.library import loading, storage
 from mllint.linker.python.library.invocation import Invocation
@@ -278,9 +279,8 @@ def _load(m: Machine, each: Node, dataset: Dataset) -> Any:
         given["sql"] = _statement(m, dataset.sql)
     arguments = Arguments((), {name: value for name, value in given.items() if value is not None})
     if kind and "Partitioned" not in dataset.kind:
-        return storage.read(
-            Invocation(m, "kedro.load", Entry(reads=place, returns=kind), None, arguments, each.at), place
-        )
+        invocation = Invocation(m, "kedro.load", Entry(reads=place, returns=kind), None, arguments, each.at)
+        return usage.read(m, storage.read(invocation, place), each.at)
     return loading.load(Invocation(m, "kedro.load", Entry(loads=place), None, arguments, each.at), place)
 
 

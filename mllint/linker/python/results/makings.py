@@ -26,10 +26,12 @@ def observe_makings(project: Project, records: list[Record]) -> None:
     idle = [m for m in makings.values() if not m.dataset and m.id in left and m.id not in used and m.name not in asked]
     named = _named_elsewhere(project, idle, makings, left)
     observations = project.observations
+    steps = {flow.span for flow in project.flows}
     for making in makings.values():
         if making.dataset:
             is_used = making.id in used or _is_named_again(project, making)
-            observations.readings.append(Reading(making.dataset, making.span, making.job, is_used))
+            is_input = making.span in steps
+            observations.readings.append(Reading(making.dataset, making.span, making.job, is_used, is_input))
         else:
             is_used = making.id in used or making.name in asked or making.name in named
             places = tuple(sorted(left.get(making.id, ()), key=_order))

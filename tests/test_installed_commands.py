@@ -1,0 +1,78 @@
+"""What `[project.scripts]` installs: the function, typer app or click group that the command calls."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from linking import edges, linked
+
+PROJECT = '[project]\nname = "p"\n[project.scripts]\np = "p.cli:app"\n'
+READS = "    pd.read_csv(source).to_csv(target)\n"
+TYPER = """
+from pathlib import Path
+import pandas as pd
+import typer
+
+app = typer.Typer()
+
+@app.command("tickers")
+def tickers(source: Path = typer.Option("in.csv"), target: Path = typer.Option(Path("made") / "out.csv")):
+""" + READS  # fmt: skip
+REGISTERED = """
+import pandas as pd
+import typer
+
+def register(app: typer.Typer) -> None:
+    @app.command()
+    def tickers(source: str = "in.csv", target: str = typer.Option("made/out.csv")):
+        pd.read_csv(source).to_csv(target)
+
+app = typer.Typer()
+register(app)
+"""
+CLICK = """
+import click
+import pandas as pd
+
+@click.group()
+def app():
+    pass
+
+@app.command()
+@click.option("--source", default="in.csv")
+@click.option("--target", default="made/out.csv")
+def tickers(source, target):
+""" + READS  # fmt: skip
+ARGPARSE = """
+import argparse
+import pandas as pd
+
+def app(argv=None):
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--source", default="in.csv")
+    parser.add_argument("--target", default="made/out.csv")
+    args = parser.parse_args(argv)
+    pd.read_csv(args.source).to_csv(args.target)
+"""
+GUARDED = TYPER + '\nif __name__ == "__main__":\n    app()\n'
+
+
+@pytest.mark.parametrize("code", [TYPER, REGISTERED, CLICK, ARGPARSE, GUARDED])
+def test_the_installed_command_is_followed(tmp_path: Path, code: str) -> None:
+    lineage = linked(tmp_path, {"pyproject.toml": PROJECT, "src/p/__init__.py": "", "src/p/cli.py": code})
+    assert edges(lineage) == {("file:in.csv", "file:made/out.csv")}
+
+
+def test_a_group_that_holds_itself_ends(tmp_path: Path) -> None:
+    code = TYPER + '\napp.add_typer(app, name="again")\n'
+    lineage = linked(tmp_path, {"pyproject.toml": PROJECT, "p/__init__.py": "", "p/cli.py": code})
+    assert not lineage.problems
+
+
+@pytest.mark.parametrize(
+    "names", ["dict.fromkeys(['a', 'b', 'a'])", "list(dict.fromkeys(['a', 'b', 'a']))", "dict.fromkeys(('a', 'b'), 1)"]
+)
+def test_names_without_those_that_come_twice(tmp_path: Path, names: str) -> None:
+    code = f"import pandas as pd\nfor name in {names}:\n    pd.read_csv(f'raw/{{name}}.csv').to_csv('out.csv')\n"
+    assert {source for source, _ in edges(linked(tmp_path, {"a.py": code}))} == {"file:raw/a.csv", "file:raw/b.csv"}
