@@ -13,13 +13,14 @@ from mllint.facts.python import Import, ImportFrom, Module, Stmt
 from mllint.readers.python import Imported, lower, top_level
 
 _ROUTINE = re.compile(
-    r"\bcreate\s(?:\s*(?:or|replace|alter|temporary|temp|secure)\s)*\s*procedure\b(?P<head>(?:(?!\$\$|\bas\b(?!\s+(?:owner|caller)\b))[^;]){0,4000}?)\bas\s*"
+    r"\bcreate\s(?:\s*(?:or|replace|alter|temporary|temp|secure)\s)*\s*procedure\b(?P<head>(?:(?!\$\$|\bas\b(?!\s+(?:owner|caller)\b))[^;]){0,1500}?)\bas\s*"
     r"(?:(?P<quote>\$\$|r?(?P<marks>\"{3}|'{3}))(?P<body>.*?)(?(marks)(?P=marks)|\$\$)|'(?P<quoted>(?:[^']|'')*)')",
     re.IGNORECASE | re.DOTALL,
 )
 _HANDLER = re.compile(r"\bhandler\s*=\s*'(\w+)'", re.IGNORECASE)
 _LANGUAGE = re.compile(r"\blanguage\s+python\b", re.IGNORECASE)
 _MOST = 100  # bodies of a text
+_LARGEST = 1_000_000  # characters of one
 _CALL = "import snowflake.snowpark\n{}(snowflake.snowpark.Session.builder.getOrCreate())\n"
 _Body = tuple[tuple[Stmt, ...], Imported]
 
@@ -27,6 +28,8 @@ _Body = tuple[tuple[Stmt, ...], Imported]
 def divided(text: str) -> tuple[str, Module | None]:
     """The text with blanks in place of bodies that are Python, and these as one module. A body that Python does not
     understand, or that says no handler, stays."""
+    if len(text) > _LARGEST:
+        return text, None
     body: list[Stmt] = []
     imported: list[Import | ImportFrom] = []
     kept, last = [], 0
