@@ -245,6 +245,13 @@ class LibraryFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     acts: tuple[str, ...] = ()  # verbs of what is done to the world outside, `send+mail` if only with both words
     bounds: tuple[str, ...] = ()  # words of names that keep what is done within bounds
     heads: tuple[str, ...] = ()  # words of names that take the first few
+    plumbing: tuple[str, ...] = ()  # modules and functions around the work on data: arguments, logs, clocks, services
+    describes: tuple[str, ...] = ()  # methods that tell about data, and prepare nothing
+    common: tuple[str, ...] = ()  # packages that every module of the field speaks: no glue
+    plain: tuple[str, ...] = ()  # functions and classes that make plain values, frames or arrays of something
+    into: tuple[str, ...] = ()  # what names of conversions into types of a package begin with
+    out_of: tuple[str, ...] = ()  # and of conversions out of them
+    networks: tuple[str, ...] = ()  # patterns of base classes: what stands in the class is a model's layers
     reviews: tuple[str, ...] = ()  # words that tell that somebody looks first, or that nothing is done in earnest
     random: tuple[Random, ...] = ()  # objects that draw by chance when they are fitted, or split
     prelude: str = ""
@@ -252,6 +259,12 @@ class LibraryFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     epilogue: str = ""
     examples: tuple[Example, ...] = ()
     origin: str = ""  # where it was read from
+
+
+_WORDS = (
+    "alarms", "shows", "trackers", "acts", "bounds", "heads", "reviews", "plumbing", "describes", "networks", "common",
+    "plain", "into", "out_of",
+)  # fmt: skip
 
 
 class Library:
@@ -280,6 +293,13 @@ class Library:
         self.acts: set[str] = set()
         self.bounds: set[str] = set()
         self.heads: set[str] = set()
+        self.plumbing: set[str] = set()
+        self.describes: set[str] = set()
+        self.common: set[str] = set()
+        self.plain: set[str] = set()
+        self.into: set[str] = set()
+        self.out_of: set[str] = set()
+        self.networks: set[str] = set()
         self.reviews: set[str] = set()
         self.distributions: dict[str, tuple[str, ...]] = {}
         self.generators: set[str] = set()  # global ones that something seeds
@@ -320,7 +340,7 @@ class Library:
         self.open += [re.compile(fnmatch.translate(pattern)) for pattern in file.open]
         self.collects.update(file.collects)
         self.logs.update(file.logs)
-        for words in ("alarms", "shows", "trackers", "acts", "bounds", "heads", "reviews"):
+        for words in _WORDS:
             getattr(self, words).update(getattr(file, words))
         self.distributions.update(file.distributions)
         for random in file.random:

@@ -18,20 +18,22 @@ from mllint.lineage.expressions import Apply, Constant, Expression
 from mllint.source import Span
 
 WHOLE_FRAMES = "an operation on whole frames"  # why an expression is not known: `(df - df.min()) / df.max()`
+WINDOW = "window"  # the `part` of a slice that goes over the rows one by one
 MOST_STEPS = 200  # ancestors of one set that are looked at
 
 
 class RowSet(msgspec.Struct, frozen=True):
-    """`how`: `source`, `part` (of the split `split`), `some` (a filter or slice: nothing is known of its siblings),
-    `repeated` (its rows occur again, as they are or nearly: oversampling, augmentation, explode), `stored` (a dataset
-    that was written here). `order` of a split: `random`, `ordered`, `grouped`, or empty if that is not known."""
+    """`how`: `source`, `drawn` (made of nothing by a call), `part` (of the split `split`), `some` (a filter or slice:
+    nothing is known of its siblings), `repeated` (its rows occur again, as they are or nearly: oversampling,
+    augmentation, explode), `stored` (a dataset that was written here). `order` of a split: `random`, `ordered`,
+    `grouped`, or empty if that is not known."""
 
     id: str
     how: str
     parents: tuple[str, ...] = ()
     span: Span | None = None
     split: str = ""
-    part: str = ""  # train, test
+    part: str = ""  # train, test; `window` of slices that hold each other's rows
     order: str = ""
     learned: tuple[str, ...] = ()  # of a stored set: the fits that its values went through
     windows: tuple[Input, ...] = ()  # of a split: the columns of its rows that are computed from other rows' times
@@ -69,6 +71,7 @@ class Fitting(msgspec.Struct, frozen=True):
     is_named: bool = False  # a statistic that the statement only gives a name, to be put to use later
     goes_on: bool = False  # from what was learned before: `partial_fit`
     step_of: str = ""  # of a step of a Pipeline or ColumnTransformer: the fit of the whole
+    labelled: tuple[str, ...] = ()  # the rows of its labels, which may be sliced for themselves
 
 
 class Measuring(msgspec.Struct, frozen=True):
@@ -87,6 +90,7 @@ class Measuring(msgspec.Struct, frozen=True):
     sure: bool = True
     in_loop: bool = False
     after: tuple[str, ...] = ()  # ids of the measurings that what is scored depends on: `chances > best_threshold`
+    against: tuple[str, ...] = ()  # the rows of all that went into it: of the predictions, and of the truth
 
 
 class Selection(msgspec.Struct, frozen=True):
@@ -149,6 +153,16 @@ class Trials(msgspec.Struct):
             return True
         return not self.includes(left, right) and not self.includes(right, left)
 
+    def holds_out(self, fitting: Fitting, measuring: Measuring) -> bool:
+        """Whether the truth in a score is of other rows of the same data than those that were fitted: what was
+        predicted is of other rows too then, even where the trail of it was lost (`predict(horizon=7)`)."""
+        own = {*fitting.rows, *fitting.labelled}
+        whole = {ancestor.id for id in own for ancestor in self.ancestors(id)}
+        return any(
+            not self.is_within([id], own) and id not in whole and any(a.id in whole for a in self.ancestors(id))
+            for id in measuring.against
+        )
+
     def learned_by(self, ids: Iterable[str], rows: Iterable[str] = ()) -> list[Fitting]:
         """The fits that values went through, also before they were stored, and those that these went through."""
         found: dict[str, Fitting] = {}
@@ -172,6 +186,11 @@ class Trials(msgspec.Struct):
     def measured(self, fitting: Fitting) -> list[Measuring]:
         """All scores of what a fit made."""
         return [self.measurings[id] for id in self.scores_of.get(fitting.id, ())]
+
+    def slid(self, split: RowSet) -> RowSet | None:
+        """The windows of which a split takes some to one side, and their neighbours to the other."""
+        before = (ancestor for id in split.parents for ancestor in self.ancestors(id))
+        return next((each for each in before if each.part == WINDOW), None)
 
     def scored_parts(self) -> set[tuple[str, str]]:
         """The splits and parts whose rows, or some of them, a metric has been worked out on."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from mllint.lineage.graph import Edge, Graph
 from mllint.lineage.lineage import Coverage
+from mllint.lineage.observations import Output
 from mllint.rule import Context, Declarations, Declared, Finding, Lineage, Observations, Rule, Span
 
 LANGUAGES = {
@@ -46,6 +47,13 @@ def lineage(
     for edge in steps:
         graph.add_edge(edge)
     graph.freeze()
+    # where predictions go is observed too, unless a test tells otherwise
+    filled = [
+        Output(edge.source, edge.target, edge.span, edge.job)
+        for edge in steps
+        if edge.kind in ("predicts", "serves") and edge.span is not None
+    ]
+    seen.setdefault("outputs", filled)
     return Lineage(graph, Observations(**seen), Declarations(declared or [], owners or []), Coverage())
 
 

@@ -42,3 +42,10 @@ def test_what_is_known_of_the_whole_dataset_only_is_silent():
 
 def test_what_is_fitted_and_never_put_to_use_is_silent():
     assert run(RULE, lineage(FIRST, SECOND, trials=trials())) == []
+
+
+def test_codes_that_an_encoder_kept_with_the_model_makes_are_no_predictions():
+    column = "column:file:scores.csv#code"
+    stored = step("model:first", column, "predicts", "first.py:6")
+    fit = step(column, "model:second", "trains", "second.py:7", "second.py:2")
+    assert run(RULE, lineage(FIRST, SECOND, KEPT, stored, fit, outputs=[])) == []

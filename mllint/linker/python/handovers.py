@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from mllint.facts import python as facts
+from mllint.facts.walking import parts
 from mllint.lineage.observations import Handover
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.values import Choice, Class, Column, External, Function, Tuple
@@ -14,7 +15,9 @@ from mllint.linker.python.library.estimators import models_in
 from mllint.linker.python.machine import Machine
 
 _MODEL = re.compile(r"model|version", re.IGNORECASE)
+_IDENTITY = re.compile(r"\w*(?:model_?(?:id|name|version|tag|uri|type)|version|registered_model)", re.IGNORECASE)
 _PROTOCOL = ("predict", "decision_function", "score_samples", "transform", "fit_predict", "forward")
+_TENSOR = "torch.Tensor"
 _NETWORKS = ("torch.nn.", "keras.", "tensorflow.keras.")
 _BASES = ("mlflow.pyfunc.", "sklearn.base.", "torch.nn.", "lightning.", "pytorch_lightning.", "keras.", "tensorflow.")
 
@@ -30,12 +33,19 @@ def watch(m: Machine, function: Function, result: Any, given: dict[str, Any]) ->
     receiver = m.span_of_call()
     if any(m.span(at, path) == receiver for path, at in m.discards):
         return  # `model.predict(rows)` to warm up: nobody takes it
+    owner = given.get("self")
+    if isinstance(owner, Cell) and any(isinstance(key, str) and _IDENTITY.fullmatch(key) for key in owner.slots):
+        return  # who asks `bundle.predict(rows)` holds the bundle, which knows its `registered_model`
+    if m.now.function is not None and _names_model(m.now.function.facts):
+        return
     came = {id for name, value in given.items() if name not in ("self", "cls") for id in _predicted(value)}
     for option in result.options if isinstance(result, Choice) else (result,):
         found = _bare(option)
         if found is None:
             continue
         shape, column = found
+        if shape == "tensor" and not _annotated(function):
+            continue  # logits, feature maps, descriptors: parts of a program pass them on until they are numbers
         models = sorted(m.predictors.among(column.origins))
         if not came.isdisjoint(models):
             continue
@@ -80,11 +90,34 @@ def _annotated(function: Function) -> str:
 
 
 def _gives_frame(function: Function) -> bool:
-    """`-> pd.DataFrame`: rows with names, which can say what they are. The model may be of any kind (pyfunc)."""
-    returns = function.facts.returns
-    return isinstance(returns, facts.Attribute | facts.Name) and (
-        returns.name if isinstance(returns, facts.Attribute) else returns.id
-    ) in ("DataFrame", "LazyFrame")
+    """`-> pd.DataFrame`, `-> tuple[pd.DataFrame, str]`: rows with names, which can say what they are. The model may be
+    of any kind (pyfunc)."""
+    todo: list[Any] = [function.facts.returns]
+    while todo:
+        part = todo.pop()
+        name = part.name if isinstance(part, facts.Attribute) else part.id if isinstance(part, facts.Name) else ""
+        if name in ("DataFrame", "LazyFrame"):
+            return True
+        todo += parts(part)
+    return False
+
+
+def _names_model(receiver: facts.Function) -> bool:
+    """Whether who receives the number says which model it is of: `{"rul": rul, "model_version": served_version}`."""
+    todo: list[Any] = list(facts.body_of(receiver))
+    while todo:
+        part = todo.pop()
+        match part:
+            case (
+                facts.Name(id=word)
+                | facts.Attribute(name=word)
+                | facts.Literal(value=str(word))
+                | facts.Keyword(name=str(word))
+            ):
+                if _IDENTITY.fullmatch(word):
+                    return True
+        todo += parts(part)
+    return False
 
 
 def _predicted(value: Any) -> frozenset[str]:
@@ -120,18 +153,18 @@ def _bare(value: Any) -> tuple[str, Column] | None:
     """A prediction that has no type of its own: alone, or inside a tuple, list or dictionary."""
     match value:
         case Column(name="prediction"):
-            return "array" if value.kind else "float", value
+            return "tensor" if value.kind == _TENSOR else "array" if value.kind else "float", value
         case Tuple() | Cell(kind="dict") if _tells_model(value):
             return None
         case Tuple(items=items):
-            parts, shape = list(items), "tuple"
+            held, shape = list(items), "tuple"
         case Cell(kind="list"):
-            parts, shape = list(value.slots["items"]), "list"
+            held, shape = list(value.slots["items"]), "list"
         case Cell(kind="dict"):
-            parts, shape = [v for k, v in value.slots.items() if k != "<span>"], "dict"
+            held, shape = [v for k, v in value.slots.items() if k != "<span>"], "dict"
         case _:
             return None
-    for part in (option for each in parts for option in (each.options if isinstance(each, Choice) else (each,))):
-        if isinstance(part, Column) and part.name == "prediction":
+    for part in (option for each in held for option in (each.options if isinstance(each, Choice) else (each,))):
+        if isinstance(part, Column) and part.name == "prediction" and part.kind != _TENSOR:
             return shape, part
     return None

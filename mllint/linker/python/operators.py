@@ -221,6 +221,8 @@ def logical(m: Machine, operator: str, values: list[Any]) -> Any:
             left.append(value)
     decided = join_all([*left, values[-1]])
     if isinstance(decided, Constant):
+        if isinstance(decided.value, bool) and not all(isinstance(v, Constant) and v.settings for v in values):
+            return Constant(decided.value, (), decided.origins)  # settings alone do not decide
         settings = [s for value in values if isinstance(value, Constant) for s in value.settings]
         return Constant(decided.value, tuple(dict.fromkeys(settings))[:4], decided.origins)
     return decided

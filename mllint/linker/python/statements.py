@@ -295,6 +295,9 @@ def _return(m: Machine, s: facts.Return) -> bool:
 def _raise(m: Machine, s: facts.Raise) -> bool:
     if s.value is not None:
         evaluate(m, s.value)
+    match s.value:
+        case facts.Name(id="FileExistsError") | facts.Call(function=facts.Name(id="FileExistsError")):
+            m.effects.spares = True
     return _left(m, "raise")
 
 

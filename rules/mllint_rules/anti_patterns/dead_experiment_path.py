@@ -12,12 +12,10 @@ from posixpath import dirname
 
 from mllint.rule import (
     Branch,
-    Config,
     Context,
     Definition,
     Edge,
     Finding,
-    Key,
     Label,
     Lineage,
     Rule,
@@ -32,18 +30,21 @@ _MODEL_BASES = (
     "torch.nn.", "pytorch_lightning.", "lightning.", "keras.", "tensorflow.keras.", "tf.keras.", "sklearn.base.",
     "flax.linen.", "haiku.", "gluon.", "transformers.", "xgboost.", "lightgbm.", "catboost.",
 )  # fmt: skip
-_Scalar = bool | int | float | str | None
 _MAKES = ("writes", "saves", "predicts")
 _FEW_LINES = 8
+_SHOWS = ("example", "demo", "tutorial")
+_BY_HAND = {  # folders of what people start when they need it
+    "eda", "tool", "tools", "dev", "debug", "analysis", "analyses", "exploration", "explore", "adhoc", "ad_hoc",
+    "one_off", "oneoff", "migrations", "maintenance", "admin", "sandbox", "scratch", "playground", "misc",
+}  # fmt: skip
 _FITS = {"fit", "train", "partial_fit", "fit_transform"}
 _PREDICTS = {"predict", "predict_proba", "transform", "score", "forward"}
 
 
 def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
     packages = {dirname(script.path) for script in lineage.observations.scripts if script.path.endswith("/__init__.py")}
-    beside = _values_beside(lineage.observations.configs)
     for branch in _branches(lineage.observations.branches):
-        if not (_is_shipped_default(branch, packages) or _varies(branch, beside) or _is_left_out(branch)):
+        if not (_is_shipped_default(branch, packages) or _is_left_out(branch) or _is_guard(branch)):
             yield _of_branch(branch)
     if lineage.observations.runners:  # without a runner, people start things, and nobody can say what is dead
         scripts = list(_dead_scripts(lineage))
@@ -80,28 +81,15 @@ def _is_shipped_default(branch: Branch, packages: set[str]) -> bool:
     return len(files) == 1 and not files.pop().endswith(".py") and dirname(branch.settings[0].span.path) in packages
 
 
-def _values_beside(configs: list[Config]) -> dict[Span, set[_Scalar]]:
-    """By the place of a value in a configuration file, all values of that key in the files of its kind: of one within
-    a section anywhere, of another in the same folder or in one beside that."""
-    alike: dict[tuple[str, str, tuple[str, ...]], list[Key]] = defaultdict(list)
-    for config in configs:
-        folder, _, name = config.path.rpartition("/")
-        for key in config.keys if not config.is_tooling else ():
-            if key.is_scalar:
-                near = "" if len(key.keys) > 1 else dirname(folder)
-                alike[near, name.rpartition(".")[2], key.keys].append(key)
-    found = ((keys, {key.value for key in keys}) for keys in alike.values())
-    return {span: values for keys, values in found for key in keys for span in (key.span, *key.places)}
-
-
-def _varies(branch: Branch, beside: dict[Span, set[_Scalar]]) -> bool:
-    """Whether a file beside the one that sets it gives another value: who starts the program chooses the file."""
-    return any(len(beside.get(setting.span, ())) > 1 for setting in branch.settings)
-
-
 def _is_left_out(branch: Branch) -> bool:
     """Whether nobody gives a value: `orientation: null`, `prefix: ""`. That is an option, and no experiment."""
     return all(setting.value is None or setting.value == "" for setting in branch.settings)
+
+
+def _is_guard(branch: Branch) -> bool:
+    """Whether it only asks if there is a value at all: `if prefix:`. That chooses among no experiments."""
+    is_bare = branch.text.removeprefix("not ") == branch.subject
+    return is_bare and all(isinstance(setting.value, str) for setting in branch.settings)
 
 
 def _holds(outer: Span, inner: Span) -> bool:
@@ -214,7 +202,7 @@ def _is_for_people(script: Script) -> bool:
     if script.is_page or script.lines < _FEW_LINES:
         return True
     words = re.split(r"[_.-]", "/".join([*folders, name]).replace("/", "_"))
-    return name.endswith(".ipynb") or any(word.startswith(("example", "demo", "tutorial")) for word in words)
+    return name.endswith(".ipynb") or any(word.startswith(_SHOWS) for word in words) or not _BY_HAND.isdisjoint(folders)
 
 
 def _of_script(lineage: Lineage, script: Script) -> Finding:

@@ -12,12 +12,13 @@ from mllint.rule import (
     Context,
     Edge,
     Finding,
-    Graph,
+    Fitting,
     Label,
     Lineage,
     Model,
     Rule,
     Span,
+    Unresolved,
     by_member,
     is_seen,
     is_test,
@@ -25,8 +26,10 @@ from mllint.rule import (
     models,
     trail,
 )
+from mllint_rules.boundaries.predictions import predictions_of
 
 MOST_COLUMNS = 2_000
+_PREDICTED = "a prediction"  # why the expression of such a column is not known
 
 
 def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
@@ -40,11 +43,13 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
             continue
         for id, at in fit.predicted:
             earlier = found.get(id)
-            if earlier is not None and earlier.id != later.id and _is_model(lineage, later):
+            if earlier is None or earlier.id == later.id or _is_part(lineage, earlier, fit):
+                continue
+            if _is_model(lineage, later):
                 made = [Label(at, f"model `{earlier.name}` predicts here")]
                 told.setdefault((earlier.id, later.id), _finding(earlier, later, fit.span, made))
     for earlier in groups:
-        for path in _stored(lineage.graph, earlier):
+        for path in _stored(lineage, earlier):
             later = found.get(path[-1].target)
             fitted_at = path[-1].span
             if later is None or fitted_at is None or later.id == earlier.id or is_test(job_path(path[-1])):
@@ -64,14 +69,26 @@ def _is_model(lineage: Lineage, later: Model) -> bool:
     return all(fit.known for fit in fits) and (len(later.members) > 1 or bool(later.outputs) or scored)
 
 
-def _stored(graph: Graph, model: Model) -> Iterator[list[Edge]]:
+def _is_part(lineage: Lineage, earlier: Model, fit: Fitting) -> bool:
+    """Whether what is fitted is given nothing but predictions, of a model that the same run fits: a calibrator, or the
+    last step of stacking by hand. They are trained together, and make one model."""
+    only = all(
+        isinstance(given.expression, Unresolved) and given.expression.reason == _PREDICTED for given in fit.inputs
+    )
+    fits = lineage.observations.trials.fittings.values()
+    return bool(fit.inputs) and only and any(other.model in earlier.members and other.job == fit.job for other in fits)
+
+
+def _stored(lineage: Lineage, model: Model) -> Iterator[list[Edge]]:
     """Ways from a model's predicted columns, through datasets, to fits. What is known of whole datasets only is not
     enough: a fit may well take their other columns."""
+    graph, sure = lineage.graph, predictions_of(lineage, model)
     ways = [
         [edge]
         for id in model.members
         for edge in graph.out_edges(id)
         if edge.kind == "predicts" and edge.target.startswith("column:") and not edge.measure and is_seen(edge)
+        if edge.target in sure
     ]
     seen = {way[-1].target for way in ways}
     while ways and len(seen) < MOST_COLUMNS:

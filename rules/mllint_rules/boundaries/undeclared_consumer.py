@@ -38,6 +38,7 @@ from mllint.rule import (
     top_folder,
     trail,
 )
+from mllint_rules.boundaries.predictions import predictions_of
 
 # What the platform asks, not a reader of predictions: `GET /metrics`, `GET /health`
 _TECHNICAL = re.compile(
@@ -70,7 +71,9 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
 def _reads_outside(lineage: Lineage, model: Model) -> Iterator[tuple[Edge, dict[str, Edge | None]]]:
     """The first read of each job outside, with the walk up to it: the edge by which each id was reached."""
     graph = lineage.graph
-    todo = [id for id in model.outputs if not _TECHNICAL.search(id) and not _is_report(lineage, model, id)]
+    sure = predictions_of(lineage, model)
+    todo = [id for id in model.outputs if id in sure and not _TECHNICAL.search(id)]
+    todo = [id for id in todo if not _is_report(lineage, model, id)]
     walk: dict[str, Edge | None] = dict.fromkeys(todo)
     outside: dict[str, Edge] = {}
     for id in todo:

@@ -64,12 +64,14 @@ def _is_used(lineage: Lineage, model: Model, job: str) -> bool:
 
 
 def _overwrites(lineage: Lineage, loading: Loading) -> Edge | None:
-    """The save of another job into the path that is loaded, unless its versions are kept: by DVC, LFS or its name."""
+    """The save of another job into the path that is loaded, unless its versions are kept: by git, DVC, LFS, its name."""
     node = lineage.graph.nodes[loading.node]
-    if node.attributes.get("versioned") or "{" in node.id:
+    is_committed = node.id.removeprefix("file:") in lineage.shipped
+    if node.attributes.get("versioned") or is_committed or "{" in node.id:
         return None
     saves = [e for e in lineage.graph.in_edges(node.id) if e.kind == "saves" and is_seen(e) and e.span is not None]
-    saves = [e for e in saves if e.job != loading.job and not is_test(job_path(e))]
+    spared = {each.job for each in lineage.observations.accesses if each.id == node.id and each.adds}
+    saves = [e for e in saves if e.job != loading.job and e.job not in spared and not is_test(job_path(e))]
     return min(saves, key=lambda edge: (edge.job, str(edge.span)), default=None)
 
 

@@ -33,11 +33,21 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
     for decision in lineage.observations.decisions:
         if decision.model not in owner or is_test(decision.job) or is_test(decision.acted.path):
             continue
-        if not _is_written_by_a_step(lineage, decision):
+        if not _is_written_by_a_step(lineage, decision) and not _is_of_a_trial(lineage, decision):
             found[decision.predicted, decision.span.path].append(decision)
     for key in sorted(found):
         decisions = sorted(found[key], key=lambda d: (d.span, d.acted, d.target, d.model))
         yield _finding(lineage, owner[decisions[0].model], decisions)
+
+
+def _is_of_a_trial(lineage: Lineage, decision: Decision) -> bool:
+    """Whether the class of each row of a backtest is kept beside its truth, in the run that fits and measures the
+    model: `(p >= 0.5)` is what `predict` gives, and nothing is done about it."""
+    if set(decision.values) != {0.5} or not decision.target.startswith(("file:", "table:", "column:")):
+        return False
+    trials, measured = lineage.observations.trials, lineage.observations.evaluations
+    fits = any(fit.job == decision.job and fit.model == decision.model for fit in trials.fittings.values())
+    return fits and any(each.job == decision.job and each.what == "metric" for each in measured)
 
 
 def _is_written_by_a_step(lineage: Lineage, decision: Decision) -> bool:

@@ -47,6 +47,8 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
             way = next(paths_to(graph, source, lambda edge: edge.target in model.members, ()), None)  # noqa: B023
             if way is None or way[-1].kind != "trains" or any(is_test(job_path(edge)) for edge in way):
                 continue
+            if _is_kept_by_others(graph, model, way[-1].job) or _is_fixed(lineage, source, place(graph, way[0])):
+                continue
             if not _is_checked(lineage, model, source, way) and (
                 source not in found or len(way) < len(found[source][1])
             ):
@@ -64,6 +66,18 @@ def _is_kept(graph: Graph, model: Model) -> bool:
     """Whether the model is there for somebody: saved, registered, or asked for predictions."""
     kept = any(graph.nodes[id].kind == "artifact" or "artifact" in graph.nodes[id].attributes for id in model.members)
     return kept or len(model.members) > 1
+
+
+def _is_kept_by_others(graph: Graph, model: Model, job: str) -> bool:
+    """Whether other jobs save what they fit in the same place: a helper that many experiments call."""
+    saves = {edge.job for id in model.members for edge in graph.out_edges(id) if edge.kind == "saves"}
+    return bool(saves) and job not in saves
+
+
+def _is_fixed(lineage: Lineage, source: str, read: Span | None) -> bool:
+    """Whether a notebook reads what is committed beside it: that changes with a commit, and people look at it."""
+    is_committed = source.removeprefix("file:") in lineage.shipped
+    return is_committed and read is not None and read.path.endswith(".ipynb")
 
 
 def _is_data(id: str) -> bool:

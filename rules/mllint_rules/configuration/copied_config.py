@@ -6,7 +6,7 @@ conf/train_be.yaml    # the same 12 keys, one with another value
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
 
@@ -67,15 +67,35 @@ def _pairs(
 
 
 def _are_copies(first: dict[tuple[str, ...], Key], second: dict[tuple[str, ...], Key], options: Any) -> bool:
-    common = len(first.keys() & second.keys())
-    different = len(config_differences(first, second))
+    common = _common(first, second)
+    different = sum(_distance(first.get(keys), second.get(keys)) for keys in config_differences(first, second))
     return bool(different <= max(options["most-different"], options["share-different"] * common))
+
+
+def _common(first: dict[tuple[str, ...], Key], second: dict[tuple[str, ...], Key]) -> int:
+    return sum(min(_size(first[keys]), _size(second[keys])) for keys in first.keys() & second.keys())
+
+
+def _size(key: Key) -> int:
+    return max(1, len(_items(key)))
+
+
+def _distance(first: Key | None, second: Key | None) -> int:
+    """In how many values two settings differ: a list, of mappings too, is as many as it holds."""
+    if first is None or second is None:
+        return max(_size(key) for key in (first, second) if key is not None)
+    ours, theirs = Counter(_items(first)), Counter(_items(second))
+    return max(1, (ours - theirs).total(), (theirs - ours).total())
+
+
+def _items(key: Key) -> list[str]:
+    return key.content[1:-1].split(", ") if key.content else []
 
 
 def _finding(cluster: list[Config], leaves: dict[str, dict[tuple[str, ...], Key]]) -> Finding:
     first, last = cluster[0], cluster[-1]
     different = config_differences(leaves[first.path], leaves[last.path])
-    common = len(leaves[first.path].keys() & leaves[last.path].keys())
+    common = _common(leaves[first.path], leaves[last.path])
     others = f" and {len(cluster) - 2} more" if len(cluster) > 2 else ""
     what = f"differ in {', '.join('`' + '.'.join(keys) + '`' for keys in different[:4])}" if different else "are equal"
     places = [

@@ -51,6 +51,7 @@ class _Family:
     def __init__(self, lineage: Lineage) -> None:
         self._of_class: dict[tuple[str, str], list[Span]] = defaultdict(list)  # by job and component
         self._takers: dict[Span, set[str]] = defaultdict(set)  # by setting, the components that it is given to
+        self._seeding: set[Span] = set()  # settings that a fit, a split or a global generator is given
         self._paths: dict[str, list[Span]] = defaultdict(list)
         self._keys: dict[str, list[Key]] = defaultdict(list)  # by job
         self._known = {node.id for node in lineage.graph.nodes.values() if _moves(lineage, node.id)}
@@ -64,6 +65,8 @@ class _Family:
                     self._of_class[component.job, component.what] += places
                 for place in places:
                     self._takers[place].add(component.what)
+                if component.kind in _FITS or "seed" in component.what.rpartition(".")[2]:
+                    self._seeding.update(places)
         for config in lineage.observations.configs:
             for job in config.jobs if config.path in configs else ():
                 self._keys[job] += [key for key in config.keys if key.is_scalar]
@@ -76,7 +79,7 @@ class _Family:
             return self._path(component, given)
         keys = self._keys[component.job]
         if given.parameter in _SEEDS:
-            return next((key.span for key in keys if key.keys[-1] in _SEEDS), None)
+            return next((key.span for key in keys if key.keys[-1] in _SEEDS and self._is_seed_of_models(key)), None)
         if component.kind not in _FITS or isinstance(given.value, str):
             return None
         if _is_hyperparameter(given) and (own := self._of_class[component.job, component.what]):
@@ -92,6 +95,14 @@ class _Family:
         name = plain(component.what.rpartition(".")[2])
         fits = section in _SECTIONS or section in name or (len(section) > 2 and name.startswith(section[:3]))
         return takers == {component.what} or (not takers and not key.readers and fits)
+
+    def _is_seed_of_models(self, key: Key) -> bool:
+        """Not that of what makes up data, nor one that other code asks for."""
+        if any(place in self._seeding for place in key.places):
+            return True
+        section = plain(key.keys[-2]) if len(key.keys) > 1 else ""
+        is_taken = key.readers or any(self._takers[place] for place in key.places)
+        return not is_taken and section in _SECTIONS - {"data"}
 
     def _path(self, component: Component, given: Given) -> Span | None:
         name = str(given.value).removeprefix("./")

@@ -70,9 +70,17 @@ def _is_read(lineage: Lineage, id: str) -> bool:
     return any(access.is_read and access.id == id for access in lineage.observations.accesses)
 
 
+def _without_steps(path: str) -> str:
+    while path.startswith("../"):
+        path = path.removeprefix("../")
+    return path
+
+
 def _is_about_where(id: str, written: str, accesses: list[Access]) -> bool:
     """Whether the names differ only by where code is started: `model.pkl` read in `app/`, `app/model.pkl` written."""
     first, second = sorted((id.partition(":")[2], written.partition(":")[2]), key=len)
+    if _without_steps(first) == _without_steps(second):
+        return True  # `../models/eta.pkl` and `models/eta.pkl`
     if first.startswith("/") or second.startswith("/"):
         return True  # a container's folder
     if len(first) < len(second) and ("/" not in first or any(a.called.path.endswith(".ipynb") for a in accesses)):

@@ -21,7 +21,8 @@ _FOR_PEOPLE = {  # and their plurals
     "pred", "prediction", "preview", "profile", "report", "result", "roc", "sample", "score", "scorecard",
     "scored", "statistics", "stats", "status", "submission", "submit", "summary", "table", "temp", "tmp",
 }  # fmt: skip
-_SHOWN = {".xlsx", ".xls", ".html", ".tex", ".docx", ".pptx", ".gif", ".mp4", ".wav", ".log", ".yaml", ".yml", ".toml"}
+_SHOWN = {".xlsx", ".xls", ".html", ".tex", ".docx", ".pptx", ".gif", ".mp4", ".wav", ".log", ".yaml", ".yml", ".toml",
+          ".py", ".sh", ".md", ".rst", ".ipynb", ".cfg", ".ini", ".env", ".js", ".css", ".tf", ".j2"}  # fmt: skip
 
 
 _WHOLE = (".parquet", ".orc")  # nobody keeps a log in these
@@ -54,7 +55,7 @@ def _is_for_code(id: str) -> bool:
     is_inside = id.startswith("file:") and not id.startswith("file:/")  # who reads the rest of a machine?
     if not (is_inside or "://" in id) or is_report(id):
         return False
-    stem, ending = splitext(basename(id).lower())
+    stem, ending = splitext(basename(id.removeprefix("file:")).lower())
     words = re.split(r"[^a-z]+", f"{stem} {basename(dirname(id.lower()))}")
     words += [word.removesuffix("s") for word in words]
     return bool(ending) and ending not in _SHOWN and _FOR_PEOPLE.isdisjoint(words)

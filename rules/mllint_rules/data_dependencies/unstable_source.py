@@ -32,6 +32,7 @@ from mllint.rule import (
 _LIVE = ("table:", "topic:", "collection:")
 _MOVING = re.compile(r"(?:^|[/_.:-])(latest|current|master|main|head|live)(?=$|[/_.?-])", re.IGNORECASE)
 _VERSION = re.compile(r"[0-9a-f]{32,}|\d{4}[-_/]?\d{2}[-_/]?\d{2}|[/_.-]v\d+|versionId=|@\w+$|year=|dt=|date=")
+_USUAL_SCHEMAS = ("public", "dbo", "main")
 _TIME = re.compile(
     r"date|time|day|month|year|week|hour|period|quarter|season|snapshot|version|partition|_at$|_ts$|^ts$|^ds$|^dt$"
 )
@@ -61,13 +62,24 @@ def _moves(lineage: Lineage, reading: Reading) -> str:
     id = reading.dataset
     if "{" in id or _VERSION.search(id) or lineage.graph.nodes[id].attributes.get("versioned"):
         return ""
-    if any(is_seen(edge) for edge in lineage.graph.in_edges(id)):
+    if any(is_seen(edge) for same in _same_table(lineage, id) for edge in lineage.graph.in_edges(same)):
         return ""  # an earlier stage of the repository makes it
     if id.startswith(_LIVE):
         return "" if _is_bounded(lineage, reading) else "the table is live, and no filter fixes until when"
     if "://" in id and _MOVING.search(id.partition("://")[2]):
         return f"what `{_MOVING.search(id.partition('://')[2])[1]}` stands for moves"  # type: ignore[index]
     return ""
+
+
+def _same_table(lineage: Lineage, id: str) -> list[str]:
+    """The node, and those that are the same table if the schema that goes without saying is left out:
+    `to_sql("incomes", schema="public")`, then `SELECT * FROM incomes`."""
+    kind, _, name = id.partition(":")
+    *schema, last = name.split(".")
+    if kind != "table" or len(schema) > 1 or (schema and schema[0].lower() not in _USUAL_SCHEMAS):
+        return [id]
+    names = {last, *(f"{usual}.{last}" for usual in _USUAL_SCHEMAS)}
+    return [other for other in sorted(f"table:{each}" for each in names) if other in lineage.graph.nodes]
 
 
 def _is_bounded(lineage: Lineage, reading: Reading) -> bool:

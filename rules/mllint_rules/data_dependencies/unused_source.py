@@ -17,10 +17,12 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
     """Reads whose rows nothing asks for, then sources that people declared and nothing reads."""
     stages = {span.path for span in lineage.observations.runners}
     found: dict[Span, Finding] = {}
+    idle = {(each.dataset, each.job) for each in lineage.observations.readings}
+    idle -= {(each.dataset, each.job) for each in lineage.observations.readings if each.is_used}
     for reading in lineage.observations.readings:
-        if reading.is_used or _is_idle(reading, context) or _goes_on(lineage, reading):
+        if reading.is_used or "{" in reading.dataset or _is_idle(reading, context) or _goes_on(lineage, reading):
             continue
-        found.setdefault(reading.span, _of_read(lineage, reading, _is_exploration(lineage, reading, stages)))
+        found.setdefault(reading.span, _of_read(lineage, reading, _is_exploration(lineage, reading, stages), idle))
     for entry in lineage.declarations.of_kind("source"):
         if context.options["declared"] and entry.origin == "mllint.yaml" and not _is_met(lineage, entry):
             found.setdefault(entry.span, _of_declaration(entry))
@@ -52,13 +54,15 @@ def _is_exploration(lineage: Lineage, reading: Reading, stages: set[str]) -> boo
     return not any(script.path == reading.job and script.runners for script in lineage.observations.scripts)
 
 
-def _of_read(lineage: Lineage, reading: Reading, is_exploration: bool) -> Finding:
+def _of_read(lineage: Lineage, reading: Reading, is_exploration: bool, idle: set[tuple[str, str]]) -> Finding:
     graph = lineage.graph
     what = graph.nodes[reading.dataset].name if reading.dataset in graph.nodes else reading.dataset
     others = {e.job for e in graph.out_edges(reading.dataset) if is_seen(e) and e.job != reading.job}
+    others -= {job for dataset, job in idle if dataset == reading.dataset}
     elsewhere = f"; `{min(others)}` reads it too, and uses it" if others else ""
     return Finding(
-        message=f"`{what}` is read, and nothing of it reaches a model, an output or a test of its values{elsewhere}",
+        message=f"`{what}` is read, and nothing of what is read here reaches a model, an output or a test of its "
+        f"values{elsewhere}",
         help=f"delete the {'input' if reading.is_input else 'read'}: it costs time, and fails on the day the source is "
         "gone",
         span=reading.span,

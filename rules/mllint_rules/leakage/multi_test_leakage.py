@@ -20,7 +20,9 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
     found: dict[Span, Finding] = {}
     for choice in sorted(trials.selections, key=lambda selection: selection.order):
         report = _report(trials, choice)
-        if report is not None and not is_test(report.job) and not _has_another_set(trials, choice, report):
+        if report is None or is_test(report.job) or _keeps_a_set(trials, choice, report):
+            continue
+        if not _has_another_set(trials, choice, report):
             found.setdefault(report.span, _finding(choice, report))
     for at in sorted(found):
         yield found[at]
@@ -50,6 +52,14 @@ def _report(trials: Trials, choice: Selection) -> Measuring | None:
 def _classes(trials: Trials, score: Measuring) -> set[str]:
     """What was scored: the one that was chosen, or its like, fitted anew as was chosen."""
     return {trials.fittings[id].what for id in score.fits if id in trials.fittings}
+
+
+def _keeps_a_set(trials: Trials, choice: Selection, report: Measuring) -> bool:
+    """Whether these rows and those of training were cut from one part of an earlier split: its other part is kept for
+    the report, wherever that is made, and the score here is what a search goes by."""
+    fits = [trials.fittings[id] for id in report.fits if id in trials.fittings]
+    trained = {a.id for fit in fits for row in fit.rows for a in trials.ancestors(row) if a.how == "part"}
+    return any(a.id in trained for row in choice.rows for a in trials.ancestors(row) if a.how == "part")
 
 
 def _has_another_set(trials: Trials, choice: Selection, report: Measuring) -> bool:

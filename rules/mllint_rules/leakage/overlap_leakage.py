@@ -32,7 +32,9 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
             if at is not None:
                 found.setdefault(at, _of_repeated(at, repeated, split, model, score))
         # trained on these rows, and no score of that model, or of its like, is of others
-        if score.kind == "metric" and model.supervised and model.id not in told:
+        if score.kind != "metric" or not model.supervised or trials.holds_out(model, score):
+            continue
+        if model.id not in told and not _is_drawn(trials, model):
             is_own = trials.is_within(score.rows, model.rows)
             if is_own and score.job not in away and tested.isdisjoint((model.model, (model.what, model.job))):
                 found.setdefault(score.span, _of_training(model, score))
@@ -53,6 +55,13 @@ def _repeated(trials: Trials, model: Fitting, score: Measuring) -> Iterator[tupl
     for before in (a for id in sides[0].parents for a in trials.ancestors(id)):
         if before.how in ("repeated", "joined"):
             yield before, sides[0]
+
+
+def _is_drawn(trials: Trials, model: Fitting) -> bool:
+    """Whether the rows were made of nothing just before, for a trial of the tools: `make_classification()`."""
+    before = [ancestor for id in model.rows for ancestor in trials.ancestors(id)]
+    made = all(ancestor.how == "drawn" for ancestor in before if not ancestor.parents)
+    return made and not any(ancestor.how == "stored" for ancestor in before)
 
 
 def _holds_both(trials: Trials, model: Fitting, score: Measuring) -> bool:

@@ -19,6 +19,7 @@ from mllint.rule import (
     Label,
     Lineage,
     Measuring,
+    RowSet,
     Rule,
     Span,
     is_test,
@@ -37,6 +38,9 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
         windows = _windows(model, sides[0].windows if sides is not None else ())
         if sides is not None and sides[0].order == "random" and windows and sides[0].span is not None:
             found.setdefault(sides[0].span, _of_split(sides[0].span, windows[0], model, score))
+        slid = trials.slid(sides[0]) if sides is not None and sides[0].order == "random" else None
+        if slid is not None and sides is not None and sides[0].span is not None:
+            found.setdefault(sides[0].span, _of_slid(sides[0].span, slid, model, score))
         in_time = bool(windows) or (sides is not None and sides[0].order in ("ordered", "time"))
         for column in model.inputs:
             if column.span is not None and _looks_ahead(column.expression, in_time):
@@ -84,6 +88,23 @@ def _of_split(at: Span, window: Input, model: Fitting, score: Measuring) -> Find
         span=at,
         label="split at random",
         related=[*seen, Label(model.span, f"`{model.what}` is fitted"), Label(score.span, "and scored")],
+        nodes=[model.model],
+    )
+
+
+def _of_slid(at: Span, slid: RowSet, model: Fitting, score: Measuring) -> Finding:
+    return Finding(
+        message=f"windows that slide over the rows are split at random: `{model.what}` is trained on windows that "
+        "share nearly all their rows with those that it is scored on, and on later ones",
+        help="split the rows by time first and cut windows out of each part, or split windows without shuffling and "
+        "leave a gap",
+        span=at,
+        label="overlapping windows are split at random",
+        related=[
+            *([Label(slid.span, "each window is cut here")] if slid.span is not None else []),
+            Label(model.span, f"`{model.what}` is fitted"),
+            Label(score.span, "and scored"),
+        ],
         nodes=[model.model],
     )
 

@@ -20,6 +20,7 @@ from mllint.rule import (
     Rule,
     Span,
     by_member,
+    is_report,
     is_test,
     models,
 )
@@ -35,6 +36,8 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
         model = owner.get(intake.model)
         if model is not None and not is_test(intake.job) and not is_test(intake.span.path):
             (fits if intake.side == "fit" else served)[model.id].append(intake)
+    fittings = lineage.observations.trials.fittings.values()
+    training = {fit.job for fit in fittings if fit.learns == "model"}
     found: dict[Span, Finding] = {}
     for model in {model.id: model for model in owner.values()}.values():
         trained_in = {(fit.job, fit.endpoint) for fit in fits[model.id]}
@@ -42,6 +45,8 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
         for given in served[model.id]:
             if not trained or not given.sure or (given.job, given.endpoint) in trained_in:
                 continue
+            if not given.endpoint and (given.job in training or _only_measures(lineage, model, given)):
+                continue  # it compares what is trained with what is in use, and predicts to see how good each is
             again = _refitted(lineage, trained, given)
             for before, now in again:
                 found.setdefault(now.span, _of_refit(lineage, model, before, now, given))
@@ -50,6 +55,17 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
                 found.setdefault(given.span, of_lost(lineage, model, *missing, given))
     for at in sorted(found):
         yield found[at]
+
+
+def _only_measures(lineage: Lineage, model: Model, given: Intake) -> bool:
+    """Whether the job predicts for scores alone: no prediction is kept, or given to anybody."""
+    kept = any(
+        output.model in model.members and output.job == given.job and not is_report(output.target)
+        for output in lineage.observations.outputs
+    )
+    return not kept and any(
+        each.job == given.job and each.what == "metric" for each in lineage.observations.evaluations
+    )
 
 
 def _refitted(lineage: Lineage, trained: list[Fitting], given: Intake) -> list[tuple[Fitting, Fitting]]:

@@ -19,7 +19,7 @@ from mllint.lineage import expressions as ex
 from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.tables import Table, dataset_origins
-from mllint.linker.python.abstract.traces import MADE, marked, without_traces
+from mllint.linker.python.abstract.traces import MADE, PREDICTION, marked, without_traces
 from mllint.linker.python.abstract.values import Choice, Column, Constant, Function, Partial, Tuple, origins_of, text_of
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.results.records import Making
@@ -48,8 +48,10 @@ _ROWS = "="  # in place of a name, of a mark of rows that were read
 
 
 def made(m: Machine, table: Table, value: Any, column: Column, name: str, at: facts.At) -> Column:
-    """`column`, which `value` became, with the mark of its definition; not of an older column put right, nor a copy."""
-    if not without_traces(column.origins) or isinstance(column.expression, ex.Column):
+    """`column`, which `value` became, with the mark of its definition; not of an older column put right, nor a copy,
+    nor what tells of predictions: that is for people."""
+    origins = without_traces(column.origins)
+    if not origins or isinstance(column.expression, ex.Column) or marked(column.origins, PREDICTION):
         return column
     if getattr(value, "name", "") == name or _is_rewritten(table, column, name):
         return column

@@ -23,7 +23,7 @@ def of_read(call: Invocation, node: str, revision: str = "") -> How:
 
 def of_write(call: Invocation, node: str, value: Any = None) -> How:
     m, place = call.m, call.entry.writes or call.entry.saves
-    is_more = place is not None and adds(call, place)
+    is_more = m.effects.spares or (place is not None and adds(call, place))
     return How(called_from(m, call.span, node), m.tolerant > 0, is_more, made=_made_at(m, call.span, value))
 
 

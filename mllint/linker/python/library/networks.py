@@ -89,7 +89,11 @@ def turn(call: Invocation) -> Any:
 def state(call: Invocation) -> Any:
     """`net.state_dict()`, `net.to(device)` of a network that was loaded whole."""
     network = network_of(call.m, call.receiver, call.at)
-    return network if network is not None else Unknown(call.origins())
+    if network is None:
+        return Unknown(call.origins())
+    if call.name.endswith("state_dict"):
+        call.m.heap.set(network, "taken apart", True)
+    return network
 
 
 def load_state(call: Invocation) -> Any:

@@ -9,7 +9,7 @@ from zlib import crc32
 import msgspec
 
 from mllint.facts import python as facts
-from mllint.lineage.trials import Input, RowSet, is_window
+from mllint.lineage.trials import WINDOW, Input, RowSet, is_window
 from mllint.linker.python.abstract.arguments import Slice
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.tables import Table
@@ -111,7 +111,22 @@ def some(m: Machine, value: Any, at: facts.At, by: Any = None, part: str = "") -
         return value
     if not has_rows(value) and not picks(by):
         return value
-    return of_rows(m, value, _picked(m, value, at, by, part), at)
+    return of_rows(m, value, _picked(m, value, at, by, part or (WINDOW if _slides(m, by) else "")), at)
+
+
+def _slides(m: Machine, by: Any) -> bool:
+    """Whether a slice goes over the rows one by one, so that neighbours hold each other's rows:
+    `for i in range(n, len(rows)): rows[i - n:i]`. Steps of more than one make batches."""
+    if isinstance(by, Tuple) and by.items:  # `matrix[i - n:i, :]`
+        by = by.items[0]
+    if not isinstance(by, Slice) or getattr(by.step, "value", by.step) is not None or not m.circling:
+        return False
+    if any(bound is None or isinstance(bound, Constant) for bound in (by.lower, by.upper)):
+        return False
+    match m.circling[-1][0]:
+        case facts.For(iterable=facts.Call(function=facts.Name(id="range"), args=args)):
+            return len(args) < 3
+    return False
 
 
 def picks(index: Any) -> bool:
@@ -251,7 +266,9 @@ def _became(call: Invocation, how: str, target: Any, subject: Any) -> Any:
             own = rows_of(subject)
             return of_rows(m, target, note(m, call.at, "repeated", own), call.at) if own else target
         case ("drawn", _, _):
-            return Unknown(drawn(call))
+            return Unknown(note(m, call.at, "drawn", frozenset()))
+        case ("fresh", _, _):  # days after the last one known are no rows of those that tell the last one
+            return of_rows(m, target, note(m, call.at, "drawn", frozenset()), call.at)
         case ("others", _, parameter):
             taken = call.get(parameter)
             if taken is None or call.get("columns") is not None or call.constant("axis", 0) in (1, "columns"):

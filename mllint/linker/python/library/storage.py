@@ -281,7 +281,8 @@ def nodes_named(call: Invocation, place: Place, target: Any) -> list[str]:
 
 
 def _note_packages(call: Invocation, model: Cell) -> None:
-    """What has to be installed, in a version that understands it, to load the model: steps of a pipeline included."""
+    """What has to be installed, in a version that understands it, to load the model: steps of a pipeline included.
+    Numbers by name, as `state_dict()` gives them, any version reads."""
     for part in parts(model):
         packages = call.m.library.packages(part.slots["type"], part.slots["class"]) if "token" in part.slots else ()
         if packages:
@@ -305,7 +306,7 @@ def put(call: Invocation, node: str, value: Any, argument: Any = None) -> None:
             m.effects.model(token, "registered", node.removeprefix("model:"), span)
         elif not in_memory:
             m.effects.model(token, "artifact", node, span)
-        if not in_memory and not (call.entry.saves is not None and call.entry.saves.portable):
+        if not in_memory and not is_export and "taken apart" not in model.slots:
             _note_packages(call, model)
         held = {o for o in model.slots.get("origins", frozenset()) - {token} if counted(o) == o}
         held -= m.effects.taught(token)  # a network made with a size of what it is trained on does not hold that

@@ -110,6 +110,7 @@ def _note_fit(
         predictions_in(m, (x, y), model),
         m.library.holds(estimator.slots["type"]) == "estimator",
         goes_on=call.entry.goes_on,
+        labelled=tuple(sorted(rows_of(y))) if y is not None else (),
     )
     m.effects.fitting(fitting)
     randomness.fitted(m, estimator, id, call.span)
@@ -313,7 +314,7 @@ def measured(call: Invocation, origins: frozenset[str]) -> frozenset[str]:
         id = f"{SCORE}{rows.place_id(m, call.span)}:{mark.removeprefix(PREDICTION)}"
         measuring = Measuring(
             id, m.effects.tick(), call.span, m.effects.job, "metric", made.fits, made.rows, made.learned, made.span,
-            made.sure, in_loop(m), tuple(sorted(marked(origins, SCORE))),
+            made.sure, in_loop(m), tuple(sorted(marked(origins, SCORE))), tuple(sorted(marked(origins, ROWS))),
         )  # fmt: skip
         m.effects.measuring(measuring)
         m.lessons[id] = origins

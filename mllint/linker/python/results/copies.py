@@ -14,15 +14,18 @@ from mllint.lineage.observations import Copy, Edit
 from mllint.linker.project import Project
 from mllint.linker.python.entries import is_test
 from mllint.linker.python.machine import Machine
-from mllint.linker.python.results.shapes import Statement, Vocabulary, statements_of
+from mllint.linker.python.results.shapes import Statement, statements_of
+from mllint.linker.python.results.vocabulary import Vocabulary
 
 LEAST = 8  # statements of a passage
 SHARE = 0.8  # of them that are equal
+WORK = 0.25  # of the equal ones that work on data by themselves
 MOST_STATEMENTS = 60_000  # of a repository; what comes after them is not looked at
 MOST_OF_FILE = 1_500
 MOST_HOLDERS = 30  # files with one statement that are compared with each other
 MOST_PAIRS = 3_000
 MOST_EDITS = 8
+MOST_WINDOWS = 20  # passages of two files that are looked at, the longest first
 LEAST_COMMON = 3  # statements of two files that are looked at more closely, small ones left out
 SMALL = 5  # tokens: `_ = 0`, `return _`
 
@@ -67,15 +70,13 @@ def _candidates(shaped: dict[str, list[Statement]]) -> Iterator[tuple[str, str]]
 
 
 def _compare(m: Machine, first: str, second: str, ours: list[Statement], theirs: list[Statement]) -> Copy | None:
-    window = max(_windows(ours, theirs), key=len, default=[])
-    window = _trimmed(ours, _renamed(ours, theirs, window))
-    if not window:
+    longest = sorted(_windows(ours, theirs), key=len, reverse=True)[:MOST_WINDOWS]
+    trimmed = (_trimmed(ours, _renamed(ours, theirs, window)) for window in longest)
+    window = next((window for window in trimmed if _is_copy(ours, window)), None)
+    if window is None:
         return None
-    (i, j), (last_i, last_j) = window[0], window[-1]
-    length = max(last_i - i, last_j - j) + 1
-    data = sum(_is_telling(ours[a]) for a, _ in window)
-    if length < LEAST or len(window) < SHARE * length or data * 2 < len(window):
-        return None
+    i, j = window[0]
+    length = _length(window)
     edits = tuple(_edits(m, first, second, ours, theirs, window))
     places = [
         m.span(statement.definition or statement.at, path)
@@ -83,6 +84,20 @@ def _compare(m: Machine, first: str, second: str, ours: list[Statement], theirs:
     ]
     starts = [msgspec.structs.replace(span, end_line=span.line, end_column=span.column) for span in places]
     return Copy(starts[0], starts[1], length, len(window), edits)
+
+
+def _length(window: Window) -> int:
+    (i, j), (last_i, last_j) = window[0], window[-1]
+    return max(last_i - i, last_j - j) + 1
+
+
+def _is_copy(ours: list[Statement], window: Window) -> bool:
+    """Whether a passage is long enough, equal enough, and about data, some of which it works on itself."""
+    if not window or _length(window) < LEAST or len(window) < SHARE * _length(window):
+        return False
+    data = sum(_is_telling(ours[place]) for place, _ in window)
+    work = sum(ours[place].is_work for place, _ in window)
+    return data * 2 >= len(window) and work >= WORK * len(window)
 
 
 def _windows(ours: list[Statement], theirs: list[Statement]) -> Iterator[Window]:

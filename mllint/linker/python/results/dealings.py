@@ -23,14 +23,7 @@ from mllint.linker.python.entries import is_test
 from mllint.linker.python.machine import Machine
 
 Objects = dict[str, int]
-COMMON = {"numpy", "pandas", "polars", "pyspark", "sklearn", "torch"}  # what every module of the field speaks
 FEWEST_FOLDERS = 3  # of modules that name a type of the package: one converts, two others see the objects too
-_INTO = ("from_", "From", "as_", "parse_")
-_OUT_OF = ("to_", "To", "as_", "tolist", "numpy", "item", "items", "values", "json", "dict", "model_dump", "asdict")
-_PLAIN = {
-    "float", "int", "str", "bool", "list", "dict", "tuple", "set", "array", "asarray", "DataFrame", "Series", "tensor",
-    "Tensor", "from_numpy", "stack", "concatenate", "vstack", "hstack", "sorted",
-}  # fmt: skip
 
 
 def observe_dealings(project: Project, m: Machine) -> None:
@@ -43,7 +36,7 @@ def observe_dealings(project: Project, m: Machine) -> None:
     wanted = {
         package
         for package, found in folders.items()
-        if len(found) >= FEWEST_FOLDERS and package not in COMMON and package not in sys.stdlib_module_names
+        if len(found) >= FEWEST_FOLDERS and package not in m.library.common and package not in sys.stdlib_module_names
     }
     for file in files:
         packages = sorted(wanted.intersection(_packages(file)))
@@ -92,6 +85,7 @@ class _Reader:
 
     def __init__(self, m: Machine, packages: list[str]) -> None:
         self.m = m
+        self.into, self.out_of = tuple(m.library.into), tuple(m.library.out_of)
         self.bits = {package: 1 << i for i, package in enumerate(packages)}
         self.all = (1 << len(packages)) - 1
         self.names: dict[str, int] = {}  # as the module calls what it imports -> the packages
@@ -220,17 +214,17 @@ class _Reader:
         given = [*call.args, *(keyword.value for keyword in call.keywords)]
         last = _last(call.function)
         found = made = 0
-        if _is_type(last) or last.startswith(_INTO):
+        if _is_type(last) or last.startswith(self.into):
             made = self.is_package(call.function) & wanted
             for bit in self.types if made and _is_type(last) else ():
                 if made & bit:
                     self.types[bit].add(last)
             for value in given if made else ():
                 found |= self.is_data(value, objects, made & ~found)
-        if last in _PLAIN:
+        if last in self.m.library.plain:
             for value in given:
                 found |= self.is_object(value, objects) & wanted & ~made
-        if isinstance(call.function, facts.Attribute) and last.startswith(_OUT_OF):
+        if isinstance(call.function, facts.Attribute) and last.startswith(self.out_of):
             found |= self.is_object(call.function.value, objects) & wanted & ~made
         return found
 
@@ -266,7 +260,7 @@ class _Reader:
             case facts.Call(function=function):
                 called = self.is_object(function, objects)
                 made = self.is_package(function) & ~called
-                is_plain = isinstance(function, facts.Attribute) and function.name.startswith(_OUT_OF)
+                is_plain = isinstance(function, facts.Attribute) and function.name.startswith(self.out_of)
                 return made if is_plain else made | called
             case facts.Attribute(value=value) | facts.Subscript(value=value) | facts.Star(value=value):
                 return self.is_object(value, objects)

@@ -65,12 +65,14 @@ class Effects:
         self.language = "python"  # of what is being said: SQL text that Python runs says "sql"
         self.has_made = False  # whether any entry point has computed a column
         self.clock = 0  # counts what is fitted and scored
+        self.spares = False  # whether this entry point raises where what it would write is there
 
     def start(self, entry: str, job: str, path: str) -> None:
         """Begin an entry point; what it said in an earlier round is forgotten."""
         self.now = self.records[entry] = Record()
         self.job = job
         self.path = path
+        self.spares = False
 
     # ------------------------------------------------------------------------------------------- saying
 

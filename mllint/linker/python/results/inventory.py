@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import posixpath
-from collections import defaultdict
 from typing import Any
 
 import msgspec
 
 from mllint.facts import python as facts
-from mllint.facts.config import Value
 from mllint.lineage.observations import Branch, Setting
 from mllint.linker.project import Project
 from mllint.linker.python.abstract.losses import written
 from mllint.linker.python.machine import Machine
+from mllint.linker.python.results.alternatives import Alternatives, written_at
 from mllint.linker.python.results.bailing import is_no_experiment
 from mllint.source import Span
 
@@ -48,11 +47,9 @@ def observe_hosts(project: Project, m: Machine) -> None:
 
 def observe_branches(project: Project, m: Machine) -> None:
     """Branches whose outcome is the same for every value that a setting takes."""
-    configs = defaultdict(list)
-    for path, file in project.files.items():
-        if file.config is not None:
-            configs[posixpath.dirname(path)].append(path)
+    alternatives = Alternatives(project)
     made = {edge.target.removeprefix("file:") for edge in project.graph.edges() if edge.strength != "declared"}
+    made |= {access.id.removeprefix("file:") for access in project.observations.accesses if not access.is_read}
     for (path, at), outcomes in sorted(m.branches.items(), key=lambda item: item[0]):
         settings = outcomes.settings
         if len(outcomes.known) != 1 or None in outcomes.known or not settings:
@@ -64,7 +61,7 @@ def observe_branches(project: Project, m: Machine) -> None:
         dead = statement.otherwise if outcome else statement.then
         if not dead:
             continue
-        if any(_differs_beside(project, configs[posixpath.dirname(place.path)], place) for place in settings):
+        if any(map(alternatives.has, settings)):
             continue  # `conf/pipeline/prod.yaml` beside `local.yaml`: whoever starts it chooses
         if any(place.path in made or _lies_with_results(place.path, made) for place in settings):
             continue  # `json.dump(registry, ...)`: what a job writes may be anything tomorrow
@@ -118,38 +115,5 @@ def _subject(test: facts.Expr) -> facts.Expr:
 
 def value_of(project: Project, place: Span) -> Any:
     """The value that is written at a place in a configuration file."""
-    found = _written_at(project, place)
+    found = written_at(project, place)
     return found[1] if found else None
-
-
-def _written_at(project: Project, place: Span) -> tuple[tuple[str | int, ...], Any] | None:
-    """The keys that lead to a place in a configuration file, and the value there."""
-    root = project.config(place.path)
-    todo: list[tuple[tuple[str | int, ...], Value]] = [((), root)] if root is not None else []
-    while todo:
-        keys, value = todo.pop()
-        if value.kind == "scalar" and (value.line, value.column) == (place.line, place.column):
-            return keys, value.value
-        todo += [((*keys, number), item) for number, item in enumerate(value.items)]
-        todo += [((*keys, entry.key), entry.value) for entry in value.entries]
-    return None
-
-
-def _differs_beside(project: Project, paths: list[str], place: Span) -> bool:
-    """Whether another of the files of one folder, of the same kind, gives the setting another value."""
-    found = _written_at(project, place)
-    if found is None or not found[0]:
-        return False
-    keys, value = found
-    kind = posixpath.splitext(place.path)[1]
-    beside = [path for path in paths if path.endswith(kind) and path != place.path]
-    others = [_at(project.config(path), keys) for path in beside]
-    return any(other is not None and other.kind == "scalar" and other.value != value for other in others)
-
-
-def _at(value: Value | None, keys: tuple[str | int, ...]) -> Value | None:
-    for key in keys:
-        if value is None or isinstance(key, int):
-            return None
-        value = next((entry.value for entry in value.entries if entry.key == key), None)
-    return value

@@ -19,6 +19,7 @@ from mllint.linker.python.results.settings_said import Places, Said, order
 from mllint.source import Span
 
 _FORMATS = ("yaml", "json", "toml", "ini")
+MOST_CONTENT = 4000  # characters of a list that are compared
 MOST_VALUES = 20  # of a list, whose places are kept
 MOST_KEYS = 2_000  # of one file; a larger one is data
 
@@ -74,13 +75,20 @@ def _keys_of(
                 found[place:] = [replace(key, state="unsure") for key in found[place:]]
             span = Span(facts.path, entry.line, entry.column, entry.line, entry.end_column)
             is_scalar = entry.value.kind == "scalar"
-            content = "" if is_scalar else repr([each.value for each in _scalars(entry.value)])
+            content = "" if is_scalar else repr([each.value for each in _scalars(entry.value)])[:MOST_CONTENT]
             values = (
                 () if entry.value.kind == "mapping" else tuple(span_of(v, facts.path) for v in _scalars(entry.value))
             )
             asking = sorted({span for value in values for span in readers.get(value, ())}, key=order)
             key = Key(
-                own, span, state, is_scalar, entry.value.value, content[:500], values[:MOST_VALUES], tuple(asking)
+                own,
+                span,
+                state,
+                is_scalar,
+                entry.value.value,
+                content[:MOST_CONTENT],
+                values[:MOST_VALUES],
+                tuple(asking),
             )
             found.insert(place, key)
             states |= {"unread"} if below == {"unread"} else {state}  # a name alone does not read it
