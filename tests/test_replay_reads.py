@@ -122,7 +122,7 @@ SAYINGS = {
     "taken": Case(
         {"a.py": 'import sqlite3\nimport string\ntext = string.Template(open("f.sql").read()).substitute(name="t")\n'
                  'sqlite3.connect("x.db").execute(text)\n',
-         "b.py": "print()\n", "f.sql": "INSERT INTO ${name} SELECT k FROM r"},
+         "b.py": "print()\n", "f.sql": "INSERT INTO all_${name} SELECT k FROM r"},
         {"b.py": "print(1)\n"},
     ),
     "queries": Case(

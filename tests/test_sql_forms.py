@@ -112,7 +112,17 @@ FORMS = {
     ),
     "load data": (
         "mysql", "LOAD DATA LOCAL INFILE 'in.csv' INTO TABLE t FIELDS TERMINATED BY ','",
-        "copy", "t", "*: file:in.csv.*", "",
+        "insert", "t", "*: file:in.csv.*", "",
+    ),
+    "load data with a list of columns": (
+        "mysql",
+        "LOAD DATA LOW_PRIORITY INFILE \"in.csv\" REPLACE INTO TABLE d.t FIELDS TERMINATED BY ',' IGNORE 1 LINES "
+        "(id, @skipped, @day) SET d = str_to_date(@day, '%Y,%m'), v = null",
+        "insert", "d.t", "id: file:in.csv.id; d: file:in.csv.day; v:", "",
+    ),
+    "load data in place of what is there": (
+        "bigquery", "LOAD DATA OVERWRITE d.t (id INT64, v STRING) PARTITION BY id FROM FILES (uris = ['gs://b/*.csv'])",
+        "copy", "d.t", "id: gs://b/*.csv.id; v: gs://b/*.csv.v", "",
     ),
     "bulk insert": ("tsql", "BULK INSERT t FROM 'in.csv' WITH (FORMAT='CSV')", "copy", "t", "*: file:in.csv.*", ""),
     "external table": (
@@ -189,6 +199,20 @@ FORMS = {
     "a string with quotes": (
         "tsql", "EXEC sp_executesql N'INSERT INTO t (id) SELECT id FROM s WHERE d = ''x''  '",
         "insert", "t", "id: s.id", "s.d",
+    ),
+    "openrowset with columns": (
+        "tsql",
+        "INSERT INTO t (id, v) SELECT p.id, p.v FROM OPENROWSET(BULK N'raw/rides/', -- abfss://lake/raw (Delta)\n"
+        "DATA_SOURCE = 'lake', FORMAT = 'DELTA') WITH (id INT, v VARCHAR(20) '$.name') AS p WHERE p.id > 0",
+        "insert", "t", "id: file:raw/rides.id; v: file:raw/rides.v", "file:raw/rides.id",
+    ),
+    "a query of another server": (
+        "tsql", "SELECT q.a FROM OPENQUERY(oldsrv, 'SELECT a, b FROM hr.people WHERE c = ''x''') AS q",
+        "select", "", "a: hr.people.a", "hr.people.c",
+    ),
+    "a query of another provider": (
+        "tsql", "INSERT INTO t SELECT r.* FROM OPENROWSET('SQLNCLI', 'Server=x;', 'SELECT id, v FROM s') AS r",
+        "insert", "t", "id: s.id; v: s.v", "",
     ),
     "openrowset": (
         "tsql", "SELECT * FROM OPENROWSET(BULK 'https://b/x.parquet', FORMAT='PARQUET') AS r",

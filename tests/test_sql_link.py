@@ -70,10 +70,20 @@ def test_a_query_that_a_command_runs_is_none() -> None:
 
 
 def test_an_unresolved_name_makes_an_unresolved_edge() -> None:
-    project = linked(job="INSERT INTO t SELECT a FROM {source}")
+    project = linked(job="INSERT INTO t SELECT a FROM {schema}.rides")
     [edge] = project.graph.in_edges("table:t")
-    assert (edge.source, edge.resolved) == ("table:{source}", False)
+    assert (edge.source, edge.resolved) == ("table:{schema}.rides", False)
     assert (project.coverage.reads.resolved, project.coverage.reads.all) == (0, 1)
+
+
+def test_names_of_which_nothing_is_known_are_not_one() -> None:
+    project = linked(
+        a="CREATE TABLE {{ product }} AS SELECT a FROM raw.t", b="CREATE TABLE u AS SELECT * FROM {{product}}"
+    )
+    assert set(project.graph.nodes) == {"table:raw.t", "table:u", "column:table:raw.t#a", "column:table:u#*"}
+    assert not project.graph.edges()
+    assert (project.coverage.reads.resolved, project.coverage.reads.all) == (1, 2)
+    assert (project.coverage.writes.resolved, project.coverage.writes.all) == (1, 2)
 
 
 def test_files_load_tables() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import linking
 import pytest
 from effort import calls
 from sql_helpers import flows, linked, reads
@@ -244,3 +247,49 @@ def test_work_grows_with_length(name: str) -> None:
     dialect, make = HOSTILE[name]
     short, long = (calls(lambda count=count: analyse(make(count), dialect, Schema())) for count in (400, 1600))
     assert long < 8 * short  # four times as long: quadratic would be sixteen
+
+
+IN_PYTHON = {
+    "a handler": (
+        "CREATE OR REPLACE PROCEDURE core.load(day VARCHAR) RETURNS VARCHAR LANGUAGE PYTHON RUNTIME_VERSION = '3.11'\n"
+        "PACKAGES = ('snowflake-snowpark-python') HANDLER = 'main' EXECUTE AS OWNER AS $$\n"
+        "import snowflake.snowpark.functions as F\n\ndef main(session, day):\n"
+        "    df = session.table('raw.rides').select('id', (F.col('km') * 2).alias('far'))\n"
+        "    df.write.mode('overwrite').save_as_table('mart.rides')\n"
+        '    session.sql(f"""insert into log select id, \'{day}\' from raw.rides""").collect()\n$$;\n',
+        {
+            ("column:table:raw.rides#id", "column:table:mart.rides#id", 6),
+            ("column:table:raw.rides#km", "column:table:mart.rides#far", 6),
+            ("column:table:raw.rides#id", "column:table:log#id", 8),
+        },
+    ),
+    "a handler in single quotes": (
+        "CREATE PROCEDURE p() LANGUAGE PYTHON HANDLER = 'run' AS '\ndef run(session):\n"
+        "    session.sql(\"create table t as select a as b from s where c <> ''x''\").collect()\n';",
+        {("column:table:s#a", "column:table:t#b", 3)},
+    ),
+    "a script": (
+        'CREATE PROCEDURE d.p() WITH CONNECTION `c` OPTIONS (engine = \'SPARK\') LANGUAGE PYTHON AS r"""\n'
+        "from pyspark.sql import SparkSession\nspark = SparkSession.builder.getOrCreate()\n"
+        "spark.table('raw.rides').select('id').write.saveAsTable('mart.ids')\n\"\"\";",
+        {("column:table:raw.rides#id", "column:table:mart.ids#id", 4)},
+    ),
+    "one of two is not understood": (
+        "CREATE PROCEDURE a() LANGUAGE PYTHON HANDLER = 'main' AS $$\ndef main(session:\n$$;\n"
+        "CREATE PROCEDURE b() LANGUAGE PYTHON HANDLER = 'main' AS $$\ndef main(session):\n"
+        "    session.table('s').select('a').write.save_as_table('t')\n$$;",
+        {("column:table:s#a", "column:table:t#a", 6)},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", IN_PYTHON)
+def test_python_of_a_procedure_is_interpreted(tmp_path: Path, name: str) -> None:
+    text, expected = IN_PYTHON[name]
+    lineage = linking.linked(tmp_path, {"proc.sql": text})
+    found = {
+        (edge.source, edge.target, edge.span.line)
+        for edge in lineage.graph.edges()
+        if edge.source.startswith("column:") and edge.target.startswith("column:") and edge.strength == "direct"
+    }
+    assert found == expected

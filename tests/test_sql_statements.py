@@ -84,8 +84,43 @@ def test_writes_inside_of_queries() -> None:
         SELECT y FROM gone"""
     statements = analyse(text, "postgres", Schema())
     assert [(s.kind, s.target, flows(s)) for s in statements] == [
-        ("insert", "t", {"x": {"s.x"}}), ("select", "", {"y": {"old.y"}}),
+        ("insert", "t", {"x": {"s.x"}}), ("delete", "old", {}), ("select", "", {"y": {"old.y"}}),
     ]  # fmt: skip
+
+
+RETURNED = {
+    "rows that go": (
+        "WITH gone AS (DELETE FROM t WHERE day < '2020' RETURNING id, km / 2 AS half) "
+        "INSERT INTO archive (id, half) SELECT id, half FROM gone",
+        [("delete", "t", "", "t.day"), ("insert", "archive", "id: t.id; half: t.km", "t.day")],
+    ),
+    "rows that come": (
+        "WITH src AS (SELECT a AS x FROM s WHERE ok), new AS (INSERT INTO t AS n (x) SELECT x FROM src "
+        "RETURNING n.id, x) INSERT INTO log (id, x) SELECT id, x FROM new",
+        [("insert", "t", "x: s.a", "s.ok"), ("insert", "log", "id: t.id; x: s.a", "s.ok")],
+    ),
+    "rows that change": (
+        "WITH up AS (UPDATE t SET km = s.km FROM s WHERE s.id = t.id RETURNING t.id, t.km, s.day) "
+        "INSERT INTO t (id, km) SELECT id, km FROM r WHERE id NOT IN (SELECT id FROM up)",
+        [("update", "t", "km: s.km", "s.id t.id"), ("insert", "t", "id: r.id; km: r.km", "r.id s.id t.id")],
+    ),
+    "rows that are merged": (
+        "WITH m AS (MERGE INTO t USING s ON t.id = s.id WHEN MATCHED THEN UPDATE SET v = s.v RETURNING t.id, t.v) "
+        "SELECT * FROM m",
+        [("merge", "t", "v: s.v", "s.id t.id"), ("select", "", "id: t.id; v: s.v", "s.id t.id")],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", RETURNED)
+def test_rows_that_a_change_hands_on(name: str) -> None:
+    text, expected = RETURNED[name]
+    found = []
+    for statement in analyse(text, "postgres", Schema()):
+        columns = "; ".join(f"{c.name}: {' '.join(sorted('.'.join(s) for s in c.sources))}" for c in statement.columns)
+        chosen = " ".join(sorted(".".join(source) for source in statement.indirect))
+        found.append((statement.kind, statement.target, columns, chosen))
+    assert found == expected
 
 
 def test_swap_exchanges_columns() -> None:

@@ -33,6 +33,7 @@ class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     schema: str = ""  # of a table
     value: str = ""  # what is written: a parameter, default `self` for methods
     dialect: str = ""
+    into: str = ""  # of a query: a parameter with the table that its rows go into
     mode: str = ""  # of opening: a parameter, or `=w`
     default: str = ""  # what the name is when the parameter is not given
     texts: bool = False  # only where the parameter is a text; else it is the data itself: `xgb.DMatrix("train.svm")`

@@ -11,6 +11,8 @@ LOGGED = "runs:/"  # how an artifact begins that a run of a tracker keeps: `runs
 _RUN_PART = re.compile(r"\{run-\w+\}")
 _SECRET = re.compile(r"(://[^/:@\s]*):[^@/\s]*@")
 
+_HOLE = re.compile(r"\{[^{}]*\}")
+
 
 def file_id(path: str) -> str:
     """`file:PATH`, repo-relative POSIX; a URL stays as it is, with any password masked.
@@ -66,6 +68,22 @@ def is_named(node: str) -> bool:
     (True, False)
     """
     return "{" not in _RUN_PART.sub("", node)
+
+
+def is_telling(node: str) -> bool:
+    """Whether any part of a name is known, beside the ending of a file's.
+
+    >>> is_telling("file:data/{day}.csv"), is_telling("file:{path}"), is_telling("file:{folder}/{name}.csv")
+    (True, False, False)
+    >>> is_telling("table:{schema}.rides"), is_telling("table:{schema}.{table}")
+    (True, False)
+    """
+    if "{" not in node:
+        return True
+    kind, _, name = node.partition(":")
+    known = _HOLE.sub("", name)
+    has_ending = kind != "table" and (known.startswith(".") or "/." in known)
+    return bool(re.search(r"\w", re.sub(r"\.\w+$", "", known) if has_ending else known))
 
 
 def is_resolved(node: str) -> bool:

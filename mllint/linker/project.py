@@ -152,6 +152,10 @@ class Project:
     def name_function(self, named: NamedFunction) -> None:
         self.named_functions.setdefault((named.path, named.function), []).append(named)
 
+    def with_python(self) -> Iterator[FileFacts]:
+        """Files that hold Python: of SQL, those with procedures that are written in it."""
+        return (file for file in self.of_kind("python", "notebook", "sql") if file.python is not None)
+
     def of_kind(self, *kinds: str) -> Iterator[FileFacts]:
         paths = self._of_kinds.get(kinds)
         if paths is None:

@@ -32,17 +32,17 @@ def read(path: str, kind: str, data: bytes) -> FileFacts:
     return FileFacts(path, kind, python=module)
 
 
-_Imported = tuple[facts.Import | facts.ImportFrom, ...]
+Imported = tuple[facts.Import | facts.ImportFrom, ...]
 
 
-def top_level(imported: _Imported) -> tuple[str, ...]:
+def top_level(imported: Imported) -> tuple[str, ...]:
     """Top-level names of the modules that are imported by their absolute names."""
     named = [alias.name for each in imported if isinstance(each, facts.Import) for alias in each.names]
     named += [each.module for each in imported if isinstance(each, facts.ImportFrom) and not each.level]
     return tuple(sorted({name.partition(".")[0] for name in named} - {""}))
 
 
-def lower(source: bytes | str, first_line: int = 1) -> tuple[tuple[facts.Stmt, ...], str, _Imported]:
+def lower(source: bytes | str, first_line: int = 1) -> tuple[tuple[facts.Stmt, ...], str, Imported]:
     """Statements, docstring and imports of a source text whose first line has the number `first_line`."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # invalid escapes such as 'data\raw' are the analysed code's business

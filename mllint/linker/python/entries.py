@@ -63,9 +63,7 @@ def entries_of(m: Machine) -> list[Entry]:
     for run in m.project.runs:
         runs.setdefault(run.path, []).append(run)
     result = []
-    for file in m.project.of_kind("python", "notebook"):
-        if file.python is None:
-            continue
+    for file in m.project.with_python():
         known = runs.get(file.path, [])
         for index, run in enumerate(known[:6]):
             result.append(Entry(f"{file.path}#{index}", file.path, file.path, run))

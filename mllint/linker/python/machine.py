@@ -103,6 +103,7 @@ class Machine:
         self.heap = Heap()
         self.tracker = Tracker(self.heap, dict(digests or {}), schema.state())
         self.python = {f.path: f.python for f in project.of_kind("python", "notebook")}
+        self.python.update((f.path, f.python) for f in project.with_python())
         project.files.watch(self.tracker.file, self.tracker.everything)
         self.sql_files = {f.sql.text: f.path for f in project.of_kind("sql") if f.sql is not None}
         self.tracker.know_sql(self.sql_files)

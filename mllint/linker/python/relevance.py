@@ -27,7 +27,7 @@ def relevant_functions(project: Project, library: Library) -> frozenset[bytes]:
     effects = _effects_by_module(library)
     uses: dict[bytes, set[bytes]] = defaultdict(set)
     found: set[bytes] = set()
-    for file in project.of_kind("python", "notebook"):
+    for file in project.with_python():
         if file.python is not None:
             own: dict[bytes, set[bytes]] = defaultdict(set)
             _collect(file.python.body, own)

@@ -13,8 +13,8 @@ from mllint.linker.sql.tables import add_joins, add_table, table_name_of
 from mllint.linker.sql.text import named
 
 
-def update(reader: Reader, tree: exp.Update) -> Statement:
-    ctes = reader.with_ctes(tree, {})
+def update(reader: Reader, tree: exp.Update, around: dict[str, Relation]) -> Statement:
+    ctes = reader.with_ctes(tree, around)
     scope = Scope(ctes, None)
     from_ = tree.args.get("from_")
     if from_ is not None:
@@ -79,8 +79,8 @@ def _assignments(reader: Reader, nodes: list[exp.Expr], scope: Scope) -> list[Ou
     return outputs
 
 
-def merge(reader: Reader, tree: exp.Merge) -> Statement:
-    scope = Scope(reader.with_ctes(tree, {}), None)
+def merge(reader: Reader, tree: exp.Merge, around: dict[str, Relation]) -> Statement:
+    scope = Scope(reader.with_ctes(tree, around), None)
     add_table(reader, tree.args["using"], scope)
     using = scope.relations[-1][1]
     target = table_name_of(tree.this)
@@ -116,8 +116,8 @@ def _merged(left: Relation, right: Relation) -> Relation:
     return Relation(merged.columns, left.open + right.open)
 
 
-def delete(reader: Reader, tree: exp.Delete) -> Statement:
-    ctes = reader.with_ctes(tree, {})
+def delete(reader: Reader, tree: exp.Delete, around: dict[str, Relation]) -> Statement:
+    ctes = reader.with_ctes(tree, around)
     scope = Scope(ctes, None)
     named_tables = tree.args.get("tables") or []
     using = tree.args.get("using") or []

@@ -43,7 +43,6 @@ _EXECUTE = re.compile(
 _INSERT_EXECUTE = re.compile(
     rf"^\s*insert\s+(?:into\s+)?({_NAME})\s*(?:\(([^()]*)\))?\s*(?:execute|exec)\b\s*(?:(\()|({_NAME}))", re.I
 )
-_LOAD = re.compile(rf"^\s*load\s+data\s+(?:local\s+)?infile\s+'([^']*)'[^;]*?\binto\s+table\s+({_NAME})", re.I)
 _EXPORT_MODEL = re.compile(
     rf"^\s*export\s+model\s+({_NAME})\s*options\s*\([^()]*?\buri\s*=\s*['\"]([^'\"]*)['\"]", re.I
 )
@@ -84,8 +83,6 @@ def by_words(parsed: Parsed, schema: Schema, derive: Derive) -> Iterator[Stateme
             old, new = _clean(pair[1]), _clean(pair[2])
             yield Statement("rename", new, (TableRead(old, line, column),), line=line, column=column)
             schema.rename(old, new)
-    elif load := _LOAD.match(text):  # MySQL: LOAD DATA INFILE 'rides.csv' INTO TABLE rides
-        yield _loaded(_clean(load[2]), file_id(load[1]), line, column)
     elif export := _EXPORT_MODEL.match(text):  # BigQuery: EXPORT MODEL d.eta OPTIONS (URI = 'gs://bucket/eta')
         reads = (TableRead("model:" + _clean(export[1]), line, column),)
         yield Statement("export", file_id(export[2]), reads, line=line, column=column)

@@ -10,7 +10,7 @@ import msgspec
 from mllint.errors import Problem
 from mllint.facts.file import encode
 from mllint.lineage.graph import Edge, EdgeKind, Graph, NodeKind, Strength
-from mllint.lineage.ids import column_id, consumer_id, is_resolved
+from mllint.lineage.ids import column_id, consumer_id, dataset_of, is_resolved, is_telling
 from mllint.lineage.lineage import NAMELESS, Gap, Share
 from mllint.lineage.observations import Access, Limit
 from mllint.linker.project import Project
@@ -206,13 +206,16 @@ class _Writer:
         return Span(self.path, line + first_line - 1, shifted, line + first_line - 1, shifted)
 
     def dataset(self, id: str, span: Span, kind: str) -> None:
-        self.graph.add_node(id, "artifact" if kind == "export" else _node_kind(id), span, view=kind == "view" or None)
+        if is_telling(id):
+            what: NodeKind = "artifact" if kind == "export" else _node_kind(id)
+            self.graph.add_node(id, what, span, view=kind == "view" or None)
         if kind in _WRITES - {"ddl"}:
             self._count(self.project.coverage.writes, id, span, is_read=False)
             self._note(id, span, False, kind not in ("create", "view", "model"))
 
     def read(self, id: str, span: Span) -> None:
-        self.graph.add_node(id, _node_kind(id), span)
+        if is_telling(id):
+            self.graph.add_node(id, _node_kind(id), span)
         self._count(self.project.coverage.reads, id, span, is_read=True)
         self._note(id, span, True)
 
@@ -240,13 +243,16 @@ class _Writer:
         expression: str = "",
         read: Span | None = None,
     ) -> None:
+        if not (is_telling(dataset_of(source)) and is_telling(dataset_of(target))):
+            return  # a name of which nothing is known would be one with every other
         resolved = self.understood and is_resolved(source) and is_resolved(target)
         job, language = self.path, self.language
         self.graph.add_edge(Edge(source, target, kind, strength, job, language, span, expression, resolved, read=read))
 
     def column(self, dataset: str, name: str, span: Span) -> str:
         id = column_id(dataset, name)
-        self.graph.add_node(id, "column", span, name=name)
+        if is_telling(dataset):
+            self.graph.add_node(id, "column", span, name=name)
         return id
 
     def columns(self, statement: Statement, target: str, span: Span) -> None:
@@ -305,7 +311,11 @@ def drop_templates(project: Project) -> None:
         return edge.job in taken and edge.language == "sql" and any(c in edge.source + edge.target for c in "{$")
 
     if taken:
-        project.graph.drop(is_template)
+        graph = project.graph
+        graph.drop(is_template)
+        for id in [id for id, node in graph.nodes.items() if "$" in id and {s.path for s in node.spans} <= taken]:
+            if not graph.in_edges(id) and not graph.out_edges(id):
+                del graph.nodes[id]
 
 
 class _Mentions:

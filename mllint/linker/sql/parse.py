@@ -29,6 +29,7 @@ from mllint.linker.sql.cutting import (
     without_into,
 )
 from mllint.linker.sql.dialects import known, likely, recognise
+from mllint.linker.sql.opened import SIGN as OPENS
 from mllint.linker.sql.relations import Output
 from mllint.linker.sql.rewrites import rewritten
 from mllint.linker.sql.shards import as_families
@@ -126,6 +127,7 @@ def _parse(
         variables.update(dict.fromkeys(declared(tokens)))
         spans = routines(tokens) if dialect in ("", "tsql") else []
     learns = SIGN.search(text) is not None and dialect != "bigquery"
+    opens = dialect in ("", "tsql") and OPENS.search(text) is not None
     for chunk in statements(tokens):
         loop = ""
         if chunk[0].text.upper() == "FOR" and len(chunk) > 3:
@@ -151,7 +153,7 @@ def _parse(
             yield made
             continue
         _fill(parsed)
-        if parsed.problem:
+        if parsed.problem or opens:
             other = _in_other_words(parsed)
             if other is not None:
                 yield other

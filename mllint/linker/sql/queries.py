@@ -7,6 +7,8 @@ that a star stayed open.)
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 from sqlglot import exp
 
@@ -18,6 +20,7 @@ from mllint.linker.sql.projections import as_written, is_short_cast
 from mllint.linker.sql.relations import Output, Relation, side_by_side, union, with_names
 from mllint.linker.sql.schema import Schema
 from mllint.linker.sql.scope import Scope, star_of
+from mllint.linker.sql.statements import Statement
 from mllint.linker.sql.tables import add_joins, add_table
 from mllint.linker.sql.text import is_hole, named
 
@@ -25,12 +28,17 @@ _LATERAL_ALIASES = {"snowflake", "redshift", "databricks", "spark", "duckdb", "c
 _ALIASED = ("group", "having", "qualify", "order", "sort", "distinct", "cluster", "distribute")
 
 
+Change = Callable[["Reader", exp.DML, dict[str, Relation]], Relation]
+
+
 class Reader(Columns):
     """Reads one statement: collects its table reads and indirect columns while it evaluates queries."""
 
-    def __init__(self, parsed: Parsed, schema: Schema) -> None:
+    def __init__(self, parsed: Parsed, schema: Schema, change: Change | None = None) -> None:
         super().__init__(parsed, schema)
         self.lateral = parsed.dialect in _LATERAL_ALIASES
+        self.change = change  # what a change of rows inside of a query does, and hands on
+        self.before: list[Statement] = []  # such changes
 
     # ------------------------------------------------------------------------------------------------- queries
 
@@ -83,9 +91,7 @@ class Reader(Columns):
 
     def _other_cte(self, body: exp.Expr, ctes: dict[str, Relation]) -> Relation:
         if isinstance(body, exp.DML):  # Postgres: WITH gone AS (DELETE FROM rides ... RETURNING *)
-            scope = Scope(ctes, None)
-            add_table(self, body.this.this if isinstance(body.this, exp.Schema) else body.this, scope)
-            return star_of(scope)
+            return self.change(self, body, ctes) if self.change is not None else Relation()
         return Relation([self.output("", body, Scope(ctes, None))])
 
     def _subquery(self, node: exp.Subquery, ctes: dict[str, Relation], parent: Scope | None) -> Relation:
@@ -133,7 +139,7 @@ class Reader(Columns):
         self.rejoins = self.rejoins or scope.rejoins()
         if node.args.get("match") is not None:
             matched(self, node.args["match"], scope)
-        relation = side_by_side([self._project(projection, scope) for projection in node.expressions])
+        relation = side_by_side([self.project(projection, scope) for projection in node.expressions])
         self.note([node.args.get(k) for k in ("where", "prewhere", "connect", "windows")], scope)
         scope.lateral = True  # GROUP BY and ORDER BY know the aliases everywhere
         self.note([node.args.get(k) for k in _ALIASED], scope)
@@ -158,7 +164,7 @@ class Reader(Columns):
             if 0 < position <= len(relation.columns):
                 self.indirect.update(dict.fromkeys(relation.columns[position - 1].sources))
 
-    def _project(self, node: exp.Expr, scope: Scope) -> Relation:
+    def project(self, node: exp.Expr, scope: Scope) -> Relation:
         """What one item of a select list yields."""
         inner = node.unalias() if isinstance(node, exp.Alias) else node
         if is_star(inner):

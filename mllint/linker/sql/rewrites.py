@@ -11,6 +11,8 @@ from collections.abc import Callable
 
 import msgspec
 
+from mllint.linker.sql.opened import SIGN, opened
+
 _PART = r"(?:\"[^\"]+\"|`[^`]+`|\[[^\]]+\]|[\w#$@\u1438\u1433-]+)"
 _NAME = rf"{_PART}(?:\.{_PART}){{0,4}}"
 _OR_REPLACE = r"create\s+(?:or\s+(?:replace|alter|refresh)\s+)?"
@@ -26,9 +28,8 @@ def rewritten(text: str) -> Rewritten | None:
     """The statement in other words, `None` if there are none."""
     if len(text) > _LONGEST:
         return None
-    opened = _OPENROWSET.sub(lambda found: f"[{found[1]}]".ljust(len(found[0])), text)
-    if opened != text:
-        return Rewritten(opened, (0, 0))
+    if SIGN.search(text) and (other := opened(text)) != text:
+        return Rewritten(other, (0, 0))
     for pattern, make in _FORMS:
         found = pattern.match(text)
         if found:
@@ -51,6 +52,27 @@ def _outfile(found: re.Match[str]) -> Rewritten:
 
 def _directory(found: re.Match[str]) -> Rewritten:
     return _as_copy(found[2], found[1], found, 2)
+
+
+def _load(found: re.Match[str]) -> Rewritten:
+    """Columns of the file are called as in the list: LOAD DATA INFILE 'f' INTO TABLE t (id, @d) SET day = date(@d)"""
+    rest = found["rest"]
+    set_ = _SET_LAST.search(rest)
+    listed = _LIST_LAST.search(rest[: set_.start()] if set_ is not None else rest)
+    names = [name.strip(" `\n\t\r") for name in listed[1].split(",")] if listed is not None else []
+    items = [name for name in names if name and not name.startswith("@")]
+    targets = list(items)
+    for each in _ASSIGNED.finditer(set_[1]) if set_ is not None else ():
+        targets.append(each[1])
+        items.append(f"{each[2].replace('@', '').strip()} AS {each[1]}")
+    columns = f" ({', '.join(targets)})" if items else ""
+    prefix = f"INSERT INTO {found['name']}{columns} SELECT {', '.join(items) or '*'} FROM "
+    return Rewritten(f"{prefix}'{found['file']}'", (len(prefix), found.start("file") - 1))
+
+
+def _load_uris(found: re.Match[str]) -> Rewritten:
+    prefix = f"LOAD DATA INTO {found[1]} {found[2] or ''} "
+    return Rewritten(prefix + found[3], (len(prefix), found.start(3)))
 
 
 def _create_as(found: re.Match[str]) -> Rewritten:
@@ -143,6 +165,22 @@ _FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Rewritten | None]
         _form(r"insert\s+overwrite\s+(?:local\s+)?directory\s+('[^']*').*?(?<![\w.])((?:select|with|from)\b.*)"),
         _directory,
     ),
+    # MySQL: LOAD DATA LOCAL INFILE 'rides.csv' INTO TABLE rides ... (id, @day) SET day = date(@day)
+    (
+        _form(
+            r"load\s+data\s+(?:(?:low_priority|concurrent|local)\s+)*infile\s+(?P<quote>['\"])(?P<file>.*?)(?P=quote)\s+"
+            rf"(?:(?:replace|ignore)\s+)?into\s+table\s+(?P<name>{_NAME})(?P<rest>.*)"
+        ),
+        _load,
+    ),
+    # BigQuery: LOAD DATA OVERWRITE t (x INT64) PARTITION BY day FROM FILES (uris = ['gs://...'])
+    (
+        _form(
+            rf"load\s+data\s+(?:into|overwrite)\s+(?:temp(?:orary)?\s+table\s+)?({_NAME})\s*({_COLUMNS})?.*?"
+            r"(\bfrom\s+files\b.*)"
+        ),
+        _load_uris,
+    ),
     # Snowflake: CREATE STREAM s ON TABLE t; Oracle, T-SQL: CREATE SYNONYM s FOR t; Databricks: SHALLOW CLONE
     (
         _form(rf"{_OR_REPLACE}stream\s+(?:if\s+not\s+exists\s+)?({_NAME})\b.*?\bon\s+(?:table|view)\s+({_NAME})"),
@@ -190,7 +228,9 @@ _FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Rewritten | None]
         _create_as,
     ),
 )
+_SET_LAST = re.compile(r"\bset\s+([\w`]+\s*=.*)", re.IGNORECASE | re.DOTALL)
+_LIST_LAST = re.compile(r"\(([\w\s,@`]+)\)\s*\Z")
+_ASSIGNED = re.compile(r"`?(\w+)`?\s*=\s*((?>[^,()']+|'[^']*'|\((?>[^()']+|'[^']*'|\((?>[^()']+|'[^']*')*\))*\))+)")
 _DELETE_WHERE = re.compile(r"\bdelete\s+where\b", re.IGNORECASE)
 _SET = re.compile(r"\sset\s", re.IGNORECASE)
 _WHERE = re.compile(r"\bwhere\b", re.IGNORECASE)
-_OPENROWSET = re.compile(r"\bopenrowset\s*\(\s*bulk\s*N?'([^'\]]*)'[^()]*\)", re.IGNORECASE)

@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from mllint.lineage.ids import is_telling
+
 
 def table_name(written: str) -> str:
     """A table's name as all of this package writes it: lower case, no quotes.
@@ -48,8 +50,10 @@ class Schema:
 
     def add(self, name: str, columns: Iterable[str], types: Iterable[str] = ()) -> None:
         """Say what columns a table has; the last word counts. `types` go with `columns`, as SQL writes them."""
-        self.changes += 1
         name = table_name(name)
+        if not is_telling("table:" + name):
+            return  # `{table}` of one file is not that of another
+        self.changes += 1
         listed = tuple(column.lower() for column in columns)
         if name not in self._tables and not name.startswith("file:"):
             self._by_last.setdefault(name.rpartition(".")[2], []).append(name)

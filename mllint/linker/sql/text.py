@@ -22,6 +22,8 @@ from mllint.linker.sql.template import Reading
 _HOLE = re.compile(
     r"\$?\{(?!\s*(?:\*|'[^'\n]{0,80}'\s{0,9}:|\w+:\s))([^{}\n]{0,200})\}|%\((\w{1,80})\)[sdif]|(?<![\w%'])%s(?![\w%'])"
 )
+# `%day`, filled in by a program of one's own: what stands before tells it from the right side of a division
+_VALUE = re.compile(r"(?:(?<=[,(=<>*/+-])|(?<=[,(=<>*/+-]\s))%[a-z]\w{2,60}(?![\w%'(])", re.IGNORECASE)
 _CLIENT = re.compile(
     r"^[ \t]*(?:\\[a-z!?].*|delimiter\b.*|go[ \t]*(?:\d+)?[ \t]*;?|/)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE
 )
@@ -44,6 +46,8 @@ def readable(text: str, world: World | None = None) -> tuple[str, Places]:
         text, origins = (made.text, made.origins) if made is not None else (without_tags(text), None)
     if "{" in text or "%" in text:
         text = _HOLE.sub(_hole, text)
+    if "%" in text:
+        text = _VALUE.sub(lambda found: "?".ljust(len(found[0])), text)
     return _CLIENT.sub(_client, text), Places(original, origins)
 
 

@@ -13,7 +13,7 @@ from mllint.linker.sql.columns import TooCostlyError
 from mllint.linker.sql.definitions import alter, create
 from mllint.linker.sql.fallback import by_words
 from mllint.linker.sql.made import defined, statement, trained, uris
-from mllint.linker.sql.outputs import handed_on
+from mllint.linker.sql.outputs import handed_on, returned
 from mllint.linker.sql.parse import Parsed
 from mllint.linker.sql.queries import Reader
 from mllint.linker.sql.relations import Relation, of_table
@@ -30,7 +30,7 @@ def derive(parsed: Parsed, schema: Schema) -> Iterator[Statement]:
         yield from by_words(parsed, schema, derive)
         return
     try:
-        statements = [*_hidden(parsed, schema), *_derive(parsed, schema)]
+        statements = list(_derive(parsed, schema))
         if parsed.handover is not None:
             statements += handed_on(parsed, schema, statements[-1])
     except (RecursionError, TooCostlyError):
@@ -45,18 +45,15 @@ def derive(parsed: Parsed, schema: Schema) -> Iterator[Statement]:
     yield from by_words(parsed, schema, derive)
 
 
-def _hidden(parsed: Parsed, schema: Schema) -> Iterator[Statement]:
-    """Writes inside of a query. Postgres: WITH new AS (INSERT INTO rides SELECT ... RETURNING id) SELECT ..."""
-    with_ = parsed.tree.args.get("with_") if parsed.tree is not None else None
-    for cte in with_.expressions if with_ is not None else ():
-        if isinstance(cte.this, exp.Insert):
-            yield _insert(Reader(parsed, schema), cte.this)
-        elif isinstance(cte.this, exp.Update):
-            yield update(Reader(parsed, schema), cte.this)
-
-
 def _derive(parsed: Parsed, schema: Schema) -> Iterator[Statement]:
-    reader = Reader(parsed, schema)
+    reader = Reader(parsed, schema, _changed)
+    for made in list(_made(reader, parsed, schema)):
+        yield from reader.before
+        reader.before = []
+        yield made
+
+
+def _made(reader: Reader, parsed: Parsed, schema: Schema) -> Iterator[Statement]:
     tree = parsed.tree
     match tree:
         case exp.Query() if parsed.trains is not None:
@@ -77,7 +74,7 @@ def _derive(parsed: Parsed, schema: Schema) -> Iterator[Statement]:
             target = table_name_of(tree.args["into"].this)
             yield defined(reader, "create", target, reader.query(tree, {}))
         case exp.Insert():
-            yield _insert(reader, tree)
+            yield _insert(reader, tree, {})
         case exp.MultitableInserts():
             yield from _insert_all(parsed, schema, tree)
         case exp.Query() | exp.Values():
@@ -87,18 +84,22 @@ def _derive(parsed: Parsed, schema: Schema) -> Iterator[Statement]:
         case exp.Cache() if tree.expression is not None:
             yield defined(reader, "create", table_name_of(tree.this), reader.query(tree.expression, {}))
         case exp.Update():
-            yield update(reader, tree)
+            yield update(reader, tree, {})
         case exp.Merge():
-            yield merge(reader, tree)
+            yield merge(reader, tree, {})
         case exp.Delete():
-            yield delete(reader, tree)
+            yield delete(reader, tree, {})
         case exp.Copy():
             yield from _copy(reader, tree)
         case exp.LoadData():
             inpath = tree.args.get("inpath")
             sources = [file_id(inpath.name)] if inpath is not None else uris(tree)
             reader.reads.update(dict.fromkeys((source, *parsed.at(None)) for source in sources))
-            yield statement(reader, "copy", table_name_of(tree.this), Relation(open=[tuple(sources)]))
+            listed = (
+                [named(column.name) for column in tree.this.expressions] if isinstance(tree.this, exp.Schema) else []
+            )
+            relation = of_table(sources[0], tuple(listed)) if listed and sources else Relation(open=[tuple(sources)])
+            yield statement(reader, "copy", table_name_of(tree.this), relation)
         case exp.Export():  # BigQuery: EXPORT DATA OPTIONS (uri='gs://...') AS SELECT ...
             for target in uris(tree):
                 yield statement(reader, "copy", target, reader.query(tree.this, {}))
@@ -122,8 +123,31 @@ def _derive(parsed: Parsed, schema: Schema) -> Iterator[Statement]:
 # ---------------------------------------------------------------------------------------------------- statements
 
 
-def _insert(reader: Reader, tree: exp.Insert) -> Statement:
-    ctes = reader.with_ctes(tree, {})
+def _changed(around: Reader, tree: exp.DML, ctes: dict[str, Relation]) -> Relation:
+    """A change inside of a query, and the rows that it hands on. Postgres: WITH new AS (INSERT INTO rides SELECT ...
+    RETURNING id) SELECT ..."""
+    reader = Reader(around.parsed, around.schema, _changed)
+    if any(named(table.name) in ctes for table in tree.find_all(exp.Table)):
+        reader.reads.update(around.reads)
+        reader.indirect.update(around.indirect)
+    match tree:
+        case exp.Insert():
+            change = _insert(reader, tree, ctes)
+        case exp.Update():
+            change = update(reader, tree, ctes)
+        case exp.Merge():
+            change = merge(reader, tree, ctes)
+        case exp.Delete():
+            change = delete(reader, tree, ctes)
+        case _:
+            return Relation()
+    around.before += [*reader.before, change]
+    around.indirect.update(reader.indirect)
+    return returned(around, tree, change, ctes)
+
+
+def _insert(reader: Reader, tree: exp.Insert, around: dict[str, Relation]) -> Statement:
+    ctes = reader.with_ctes(tree, around)
     target = table_name_of(tree.this)
     body = tree.expression
     relation = reader.query(body, ctes) if isinstance(body, exp.Expr) else Relation()

@@ -23,11 +23,11 @@ def of_read(call: Invocation, node: str, revision: str = "") -> How:
 
 def of_write(call: Invocation, node: str, value: Any = None) -> How:
     m, place = call.m, call.entry.writes or call.entry.saves
-    adds = m.effects.spares or (place is not None and _adds(call, place))
-    return How(called_from(m, call.span, node), m.tolerant > 0, adds, made=_made_at(m, call.span, value))
+    is_more = m.effects.spares or (place is not None and adds(call, place))
+    return How(called_from(m, call.span, node), m.tolerant > 0, is_more, made=_made_at(m, call.span, value))
 
 
-def _adds(call: Invocation, place: Place) -> bool:
+def adds(call: Invocation, place: Place) -> bool:
     """`df.to_sql("trips", con, if_exists="append")`, `open(path, "a")`: a value that is not known may be that one."""
     for word in place.adds.split("|") if place.adds else ():
         parameter, _, wanted = word.partition(":")

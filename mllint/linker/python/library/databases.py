@@ -11,7 +11,7 @@ import posixpath
 from typing import Any
 
 from mllint.libraries.models import Mapped, Place
-from mllint.lineage.ids import table_id
+from mllint.lineage.ids import is_telling, table_id
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.tables import Table, of_dataset
 from mllint.linker.python.abstract.values import (
@@ -96,7 +96,7 @@ def _named(name: Any, schema: Any = None) -> list[str]:
         given = name.slots.get("arguments", {})
         return _named(given.get("name", given.get("0")), given.get("schema"))
     prefix = text_of(schema)
-    names = [text for text in locate.texts(name) if locate.is_telling(f"table:{text}")] if name is not None else []
+    names = [text for text in locate.texts(name) if is_telling(f"table:{text}")] if name is not None else []
     return [table_id(f"{prefix}.{text}" if prefix and "." not in text else text) for text in names]
 
 

@@ -12,7 +12,7 @@ import msgspec
 
 from mllint.lineage import expressions as ex
 from mllint.lineage.declarations import Declared, Deprecation
-from mllint.lineage.ids import column_id, table_id
+from mllint.lineage.ids import column_id, is_telling, table_id
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.tables import of_dataset
 from mllint.linker.python.abstract.values import Column, Constant, Loss, Tuple, Unknown, text_of
@@ -101,7 +101,7 @@ def _sources(call: Invocation, source: Any) -> list[str]:
         texts = locate.texts(given[key]) if given.get(key) is not None else []
         nodes = [make(text) for text in texts]
         if nodes:
-            return [node for node in nodes if locate.is_telling(node)]
+            return [node for node in nodes if is_telling(node)]
     query = text_of(given.get("query"))
     if query is not None:
         statements = call.m.query(query, call.m.sql_dialect(call.m.now.path))

@@ -46,28 +46,16 @@ class Invocation:
         return self.span
 
     def get(self, parameter: str, default: Any = None) -> Any:
-        """A parameter. `a|b` tries names in turn; `self` is the receiver, `self.x` what it was made with."""
+        """A parameter. `a|b` tries names in turn; `self` is the receiver, `a.x` what `a` was made with."""
         for name in parameter.split("|"):
             if name == "self":
                 return self.receiver
-            value = self._of_receiver(name[5:]) if name.startswith("self.") else self.given.get(name)
+            whole, _, part = name.partition(".")
+            holder = self.receiver if whole == "self" else self.given.get(whole)
+            value = _made_with(holder, part) if part else holder
             if value is not None:
                 return value
         return default
-
-    def _of_receiver(self, name: str) -> Any:
-        """What an argument of the receiver's constructor was; also of the object that made the receiver."""
-        holder = self.receiver
-        for _ in range(4):
-            if not isinstance(holder, Cell):
-                return None
-            given = holder.slots.get("arguments", {})
-            if name in given:
-                return given[name]
-            if ("attribute", name) in holder.slots:
-                return holder.slots["attribute", name]
-            holder = holder.slots.get("maker")
-        return None
 
     def constant(self, parameter: str, default: Any = None) -> Any:
         value = self.get(parameter)
@@ -80,3 +68,17 @@ class Invocation:
         """Origins of everything that goes into the call."""
         found = origins_of(self.receiver) if self.receiver is not None else frozenset()
         return found.union(*(origins_of(value) for value in self.arguments.values()))
+
+
+def _made_with(holder: Any, name: str) -> Any:
+    """What an argument of the constructor of an object was; also of the object that made it."""
+    for _ in range(4):
+        if not isinstance(holder, Cell):
+            return None
+        given = holder.slots.get("arguments", {})
+        if ("attribute", name) in holder.slots:
+            return holder.slots["attribute", name]
+        if name in given:
+            return given[name]
+        holder = holder.slots.get("maker")
+    return None

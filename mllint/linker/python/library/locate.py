@@ -9,7 +9,7 @@ from typing import Any
 
 from mllint.libraries.models import Place
 from mllint.lineage import expressions as ex
-from mllint.lineage.ids import LOGGED, RUN_PART, file_id, model_id, table_id
+from mllint.lineage.ids import LOGGED, RUN_PART, file_id, is_telling, model_id, table_id
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.values import Column, Constant, Tuple, Unknown, options_of, text_of
 from mllint.linker.python.library.invocation import Invocation
@@ -23,19 +23,6 @@ def nodes_of(call: Invocation, place: Place) -> list[str]:
     """Node ids that the place of a call names. A name of which nothing is known is no node (it would be one with
     every other unknown name); it is counted in the coverage."""
     return [node for node in _nodes_of(call, place) if is_telling(node)]
-
-
-def is_telling(node: str) -> bool:
-    """Whether any part of a name is known, beside its ending.
-
-    >>> is_telling("file:data/{day}.csv"), is_telling("file:{path}"), is_telling("file:{folder}/{name}.csv")
-    (True, False, False)
-    """
-    if "{" not in node:
-        return True
-    known = _HOLE.sub("", node.partition(":")[2])
-    stem = re.sub(r"\.\w+$", "", known) if known.startswith(".") or "/." in known else known
-    return bool(re.search(r"\w", stem))
 
 
 def _nodes_of(call: Invocation, place: Place) -> list[str]:

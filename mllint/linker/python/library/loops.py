@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from mllint.libraries.models import Loop, Place, Stores
+from mllint.lineage.ids import is_telling
 from mllint.lineage.trials import Selection
 from mllint.linker.python import classes
 from mllint.linker.python.abstract import texts
@@ -126,7 +127,7 @@ def _store(call: Invocation, callback: Cell, network: Cell) -> None:
     path = _path(call, callback)
     for text in locate.texts(path) if path is not None else ():
         node = locate.locate(call.m, text)
-        if locate.is_telling(node):
+        if is_telling(node):
             storage.put(call, node, network, path)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from mllint.linker.python.abstract import literals, texts
 from mllint.linker.python.abstract.heap import Cell
-from mllint.linker.python.abstract.values import Column, Constant, Unknown, text_of
+from mllint.linker.python.abstract.values import Column, Constant, Unknown, is_text, text_of
 from mllint.linker.python.library import config, locate
 from mllint.linker.python.library.invocation import Invocation
 
@@ -17,6 +17,19 @@ def literal(call: Invocation) -> Any:
     if isinstance(text, Constant) and isinstance(text.value, str) and not text.origins:
         return literals.parsed(call.m.heap, text.value, "python", (call.m.now.path, call.at))
     return Unknown(call.origins(), "the text of a literal is not known", call.span)
+
+
+def dotted(call: Invocation) -> Any:
+    """A name of parts, after those of an object: `client.dataset("ml").table("rides")`, `TableReference(d, "t")`"""
+    given = (call.receiver, *(call.get(name) for name in call.entry.parameters))
+    parts = [part for value in given for part in _parts_of(value)]
+    return texts.concatenate([(part, "name") for value in parts for part in (Constant("."), value)][1:])
+
+
+def _parts_of(value: Any) -> list[Any]:
+    if isinstance(value, Cell) and value.kind == "object":
+        return [v for name, v in value.slots.get("arguments", {}).items() if not name.isdigit() and is_text(v)]
+    return [value] if value is not None else []
 
 
 def joined_data(call: Invocation) -> Any:

@@ -8,17 +8,20 @@ from typing import Any
 import msgspec
 
 from mllint.libraries.models import Place
-from mllint.lineage.ids import column_id, table_id
+from mllint.lineage.ids import column_id, is_telling, table_id
 from mllint.lineage.observations import Limit
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.losses import told_loss
 from mllint.linker.python.abstract.tables import Table, dataset_origins, of_dataset
-from mllint.linker.python.abstract.values import NOTHING, Column, Unknown, options_of, origins_of, text_of
+from mllint.linker.python.abstract.values import NOTHING, Column, Loss, Unknown, options_of, origins_of, text_of
 from mllint.linker.python.frames import frames
+from mllint.linker.python.iteration import items_of
 from mllint.linker.python.library import local_frames, parameters, sql_models
+from mllint.linker.python.library.circumstances import adds
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import HERE
-from mllint.linker.python.results.records import How
+from mllint.linker.python.results.records import KNOWN, How
+from mllint.linker.sql.schema import table_name
 from mllint.linker.sql.statements import Statement, dataset_id
 
 _TABLE = re.compile(r"[\w.$\"`\[\]-]+")
@@ -30,7 +33,7 @@ def read(call: Invocation, place: Place) -> Any:
     value = call.get(place.query)
     if isinstance(value, Cell) and "tables" in value.slots:  # `pd.read_sql(select(User), engine)`
         return call.m.run_statement(call, value)
-    for text in _texts(value):
+    for text in _texts(call, value):
         if _TABLE.fullmatch(text.strip()):  # `read_sql("trips", con)` names a table
             tables.append(_read_table(call, text))
             continue
@@ -42,7 +45,8 @@ def read(call: Invocation, place: Place) -> Any:
                 _write(call, statement, place)
         if selects:
             tables.append(_table_of(call, selects[-1], place))
-    if not tables and not _texts(value) and not (call.entry.duck and isinstance(call.receiver, Unknown)):
+            _write_into(call, place, selects[-1])
+    if not tables and not _texts(call, value) and not (call.entry.duck and isinstance(call.receiver, Unknown)):
         _note_unknown(call, value)
     if call.entry.rows:
         return frames.new(m, frames.merge_all(tables) if tables else Table(), call.entry.rows, call.at)
@@ -54,7 +58,7 @@ def read(call: Invocation, place: Place) -> Any:
 def execute(call: Invocation, place: Place) -> Any:
     """A statement that runs in a database: it may write tables; what it selects is a cursor of rows."""
     value = call.get(place.query)
-    texts = _texts(value)
+    texts = _texts(call, value)
     if not texts:
         _note_unknown(call, value)
         return Unknown(call.origins(), "the query is not known", call.span)
@@ -81,9 +85,12 @@ def _run_file(call: Invocation, text: str) -> bool:
     return path is not None
 
 
-def _texts(value: Any) -> list[str]:
+def _texts(call: Invocation, value: Any) -> list[str]:
     found = []
-    for option in options_of(value) if value is not None else ():
+    options = list(options_of(value)) if value is not None else []
+    for option in options:
+        if isinstance(option, Cell) and option.kind == "list":  # `batch_execute_statement(Sqls=[...])`
+            options += items_of(call.m, option, call.at).known or ()
         if isinstance(option, Cell) and option.kind == "object":  # `text("select ...")`
             given = option.slots.get("arguments", {})
             option = given.get("text", given.get("0"))
@@ -108,26 +115,36 @@ def _read_table(call: Invocation, name: str) -> Table:
     return of_dataset(node, call.m.columns_of_table(name))
 
 
+def _loss(node: str) -> Loss:
+    return KNOWN if is_telling(node) else Loss(f"nothing of the name {node.partition(':')[2]} is known")
+
+
 def _table_of(call: Invocation, statement: Statement, place: Place) -> Table:
     """The rows of a SELECT as a frame."""
     m, span = call.m, call.span
-    sql_models.ask(call, statement)
+    sql_models.tell(call, statement)
     held = _held(call, statement) if place.variables else {}
-    origins = frozenset(dataset_id(read.name) for read in statement.reads)
     named = [(dataset_id(table), name) for column in statement.columns for table, name in column.sources]
-    for node in sorted(origins - held.keys()):
+    read = sorted({dataset_id(read.name) for read in statement.reads})
+    origins = frozenset(filter(is_telling, read))  # what else is read would be one with all whose name is not known
+    for node in read:
+        if node in held:
+            continue
         own = () if statement.open else tuple(sorted({column_id(d, name) for d, name in named if d == node}))
-        m.effects.mark(node, "dataset", span)
-        m.effects.access(node, span, m.now.path, True, columns=own)
+        if node in origins:
+            m.effects.mark(node, "dataset", span)
+        m.effects.access(node if node in origins else "", span, m.now.path, True, _loss(node), columns=own)
     for table, name, operator, value in statement.limits:
         m.effects.limited(Limit(dataset_id(table), name, operator, value, span, m.job))
     columns = {}
     for column in statement.columns:
         if column.name == "*":
             continue
-        sources = frozenset(column_id(dataset_id(table), name) for table, name in column.sources if name != "*")
+        told = [(dataset_id(table), name) for table, name in column.sources if name != "*"]
+        sources = frozenset(column_id(table, name) for table, name in told if table in origins)
         columns[column.name] = Column(column.expression, sources, column.name, span)
-    indirect = frozenset(column_id(dataset_id(table), name) for table, name in statement.indirect)
+    chosen = [(dataset_id(table), name) for table, name in statement.indirect]
+    indirect = frozenset(column_id(table, name) for table, name in chosen if table in origins)
     data = frozenset(origin for origin in origins if not origin.startswith("model:"))
     base = data if statement.open and len(data) == 1 == len(statement.reads) else frozenset()
     made = Table(columns, statement.open, base, origins=origins, indirect=indirect)
@@ -158,16 +175,31 @@ def _write(call: Invocation, statement: Statement, place: Place) -> None:
         m.effects.mark(target, "artifact", span)
         m.effects.link([read.name for read in statement.reads], target, "saves", span)
         return
+    is_more = statement.kind not in ("create", "view")
+    if not is_telling(target):
+        m.effects.access("", span, m.now.path, False, _loss(target), how=How(adds=is_more))
+        _table_of(call, statement, place)
+        return
     m.effects.mark(target, "dataset", span)
-    adds = statement.kind not in ("create", "view")
-    m.effects.access(target, span, m.now.path, False, how=How(adds=adds))
-    values = [value for name, value in call.given.items() if name not in ("0", "sql", "query", "operation")]
+    m.effects.access(target, span, m.now.path, False, how=How(adds=is_more))
+    values = [
+        value
+        for name, value in call.given.items()
+        if name not in ("0", "sql", "query", "operation", place.query, place.into.partition(".")[0])
+    ]
     table, is_whole = _filled(_table_of(call, statement, place), parameters.bound(values))
     m.effects.language = "sql"
     m.effects.write_table(target, table, "writes", span)
     m.effects.language = "python"
     for value in values if not is_whole else ():  # `execute("insert into t values (?, ?)", row)`
         m.effects.link(origins_of(value), target, "writes", span)
+
+
+def _write_into(call: Invocation, place: Place, statement: Statement) -> None:
+    """`client.query(sql, job_config=QueryJobConfig(destination="ml.rides"))`: the rows go into a table too."""
+    for name in _texts(call, call.get(place.into)) if place.into else ():
+        kind = "insert" if adds(call, place) else "create"
+        _write(call, msgspec.structs.replace(statement, kind=kind, target=table_name(name)), place)
 
 
 def _filled(table: Table, given: dict[str, Any]) -> tuple[Table, bool]:

@@ -21,8 +21,7 @@ _encode = msgspec.msgpack.Encoder().encode
 
 def imported_modules(project: Project) -> dict[str, tuple[str, ...]]:
     """Top-level names of the modules that each Python file imports."""
-    files = project.of_kind("python", "notebook")
-    return {file.path: file.python.imports for file in files if file.python is not None}
+    return {file.path: file.python.imports for file in project.with_python() if file.python is not None}
 
 
 def observe(project: Project, m: Machine) -> None:
