@@ -49,3 +49,15 @@ def test_codes_that_an_encoder_kept_with_the_model_makes_are_no_predictions():
     stored = step("model:first", column, "predicts", "first.py:6")
     fit = step(column, "model:second", "trains", "second.py:7", "second.py:2")
     assert run(RULE, lineage(FIRST, SECOND, KEPT, stored, fit, outputs=[])) == []
+
+
+def test_many_that_one_file_tries_are_one_finding():
+    predicted = (("model:first", at("second.py:5")),)
+    steps, fits = [], {}
+    for number in range(5):
+        id, model, line = f"@fit:{number}", f"model:m{number}", f"second.py:{7 + number}"
+        fits[id] = Fitting(id, number, at(line), "second.py", model, "Ridge", "model", (), predicted=predicted)
+        steps += [step("file:b.csv", model, "trains", line), step(model, f"file:m{number}.pkl", "saves", "second.py:9")]
+    (finding,) = run(RULE, lineage(FIRST, *steps, trials=Trials({}, fits)))
+    assert places([finding]) == ["second.py:7"]
+    assert "`m0`, `m1`, `m2` and 2 more are trained" in finding.message

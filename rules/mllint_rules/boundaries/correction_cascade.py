@@ -29,14 +29,15 @@ from mllint.rule import (
 from mllint_rules.boundaries.predictions import predictions_of
 
 MOST_COLUMNS = 2_000
+Cascade = tuple[Model, Model, Span, list[Label]]  # which model's predictions, which model learns them, the fit, the way
 _PREDICTED = "a prediction"  # why the expression of such a column is not known
 
 
 def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
-    """One finding for each pair of models, at the fit of the second."""
+    """One finding for each model and file (cell) that trains others on its predictions, at the first of their fits."""
     groups = models(lineage.graph)
     found = by_member(groups)
-    told: dict[tuple[str, str], Finding] = {}
+    told: dict[tuple[str, str], Cascade] = {}
     for fit in sorted(lineage.observations.trials.fittings.values(), key=lambda fit: fit.order):
         later = found.get(fit.model)
         if later is None or fit.learns != "model" or is_test(fit.job):
@@ -47,7 +48,7 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
                 continue
             if _is_model(lineage, later):
                 made = [Label(at, f"model `{earlier.name}` predicts here")]
-                told.setdefault((earlier.id, later.id), _finding(earlier, later, fit.span, made))
+                told.setdefault((earlier.id, later.id), (earlier, later, fit.span, made))
     for earlier in groups:
         for path in _stored(lineage, earlier):
             later = found.get(path[-1].target)
@@ -56,9 +57,13 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
                 continue
             if not _is_model(lineage, later):
                 continue
-            told.setdefault((earlier.id, later.id), _finding(earlier, later, fitted_at, trail(lineage.graph, path)))
-    for key in sorted(told, key=lambda pair: (told[pair].span, pair)):
-        yield told[key]
+            told.setdefault((earlier.id, later.id), (earlier, later, fitted_at, trail(lineage.graph, path)))
+    together: dict[tuple[str, str, int], list[Cascade]] = {}
+    for key in sorted(told, key=lambda pair: (told[pair][2], pair)):
+        earlier, _, at, _ = told[key]
+        together.setdefault((earlier.id, at.path, at.cell or 0), []).append(told[key])
+    for cascades in together.values():
+        yield _finding(cascades)
 
 
 def _is_model(lineage: Lineage, later: Model) -> bool:
@@ -103,16 +108,23 @@ def _stored(lineage: Lineage, model: Model) -> Iterator[list[Edge]]:
                 ways.append([*way, edge])
 
 
-def _finding(earlier: Model, later: Model, at: Span, related: list[Label]) -> Finding:
+def _finding(cascades: list[Cascade]) -> Finding:
+    earlier, later, at, related = cascades[0]
+    names = list(dict.fromkeys(f"`{model.name}`" for _, model, _, _ in cascades))
+    if len(names) == 1:
+        said = f"model {names[0]} is"
+    else:
+        rest = f" and {len(names) - 3} more" if len(names) > 3 else ""
+        said = f"models {', '.join(names[:3])}{rest} are"
     return Finding(
-        message=f"model `{later.name}` is trained on predictions of model `{earlier.name}`: whatever changes the one, "
+        message=f"{said} trained on predictions of model `{earlier.name}`: whatever changes the one, "
         "even for the better, changes the other, which has learned its present mistakes",
         help=f"give `{later.name}` the features that `{earlier.name}` has, or train both as one model that is "
         "versioned and deployed together",
         span=at,
         label="trained on another model's predictions",
         related=[label for label in related if label.span != at],
-        nodes=[earlier.id, later.id],
+        nodes=[earlier.id, *(model.id for _, model, _, _ in cascades)],
     )
 
 
