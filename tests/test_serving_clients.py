@@ -217,3 +217,36 @@ def test_processes_get_their_arguments(start: str, tmp_path: Path) -> None:
              "run.sh": 'python jobs/prepare.py --data "$1"\n'}  # fmt: skip
     found = edges(linked(tmp_path, files))
     assert {source.rpartition("/")[2].removeprefix("file:") for source, _ in found} == {"a.csv"}
+
+
+SERVICE = """
+    import joblib
+    from fastapi import FastAPI
+    app = FastAPI()
+    model = joblib.load("{name}.joblib")
+    @app.post("/predict")
+    def predict(km: float):
+        return model.predict([[km]])[0]
+    """
+
+
+@pytest.mark.parametrize(
+    ("path", "asks", "answers"),
+    [
+        ("eta/ui.js", "fetch('/predict', {method: 'POST'})", {"POST /predict"}),
+        ("fare/ui.js", "fetch('/predict', {method: 'POST'})", {"POST /predict in fare/app.py"}),
+        ("front/a.js", "axios.post('http://fare:8000/predict', {km: 1})", {"POST /predict in fare/app.py"}),
+        ("fare/ask.py", "import requests\nrequests.post('/predict')", {"POST /predict in fare/app.py"}),
+        ("ask.py", "import requests\nrequests.post('http://eta/predict')", {"POST /predict"}),
+        ("ask.js", "axios.post('/predict')", {"POST /predict", "POST /predict in fare/app.py"}),
+    ],
+)
+def test_services_beside_each_other_may_answer_one_route(
+    tmp_path: Path, path: str, asks: str, answers: set[str]
+) -> None:
+    files = {f"{name}/app.py": SERVICE.format(name=name) for name in ("eta", "fare")}
+    found = edges(linked(tmp_path, {**files, path: asks}))
+    assert {("file:eta.joblib", "endpoint:POST /predict")} < found
+    assert ("file:fare.joblib", "endpoint:POST /predict in fare/app.py") in found
+    assert ("file:fare.joblib", "endpoint:POST /predict") not in found
+    assert {source for source, target in found if target == f"consumer:{path}"} == {f"endpoint:{id}" for id in answers}

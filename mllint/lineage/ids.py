@@ -53,8 +53,19 @@ def model_id(name: str) -> str:
     return "model:" + (name if _URL.match(name) else name.removeprefix("./"))
 
 
-def endpoint_id(method: str, route: str) -> str:
-    return f"endpoint:{method.upper()} {route}"
+def endpoint_id(method: str, route: str, file: str = "") -> str:
+    """`endpoint:METHOD /route`; with its file where another service of the repository answers the same.
+
+    >>> endpoint_id("post", "/predict"), endpoint_id("POST", "/predict", "fare/app.py")
+    ('endpoint:POST /predict', 'endpoint:POST /predict in fare/app.py')
+    """
+    return f"endpoint:{method.upper()} {route}" + (f" in {file}" if file else "")
+
+
+def split_endpoint(node: str) -> tuple[str, str]:
+    """Method and route of an endpoint's id; both are empty, or the route alone, where it has none."""
+    method, _, route = node.removeprefix("endpoint:").partition(" ")
+    return method, route.partition(" in ")[0]
 
 
 def consumer_id(name: str) -> str:

@@ -10,7 +10,8 @@ import msgspec
 from mllint.facts.foreign import ForeignCall
 from mllint.facts.python import Attribute, Call, Define, Literal, Stmt
 from mllint.lineage.graph import Edge
-from mllint.lineage.ids import consumer_id
+from mllint.lineage.ids import consumer_id, split_endpoint
+from mllint.linker.endpoints import nearest
 from mllint.linker.project import Project
 from mllint.linker.systems import ci, scripts
 from mllint.linker.systems.http_commands import request_of
@@ -41,9 +42,7 @@ class Request(msgspec.Struct, frozen=True):
 
 def link_routes(project: Project) -> None:
     """Edges endpoint -> `consumer:PATH`, where what a file calls is a route of the repository."""
-    endpoints = [
-        (id, *id.removeprefix("endpoint:").split(" ", 1)) for id in sorted(project.graph.nodes) if _is_route(id)
-    ]  # fmt: skip
+    endpoints = [(id, *split_endpoint(id)) for id in sorted(project.graph.nodes) if _is_route(id)]
     if endpoints:
         for request in (*_of_scripts(project), *_of_commands(project)):
             _link(project, request, endpoints)
@@ -74,7 +73,7 @@ def _is_route(id: str) -> bool:
     return id.startswith("endpoint:") and " /" in id
 
 
-def _link(project: Project, request: Request, endpoints: list[tuple[str, ...]]) -> None:
+def _link(project: Project, request: Request, endpoints: list[tuple[str, str, str]]) -> None:
     if named := _NAMED.match(request.url):  # a page of Django says which view it asks
         ids = project.route_names.get(named[1].rpartition(":")[2], set())
         exact, found, is_certain = [id for id, *_ in endpoints if id in ids], [], True
@@ -83,7 +82,7 @@ def _link(project: Project, request: Request, endpoints: list[tuple[str, ...]]) 
         matching = [(id, verb) for id, verb, path in endpoints if route and _matches(route, path)]
         exact = [id for id, verb in matching if request.method in ("", verb) or verb in ("", "ANY")]
         found, is_certain = [id for id, _ in matching], not route.startswith("{")
-    for id in exact or (found if request.loose else []):
+    for id in nearest(project.graph, exact or (found if request.loose else []), request.path, request.url):
         consumer = consumer_id(request.path)
         project.graph.add_node(consumer, "consumer", request.span, name=request.path)
         project.graph.add_edge(

@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from mllint.libraries.serving import Route
-from mllint.lineage.ids import endpoint_id
+from mllint.lineage.ids import endpoint_id, split_endpoint
+from mllint.lineage.ownership import is_test
 from mllint.linker.python import classes
 from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell
@@ -252,12 +253,28 @@ def answered(m: Machine) -> list[Handler]:
     result = []
     for _, handler in sorted(m.handlers.items(), key=lambda item: str(item[0])):
         for prefix, outer in _mounts(m, handler.router):
-            verb, _, path = handler.endpoint.removeprefix("endpoint:").partition(" ")
+            verb, path = split_endpoint(handler.endpoint)
             endpoint = endpoint_id(verb, _joined(prefix, path)) if prefix else handler.endpoint
-            if handler.name:
-                m.project.route_names.setdefault(handler.name, set()).add(endpoint)
             result.append(msgspec.structs.replace(handler, endpoint=endpoint, router=outer))
+    result = _told_apart(result)
+    for handler in result:
+        if handler.name:
+            m.project.route_names.setdefault(handler.name, set()).add(handler.endpoint)
     return result
+
+
+def _told_apart(handlers: list[Handler]) -> list[Handler]:
+    """Services beside each other may answer one route: those after the first, by path, are called by their file."""
+    files: dict[str, set[str]] = {}
+    for handler in handlers:
+        files.setdefault(handler.endpoint, set()).add(handler.path)
+    first = {endpoint: min(paths, key=lambda path: (is_test(path), path)) for endpoint, paths in files.items()}
+    return [
+        msgspec.structs.replace(handler, endpoint=endpoint_id(*split_endpoint(handler.endpoint), handler.path))
+        if " /" in handler.endpoint and handler.path != first[handler.endpoint]
+        else handler
+        for handler in handlers
+    ]
 
 
 def _mounts(m: Machine, router: Any, depth: int = 4) -> list[tuple[str, Any]]:

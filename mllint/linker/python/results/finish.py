@@ -9,9 +9,10 @@ import msgspec
 
 from mllint.lineage import observations as seen
 from mllint.lineage.graph import Edge, EdgeKind, Graph
-from mllint.lineage.ids import LOGGED, column_id, consumer_id, dataset_of, model_id, split_column
+from mllint.lineage.ids import LOGGED, column_id, consumer_id, dataset_of, model_id, split_column, split_endpoint
 from mllint.lineage.lineage import Gap
 from mllint.lineage.observations import Feature
+from mllint.linker.endpoints import nearest
 from mllint.linker.project import Project
 from mllint.linker.python.abstract.values import counted
 from mllint.linker.python.entries import is_test
@@ -331,8 +332,9 @@ def _add_requests(graph: Graph, records: list[Record]) -> None:
     """HTTP calls of routes that the repository serves."""
     endpoints = [node.id for node in graph.of_kind("endpoint")]
     for request in {request: None for record in records for request in record.requests}:
-        endpoint = matching_endpoint(endpoints, request.method, request.url)
-        if endpoint is not None:
+        best = matching_endpoint(endpoints, request.method, request.url)
+        alike = [id for id in endpoints if best is not None and split_endpoint(id) == split_endpoint(best)]
+        for endpoint in nearest(graph, alike, request.path, request.url):
             consumer = consumer_id(request.path)
             graph.add_node(consumer, "consumer", request.span, request.path)
             graph.add_edge(Edge(endpoint, consumer, "consumes", "direct", request.job, "python", request.span))
@@ -343,7 +345,7 @@ def matching_endpoint(endpoints: Iterable[str], method: str, url: str) -> str | 
     wanted = route_of(url).split("/")
     best: str | None = None
     for endpoint in endpoints:
-        verb, _, route = endpoint.removeprefix("endpoint:").partition(" ")
+        verb, route = split_endpoint(endpoint)
         parts = ("/" + route.strip("/")).split("/")
         fits = len(parts) <= len(wanted) and all(
             a == b or a.startswith(("{", "<")) or b.startswith("{")

@@ -36,14 +36,10 @@ def observe_routes(project: Project, m: Machine) -> None:
     """Fill `observations.routes`."""
     guards = {name.rpartition(".")[2] for name, entry in m.library.calls.items() if entry.guards}
     calls = list(_guard_calls(m, guards)) if m.handlers else []
-    routers = {key[0]: handler.router for key, handler in m.handlers.items()}
+    routers = {handler.span: handler.router for handler in m.handlers.values()}
     for handler in answered(m):
         if not is_test(handler.path):
-            own = next(
-                (r for e, r in routers.items() if " " in e and handler.endpoint.endswith(e.partition(" ")[2])),
-                handler.router,
-            )
-            guard = _guard_of(m, handler, [handler.router, own], calls)
+            guard = _guard_of(m, handler, [handler.router, routers.get(handler.span)], calls)
             record = m.effects.records.get(f"{handler.endpoint} {handler.path}")
             used = {id for made in (record.predictions if record else ()) for id in made.models}
             predicts = tuple(sorted(id for id in used if id in project.graph.nodes))
