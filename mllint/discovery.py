@@ -1,8 +1,9 @@
 """Which files are read, and of which kind.
 
 `files found` in a report's coverage counts every regular file of a kind that mllint reads, in the folders that it
-enters: what .gitignore, `exclude` and `DEFAULT_EXCLUDE` leave out is not found, nor are links and special files, which
-are never opened or followed (they are counted apart). A file that is too large or not decodable is found but not read.
+enters: what .gitignore (unless git tracks it), `exclude` and `DEFAULT_EXCLUDE` leave out is not found, nor are links
+and special files, which are never opened or followed (they are counted apart). A file that is too large or not
+decodable is found but not read.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from pathlib import Path
+from functools import cached_property
+from pathlib import Path, PurePosixPath
 
 import msgspec
 
+from mllint import gitindex
 from mllint.errors import Problem, UsageError
 from mllint.files import read_regular
 from mllint.globs import Globs
@@ -94,10 +97,10 @@ def discover(root: Path, paths: tuple[Path, ...] = (), exclude: tuple[str, ...] 
     """
     root = Path(os.path.abspath(root))
     result = Discovery()
-    excluded = Globs((*DEFAULT_EXCLUDE, *exclude))
+    rules = _Rules(root, Globs((*DEFAULT_EXCLUDE, *exclude)))
     seen: dict[str, Found] = {}
     for path in paths or (root,):
-        for found in _visit(root, path, excluded, result):
+        for found in _visit(root, path, rules, result):
             seen[found.path] = found
     result.found = [seen[path] for path in sorted(seen)]
     result.documents = sorted(set(result.documents), key=_nearest)[:_MAX_DOCUMENTS]
@@ -109,7 +112,21 @@ def _nearest(found: Found) -> tuple[int, str]:
     return found.path.count("/"), found.path
 
 
-def _visit(root: Path, path: Path, excluded: Globs, result: Discovery) -> Iterator[Found]:
+class _Rules:
+    """What is left out: by settings always, by .gitignore what git does not track."""
+
+    def __init__(self, root: Path, excluded: Globs) -> None:
+        self._root = root
+        self.excluded = excluded
+
+    @cached_property
+    def tracked(self) -> frozenset[str]:
+        """Files that git tracks and the folders above them; looked for where .gitignore leaves out anything."""
+        files = gitindex.tracked(self._root)
+        return files | {str(above) for file in files for above in PurePosixPath(file).parents}
+
+
+def _visit(root: Path, path: Path, rules: _Rules, result: Discovery) -> Iterator[Found]:
     absolute = Path(os.path.abspath(path))
     try:
         relative = absolute.relative_to(root).as_posix()
@@ -122,7 +139,7 @@ def _visit(root: Path, path: Path, excluded: Globs, result: Discovery) -> Iterat
                                 and above.is_relative_to(root)):  # fmt: skip
         result.links += 1
     elif stat.S_ISDIR(mode):
-        yield from _walk(root, "" if relative == "." else relative, excluded, result)
+        yield from _walk(root, "" if relative == "." else relative, rules, result)
     elif stat.S_ISREG(mode):
         found = _classify(str(absolute), relative, absolute.stat().st_size, result)
         if found is not None:
@@ -136,14 +153,14 @@ def _visit(root: Path, path: Path, excluded: Globs, result: Discovery) -> Iterat
 _Chain = tuple[tuple[int, Globs], ...]  # .gitignore files that hold here, outermost first, each with its depth
 
 
-def _walk(root: Path, start: str, excluded: Globs, result: Discovery) -> Iterator[Found]:
+def _walk(root: Path, start: str, rules: _Rules, result: Discovery) -> Iterator[Found]:
     parts = tuple(start.split("/")) if start else ()
     chain: _Chain = ()
     for depth in range(len(parts)):
         chain = _with_gitignore(str(root.joinpath(*parts[:depth])), depth, chain)
-    todo: list[tuple[tuple[str, ...], _Chain]] = [(parts, chain)]
+    todo: list[tuple[tuple[str, ...], _Chain, bool]] = [(parts, chain, False)]
     while todo:
-        parts, chain = todo.pop()
+        parts, chain, is_ignored = todo.pop()
         folder = os.path.join(root, *parts)
         chain = _with_gitignore(folder, len(parts), chain)
         try:
@@ -163,7 +180,10 @@ def _walk(root: Path, start: str, excluded: Globs, result: Discovery) -> Iterato
             is_folder = _is_folder(entry, result)
             if result.links > links:
                 _note_other("/".join(below), result)
-            if is_folder is None or _is_ignored(below, is_folder, chain, excluded):
+            if is_folder is None or rules.excluded.verdict(below, is_folder):
+                continue
+            ignored = is_ignored or _is_ignored(below, is_folder, chain)
+            if ignored and "/".join(below) not in rules.tracked:
                 continue
             if not is_folder:
                 found = _classify(entry.path, "/".join(below), _size(entry), result)
@@ -174,7 +194,7 @@ def _walk(root: Path, start: str, excluded: Globs, result: Discovery) -> Iterato
             elif len(below) > MAX_DEPTH:
                 result.too_deep += 1
             else:
-                todo.append((below, chain))
+                todo.append((below, chain, ignored))
 
 
 def _note_other(path: str, result: Discovery) -> None:
@@ -205,9 +225,7 @@ def _size(entry: os.DirEntry[str]) -> int:
         return 0
 
 
-def _is_ignored(parts: tuple[str, ...], is_folder: bool, chain: _Chain, excluded: Globs) -> bool:
-    if excluded.verdict(parts, is_folder):
-        return True
+def _is_ignored(parts: tuple[str, ...], is_folder: bool, chain: _Chain) -> bool:
     for depth, globs in reversed(chain):  # the innermost .gitignore that speaks of it decides
         verdict = globs.verdict(parts[depth:], is_folder)
         if verdict is not None:
