@@ -6,6 +6,8 @@ model = mlflow.pyfunc.load_model("models:/eta/Production")
 
 from __future__ import annotations
 
+import posixpath
+import re
 from collections.abc import Iterator
 
 from mllint.rule import (
@@ -56,11 +58,25 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
 
 def _is_used(lineage: Lineage, model: Model, job: str) -> bool:
     """Whether predictions are served, stored or shown there: an evaluation that only measures them is no consumer."""
+    if _TELLS.search(posixpath.basename(job)) and not _serves(lineage, model, job):
+        return False
     out = [edge for id in model.members for edge in lineage.graph.out_edges(id) if edge.job == job and not edge.measure]
     kept = [e for e in out if e.kind in ("predicts", "serves") and e.target not in model.members]
     shown = [e for e in out if e.kind == "consumes"]
     measures = any(e.job == job and e.what == "metric" for e in lineage.observations.evaluations)
     return any(not is_report(edge.target) for edge in kept) or (bool(shown) and not measures)
+
+
+# how scripts are called that look at a model, rather than use it
+_TELLS = re.compile(
+    r"(?:^|_)(?:eval\w*|benchmark\w*|compar\w*|analy\w*|expla\w*|sensitivity|ablation|shap|plot\w*|visuali\w*|report\w*"
+    r"|diagnos\w*|export\w*|convert\w*|parity|profile\w*)(?=[_.])"
+)
+
+
+def _serves(lineage: Lineage, model: Model, job: str) -> bool:
+    edges = (edge for id in model.members for edge in lineage.graph.out_edges(id))
+    return any(edge.kind == "serves" and edge.job == job for edge in edges)
 
 
 def _overwrites(lineage: Lineage, loading: Loading) -> Edge | None:

@@ -3,7 +3,8 @@ request reach, and checks of data."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from mllint.facts import python as facts
@@ -71,9 +72,11 @@ def _refuses(m: Machine, statements: Iterable[facts.Stmt]) -> bool:
                 return True
             case facts.Assign(value=facts.Literal(value=bool())):
                 return True
-            case facts.Evaluate(value=facts.Call(function=function)):
+            case facts.Evaluate(value=facts.Call(function=function, args=args)):
                 if written(function).rpartition(".")[2] in m.library.alarms:
                     return True
+                if written(function) == "print" and any(_WRONG.search(text) for text in _texts(args)):
+                    return True  # `print(f"WARNING: no column {missing}")`
             case facts.If(then=then, otherwise=otherwise):
                 if _refuses(m, (*then, *otherwise)):
                     return True
@@ -81,3 +84,15 @@ def _refuses(m: Machine, statements: Iterable[facts.Stmt]) -> bool:
                 if _refuses(m, body):
                     return True
     return False
+
+
+_WRONG = re.compile(r"\b(?:warn(?:ing)?|error|missing|invalid|unexpected|fail(?:s|ed|ure)?)\b", re.IGNORECASE)
+
+
+def _texts(args: Iterable[facts.Expr]) -> Iterator[str]:
+    for argument in args:
+        match argument:
+            case facts.Literal(value=str() as text):
+                yield text
+            case facts.Text(parts=parts):
+                yield from _texts(parts)
