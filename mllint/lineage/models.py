@@ -10,7 +10,7 @@ import msgspec
 
 from mllint.lineage.declarations import Declared
 from mllint.lineage.graph import Edge, Graph
-from mllint.lineage.ids import dataset_of, split_column
+from mllint.lineage.ids import LOGGED, dataset_of, split_column
 from mllint.source import Span
 
 _KEPT_AS = ("saves", "writes", "loads")  # kinds of edges between a model and what it is kept as
@@ -111,11 +111,19 @@ def _teaches(graph: Graph, kept: Edge) -> bool:
 
 def _joined(graph: Graph) -> dict[str, str]:
     root = {node.id: node.id for node in graph.of_kind("model", "artifact")}
+    apart = {id for id in root if _is_anybody_s(graph, id)}
     for edge in graph.edges():
+        if edge.source in apart or edge.target in apart:
+            continue
         if edge.kind in _KEPT_AS and edge.source in root and edge.target in root and not _teaches(graph, edge):
             first, second = sorted((_find(root, edge.source), _find(root, edge.target)))
             root[second] = first
     return root
+
+
+def _is_anybody_s(graph: Graph, id: str) -> bool:
+    """Whether several scripts log their models to runs under one name: `model` is in each run another one."""
+    return id.startswith(LOGGED) and len({e.source for e in graph.in_edges(id) if e.kind == "saves"}) > 1
 
 
 def _only_transforms(graph: Graph, members: list[str]) -> bool:

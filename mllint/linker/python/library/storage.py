@@ -390,8 +390,8 @@ def transfer(call: Invocation, source: Place, target: Place) -> None:
             m.effects.link(sources, node, "consumes", call.span)
             continue
         m.effects.access(node, call.span, m.now.path, False, how=of_write(call, node))
-        m.effects.mark(node, "dataset", call.span)
-        m.effects.link(sources, node, "writes", call.span, is_copy=True)
+        m.effects.mark(node, "model" if target.model else "dataset", call.span)
+        m.effects.link(sources, node, "saves" if target.model else "writes", call.span, is_copy=True)
 
 
 def check(call: Invocation, place: Place) -> None:

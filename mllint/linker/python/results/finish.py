@@ -83,15 +83,22 @@ def _model_names(records: list[Record]) -> dict[str, str]:
                 case "contains":
                     outer.setdefault(fact.value, fact.token)
                     classes.setdefault(fact.token, "")
-    tokens = sorted({*classes, *registered, *artifacts})
+    tokens = sorted({*classes, *registered, *artifacts}, key=lambda token: (is_test(_file_of(token)), token))
     names: dict[str, str] = {}
     taken: dict[str, int] = defaultdict(int)
+    loggers: dict[str, list[str]] = defaultdict(list)  # the files whose models are logged to runs under a name
     for token in tokens:
         if token in registered:
             names[token] = model_id(registered[token])
         elif token in artifacts:
             path = min(artifacts[token], key=lambda p: (p.startswith(LOGGED), "{" in p, p))
-            names[token] = model_id(registered_name(path) if path.startswith(LOGGED) else path.removeprefix("file:"))
+            if path.startswith(LOGGED):  # `model` is in the runs of each script another one
+                files = loggers[path]
+                files += [] if _file_of(token) in files else [_file_of(token)]
+                number = files.index(_file_of(token)) + 1
+                names[token] = model_id(registered_name(path) + (f"#{number}" if number > 1 else ""))
+            else:
+                names[token] = model_id(path.removeprefix("file:"))
         elif token not in outer or token in classes:
             name = classes.get(token, "").rpartition(".")[2] or "unknown"
             taken[name] += 1
@@ -104,6 +111,10 @@ def _model_names(records: list[Record]) -> dict[str, str]:
         if inner not in registered and inner not in artifacts and token in names:
             names[inner] = names[token]
     return names
+
+
+def _file_of(token: str) -> str:
+    return token.partition("@")[2].partition(":")[0]
 
 
 def _add_models(graph: Graph, records: list[Record], names: dict[str, str]) -> None:
