@@ -83,7 +83,7 @@ def make(parts: Parts, origins: frozenset[str] = NOTHING, settings: tuple[Any, .
 def concatenate(values: list[tuple[Any, str]]) -> Any:
     """Texts one after the other; each with a name for what is unknown in it. Choices multiply, within bounds."""
     results = []
-    choices = [options_of(value) for value, _ in values]
+    choices = [_set(options_of(value)) for value, _ in values]
     for combination in combinations(choices) if any(len(c) > 1 for c in choices) else [[c[0] for c in choices]]:
         parts: list[str | Hole] = []
         for value, (_, name) in zip(combination, values, strict=True):
@@ -98,6 +98,12 @@ def concatenate(values: list[tuple[Any, str]]) -> Any:
                 origins |= origins_of(value)
         results.append(make(tuple(parts), origins, settings[:4]))
     return join_all(results) if results else Constant("")
+
+
+def _set(options: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Nobody means to write `None` into a name: there it is something else, which a caller gives or nobody knows."""
+    known = tuple(o for o in options if not (type(o) is Constant and o.value is None))
+    return known or (Unknown(why="it is None as far as can be seen"),)
 
 
 def combinations(options: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
