@@ -36,8 +36,6 @@ def watch(m: Machine, function: Function, result: Any, given: dict[str, Any]) ->
     owner = given.get("self")
     if isinstance(owner, Cell) and any(isinstance(key, str) and _IDENTITY.fullmatch(key) for key in owner.slots):
         return  # who asks `bundle.predict(rows)` holds the bundle, which knows its `registered_model`
-    if m.now.function is not None and _names_model(m.now.function.facts):
-        return
     came = {id for name, value in given.items() if name not in ("self", "cls") for id in _predicted(value)}
     for option in result.options if isinstance(result, Choice) else (result,):
         found = _bare(option)
@@ -51,6 +49,8 @@ def watch(m: Machine, function: Function, result: Any, given: dict[str, Any]) ->
             continue
         if not models or column.span is None or column.span.path == receiver.path:
             continue  # `clip(model.predict(rows))`: the receiver made the prediction itself
+        if m.now.function is not None and _names_model(m.now.function.facts):
+            return
         m.effects.handover(
             Handover(
                 m.span(function.facts.at, function.path),
