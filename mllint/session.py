@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from mllint import gitindex
 from mllint.cache import Cache
 from mllint.declarations import CODEOWNERS, read_codeowners, read_declarations
 from mllint.discovery import Discovery, Found, discover, kind_of, read_found
@@ -123,7 +124,8 @@ def analyse(
     lineage = linked(root, [*files, *documents], settings, declarations, own_models, use_cache, deadline)
     lineage.coverage.files_found = discovery.files_found
     lineage.coverage.files_read = sum(map(_is_read, files))
-    lineage.shipped = frozenset((*discovery.others, *(found.path for found in discovery.found)))
+    here = (found.path for found in discovery.found)
+    lineage.shipped = frozenset((*discovery.others, *here, *gitindex.tracked(root)))
     problems = {*lineage.problems, *discovery.problems, *(problem for facts in files for problem in facts.problems)}
     lineage.problems = sorted(problems, key=_problem_order)
     return lineage, files

@@ -133,5 +133,5 @@ RULE = Rule(
     name="correction-cascade",
     summary="a model trains on another model's predictions, or corrects them",
     check=check,
-    stable=False,  # too few findings in public repositories to tell how often it is right
+    stable=False,  # docs/precision.md tells how often it was right
 )

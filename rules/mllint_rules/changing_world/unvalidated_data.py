@@ -132,5 +132,6 @@ RULE = Rule(
     code="ML604",
     name="unvalidated-data",
     summary="data enters training with no schema or value check on its way",
+    stable=False,  # docs/precision.md tells how often it was right
     check=check,
 )

@@ -98,6 +98,6 @@ RULE = Rule(
     code="ML209",
     name="missing-column",
     summary="a column is read that its producer, whose columns are all known, does not make",
-    stable=False,  # what was found in unseen code so far was false, before its causes were mended
+    stable=False,  # docs/precision.md tells how often it was right
     check=check,
 )

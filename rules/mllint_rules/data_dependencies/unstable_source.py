@@ -128,6 +128,6 @@ RULE = Rule(
     code="ML202",
     name="unstable-source",
     summary="training reads data that changes under it, with no version",
-    stable=False,  # whether a table is live, code alone often does not tell
+    stable=False,  # docs/precision.md tells how often it was right
     check=check,
 )

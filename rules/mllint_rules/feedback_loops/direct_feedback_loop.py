@@ -64,5 +64,5 @@ RULE = Rule(
     name="direct-feedback-loop",
     summary="a model's predictions reach its own later training data",
     check=check,
-    stable=False,  # one finding in some 200 public repositories, which was false before its cause was mended
+    stable=False,  # docs/precision.md tells how often it was right
 )

@@ -25,6 +25,7 @@ from mllint.rule import (
 )
 
 _SURE = {"score", "order", "check"}
+_CANDIDATES = {"candidate", "challenger"}  # nobody uses what is called so
 
 
 def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
@@ -36,7 +37,7 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
     first: dict[tuple[str, str], tuple[Deployment, Span]] = {}
     gated: set[tuple[str, str]] = set()
     for deployment in sorted(lineage.observations.deployments, key=lambda d: (d.job, d.order)):
-        if is_test(deployment.job) or is_test(deployment.span.path):
+        if is_test(deployment.job) or is_test(deployment.span.path) or _is_candidate(lineage, deployment):
             continue
         model = found.get(deployment.node)
         fit = _fit(trials.fittings.values(), deployment, set(model.members) if model else set())
@@ -54,6 +55,14 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
             told.add(deployment.span)
             model = found.get(deployment.node)
             yield _finding(deployment, at, model.name if model else deployment.node.partition(":")[2])
+
+
+def _is_candidate(lineage: Lineage, deployment: Deployment) -> bool:
+    """Whether another job gives versions of that model a stage or alias: there it is decided what is used."""
+    labels = [label for label in lineage.observations.labels if label.label.lower() not in _CANDIDATES]
+    if any(label.job == deployment.job for label in labels):
+        return False
+    return any(label.model == deployment.node and not is_test(label.span.path) for label in labels)
 
 
 def _fit(fittings: Iterable[Fitting], deployment: Deployment, members: set[str]) -> Fitting | None:
