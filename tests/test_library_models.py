@@ -112,7 +112,7 @@ def test_types_are_like_types_that_there_are(name: str) -> None:
     for kind in file.types.values():
         assert not kind.like or kind.like in known
         assert kind.holds in ("frame", "column", "estimator", "transformer", "object")
-    types = {entry.returns for entry in file.calls.values() if "." in entry.returns}
+    types = {entry.returns for entry in file.calls.values() if "." in entry.returns and entry.returns[0] != "$"}
     assert types <= known
 
 

@@ -105,6 +105,16 @@ class Stores(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ending: str = ""
 
 
+class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Of an estimator or transformer that is told the names of columns of one frame: the parameters with those that it
+    takes, adds, and learns as the label. `a|b` is either; `a=b` says that it is `b` where it is not given."""
+
+    takes: tuple[str, ...] = ()
+    adds: tuple[str, ...] = ()
+    label: str = ""
+    may_add: tuple[str, ...] = ()  # columns that may be there afterwards, too, of what was loaded and may be anything
+
+
 class Random(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is drawn by chance. `seed` are the parameters that seed it; `generator` is the global one it draws from
     where none of them is given. `when`: only if one of these holds; `shuffle` unless that parameter is false,
@@ -194,6 +204,7 @@ class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     joins: bool = False  # of a transformer: it is made of others (`FeatureUnion`)
     order: str = ""  # of a splitter, as of a call
     chooses: str = ""  # of a callback: it stops, or keeps the best, by what is watched: `always`, or if that is true
+    stage: Stage | None = None  # it works on columns of one frame, by their names: Spark ML
     stores: Stores | None = None  # of a callback: it stores the model
     mapped: Mapped | None = None  # objects of a class of the repository are rows of a table
     answers: Service | None = None  # how its library answers requests with an object of a class of the repository

@@ -148,6 +148,7 @@ class Column(msgspec.Struct, frozen=True):
     function: str = ""
     rows: str = ""  # row set it belongs to, see frames.Table
     kind: str = "pandas.Series"  # whose methods it has
+    parts: tuple[Column, ...] = ()  # of a vector that a stage has made: the columns of the frame that it is made of
 
 
 Value = (

@@ -10,10 +10,12 @@ import msgspec
 from mllint.lineage import expressions as ex
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.tables import Table
+from mllint.linker.python.abstract.traces import PREDICTION
 from mllint.linker.python.abstract.values import Column, Constant, Tuple, origins_of, text_of
 from mllint.linker.python.frames import frames, limits, usage
 from mllint.linker.python.frames.frame_parts import result, subject, table_of
 from mllint.linker.python.iteration import items_of
+from mllint.linker.python.library import intakes, stages, trials
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.library.learning import model_origins, note_serving
 from mllint.linker.python.machine import Machine
@@ -246,26 +248,26 @@ def placed(m: Machine, column: Column, table: Table) -> Column:
 
 
 def scored(call: Invocation) -> Any:
-    """`X`: the rows with what a fitted stage of pyspark.ml adds: a prediction, or the column `outputCol`."""
+    """`X`: the rows with the columns that a fitted stage, or all stages of a pipeline, add: see `library/stages.py`."""
     m, receiver, rows = call.m, call.receiver, call.get("X")
     table, own = table_of(rows), model_origins(receiver)
-    given = receiver.slots.get("arguments", {}) if isinstance(receiver, Cell) else {}
-    if m.library.holds(receiver.slots["type"]) == "transformer" if isinstance(receiver, Cell) else False:
-        name, inputs = text_of(given.get("outputCol")), frames.names_of(given.get("inputCols", given.get("inputCol")))
-        columns = [column for n in inputs or () if (column := table.column(n)) is not None]
-        origins = own.union(*(column.origins for column in columns)) if columns else own | table.origins
-        made = ex.apply(
-            "FITTED", ex.Constant(str(receiver.slots["class"]).rpartition(".")[2]), *[c.expression for c in columns]
-        )
-    else:
-        name, origins, made = "prediction", own | table.origins, ex.Unresolved("a prediction")
+    if not (isinstance(receiver, Cell) and "arguments" in receiver.slots):  # what it is, is not known
+        return result(call, msgspec.structs.replace(table, open=True, partial=True, origins=table.origins | own))
+    made = Column(ex.Unresolved("a prediction"), own | table.origins, "", call.span)
+    if trials.what_it_learns(m, receiver) == "model":
+        frame = rows if isinstance(rows, Cell) and rows.kind == "frame" else None
+        given = stages.given_to(m, receiver, frame, call.at)[0] if frame is not None else rows
         m.predictors |= own
+        note_serving(m, call, receiver, own, given)
+        intakes.predicted(call, receiver, own, given)
+        data = frozenset(origin for origin in origins_of(given) if not origin.startswith(PREDICTION))
+        made = msgspec.structs.replace(
+            made, origins=own | data | trials.predicted(call, receiver, given, own, labels=None)
+        )
         m.effects.predicted(own, rows, call.span)
-        note_serving(m, call, receiver, own, rows)
-    column = Column(made, origins, name or "", call.span)
-    return result(
-        call, table.with_columns({name: column}) if name else msgspec.structs.replace(table, open=True, partial=True)
-    )
+    else:
+        own |= trials.fits_of(receiver)
+    return result(call, stages.applied(m, receiver, table, own, made, call.span))
 
 
 def writer_of(call: Invocation) -> Any:

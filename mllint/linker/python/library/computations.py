@@ -432,6 +432,14 @@ def make_estimator(call: Invocation) -> Any:
     return call.m.new_object(call.m.library.type_of_class(dotted), dotted, by_name((), call.arguments), call.at)
 
 
+def settings(call: Invocation) -> Any:
+    """The receiver is as if it were made with these arguments: `stage.setInputCol("x")`."""
+    receiver = call.receiver
+    if isinstance(receiver, Cell) and receiver.kind == "object":
+        call.m.heap.set(receiver, "arguments", {**receiver.slots.get("arguments", {}), **call.given})
+    return receiver
+
+
 TABLE: dict[str, Callable[[Invocation], Any]] = {
     "jinja_template": templates.jinja_template,
     "jinja_from_string": templates.jinja_from_string,
@@ -448,7 +456,7 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
             import_module, glob_paths, joined_values, request_fields, pass_on, parsing.dotted,
             parsing.joined_data, parsing.literal,
             parsing.logged_uri, make_estimator, configuration_box, call_handler, listed_names, listed_paths,
-            number, run_time, run_id, held_rows, held_row, dependency, routing.mount, routing.included,
+            number, settings, run_time, run_id, held_rows, held_row, dependency, routing.mount, routing.included,
             routing.deployed, routing.asked, services.named_function, hosting.hosted, web.form_data,
             web.application, web.state, web.session, widgets.widget, widgets.widget_value,
         )

@@ -16,7 +16,7 @@ from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.losses import written
 from mllint.linker.python.abstract.traces import CUT, PREDICTION, marked
 from mllint.linker.python.abstract.values import Choice, Column, Constant, Unknown, options_of, origins_of
-from mllint.linker.python.library.estimators import inner_estimators, is_estimator
+from mllint.linker.python.library.estimators import inner_estimators, is_estimator, principal
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.library.rows import place_id
 from mllint.linker.python.machine import Machine
@@ -147,7 +147,7 @@ def _classifies(m: Machine, estimator: Any, depth: int = 4) -> bool | None:
     kind = m.library.types.get(estimator.slots["type"])
     if kind is not None and kind.wraps and depth:
         inner = inner_estimators(estimator)
-        return _classifies(m, inner[-1], depth - 1) if inner else None
+        return _classifies(m, principal(m, inner), depth - 1) if inner else None
     if kind is None or not (kind.classes or kind.classifies):
         return None
     return kind.classifies

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from mllint.linker.python.abstract.heap import Cell
-from mllint.linker.python.abstract.values import Choice, Tuple
+from mllint.linker.python.abstract.values import Choice, Tuple, Unknown
+from mllint.linker.python.machine import Machine
 
 
 def is_estimator(value: Any) -> bool:
@@ -50,6 +51,24 @@ def inner_estimators(estimator: Cell) -> list[Cell]:
         if all(model is not other for other in found) and model is not estimator:
             found.append(model)
     return found
+
+
+def principal(m: Machine, inner: list[Cell]) -> Cell:
+    """Of what an estimator is made of, that which it is known by: the last one that is no transformer, if any is."""
+    models = [part for part in inner if m.library.holds(part.slots["type"]) != "transformer"]
+    return (models or inner)[-1]
+
+
+def ends_unknown(estimator: Cell) -> bool:
+    """Whether the last thing that it is made of is not known: `Pipeline([("scale", scaler), ("model", given)])`."""
+    for value in estimator.slots["arguments"].values():
+        items = value.slots["items"] if isinstance(value, Cell) and value.kind == "list" else ()
+        last = items[-1] if items else None
+        if isinstance(last, Tuple):
+            last = last.items[-1] if last.items else None
+        if isinstance(last, Unknown):
+            return True
+    return False
 
 
 def parts(value: Any, depth: int = 5) -> Iterator[Cell]:

@@ -25,8 +25,8 @@ from mllint.linker.python.abstract.values import (
 )
 from mllint.linker.python.frames import frames
 from mllint.linker.python.frames.frame_parts import table_of
-from mllint.linker.python.library import batches, decisions, intakes, randomness, rows, steps, trials
-from mllint.linker.python.library.estimators import inner_estimators, is_estimator
+from mllint.linker.python.library import batches, decisions, intakes, randomness, rows, stages, steps, trials
+from mllint.linker.python.library.estimators import ends_unknown, inner_estimators, is_estimator, principal
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import Machine
 
@@ -58,6 +58,8 @@ def fit(call: Invocation, how: Fit) -> Any:
         return estimator
     if "token" not in estimator.slots:
         prepare(m, estimator, call.at)
+    if isinstance(x, Cell) and x.kind == "frame" and stages.stage_of(m, estimator) is not None:
+        x, y = stages.given_to(m, estimator, x, call.at)
     train(m, call, estimator, x, y)
     return estimator
 
@@ -171,8 +173,8 @@ def principal_class(m: Machine, estimator: Cell) -> str:
     inner = inner_estimators(estimator)
     name: str = estimator.slots["class"]
     kind = m.library.types.get(estimator.slots["type"])
-    if inner and kind is not None and kind.wraps:
-        return principal_class(m, inner[-1])
+    if inner and kind is not None and kind.wraps and not ends_unknown(estimator):
+        return principal_class(m, principal(m, inner))
     return name
 
 

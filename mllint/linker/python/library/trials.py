@@ -21,7 +21,7 @@ from mllint.linker.python.abstract.traces import (
 )
 from mllint.linker.python.abstract.values import Choice, Constant, Tuple, Unknown, origins_of
 from mllint.linker.python.library import randomness, rows
-from mllint.linker.python.library.estimators import inner_estimators
+from mllint.linker.python.library.estimators import ends_unknown, inner_estimators
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.results.predictions import PredictedRows
@@ -165,7 +165,7 @@ def what_it_learns(m: Machine, estimator: Cell, depth: int = 5) -> str:
     inner = inner_estimators(estimator)
     if depth and kind is not None and (kind.wraps or kind.selects or kind.joins) and inner:
         learnt = [what_it_learns(m, part, depth - 1) for part in inner]
-        if kind.wraps and learnt[-1] == "model":
+        if kind.wraps and ("model" in learnt or ends_unknown(estimator)):
             return "model"
         return next((what for what in ("label", "data", "rows", "codes") if what in learnt), learnt[-1])
     if kind is not None and kind.learns:

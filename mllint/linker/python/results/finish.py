@@ -118,10 +118,17 @@ def _file_of(token: str) -> str:
 
 
 def _add_models(graph: Graph, records: list[Record], names: dict[str, str]) -> None:
+    told = [fact for record in records for fact in record.models]
+    transformers = {fact.token for fact in told if fact.key == "role"}
+    # what a scaler learned before it became a step tells nothing of the model that the whole is
+    steps = {fact.value for fact in told if fact.key == "contains" and fact.value in transformers}
+    wholes = {names.get(fact.token) for fact in told if fact.key == "class" and fact.token not in steps}
     for record in records:
         for fact in record.models:
             id = names.get(fact.token)
             if id is None or fact.key == "contains":
+                continue
+            if fact.token in steps and fact.key in ("class", "label", "role", "features") and id in wholes:
                 continue
             node = graph.add_node(id, "model", fact.span)
             match fact.key:
