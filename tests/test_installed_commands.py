@@ -64,6 +64,11 @@ def test_the_installed_command_is_followed(tmp_path: Path, code: str) -> None:
     assert edges(lineage) == {("file:in.csv", "file:made/out.csv")}
 
 
+@pytest.mark.parametrize("code", [TYPER, CLICK])
+def test_commands_that_nothing_in_sight_runs_have_their_defaults(tmp_path: Path, code: str) -> None:
+    assert edges(linked(tmp_path, {"p/cli.py": code})) == {("file:in.csv", "file:made/out.csv")}
+
+
 def test_a_group_that_holds_itself_ends(tmp_path: Path) -> None:
     code = TYPER + '\napp.add_typer(app, name="again")\n'
     lineage = linked(tmp_path, {"pyproject.toml": PROJECT, "p/__init__.py": "", "p/cli.py": code})

@@ -245,7 +245,7 @@ def _call_from_outside(m: Machine, target: tuple[Any, Function]) -> None:
             why = f"nothing in the repository calls `{function.facts.name}`, which takes it as `{name}`"
             values[name] = Unknown(value.origins, why, m.span(function.facts.at, function.path))
     values.update(commands.called_from_outside(m, function, function.facts.at))
-    for parameter in function.facts.parameters:
+    for parameter in function.facts.parameters if m.from_outside else ():
         # a default is what is known; but whoever calls from outside may give something else
         if parameter.default is not None and parameter.name in values:
             values[parameter.name] = join(

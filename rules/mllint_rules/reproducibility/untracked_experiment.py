@@ -34,14 +34,17 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
     for each in seen.told:
         told[each.job].append(each)
     recording = {*seen.recording, *_writers(lineage)}
+    helpers = {script.path for script in seen.scripts if any(not is_test(path) for path in script.importers)}
     found: dict[Span, tuple[Measuring, Fitting, Told, list[str]]] = {}
     for job in sorted(told):
         kept = [each for each in told[job] if each.how == "kept" or (each.how == "logged" and seen.log_files)]
+        if job in helpers:
+            continue  # what it prints when it is started itself is a demonstration: who imports it trains
         if kept or job in seen.notebooks or is_test(job) or not recording.isdisjoint(_files(lineage, job)):
             continue
         shown = _first_shown(lineage, told[job])
-        if shown is not None and shown[0].span not in found:
-            found[shown[0].span] = (*shown, _saved(lineage, job))
+        if shown is not None and (at := _place(*shown)) not in found:
+            found[at] = (*shown, _saved(lineage, job))
     for span in sorted(found):
         yield _finding(*found[span])
 
@@ -89,6 +92,12 @@ def _first_shown(lineage: Lineage, told: list[Told]) -> tuple[Measuring, Fitting
     return min(found, key=lambda one: (one[0].span, one[2].span), default=None)
 
 
+def _place(measuring: Measuring, fit: Fitting, told: Told) -> Span:
+    """Where the job computes the score; where a helper of many does so, where it shows it, else where it fits."""
+    own = (span for span in (measuring.span, told.span, fit.span) if span.path == told.job)
+    return next(own, measuring.span)
+
+
 def _saved(lineage: Lineage, job: str) -> list[str]:
     """The artifacts that a job saves."""
     edges = (edge for edge in lineage.graph.edges() if edge.kind == "saves" and is_seen(edge))
@@ -96,17 +105,18 @@ def _saved(lineage: Lineage, job: str) -> list[str]:
 
 
 def _finding(measuring: Measuring, fit: Fitting, told: Told, saved: list[str]) -> Finding:
+    at = _place(measuring, fit, told)
     related = [Label(fit.span, f"`{fit.what}` is trained")]
-    if told.span != measuring.span:
+    if told.span != at:
         related.append(Label(told.span, "shown here, and gone with the screen"))
     kept = f", while the model is saved to `{saved[0].partition(':')[2]}`" if saved else ""
     return Finding(
         message=f"the scores of `{fit.what}` are shown, and recorded nowhere{kept}: no later run can be compared with "
         "this one",
         help="log them to a tracker (mlflow, wandb, DVC metrics), or write them into a file with the run's parameters",
-        span=measuring.span,
+        span=at,
         label="computed, shown, and lost",
-        related=[label for label in related if label.span != measuring.span],
+        related=[label for label in related if label.span != at],
         nodes=[fit.model, *saved],
         severity=None if saved else "info",
     )

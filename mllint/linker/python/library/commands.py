@@ -189,6 +189,8 @@ def called_from_outside(m: Machine, function: Function, at: facts.At) -> dict[st
     """The parameters of a command that nothing in sight runs: what people may give, and the context that the groups
     above it have made."""
     values = option_values(m, function.decorators)
+    if _is_typed(function):
+        values.update(_typed_values(m, function, None))
     if not is_command(function) or not _context_names(m, function):
         return values
     groups = list(_groups_above(function))
@@ -197,6 +199,11 @@ def called_from_outside(m: Machine, function: Function, at: facts.At) -> dict[st
         if isinstance(above.slots.get("callback"), Function):
             _run_command(m, above.slots["callback"], None, context, at)
     return {**values, **_context_values(m, function, context)}
+
+
+def _is_typed(function: Function) -> bool:
+    """Whether it is a command whose parameters tell the command line."""
+    return any(isinstance(d, Cell) and "command of" in d.slots for d in function.decorators)
 
 
 def is_command(function: Function) -> bool:
