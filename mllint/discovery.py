@@ -45,7 +45,7 @@ DEFAULT_EXCLUDE = (
 _BY_SUFFIX = {
     ".py": "python", ".pyw": "python", ".ipynb": "notebook",
     ".yaml": "yaml", ".yml": "yaml", ".dvc": "yaml", ".json": "json", ".toml": "toml", ".ini": "ini", ".cfg": "ini",
-    ".env": "env", ".sql": "sql", ".hql": "sql", ".ddl": "sql",
+    ".env": "env", ".gin": "gin", ".sql": "sql", ".hql": "sql", ".ddl": "sql",
     ".sh": "shell", ".bash": "shell", ".zsh": "shell", ".ksh": "shell", ".mk": "make", ".dockerfile": "docker",
     ".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".pq": "parquet",
     ".r": "r", ".rmd": "r", ".scala": "scala", ".sc": "scala", ".java": "java", ".jl": "julia",

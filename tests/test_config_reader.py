@@ -78,7 +78,7 @@ def test_json_tree_equals_json_loads(document: Any, indent: int | None) -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.sampled_from(["yaml", "json", "toml", "ini", "env"]), st.binary(max_size=60) | st.text(max_size=60))
+@given(st.sampled_from(["yaml", "json", "toml", "ini", "env", "gin"]), st.binary(max_size=60) | st.text(max_size=60))
 def test_anything_gives_facts_that_can_be_stored(kind: str, data: str | bytes) -> None:
     result = facts(kind, data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data)
     # `repr`, since NaN is not equal to itself

@@ -8,8 +8,9 @@ import msgspec
 class Value(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A scalar (`value`), a sequence (`items`) or a mapping (`entries`, in file order; keys are text).
 
-    `line` and `column` count from 1. `tag` is a YAML tag such as `!Ref`, with its `!`, else empty. `kind` tells an
-    empty sequence from an empty mapping. YAML merge keys and aliases are already applied.
+    `line` and `column` count from 1. `tag` is a YAML tag such as `!Ref`, with its `!`, or says what a value of gin is
+    (see `readers/gin_tree.py`), else empty. `kind` tells an empty sequence from an empty mapping. YAML merge keys and
+    aliases are already applied.
     """
 
     kind: str  # scalar, sequence, mapping
@@ -34,5 +35,5 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class Document(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One parsed file: YAML may hold several documents; every other format holds one."""
 
-    format: str  # yaml, json, toml, ini, env
+    format: str  # yaml, json, toml, ini, env, gin
     documents: tuple[Value, ...]

@@ -25,6 +25,7 @@ READERS = {
     "toml": "mllint.readers.config",
     "ini": "mllint.readers.config",
     "env": "mllint.readers.config",
+    "gin": "mllint.readers.config",
     "shell": "mllint.readers.commands",
     "make": "mllint.readers.commands",
     "docker": "mllint.readers.commands",

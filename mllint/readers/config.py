@@ -11,7 +11,7 @@ from mllint.readers.secrets import masked_tree
 
 
 def read(path: str, kind: str, data: bytes) -> FileFacts:
-    """Facts of a yaml, json, toml, ini or env file. What stands before an error is kept; the error is a problem."""
+    """Facts of a yaml, json, toml, ini, env or gin file. What stands before an error is kept; it is a problem."""
     documents: list[Value] = []
     problems = []
     text = ""
@@ -52,5 +52,9 @@ def _documents(kind: str, text: str) -> Iterator[Value]:
             from mllint.readers.ini_tree import read_env
 
             yield read_env(text)
+        case "gin":
+            from mllint.readers.gin_tree import read_gin
+
+            yield read_gin(text)
         case _:
             raise ValueError(f"no configuration format: {kind}")

@@ -52,6 +52,8 @@ def call(m: Machine, function: Any, arguments: Arguments, at: facts.At) -> Any:
         case Bound(function=inner, receiver=receiver):
             return call(m, inner, arguments.before(receiver), at)
         case Class():
+            if function.scope.slots.get("<decorators>"):
+                arguments = decorated.made_with(m, function, arguments, at)
             return classes.construct(m, function, arguments, at)
         case External(name=name):
             return library.call_external(m, name, arguments, at)

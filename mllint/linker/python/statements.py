@@ -14,7 +14,7 @@ from mllint.linker.python.branches import note_branch, note_choice
 from mllint.linker.python.evaluation import evaluate
 from mllint.linker.python.frames import usage
 from mllint.linker.python.import_statements import run_import, run_import_from
-from mllint.linker.python.library import decisions, gates, services, telling, watching
+from mllint.linker.python.library import bindings, decisions, gates, services, telling, watching
 from mllint.linker.python.library.circumstances import is_survived
 from mllint.linker.python.library.trials import went_over
 from mllint.linker.python.machine import Machine
@@ -250,12 +250,17 @@ def _while(m: Machine, s: facts.While) -> bool:
 
 
 def _with(m: Machine, s: facts.With) -> bool:
+    scopes = 0
     for item in s.items:
         context = evaluate(m, item.context)
+        scopes += bindings.enter(m, context)
         value = calls.enter_context(m, context, s.at)
         if item.target is not None:
             bind(m, item.target, value)
-    return run(m, s.body)
+    goes_on = run(m, s.body)
+    for _ in range(scopes):
+        bindings.leave(m)
+    return goes_on
 
 
 def _try(m: Machine, s: facts.Try) -> bool:

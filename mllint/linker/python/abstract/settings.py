@@ -128,6 +128,9 @@ class Settings:
         if over != base:
             self._note(Replaced(over, base, same))
 
+    def used(self, name: str, keys: Keys, span: Span) -> None:
+        self._note(Used(name, keys, False, span))
+
     def whole(self, name: str, keys: Keys) -> None:
         self._note(Used(name, keys, whole=True))
 

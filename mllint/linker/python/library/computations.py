@@ -53,6 +53,7 @@ from mllint.linker.python.library import (
     widgets,
 )
 from mllint.linker.python.library.artifacts import TABLE as ARTIFACTS
+from mllint.linker.python.library.binders import TABLE as BINDERS
 from mllint.linker.python.library.boxes import TABLE as BOXES
 from mllint.linker.python.library.command_lines import TABLE as COMMAND_LINES
 from mllint.linker.python.library.commands import TABLE as COMMANDS
@@ -466,6 +467,7 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
     **INI,
     **ARTIFACTS,
     **TYPED_COMMANDS,
+    **BINDERS,
     **BOXES,
     "statement": databases.statement, "refined_statement": databases.refined, "run_statement": databases.execute,
     "batches": batches.batches, "side_by_side": batches.side_by_side, "parts": batches.parts,

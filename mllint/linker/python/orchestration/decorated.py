@@ -13,7 +13,7 @@ from mllint.linker.python.abstract.arguments import Arguments, Rest
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.values import Bound, Class, Constant, External, Function, Partial, Unknown, text_of
 from mllint.linker.python.iteration import entries_of, items_of
-from mllint.linker.python.library import hydra
+from mllint.linker.python.library import configurables, hydra
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.library.locate import locate
 from mllint.linker.python.machine import Machine
@@ -29,6 +29,12 @@ def call(m: Machine, function: Function, arguments: Arguments, at: facts.At, fol
         if handler is not None:
             return handler(m, function, decorator, arguments, at, follow)
     return follow(m, function, arguments, at)
+
+
+def made_with(m: Machine, cls: Class, arguments: Arguments, at: facts.At) -> Arguments:
+    """What a class is made with, as its decorators have it."""
+    by = configurables.mark_of(m, cls.scope.slots["<decorators>"])
+    return arguments if by is None else configurables.given(m, cls, by, arguments, at)
 
 
 def meaning(m: Machine, decorator: Any) -> str:
@@ -166,6 +172,7 @@ CALLED: dict[str, Any] = {
     "airflow_task": airflow.task,
     "component": components.call,
     "hydra": hydra.main,
+    configurables.MEANING: configurables.called,
 }
 DEFINED: dict[str, Callable[[Machine, Any, Function], None]] = {
     "asset": assets.register,

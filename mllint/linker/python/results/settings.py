@@ -18,7 +18,7 @@ from mllint.linker.python.machine import Machine
 from mllint.linker.python.results.settings_said import Places, Said, order
 from mllint.source import Span
 
-_FORMATS = ("yaml", "json", "toml", "ini")
+_FORMATS = ("yaml", "json", "toml", "ini", "gin")
 MOST_CONTENT = 4000  # characters of a list that are compared
 MOST_VALUES = 20  # of a list, whose places are kept
 MOST_KEYS = 2_000  # of one file; a larger one is data
@@ -69,7 +69,7 @@ def _keys_of(
                 spans = {span_of(each, facts.path) for each in _scalars(entry.value)}
                 below = {places.state(spans) if places is not None else "unsure"}
             state = next(word for word in ("read", "unsure", "unread") if word in below | {"unread"})
-            if places is None or (state == "unread" and words.mention(entry.key)):
+            if places is None or (state == "unread" and words.mention(_asked_as(facts, entry.key))):
                 state = "unsure"
             if state == "unsure":  # who may read the section may read it whole
                 found[place:] = [replace(key, state="unsure") for key in found[place:]]
@@ -96,6 +96,11 @@ def _keys_of(
 
     add(root, ())
     return tuple(found) if len(found) <= MOST_KEYS else ()
+
+
+def _asked_as(facts: FileFacts, key: str) -> str:
+    """The name of a key in code: that of the parameter where a key names the function as well."""
+    return key.rpartition(".")[2].rpartition("/")[2] if facts.kind == "gin" else key
 
 
 def _scalars(value: Value) -> Iterator[Value]:
@@ -141,8 +146,9 @@ _SHORT_TEXT = re.compile(rb"[\xa1-\xbf]")
 
 
 def _references(facts: FileFacts) -> Iterator[str]:
-    """Texts of a configuration that refer to other keys: `${data.root}/x.csv`, `{{ var("x") }}`, `params:split`."""
+    """Texts of a configuration that refer to other keys: `${data.root}/x.csv`, `{{ var("x") }}`, `params:x`, `%X`."""
     for document in facts.config.documents if facts.config is not None else ():
         for value in _scalars(document):
-            if isinstance(value.value, str) and ("$" in value.value or "{" in value.value or "params:" in value.value):
-                yield value.value
+            text = value.value
+            if isinstance(text, str) and (value.tag == "!macro" or "$" in text or "{" in text or "params:" in text):
+                yield text
