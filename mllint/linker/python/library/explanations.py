@@ -15,8 +15,8 @@ from mllint.linker.python.abstract.values import (
     origins_of,
 )
 from mllint.linker.python.library.invocation import Invocation
+from mllint.linker.python.library.learners import network_of
 from mllint.linker.python.library.learning import model_origins
-from mllint.linker.python.library.networks import network_of
 
 
 def explained(call: Invocation) -> Any:

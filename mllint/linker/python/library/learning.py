@@ -28,17 +28,8 @@ from mllint.linker.python.frames.frame_parts import table_of
 from mllint.linker.python.library import batches, decisions, intakes, randomness, rows, stages, steps, trials
 from mllint.linker.python.library.estimators import ends_unknown, inner_estimators, is_estimator, principal
 from mllint.linker.python.library.invocation import Invocation
+from mllint.linker.python.library.learners import network_of, prepare
 from mllint.linker.python.machine import Machine
-
-
-def prepare(m: Machine, estimator: Cell, at: facts.At) -> None:
-    """A new estimator: its token, by the place that makes it."""
-    span = m.span(at)
-    serving = f"@{m.endpoint}" if m.endpoint else ""  # what a handler fits is not the model that training fitted
-    m.heap.touch(estimator)
-    estimator.slots["token"] = f"model@{span.path}:{span.cell or ''}:{span.line}:{span.column}{serving}"
-    estimator.slots["made"] = span
-
 
 # ------------------------------------------------------------------------------------------------ fitting
 
@@ -77,8 +68,6 @@ def subject(call: Invocation) -> Any:
         return call.receiver
     found = call.get(call.entry.model)
     if isinstance(found, Cell) and found.kind == "instance":  # `Trainer(model=Net())`
-        from mllint.linker.python.library.networks import network_of
-
         return network_of(call.m, found, call.at) or found
     return found
 

@@ -51,6 +51,7 @@ from mllint.linker.python.library import (
     web,
 )
 from mllint.linker.python.library.invocation import Invocation
+from mllint.linker.python.library.learners import prepare
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.orchestration import decorated
 from mllint.linker.python.orchestration.extensions import COMPUTED, made
@@ -289,7 +290,7 @@ def new_object(m: Machine, kind: str, class_name: str, given: dict[str, Any], at
     if order:
         slots["order"] = rows.order_of(order, given.get)
     if holds in ("estimator", "transformer"):
-        learning.prepare(m, cell, at)
+        prepare(m, cell, at)
     made(m, kind, cell, at)
     return cell
 

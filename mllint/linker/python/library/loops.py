@@ -21,9 +21,10 @@ from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.values import Class, Constant, Hole, Unknown, origins_of, text_of
 from mllint.linker.python.iteration import items_of
-from mllint.linker.python.library import batches, locate, networks, storage, training, trials
+from mllint.linker.python.library import batches, locate, storage, training, trials
 from mllint.linker.python.library.estimators import is_estimator
 from mllint.linker.python.library.invocation import Invocation
+from mllint.linker.python.library.learners import network_of
 
 _SET_UP = "<set up>"
 
@@ -32,7 +33,7 @@ def run(call: Invocation, loop: Loop) -> Any:
     """One step with a batch of the data: it trains the network, or gives what it predicts."""
     m, model = call.m, call.get(loop.model)
     batch = batches.batch_of(m, _loader(call, loop, model, loop.data, loop.loader), call.at)
-    network = networks.network_of(m, model, call.at)
+    network = network_of(m, model, call.at)
     made = _step(call, model, loop.step, batch)
     if made is None or network is None:
         return Unknown(origins_of(model) | origins_of(batch), "the steps of the loop are not in sight", call.span)
@@ -166,7 +167,7 @@ def restored(call: Invocation) -> Any:
         return Unknown(call.origins())
     given = {name: value for name, value in call.arguments.keywords.items() if name != "checkpoint_path"}
     instance = classes.construct(m, cls, Arguments((), given), call.at)
-    network = networks.network_of(m, instance, call.at)
+    network = network_of(m, instance, call.at)
     place, path = Place(file="checkpoint_path"), call.get("checkpoint_path")
     nodes = locate.nodes_of(call, place)
     for node in nodes:

@@ -12,49 +12,11 @@ from typing import Any
 from mllint.lineage import expressions as ex
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.traces import PREDICTION
-from mllint.linker.python.abstract.values import Column, Constant, Text, Unknown, origins_of
+from mllint.linker.python.abstract.values import Column, Constant, Unknown, origins_of
 from mllint.linker.python.library import training, trials
 from mllint.linker.python.library.invocation import Invocation
-from mllint.linker.python.library.learning import model_origins, note_serving, prepare
-from mllint.linker.python.machine import Machine
-
-_KEY = "<network>"
-
-
-def network_of(m: Machine, owner: Any, at: int) -> Cell | None:
-    """The fitted object that an instance of the repository's class stands for."""
-    if not isinstance(owner, Cell):
-        return None
-    if owner.kind == "object":
-        return owner
-    if owner.kind != "instance" or not _may_learn(owner):
-        return None
-    if _KEY not in owner.slots:
-        name = owner.slots["<class>"].qualified
-        slots: dict[Any, Any] = {"type": "torch.Network", "class": name, "arguments": {}, "origins": frozenset()}
-        m.heap.put(owner, _KEY, m.heap.new("object", slots, (m.now.path, at)))
-        prepare(m, owner.slots[_KEY], at)
-        path, made = owner.site if isinstance(owner.site, tuple) else (m.now.path, at)
-        owner.slots[_KEY].slots["born at"] = m.span(made, path)
-    found: Cell = owner.slots[_KEY]
-    return found
-
-
-def _may_learn(module: Cell) -> bool:
-    """A module that is made of numbers and of losses alone has no weights: `class QuantileLoss(nn.Module)`."""
-    held = [value for key, value in module.slots.items() if not str(key).startswith("<")]
-    return _KEY in module.slots or not held or not all(map(_has_no_weights, held))
-
-
-def _has_no_weights(value: Any) -> bool:
-    match value:
-        case Constant() | Text():
-            return True
-        case Cell(kind="list"):
-            return all(map(_has_no_weights, (*value.slots["items"], *filter(None, (value.slots.get("<rest>"),)))))
-        case Cell(kind="object"):
-            return str(value.slots["type"]) == "torch.Loss"
-    return False
+from mllint.linker.python.library.learners import network_of, prepare
+from mllint.linker.python.library.learning import model_origins, note_serving
 
 
 def forward(call: Invocation) -> Any:
