@@ -26,6 +26,7 @@ from mllint.linker.python.abstract.values import (
     Tuple,
     Unknown,
     as_measures,
+    is_text,
     join,
     join_all,
     origins_of,
@@ -133,7 +134,11 @@ def call_method(m: Machine, receiver: Any, name: str, arguments: Arguments, at: 
     if isinstance(receiver, Column):
         return columns.unmodelled(m, receiver, name, arguments, at)
     why = f"what the method `{name}` returns is not modelled"
-    return because(Unknown(origins), (receiver,), why, m.span(at))
+    lost = because(Unknown(origins), (receiver,), why, m.span(at))
+    default = arguments.args[1] if name == "get" and len(arguments.args) == 2 else None
+    if isinstance(receiver, Unknown) and is_text(default):  # of a dictionary that nothing is known of
+        return join(default, msgspec.structs.replace(lost, is_alternative=True))
+    return lost
 
 
 def call_object(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
