@@ -203,6 +203,8 @@ def attribute_of(m: Machine, owner: Any, name: str, at: facts.At) -> Any:
         found = m.library.method("datetime.Moment", name)
     if found is None and _is_untyped(owner):
         found = m.library.ducks.get(name)
+    if found is None and isinstance(owner, Bound) and (made := _chained(m, owner, name, at)) is not None:
+        return attribute_of(m, made, name, at)
     if found is None:
         usage.looked(m, owner)  # `df.shape`
         if name in _SIZES:  # as of `len(df)`: it tells of data, and holds none
@@ -212,6 +214,17 @@ def attribute_of(m: Machine, owner: Any, name: str, at: facts.At) -> Any:
     if entry.attribute:
         return apply(Invocation(m, full, entry, owner, Arguments(), at))
     return Bound(full, owner)
+
+
+def _chained(m: Machine, attribute: Bound, name: str, at: facts.At) -> Any:
+    """What an attribute of something unknown is, told by what is asked of it: `rides.write.parquet(path)`."""
+    found = m.library.chains.get(attribute.function) if isinstance(attribute.function, str) else None
+    if found is None or not isinstance(attribute.receiver, Unknown):
+        return None
+    full, entry = found
+    if m.library.method(entry.returns, name) is None:
+        return None
+    return apply(Invocation(m, full, entry, attribute.receiver, Arguments(), at))
 
 
 _SIZES = {"shape", "ndim"}
