@@ -48,6 +48,7 @@ from mllint.linker.python.library import (
     searches,
     services,
     templates,
+    told,
     training,
     web,
     widgets,
@@ -344,7 +345,9 @@ def import_module(call: Invocation) -> Any:
     """`importlib.import_module(name)` of a known name."""
     name = text_of(call.get("name|0"))
     path = call.m.imports.find(name, call.m.now.path) if name and "{" not in name else None
-    return call.m.load_module(path) if path is not None else Unknown()
+    if path is not None:
+        return call.m.load_module(path)
+    return External(name) if name and name.partition(".")[0] in call.m.library.modules else Unknown()
 
 
 def glob_paths(call: Invocation) -> Any:
@@ -433,14 +436,6 @@ def make_estimator(call: Invocation) -> Any:
     return call.m.new_object(call.m.library.type_of_class(dotted), dotted, by_name((), call.arguments), call.at)
 
 
-def settings(call: Invocation) -> Any:
-    """The receiver is as if it were made with these arguments: `stage.setInputCol("x")`."""
-    receiver = call.receiver
-    if isinstance(receiver, Cell) and receiver.kind == "object":
-        call.m.heap.set(receiver, "arguments", {**receiver.slots.get("arguments", {}), **call.given})
-    return receiver
-
-
 TABLE: dict[str, Callable[[Invocation], Any]] = {
     "jinja_template": templates.jinja_template,
     "jinja_from_string": templates.jinja_from_string,
@@ -457,7 +452,8 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
             import_module, glob_paths, joined_values, request_fields, pass_on, parsing.dotted,
             parsing.joined_data, parsing.literal,
             parsing.logged_uri, make_estimator, configuration_box, call_handler, listed_names, listed_paths,
-            number, settings, run_time, run_id, held_rows, held_row, dependency, routing.mount, routing.included,
+            number, told.settings, told.option, told.field_types,
+            run_time, run_id, held_rows, held_row, dependency, routing.mount, routing.included,
             routing.deployed, routing.asked, services.named_function, hosting.hosted, web.form_data,
             web.application, web.state, web.session, widgets.widget, widgets.widget_value,
         )
