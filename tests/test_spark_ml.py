@@ -234,3 +234,20 @@ df.drop_duplicates().select("age").write.csv("b.csv")
 """
     columns = {id for id in lineage_of(HEAD + code).graph.nodes if id.startswith("column:file:a.csv")}
     assert columns == {"column:file:a.csv#age"}
+
+
+@pytest.mark.parametrize(
+    ("read", "source"),
+    [
+        ('format("bigquery").load("sales.rides")', "table:sales.rides"),
+        ('format("jdbc").option("dbtable", "rides").load()', "table:rides"),
+        ('format("jdbc").options(dbtable="(SELECT age FROM rides) AS r").load()', "table:rides"),
+        ('format("mongodb").option("collection", "rides").load()', "collection:rides"),
+        ('format("kafka").option("subscribe", "rides").load()', "topic:rides"),
+        ('format("csv").option("path", "rides.csv").load()', "file:rides.csv"),
+        ('format("parquet").load("rides")', "file:rides"),
+    ],
+)
+def test_the_format_says_what_the_name_of_the_data_is_that_of(read: str, source: str):
+    lineage = lineage_of(f'{HEAD}spark.read.{read}.select("age").write.csv("b.csv")')
+    assert source in _edges(lineage, "file:b.csv")

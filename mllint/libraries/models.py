@@ -41,6 +41,9 @@ class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     versions: dict[str, str] = {}  # pattern of a name -> which it asks for: stage, latest, alias, version
     variables: bool = False  # of a query: what it reads may be variables of the program that hold frames
     portable: bool = False  # what is saved holds no classes of the library: ONNX, a list of weights
+    by: str = ""  # of a file: a parameter with a format, which may say that
+    formats: dict[str, str] = {}  # it is no file: format -> a kind of the first group, whose name is
+    named: str = ""  # this parameter
     consumer: bool = False  # what is written goes to somebody outside: a consumer, not a dataset
 
 

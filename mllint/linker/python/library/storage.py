@@ -31,6 +31,7 @@ from mllint.linker.python.abstract.values import (
     join_all,
     options_of,
     origins_of,
+    text_of,
 )
 from mllint.linker.python.frames import frames
 from mllint.linker.python.library import columns, config, delimited, queries
@@ -48,7 +49,7 @@ _NO_DATASET = ("<stdin>", "<stdout>", "-", "")
 
 def read(call: Invocation, place: Place) -> Any:
     """Rows of a file, table, query or URL: a frame with the columns that are known of it."""
-    m = call.m
+    m, place = call.m, _by_format(call, place)
     if place.query:
         return queries.read(call, place)
     call = named_by_clients(call, place)
@@ -65,6 +66,15 @@ def read(call: Invocation, place: Place) -> Any:
     if not nodes:
         note_unknown(call, argument, is_read=True)
     return _frame(call, tables)
+
+
+def _by_format(call: Invocation, place: Place) -> Place:
+    """`spark.read.format("bigquery").load("project.sales.rides")` reads a table."""
+    kind = place.formats.get(text_of(call.get(place.by)) or "") if place.by else None
+    if kind is None:
+        return place
+    is_query = kind == "table" and "(" in (text_of(call.get(place.named)) or "")  # `dbtable` may be one in brackets
+    return msgspec.structs.replace(place, file="", **{"query" if is_query else kind: place.named})
 
 
 def _read_files(call: Invocation, files: Any, parameter: str) -> Any:
@@ -245,7 +255,7 @@ def _is_source(names: list[str]) -> bool:
 
 def write(call: Invocation, place: Place) -> None:
     """Data goes into a file, table or topic, or to a consumer outside."""
-    m = call.m
+    m, place = call.m, _by_format(call, place)
     value = call.get(place.value) if place.value else call.receiver
     if place.value == "*":
         value = Tuple(tuple(call.arguments.values()))
