@@ -257,3 +257,16 @@ def test_where_a_setting_stands_is_known(tmp_path: Path) -> None:
     assert [(span.path, span.line) for span in setting.settings] == [("c.gin", 1)]
     (config,) = lineage.observations.configs
     assert {key.keys: key.state for key in config.keys} == {("train.alpha",): "read", ("NEVER",): "unread"}
+
+
+def test_a_package_of_that_name_is_not_the_library_that_its_modules_import(tmp_path: Path) -> None:
+    files = {
+        "tools/__init__.py": "",
+        "tools/gin/__init__.py": "from .parser import parse",
+        "tools/gin/parser.py": "import gin\n\ndef parse():\n    gin.parse_config_file('a.gin')\n",
+        "tools/jobs.py": "import gin\nimport pandas as pd\n\n@gin.configurable\ndef run(path):\n"
+        "    pd.read_csv(path).to_csv('b.csv')\n",
+        "main.py": "from tools.gin import parse\nfrom tools.jobs import run\nparse()\nrun()\n",
+        "a.gin": "run.path = 'a.csv'",
+    }
+    assert pair("a.csv", "b.csv") in edges(linked(tmp_path, files))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import lru_cache
 
 from mllint.facts import python as facts
@@ -31,8 +31,16 @@ def extends_path(statements: tuple[facts.Stmt, ...]) -> bool:
     return False
 
 
+def imports_plainly(statements: tuple[facts.Stmt, ...], name: str) -> bool:
+    """`import name` at the top of a module."""
+    return any(
+        isinstance(statement, facts.Import) and any(alias.name == name for alias in statement.names)
+        for statement in statements
+    )
+
+
 class Imports:
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Project, libraries: Collection[str] = ()) -> None:
         self.modules = {f.path for f in project.of_kind("python")}
         self.folders = {posixpath.dirname(path) for path in self.modules}
         self.packages = {folder for folder in self.folders if posixpath.join(folder, "__init__.py") in self.modules}
@@ -44,13 +52,22 @@ class Imports:
         names = {posixpath.basename(path).removesuffix(".py") for path in self.modules}
         self.first_names = names | {posixpath.basename(folder) for folder in self.all_folders}
         self.roots = sorted(self._roots(), key=lambda root: (root.count("/"), root))
-        python = [
-            f for f in project.of_kind("python", "notebook") if f.python is not None and "sys" in f.python.imports
-        ]
-        self.extending = {f.path for f in python if f.python is not None and extends_path(f.python.body)}
+        python = {f.path: f.python for f in project.of_kind("python", "notebook") if f.python is not None}
+        self.extending = {path for path, file in python.items() if "sys" in file.imports and extends_path(file.body)}
+        self.others = set(self._named_like(libraries, python))
         self.found: dict[tuple[str, str, bool], str | None] = {}
         self.importers: dict[str, set[str]] = {}
         self.note: Callable[[str, str], None] = lambda module, importer: None
+
+    def _named_like(self, libraries: Collection[str], python: Mapping[str, facts.Module]) -> Iterator[str]:
+        """Packages inside of packages that bear the name of a library, which their own modules import: `import gin` in
+        `tools/gin/parser.py` is none of `tools.gin`."""
+        inner = {folder for folder in self.packages if posixpath.dirname(folder) in self.packages}
+        for folder in sorted(folder for folder in inner if posixpath.basename(folder) in libraries):
+            name = posixpath.basename(folder)
+            own = (python[path] for path in python if path.startswith(f"{folder}/"))
+            if any(name in file.imports and imports_plainly(file.body, name) for file in own):
+                yield folder
 
     def _roots(self) -> set[str]:
         """Folders from which absolute imports may start: those that hold packages or modules but are no package."""
@@ -97,6 +114,8 @@ class Imports:
             if is_standard and root in self.packages:
                 continue
             base = posixpath.join(root, relative)
+            if posixpath.join(root, first) in self.others:
+                continue
             for candidate in (f"{base}.py", f"{base}/__init__.py"):
                 if candidate in self.modules:
                     return candidate
