@@ -251,3 +251,19 @@ df.drop_duplicates().select("age").write.csv("b.csv")
 def test_the_format_says_what_the_name_of_the_data_is_that_of(read: str, source: str):
     lineage = lineage_of(f'{HEAD}spark.read.{read}.select("age").write.csv("b.csv")')
     assert source in _edges(lineage, "file:b.csv")
+
+
+def test_a_path_may_be_written_with_its_scheme_alone():
+    lineage = lineage_of(HEAD + 'spark.read.csv("file:c.csv").union(spark.read.csv("file:/d.csv")).write.csv("b.csv")')
+    assert {"file:c.csv", "file:/d.csv"} <= _edges(lineage, "file:b.csv")
+
+
+def test_a_model_is_not_called_by_where_a_test_saves_it():
+    code = """
+def fit(path="models/m"):
+    RandomForestClassifier(labelCol="sick").fit(train).save(path)
+if __name__ == "__main__":
+    fit()
+"""
+    test = "from main import fit\ndef test_fit():\n    fit('/tmp/m')\n"
+    assert "model:models/m" in lineage_of(HEAD + code, {"tests/test_main.py": test}).graph.nodes

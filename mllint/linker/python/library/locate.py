@@ -176,7 +176,7 @@ def locate(m: Machine, path: str) -> str:
         return file_id(path)
     if path.startswith("memory:"):  # a place that a pipeline gives to a step
         return path
-    path = path.replace("\\", "/").strip()
+    path = path.replace("\\", "/").strip().removeprefix("file:")
     if path.startswith(HERE):
         return file_id(posixpath.normpath(path.removeprefix(HERE).lstrip("/") or "."))
     if path.startswith(("/", "~")) or re.match(r"[A-Za-z]:/", path):
