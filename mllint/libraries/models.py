@@ -14,7 +14,8 @@ WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")  # of a name: `sendEmail`, `p
 
 
 class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where data is read or written. Exactly one of the first group names the parameter that tells which.
+    """Where data is read or written. One of the first group names the parameter that tells which; of several, the
+    first that a call gives: a reader of Spark takes a path, or the option `dbtable`, or the option `subscribe`.
 
     A parameter may be written with alternatives (`path|buf`); `self` is the receiver, `self.x` what it was made with.
     """
@@ -41,9 +42,7 @@ class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     versions: dict[str, str] = {}  # pattern of a name -> which it asks for: stage, latest, alias, version
     variables: bool = False  # of a query: what it reads may be variables of the program that hold frames
     portable: bool = False  # what is saved holds no classes of the library: ONNX, a list of weights
-    by: str = ""  # of a file: a parameter with a format, which may say that
-    formats: dict[str, str] = {}  # it is no file: format -> a kind of the first group, whose name is
-    named: str = ""  # this parameter
+    tables: str = ""  # `format=bigquery|iceberg`: with one of these values, the name of a file is that of a table
     consumer: bool = False  # what is written goes to somebody outside: a consumer, not a dataset
 
 

@@ -39,6 +39,10 @@ def imports_plainly(statements: tuple[facts.Stmt, ...], name: str) -> bool:
     )
 
 
+def _own_name(path: str) -> str:
+    return posixpath.basename(path).removesuffix(".py")
+
+
 class Imports:
     def __init__(self, project: Project, libraries: Collection[str] = ()) -> None:
         self.modules = {f.path for f in project.of_kind("python")}
@@ -52,9 +56,13 @@ class Imports:
         names = {posixpath.basename(path).removesuffix(".py") for path in self.modules}
         self.first_names = names | {posixpath.basename(folder) for folder in self.all_folders}
         self.roots = sorted(self._roots(), key=lambda root: (root.count("/"), root))
-        python = {f.path: f.python for f in project.of_kind("python", "notebook") if f.python is not None}
-        self.extending = {path for path, file in python.items() if "sys" in file.imports and extends_path(file.body)}
-        self.others = set(self._named_like(libraries, python))
+        read = {f.path: f.python for f in project.of_kind("python", "notebook") if f.python is not None}
+        self.extending = {
+            path for path, module in read.items() if "sys" in module.imports and extends_path(module.body)
+        }
+        # `mlflow.py` that imports `mlflow` itself is no library's stand-in: it would import itself
+        self.wrappers = {path for path, module in read.items() if _own_name(path) in module.imports}
+        self.others = set(self._named_like(libraries, read))
         self.found: dict[tuple[str, str, bool], str | None] = {}
         self.importers: dict[str, set[str]] = {}
         self.note: Callable[[str, str], None] = lambda module, importer: None
@@ -70,9 +78,12 @@ class Imports:
                 yield folder
 
     def _roots(self) -> set[str]:
-        """Folders from which absolute imports may start: those that hold packages or modules but are no package."""
+        """Folders from which absolute imports may start: those that hold packages or modules but are no package, and
+        no part of one that lacks its `__init__.py`."""
         roots = {""}
         for folder in self.all_folders - self.packages:
+            if posixpath.dirname(folder) in self.packages - {""}:
+                continue
             has_modules = folder in self.folders
             has_packages = any(posixpath.dirname(package) == folder for package in self.packages)
             if has_modules or has_packages or posixpath.basename(folder) in ("src", "lib", "app", "python"):
@@ -117,7 +128,7 @@ class Imports:
             if posixpath.join(root, first) in self.others:
                 continue
             for candidate in (f"{base}.py", f"{base}/__init__.py"):
-                if candidate in self.modules:
+                if candidate in self.modules and not (first == relative and candidate in self.wrappers):
                     return candidate
             if namespace is None and base in self.all_folders:
                 namespace = base + "/"

@@ -31,14 +31,13 @@ from mllint.linker.python.abstract.values import (
     join_all,
     options_of,
     origins_of,
-    text_of,
 )
 from mllint.linker.python.frames import frames
 from mllint.linker.python.library import columns, config, delimited, queries
 from mllint.linker.python.library.circumstances import of_read, of_write
 from mllint.linker.python.library.estimators import models_in, parts
 from mllint.linker.python.library.invocation import Invocation
-from mllint.linker.python.library.locate import nodes_of, revision_of, texts
+from mllint.linker.python.library.locate import chosen, nodes_of, revision_of, texts
 from mllint.linker.python.library.requests import named_by_clients
 from mllint.linker.python.library.rows import drawn, note_stored
 from mllint.linker.python.machine import Machine
@@ -49,7 +48,7 @@ _NO_DATASET = ("<stdin>", "<stdout>", "-", "")
 
 def read(call: Invocation, place: Place) -> Any:
     """Rows of a file, table, query or URL: a frame with the columns that are known of it."""
-    m, place = call.m, _by_format(call, place)
+    m, place = call.m, chosen(call, place)
     if place.query:
         return queries.read(call, place)
     call = named_by_clients(call, place)
@@ -66,15 +65,6 @@ def read(call: Invocation, place: Place) -> Any:
     if not nodes:
         note_unknown(call, argument, is_read=True)
     return _frame(call, tables)
-
-
-def _by_format(call: Invocation, place: Place) -> Place:
-    """`spark.read.format("bigquery").load("project.sales.rides")` reads a table."""
-    kind = place.formats.get(text_of(call.get(place.by)) or "") if place.by else None
-    if kind is None:
-        return place
-    is_query = kind == "table" and "(" in (text_of(call.get(place.named)) or "")  # `dbtable` may be one in brackets
-    return msgspec.structs.replace(place, file="", **{"query" if is_query else kind: place.named})
 
 
 def _read_files(call: Invocation, files: Any, parameter: str) -> Any:
@@ -255,7 +245,7 @@ def _is_source(names: list[str]) -> bool:
 
 def write(call: Invocation, place: Place) -> None:
     """Data goes into a file, table or topic, or to a consumer outside."""
-    m, place = call.m, _by_format(call, place)
+    m, place = call.m, chosen(call, place)
     value = call.get(place.value) if place.value else call.receiver
     if place.value == "*":
         value = Tuple(tuple(call.arguments.values()))
