@@ -28,6 +28,10 @@ def chosen(call: Invocation, place: Place) -> Place:
     """A place that may be of several kinds, as the one whose parameter is given."""
     kinds = [kind for kind in _KINDS if getattr(place, kind)]
     given = next((kind for kind in kinds if call.get(getattr(place, kind)) is not None), kinds[0] if kinds else "")
+    if given == "file" and place.tables:
+        parameter, _, formats = place.tables.partition("=")
+        if text_of(call.get(parameter)) in formats.split("|"):  # `spark.read.format("bigquery").load("sales.rides")`
+            return msgspec.structs.replace(place, **{**dict.fromkeys(kinds, ""), "table": place.file})
     others = {kind: "" for kind in kinds if kind != given}
     return msgspec.structs.replace(place, **others) if others else place
 
@@ -189,7 +193,7 @@ def locate(m: Machine, path: str) -> str:
         return file_id(path)
     if path.startswith("memory:"):  # a place that a pipeline gives to a step
         return path
-    path = path.replace("\\", "/").strip()
+    path = path.replace("\\", "/").strip().removeprefix("file:")
     if path.startswith(HERE):
         return file_id(posixpath.normpath(path.removeprefix(HERE).lstrip("/") or "."))
     if path.startswith(("/", "~")) or re.match(r"[A-Za-z]:/", path):
