@@ -53,6 +53,7 @@ class Dbt(msgspec.Struct):
     names: Names
     resources: list[Resource] = []
     properties: list[Property] = []
+    homes: dict[str, set[str]] = {}  # table -> where dbt puts it: database.schema.alias, as far as that is known
     python_reads: dict[tuple[str, str], Span] = {}  # file of a Python model and the table it asks for: where
     by_name: dict[tuple[str, str], list[Property]] = {}  # properties of a (section, name)
 

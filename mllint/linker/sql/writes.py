@@ -13,6 +13,7 @@ from mllint.linker.sql.columns import TooCostlyError
 from mllint.linker.sql.definitions import alter, create
 from mllint.linker.sql.fallback import by_words
 from mllint.linker.sql.made import defined, statement, trained, uris
+from mllint.linker.sql.namespaces import home_of, settled
 from mllint.linker.sql.outputs import handed_on, returned
 from mllint.linker.sql.parse import Parsed
 from mllint.linker.sql.queries import Reader
@@ -26,6 +27,16 @@ from mllint.linker.sql.text import named
 
 def derive(parsed: Parsed, schema: Schema) -> Iterator[Statement]:
     """The lineage of one parsed statement; it may add to the schema. Falls back to table level, never raises."""
+    around, schema.within = schema.within, home_of(parsed.namespace) or schema.within
+    try:
+        statements = list(_whole(parsed, schema))
+    finally:
+        schema.within = around
+    for each in statements:
+        yield settled(each, parsed.namespace, parsed.local)
+
+
+def _whole(parsed: Parsed, schema: Schema) -> Iterator[Statement]:
     if parsed.tree is None:
         yield from by_words(parsed, schema, derive)
         return
