@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
@@ -19,9 +19,8 @@ from mllint.linker.python.results.effects import Effects
 from mllint.linker.sql.dbt import projects
 from mllint.linker.sql.namespaces import MARK
 
-_DEFAULTS = ("public", "dbo", "main", "default")  # of Postgres and Redshift, SQL Server, DuckDB and SQLite, Spark and Hive
+_DEFAULTS = ("public", "dbo", "main", "default")  # of Postgres, Redshift; SQL Server; DuckDB, SQLite; Spark, Hive
 _PREFIX = "table:"
-_T = TypeVar("_T")
 
 
 def join_tables(project: Project, effects: Effects) -> dict[str, str]:
@@ -158,9 +157,9 @@ def _last(name: str) -> str:
     return name.replace(MARK, ".").rpartition(".")[2]
 
 
-def _renamed(value: _T, ids: Mapping[str, str]) -> _T:
+def _renamed(value: Any, ids: Mapping[str, str]) -> Any:
     """The same value with other ids, however deep they stand in it."""
-    made: Any = value
+    made = value
     match value:
         case str():
             if value in ids:
@@ -175,8 +174,8 @@ def _renamed(value: _T, ids: Mapping[str, str]) -> _T:
         case tuple():
             made = tuple(_renamed(inner, ids) for inner in value)
         case msgspec.Struct():
-            fields = {name: getattr(value, name) for name in value.__struct_fields__}
-            new = {name: _renamed(inner, ids) for name, inner in fields.items()}
-            changed = {name: inner for name, inner in new.items() if inner is not fields[name] and inner != fields[name]}
+            old = {name: getattr(value, name) for name in value.__struct_fields__}
+            new = {name: _renamed(inner, ids) for name, inner in old.items()}
+            changed = {name: inner for name, inner in new.items() if inner != old[name]}
             made = msgspec.structs.replace(value, **changed) if changed else value
     return made

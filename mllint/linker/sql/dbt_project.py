@@ -104,15 +104,19 @@ def word(dbt: Dbt, written: str) -> str:
     return found if found and re.fullmatch(r"\w+", found) else ""
 
 
-def outputs(project: Project, dbt: Dbt) -> list[Value]:
-    """What profiles.yml says of the databases that the project may run in, its default first."""
+def targets(project: Project, dbt: Dbt) -> list[tuple[str, Value]]:
+    """What profiles.yml says of the databases that the project may run in, by name, its default first."""
     found = []
     for facts in project.named("profiles.yml", "profiles.yaml"):
         profile = get(project.config(facts.path), text(dbt.settings, "profile"))
         default = _default_target(dbt, text(profile, "target"))
         listed = sorted(entries(profile, "outputs"), key=lambda entry: entry.key != default)
-        found += [entry.value for entry in listed]
+        found += [(entry.key, entry.value) for entry in listed]
     return found
+
+
+def outputs(project: Project, dbt: Dbt) -> list[Value]:
+    return [value for _, value in targets(project, dbt)]
 
 
 def _default_target(dbt: Dbt, written: str) -> str:
