@@ -79,6 +79,13 @@ ONE = {
          + 'pd.read_sql(f"select id from lake.main_gold.{t}", con).to_csv("b.csv")\n'},
         ["table:rides -> file:a.csv", "table:lake.main_gold.rides -> file:b.csv"],
     ),
+    "a source of dbt, in the database of an example's target": (
+        {"dbt_project.yml": PROJECT, "profiles.example.yml": PROFILE, "models/rides.sql":
+         "select id from {{ source('raw', 'rides') }}",
+         "models/s.yml": "sources:\n  - name: raw\n    tables: [{name: rides}]\n",
+         "a.sql": "CREATE TABLE lake.raw.rides AS SELECT id FROM old; CREATE TABLE x AS SELECT id FROM sea.raw.rides"},
+        ["table:old -> table:raw.rides", "table:raw.rides -> table:rides", "table:sea.raw.rides -> table:x"],
+    ),
     "URL of an engine": (
         {"a.py": ENGINE + 'con = create_engine("trino://me@host:8080/lake/gold")\n' + READ.format("rides", "con", "a")
          + READ.format("lake.gold.rides", "con", "b")},

@@ -35,6 +35,12 @@ class Homes:
             self._known[schema, database] = list(self._places(schema, database))
         return {".".join(filter(None, (*place, alias))).lower() for place in self._known[schema, database]}
 
+    def of_source(self, name: str) -> set[str]:
+        """A source without a database lies in that of the target."""
+        return {
+            f"{names.target['database']}.{name}".lower() for names in self._names if _plain(names.target["database"])
+        }
+
     def _places(self, schema: str, database: str) -> Iterator[tuple[str, str]]:
         for names in self._names:
             found = _schema(names, schema)

@@ -23,6 +23,10 @@ _PATHS = {  # key of dbt_project.yml, the older key, the default
 }
 
 
+# where the profile itself is everybody's own
+_EXAMPLES = [f"profiles.{word}.{ending}" for word in ("example", "sample", "template") for ending in ("yml", "yaml")]
+
+
 class Resource(msgspec.Struct, frozen=True):
     """A model, seed or snapshot: the file that makes it, and the table's name. `name` is what `ref` calls it.
 
@@ -107,7 +111,7 @@ def word(dbt: Dbt, written: str) -> str:
 def targets(project: Project, dbt: Dbt) -> list[tuple[str, Value]]:
     """What profiles.yml says of the databases that the project may run in, by name, its default first."""
     found = []
-    for facts in project.named("profiles.yml", "profiles.yaml"):
+    for facts in list(project.named("profiles.yml", "profiles.yaml")) or project.named(*_EXAMPLES):
         profile = get(project.config(facts.path), text(dbt.settings, "profile"))
         default = _default_target(dbt, text(profile, "target"))
         listed = sorted(entries(profile, "outputs"), key=lambda entry: entry.key != default)

@@ -44,6 +44,9 @@ def add_resources(project: Project, dbt: Dbt) -> None:
         dbt.resources.append(msgspec.structs.replace(each.resource, table=table))
         dbt.names.tables[each.resource.name.lower()] = table
         dbt.homes.setdefault(table, set()).update(homes.of(each.schema, each.database, each.resource.table))
+    for source in dbt.names.sources.values():
+        if source.count(".") == 1:
+            dbt.homes.setdefault(source.lower(), set()).update(homes.of_source(source))
     _add_latest(dbt)
 
 
