@@ -14,7 +14,8 @@ WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")  # of a name: `sendEmail`, `p
 
 
 class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where data is read or written. Exactly one of the first group names the parameter that tells which.
+    """Where data is read or written. One of the first group names the parameter that tells which; of several, the
+    first that a call gives: a reader of Spark takes a path, or the option `dbtable`, or the option `subscribe`.
 
     A parameter may be written with alternatives (`path|buf`); `self` is the receiver, `self.x` what it was made with.
     """

@@ -141,8 +141,8 @@ def item(m: Machine, owner: Any, index: Any, at: facts.At) -> Any:
         return rows.some(m, owner, at, index)
     result = Unknown(origins_of(owner) | origins_of(index))
     result = because(result, (owner, index), "it is an item of an unknown value", m.span(at))
-    is_lost = isinstance(owner, Unknown) and owner.why and not owner.given
-    own = rows_of(owner) if is_lost or isinstance(owner, Bound) else None
+    is_lost = isinstance(owner, Unknown | Bound) and not result.given and (isinstance(owner, Bound) or owner.why)
+    own = rows_of(owner) if is_lost else None
     if own and isinstance(index, Unknown | Column | Slice):
         # some of its rows: not the same as all, and not as those that another index takes
         return rows.of_rows(m, result, rows.note(m, at, "some", own), at)

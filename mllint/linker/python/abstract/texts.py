@@ -223,6 +223,29 @@ def parent(value: Any) -> Any:
     return _split(value, posixpath.dirname, lambda parts: _cut(parts)[0])
 
 
+def relative_path(value: Any, folder: Any) -> Any:
+    """A path as it is called from a folder above it, also where parts of both are unknown."""
+    results = []
+    for path, above in combinations([options_of(value), options_of(folder)]):
+        parts = _below(parts_of(path), parts_of(above))
+        lost = because(Unknown(origins_of(path)), (path, above), "", None)
+        results.append(lost if parts is None else make(parts, origins_of(path)))
+    return join_all(results)
+
+
+def _below(path: Parts, folder: Parts) -> Parts | None:
+    """What of a path follows a folder; nothing if it does not lie below it."""
+    last = folder[-1].rstrip("/") if isinstance(folder[-1], str) else ""
+    whole = folder[:-1] if isinstance(folder[-1], str) else folder
+    first, *rest = path[len(whole) :] or ("",)
+    if path[: len(whole)] != whole or not isinstance(first, str) or not first.startswith(last):
+        return None
+    after = first[len(last) :]
+    if not after.startswith("/"):
+        return None if after or rest else (".",)
+    return (after[1:], *rest)
+
+
 def base_name(value: Any) -> Any:
     return _split(value, posixpath.basename, lambda parts: _cut(parts)[1])
 

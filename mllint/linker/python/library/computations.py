@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import itertools
 import math
-import posixpath
 from collections.abc import Callable
 from typing import Any
 
 from mllint.linker.python import classes
 from mllint.linker.python.abstract import texts
-from mllint.linker.python.abstract.arguments import Arguments, Rest, by_name
+from mllint.linker.python.abstract.arguments import Arguments, by_name
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.tables import of_dataset
 from mllint.linker.python.abstract.values import (
@@ -19,12 +18,9 @@ from mllint.linker.python.abstract.values import (
     Constant,
     External,
     Function,
-    Hole,
     Partial,
-    Text,
     Tuple,
     Unknown,
-    is_text,
     join_all,
     origins_of,
     text_of,
@@ -40,7 +36,6 @@ from mllint.linker.python.library import (
     feature_stores,
     figures,
     hosting,
-    locate,
     loops,
     networks,
     parsing,
@@ -59,79 +54,9 @@ from mllint.linker.python.library.command_lines import TABLE as COMMAND_LINES
 from mllint.linker.python.library.commands import TABLE as COMMANDS
 from mllint.linker.python.library.ini import TABLE as INI
 from mllint.linker.python.library.invocation import Invocation
+from mllint.linker.python.library.paths import TABLE as PATHS
 from mllint.linker.python.library.typed_commands import TABLE as TYPED_COMMANDS
 from mllint.linker.python.machine import HERE
-
-
-def path_join(call: Invocation) -> Any:
-    """All positional arguments, after the receiver if there is one: `os.path.join`, `Path.joinpath`."""
-    parts: list[Any] = [] if call.receiver is None else [call.receiver]
-    for argument in call.arguments.args:
-        parts.append(Unknown() if isinstance(argument, Rest) else argument)
-    return texts.join_paths(parts) if parts else Constant(".")
-
-
-def path_parent(call: Invocation) -> Any:
-    return texts.parent(_path(call))
-
-
-def path_name(call: Invocation) -> Any:
-    return texts.base_name(_path(call))
-
-
-def path_stem(call: Invocation) -> Any:
-    return texts.map_text(texts.base_name(_path(call)), lambda t: posixpath.splitext(t)[0])
-
-
-def path_suffix(call: Invocation) -> Any:
-    return texts.map_text(_path(call), lambda t: posixpath.splitext(t)[1])
-
-
-def path_with_suffix(call: Invocation) -> Any:
-    suffix = text_of(call.get("suffix")) or ""
-    return texts.map_text(_path(call), lambda t: posixpath.splitext(t)[0] + suffix)
-
-
-def path_with_name(call: Invocation) -> Any:
-    return texts.join_paths([texts.parent(_path(call)), call.get("name", Unknown())])
-
-
-def path_split(call: Invocation) -> Any:
-    return Tuple((texts.parent(_path(call)), texts.base_name(_path(call))))
-
-
-def path_split_extension(call: Invocation) -> Any:
-    return Tuple((texts.map_text(_path(call), lambda t: posixpath.splitext(t)[0]), path_suffix(call)))
-
-
-def path_normal(call: Invocation) -> Any:
-    """The path itself: `abspath`, `resolve`, `expanduser`, `Path(p)`, `str(p)`."""
-    value = _path(call)
-    return value if value is not None else Constant("")
-
-
-def path_parents(call: Invocation) -> Any:
-    """All folders above, nearest first."""
-    value, found = _path(call), []
-    for _ in range(8):
-        value = texts.parent(value)
-        found.append(value)
-    return Tuple(tuple(found))
-
-
-def working_folder(call: Invocation) -> Any:
-    run = call.m.run
-    return Constant(f"{HERE}/{run.folder}".rstrip("/") if run is not None else HERE)
-
-
-def repository_root(call: Invocation) -> Any:
-    """The root of the repository, wherever the program runs; with `path`, what lies below it."""
-    path = call.get("path")
-    return texts.join_paths([Constant(HERE), path]) if path is not None else Constant(HERE)
-
-
-def _path(call: Invocation) -> Any:
-    return call.receiver if call.receiver is not None else call.get("path|0")
 
 
 def environment(call: Invocation) -> Any:
@@ -347,32 +272,6 @@ def import_module(call: Invocation) -> Any:
     return call.m.load_module(path) if path is not None else Unknown()
 
 
-def glob_paths(call: Invocation) -> Any:
-    """`glob.glob(pattern)`, `folder.glob(pattern)`: a path of that pattern."""
-    pattern = call.get("pattern|0", Unknown())
-    root = call.receiver if call.receiver is not None else None
-    value = texts.join_paths([root, pattern]) if root is not None and is_text(root) else pattern
-    known = locate.matching(call.m, text_of(value) or "")
-    if known:
-        return call.m.heap.new("list", {"items": tuple(map(Constant, known))}, (call.m.now.path, call.at))
-    return call.m.heap.new("list", {"items": (), "<rest>": value}, (call.m.now.path, call.at))
-
-
-def listed_names(call: Invocation) -> Any:
-    """`os.listdir(folder)`: the names of what lies in it: those that are known, else any name, written `*`."""
-    folder = call.get("path|0", Constant("."))
-    known = locate.inside(call.m, text_of(folder) or "")
-    if known:
-        return call.m.heap.new("list", {"items": tuple(map(Constant, known))}, (call.m.now.path, call.at))
-    return call.m.heap.new("list", {"items": (), "<rest>": Text((Hole("*"),))}, (call.m.now.path, call.at))
-
-
-def listed_paths(call: Invocation) -> Any:
-    """Paths of what lies in a folder, at any depth."""
-    path = texts.join_paths([call.get("path|0", Constant(".")), Text((Hole("*"),))])
-    return call.m.heap.new("list", {"items": (), "<rest>": path}, (call.m.now.path, call.at))
-
-
 def configuration_box(call: Invocation) -> Any:
     """A configuration file whose keys are attributes: `OmegaConf.load(path)`."""
     return box(call, configuration(call))
@@ -441,6 +340,13 @@ def settings(call: Invocation) -> Any:
     return receiver
 
 
+def option(call: Invocation) -> Any:
+    """The receiver is as if it were made with an argument of that name: `reader.option("dbtable", "trips")`."""
+    name = text_of(call.get("key"))
+    given = {name: call.get("value", Unknown())} if name is not None else {}
+    return settings(call.with_given(given))
+
+
 TABLE: dict[str, Callable[[Invocation], Any]] = {
     "jinja_template": templates.jinja_template,
     "jinja_from_string": templates.jinja_from_string,
@@ -449,22 +355,23 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
     **{
         function.__name__: function
         for function in (
-            path_join, path_parent, path_name, path_stem, path_suffix, path_with_suffix, path_with_name, path_split,
-            path_split_extension, path_normal, path_parents, working_folder, repository_root, environment, command_line,
+            
+            environment, command_line,
             configuration,
             attributes, unbox, partial, first_argument, identity_decorator, call_first, map_first, fields_of,
             unknown_flag, default_dict, named_tuple, replaced, any_item, chained, chained_from, product, type_only,
-            import_module, glob_paths, joined_values, request_fields, pass_on, parsing.dotted,
+            import_module, joined_values, request_fields, pass_on, parsing.dotted,
             parsing.joined_data, parsing.literal,
-            parsing.logged_uri, make_estimator, configuration_box, call_handler, listed_names, listed_paths,
-            number, settings, run_time, run_id, held_rows, held_row, dependency, routing.mount, routing.included,
-            routing.deployed, routing.asked, services.named_function, hosting.hosted, web.form_data,
+            parsing.logged_uri, make_estimator, configuration_box, call_handler,
+            number, settings, option, run_time, run_id, held_rows, held_row, dependency, routing.mount,
+            routing.included, routing.deployed, routing.asked, services.named_function, hosting.hosted, web.form_data,
             web.application, web.state, web.session, widgets.widget, widgets.widget_value,
         )
     },
     **COMMAND_LINES,
     **COMMANDS,
     **INI,
+    **PATHS,
     **ARTIFACTS,
     **TYPED_COMMANDS,
     **BINDERS,

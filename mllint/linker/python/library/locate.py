@@ -7,6 +7,8 @@ import posixpath
 import re
 from typing import Any
 
+import msgspec
+
 from mllint.libraries.models import Place
 from mllint.lineage import expressions as ex
 from mllint.lineage.ids import LOGGED, RUN_PART, file_id, is_telling, model_id, table_id
@@ -20,6 +22,17 @@ from mllint.linker.sql.schema import table_name
 
 MOST_FILES = 40
 _HOLE = re.compile(r"\{[^{}]*\}")
+
+
+_KINDS = ("file", "table", "query", "url", "topic", "collection", "model")
+
+
+def chosen(call: Invocation, place: Place) -> Place:
+    """A place that may be of several kinds, as the one whose parameter is given."""
+    kinds = [kind for kind in _KINDS if getattr(place, kind)]
+    given = next((kind for kind in kinds if call.get(getattr(place, kind)) is not None), kinds[0] if kinds else "")
+    others = {kind: "" for kind in kinds if kind != given}
+    return msgspec.structs.replace(place, **others) if others else place
 
 
 def nodes_of(call: Invocation, place: Place) -> list[str]:

@@ -26,6 +26,7 @@ from mllint.linker.sql.schema import table_name
 from mllint.linker.sql.statements import Statement, dataset_id
 
 _TABLE = re.compile(r"[\w.$\"`\[\]-]+")
+_NAMED_QUERY = re.compile(r"\s*\(.*\)\s*(?:as\s+)?\w+\s*", re.DOTALL | re.IGNORECASE)  # what JDBC takes for a table
 
 
 def read(call: Invocation, place: Place) -> Any:
@@ -39,6 +40,7 @@ def read(call: Invocation, place: Place) -> Any:
             tables.append(_read_table(call, text))
             continue
         is_file = _run_file(call, text)
+        text = f"SELECT * FROM {text}" if _NAMED_QUERY.fullmatch(text) else text
         statements = _statements(call, text, place)
         selects = [statement for statement in statements if statement.kind == "select"]
         for statement in statements:

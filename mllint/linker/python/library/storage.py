@@ -37,7 +37,7 @@ from mllint.linker.python.library import columns, config, delimited, queries
 from mllint.linker.python.library.circumstances import of_read, of_write
 from mllint.linker.python.library.estimators import models_in, parts
 from mllint.linker.python.library.invocation import Invocation
-from mllint.linker.python.library.locate import nodes_of, revision_of, texts
+from mllint.linker.python.library.locate import chosen, nodes_of, revision_of, texts
 from mllint.linker.python.library.requests import named_by_clients
 from mllint.linker.python.library.rows import drawn, note_stored
 from mllint.linker.python.machine import Machine
@@ -48,7 +48,7 @@ _NO_DATASET = ("<stdin>", "<stdout>", "-", "")
 
 def read(call: Invocation, place: Place) -> Any:
     """Rows of a file, table, query or URL: a frame with the columns that are known of it."""
-    m = call.m
+    m, place = call.m, chosen(call, place)
     if place.query:
         return queries.read(call, place)
     call = named_by_clients(call, place)
@@ -237,7 +237,7 @@ def _is_source(names: list[str]) -> bool:
 
 def write(call: Invocation, place: Place) -> None:
     """Data goes into a file, table or topic, or to a consumer outside."""
-    m = call.m
+    m, place = call.m, chosen(call, place)
     value = call.get(place.value) if place.value else call.receiver
     if place.value == "*":
         value = Tuple(tuple(call.arguments.values()))
