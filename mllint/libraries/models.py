@@ -130,6 +130,20 @@ class Random(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     once: bool = False  # however often it is drawn in a module, that is one thing to say: networks
 
 
+class Within(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """In which schema a connection finds bare names: parameters that tell it. A `dataset` names catalog and schema.
+
+    `urls` tell by scheme what the host of a URL and the parts of its path are: `trino: ["", catalog, schema]`."""
+
+    catalog: str = ""
+    schema: str = ""
+    dataset: str = ""
+    url: str = ""
+    urls: dict[str, tuple[str, ...]] = {}
+    options: str = ""  # of Postgres: `-c search_path=raw`
+    session: bool = False  # of SQL: what it changes holds for all that the library does
+
+
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What one call means. Names of parameters are those of the library."""
 
@@ -139,6 +153,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     duck: bool = False  # holds for receivers of unknown type too: the name is telling enough
     chained: bool = False  # of an attribute: so does what is asked of it: `rides.write.parquet(path)`
 
+    within: Within | None = None
     reads: Place | None = None
     writes: Place | None = None
     loads: Place | None = None  # an object, as it was saved

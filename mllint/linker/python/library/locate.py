@@ -14,8 +14,11 @@ from mllint.lineage import expressions as ex
 from mllint.lineage.ids import LOGGED, RUN_PART, file_id, is_telling, model_id, table_id
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.values import Column, Constant, Tuple, Unknown, options_of, text_of
+from mllint.linker.python.library import connections
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import HERE, Machine
+from mllint.linker.sql.namespaces import NOWHERE, within
+from mllint.linker.sql.schema import table_name
 
 MOST_FILES = 40
 _HOLE = re.compile(r"\{[^{}]*\}")
@@ -63,7 +66,7 @@ def _nodes_of(call: Invocation, place: Place) -> list[str]:
             # before the folder that the program runs in is put before it
             return [locate(m, name) for name in names if is_telling(f"file:{name}")]
         if kind == "table":
-            return [table_id(name) for name in names]
+            return [table_id(name) for name in _placed(call, names)]
         if kind == "url":
             return [file_id(name) if "://" in name else f"{kind}:{name}" for name in names]
         if kind == "model":
@@ -72,6 +75,12 @@ def _nodes_of(call: Invocation, place: Place) -> list[str]:
     if place.node:
         return [_filled(call, place.node)]
     return []
+
+
+def _placed(call: Invocation, names: list[str]) -> list[str]:
+    """Names of tables in the schema that their connection is in."""
+    namespace = connections.namespace_of(call)
+    return [within(table_name(name), namespace) for name in names] if namespace != NOWHERE else names
 
 
 def _local(m: Machine, name: str) -> str:
