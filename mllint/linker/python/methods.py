@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -21,6 +22,7 @@ from mllint.linker.python.abstract.values import (
     join,
     join_all,
     origins_of,
+    text_of,
 )
 from mllint.linker.python.builtins import (
     FUNCTIONS,
@@ -32,6 +34,7 @@ from mllint.linker.python.builtins import (
     formatted,
 )
 from mllint.linker.python.classes import alias_of
+from mllint.linker.python.frames import listed
 from mllint.linker.python.iteration import entries_of, extend, is_inner, items_of, set_operation
 from mllint.linker.python.library import columns
 from mllint.linker.python.machine import Machine
@@ -50,6 +53,8 @@ def method(receiver: Any, name: str) -> Method | None:
     if isinstance(receiver, Cell):
         if receiver.kind == "list":
             return _LIST.get(name)
+        if receiver.kind == "texts":
+            return _text_of_each(name) if name in _TESTS_OF_TEXT or _text_method(name) else None
         if receiver.kind == "dict":
             return _DICT.get(name)
         if receiver.kind == "instance" and name in ("dict", "model_dump", "_asdict", "to_dict", "asdict"):
@@ -176,6 +181,9 @@ def _append(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> A
     m.heap.set(receiver, "<grown>", True)
     if receiver.slots.get("<rest>") is None and len(items) < 200:
         m.heap.set(receiver, "items", (*items, value))
+    elif is_text(value) and len(items) < 200 and listed.left_out(receiver) is not None:
+        m.heap.set(receiver, "items", (*items, value))
+        m.heap.set(receiver, listed.BUT, (listed.left_out(receiver) or frozenset()) - {text_of(value)})
     else:
         m.heap.set(receiver, "<rest>", join(receiver.slots.get("<rest>"), value))
     return Constant(None)
@@ -189,6 +197,11 @@ def _extend(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> A
 def _remove(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
     value = first_of(arguments)
     items = receiver.slots["items"]
+    but, name = listed.left_out(receiver), text_of(value)
+    if but is not None:  # `names.remove("label")`
+        m.heap.set(receiver, listed.BUT, but | ({name} if name is not None else frozenset()))
+        if name is None:  # one of them
+            m.heap.delete(receiver, listed.BUT)
     if value in items:
         place = items.index(value)
         m.heap.set(receiver, "items", items[:place] + items[place + 1 :])
@@ -263,6 +276,46 @@ def _level(m: Machine, receiver: Any, arguments: Arguments, at: facts.At) -> Any
     return m.heap.new("list", {**receiver.slots, "items": tuple(items)}, (m.now.path, at))
 
 
+def _isin(m: Machine, receiver: Any, arguments: Arguments, at: facts.At) -> Any:
+    """`df.columns.isin(["id", "label"])`"""
+    if not listed.is_index(receiver):
+        return Unknown(origins_of(receiver))
+    others = first_of(arguments)
+    picks, misses = (set_operation(m, kind, receiver, others, at) for kind in ("intersection", "difference"))
+    return listed.mask(m, picks, misses, at)
+
+
+def _text_of_each(name: str) -> Method:
+    """`df.columns.str.startswith("lag_")`, `df.columns.str.lower()`: a method of each name."""
+
+    def apply(m: Machine, receiver: Any, arguments: Arguments, at: facts.At) -> Any:
+        index = receiver.slots["names"]
+        if name in _TESTS_OF_TEXT:
+            pattern = text_of(first_of(arguments))
+            test = _TESTS_OF_TEXT[name](pattern) if pattern is not None else None
+            return Unknown() if test is None else listed.tested(m, index, test, at)
+        items = [m.call(m.attribute(item, name, at), arguments, at) for item in index.slots["items"]]
+        rest = {"<rest>": index.slots["<rest>"]} if index.slots.get("<rest>") is not None else {}
+        return m.heap.new("list", {"items": tuple(items), listed.INDEX: True, **rest}, (m.now.path, at))
+
+    return apply
+
+
+def _pattern(text: str) -> re.Pattern[str] | None:
+    try:
+        return re.compile(text) if len(text) <= 200 else None
+    except (re.error, RecursionError):
+        return None
+
+
+_TESTS_OF_TEXT: dict[str, Callable[[str], Callable[[str], bool] | None]] = {
+    "startswith": lambda start: lambda name: name.startswith(start),
+    "endswith": lambda end: lambda name: name.endswith(end),
+    "contains": lambda text: (p := _pattern(text)) and (lambda name: p.search(name) is not None),
+    "match": lambda text: (p := _pattern(text)) and (lambda name: p.match(name) is not None),
+}
+
+
 def _without_level(m: Machine, receiver: Any, arguments: Arguments, at: facts.At) -> Any:
     """`df.columns.droplevel(0)` of columns with two levels: the other one."""
     first = arguments.args[0].value if arguments.args and isinstance(arguments.args[0], Constant) else 0
@@ -276,7 +329,7 @@ _LIST: dict[str, Method] = {
     **{name: _set_method(name) for name in ("union", "difference", "intersection", "symmetric_difference")},
     "drop": _set_method("difference"), "tolist": lambda m, r, a, at: as_list(m, Arguments((r,)), at),
     "to_flat_index": lambda m, r, a, at: r, "ravel": lambda m, r, a, at: r, "map": _mapped,
-    "get_level_values": _level, "droplevel": _without_level,
+    "get_level_values": _level, "isin": _isin, "droplevel": _without_level,
     "to_list": lambda m, r, a, at: as_list(m, Arguments((r,)), at),  # of names of columns, which are held as a list
 }  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -143,24 +143,38 @@ def _for(m: Machine, s: facts.For) -> bool:
 def _go_through(m: Machine, s: facts.For) -> bool:
     items = iteration.items_of_expression(m, evaluate(m, s.iterable), s.iterable)
     breaks: list[State] = []
-    if items.known is not None and len(items.known) <= MOST_UNROLLED and m.unrolled * len(items.known) <= MOST_NESTED:
-        outcome, before = "next", m.unrolled
-        m.unrolled *= max(len(items.known), 1)
-        for number, item in enumerate(items.known):
-            bind(m, s.target, item)
-            m.rounds.append(number)
-            outcome = _round(m, s.body, breaks)
-            m.rounds.pop()
-            if outcome != "next":
-                break
-        m.unrolled = before
-        return _after_loop(m, s.otherwise, outcome, breaks)
+    if items.known is not None and _can_unroll(m, len(items.known)):
+        return _after_loop(m, s.otherwise, _each(m, s, items.known, breaks), breaks)
+    any_other = items.any
+    if items.known is None and items.held and _can_unroll(m, len(items.held)):
+        outcome, any_other = _each(m, s, items.held, breaks), items.other
+        if outcome != "next":
+            return _after_loop(m, s.otherwise, outcome, breaks)
     # unknown length: twice, so that what one round leaves behind reaches the next; or not at all
     began = m.effects.clock
-    m.heap.fork([lambda: _rounds(m, s.body, breaks, lambda: bind(m, s.target, items.any)), lambda: True])
+    m.heap.fork([lambda: _rounds(m, s.body, breaks, lambda: bind(m, s.target, any_other)), lambda: True])
     if m.effects.clock != began:
-        went_over(m, items.any, began)
+        went_over(m, any_other, began)
     return _maybe(m, s.otherwise, breaks)
+
+
+def _can_unroll(m: Machine, count: int) -> bool:
+    return count <= MOST_UNROLLED and m.unrolled * count <= MOST_NESTED
+
+
+def _each(m: Machine, s: facts.For, items: Sequence[Any], breaks: list[State]) -> str:
+    """One round for each of these items, as long as rounds follow: says how the last one ended."""
+    outcome, before = "next", m.unrolled
+    m.unrolled *= max(len(items), 1)
+    for number, item in enumerate(items):
+        bind(m, s.target, item)
+        m.rounds.append(number)
+        outcome = _round(m, s.body, breaks)
+        m.rounds.pop()
+        if outcome != "next":
+            break
+    m.unrolled = before
+    return outcome
 
 
 def _round(m: Machine, body: tuple[facts.Stmt, ...], breaks: list[State]) -> str:

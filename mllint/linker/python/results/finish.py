@@ -128,20 +128,32 @@ def _add_models(graph: Graph, records: list[Record], names: dict[str, str]) -> N
             id = names.get(fact.token)
             if id is None or fact.key == "contains":
                 continue
-            if fact.token in steps and fact.key in ("class", "label", "role", "features") and id in wholes:
+            if (
+                fact.token in steps
+                and fact.key in ("class", "label", "role", "features", "some_features")
+                and id in wholes
+            ):
                 continue
             node = graph.add_node(id, "model", fact.span)
             match fact.key:
                 case "artifact":
                     node.attributes.setdefault("artifact", fact.value)
-                case "features":
-                    node.attributes.setdefault("features", list(fact.value))
+                case "features" | "some_features":
+                    _add_features(node.attributes, list(fact.value), fact.key == "features")
                 case "packages":
                     needed = node.attributes.setdefault("packages", [])
                     if list(fact.value) not in needed:
                         needed.append(list(fact.value))
                 case "class" | "label" | "role":
                     _add_attribute(node.attributes, fact.key, fact.value)
+
+
+def _add_features(attributes: dict[str, object], names: list[str], are_all: bool) -> None:
+    """Keep the first list that is complete, else the first of all."""
+    if "features" not in attributes or (are_all and attributes.pop("has_more_features", False)):
+        attributes["features"] = names
+        if not are_all:
+            attributes["has_more_features"] = True
 
 
 def _add_attribute(attributes: dict[str, object], key: str, value: object) -> None:
