@@ -107,6 +107,9 @@ def _text_method(name: str) -> Method | None:
             except TypeError:  # an argument that is not known
                 return Unknown(receiver.origins)
             return texts.make(tuple(parts), receiver.origins)
+        if isinstance(receiver, Text) and name in ("startswith", "endswith") and len(values) == 1:
+            known = texts.starts(receiver, str(values[0]), name == "endswith")
+            return Constant(known) if known is not None else Unknown(receiver.origins)
         return Unknown(origins_of(receiver))
 
     return apply

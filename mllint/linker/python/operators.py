@@ -18,6 +18,7 @@ from mllint.linker.python.abstract.values import (
     Class,
     Column,
     Constant,
+    Text,
     Tuple,
     Unknown,
     expression_of_value,
@@ -279,6 +280,9 @@ def compare(m: Machine, operator: str, left: Any, right: Any, at: facts.At) -> A
         except TypeError:
             return Unknown()
         return Constant(bool(result), (left.settings + right.settings)[:4])
+    is_another = isinstance(left, Text) and isinstance(right, Constant) and not texts.may_be(left, str(right.value))
+    if operator in ("==", "!=") and is_another:
+        return Constant(operator == "!=")
     if operator in ("==", "!=") and _is_member(left) and _is_member(right):
         return Constant((left is right) == (operator == "=="))
     return Unknown(origins_of(left) | origins_of(right))
@@ -321,6 +325,14 @@ def _membership(m: Machine, operator: str, left: Any, right: Any, at: facts.At) 
             return Constant(found == (operator == "in"), left.settings)
         if items.known is None and any(isinstance(i, Constant) and i.value == left.value for i in items.held):
             return Constant(operator == "in", left.settings)
+    elif isinstance(left, Text) and isinstance(right, Cell | Tuple) and getattr(right, "kind", "list") == "list":
+        items = items_of(m, right, at)
+        if items.known is not None and all(
+            isinstance(i, Constant) and not texts.may_be(left, str(i.value)) for i in items.known
+        ):
+            return Constant(operator == "not in")
+        if left in items.held:
+            return Constant(operator == "in")
     if isinstance(left, Constant) and isinstance(right, Cell) and right.kind == "frame":  # `"km" in df`
         table: Table = right.slots["table"]
         known = str(left.value) in table.listed

@@ -19,6 +19,7 @@ from mllint.linker.python.abstract.values import (
     Choice,
     Column,
     Constant,
+    Text,
     Tuple,
     Unknown,
     is_text,
@@ -78,6 +79,8 @@ def item(m: Machine, frame: Cell, index: Any, at: facts.At, may_miss: bool = Fal
                 if column is not None
                 else missing(m, table, name, at, may_miss)
             )
+        case Text() if (named := _named_in_part(m, frame, index)) is not None:
+            return named
         case Column() | Unknown() if isinstance(index, Column):
             limits.filtered(m, index, at)
             by = without_traces(index.origins) | marked(index.origins, CUT)
@@ -135,6 +138,17 @@ def _field_of_request(m: Machine, datasets: frozenset[str], name: str, at: facts
     """A field that a handler takes from its request is one of the endpoint's, whatever becomes of it."""
     if m.endpoint and m.endpoint in datasets:
         m.effects.mark(column_id(m.endpoint, name), "column", m.span(at))
+
+
+def _named_in_part(m: Machine, frame: Cell, index: Text) -> Column | None:
+    """`df[f"close_{ticker}"]`: one column, which stands for each that has such a name."""
+    table: Table = frame.slots["table"]
+    name = listed.template(index)
+    column = table.column(name) if name is not None and (table.base or name in table.columns) else None
+    if column is None:
+        return None
+    usage.used(m, frame)  # any column with such a name
+    return own_kind(m, frame, usage.taken(m, column, table))
 
 
 def _selected(m: Machine, frame: Cell, index: Cell | Tuple, at: facts.At) -> Table:
@@ -334,7 +348,10 @@ def assign_item(m: Machine, frame: Cell, index: Any, value: Any, at: facts.At) -
             parts = list(known)
     named = zip(names, parts, strict=True)
     new_columns = {name: usage.made(m, table, part, as_column(m, part, name, at), name, at) for name, part in named}
-    m.heap.set(frame, "table", table.with_columns(new_columns))
+    made = table.with_columns(new_columns)
+    if any("{" in name for name in names):  # there may be several such
+        made = msgspec.structs.replace(made, open=True)
+    m.heap.set(frame, "table", made)
 
 
 def _datasets(origins: frozenset[str]) -> frozenset[str]:

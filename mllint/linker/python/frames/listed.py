@@ -8,13 +8,23 @@ frame has, known or not. `<index>`: it is no list yet, and a comparison with it 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from mllint.facts import python as facts
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.tables import Table
-from mllint.linker.python.abstract.values import Choice, Constant, Tuple, Unknown, is_text, text_of
+from mllint.linker.python.abstract.values import (
+    Choice,
+    Constant,
+    Hole,
+    Text,
+    Tuple,
+    Unknown,
+    is_text,
+    text_of,
+)
 from mllint.linker.python.frames import levels
 from mllint.linker.python.machine import Machine
 
@@ -26,6 +36,8 @@ def names_of(value: Any) -> list[str] | None:
     match value:
         case Constant(value=str() as name):
             return [name]
+        case Text() if (pattern := template(value)) is not None:
+            return [pattern]
         case Tuple(items=items):
             found = [names_of(item) for item in items]
         case Cell(kind="list") if value.slots.get("<rest>") is None:
@@ -41,6 +53,25 @@ def names_of(value: Any) -> list[str] | None:
     return [name for names in found if names is not None for name in names]
 
 
+def template(value: Any) -> str | None:
+    """The name of a column of which a part is unknown, `f"close_{ticker}"`, as ids write it: it stands for each name
+    that it may be. `None` for a text that says nothing."""
+    if not (isinstance(value, Text) and any(isinstance(part, str) and part.strip("_ ") for part in value.parts)):
+        return None
+    return text_of(value)
+
+
+def label(name: str) -> Any:
+    """What a program sees of a column's name."""
+    if "{" not in name or levels.SIGN in name:
+        return levels.label(name)
+    parts = _HOLE.split(name)
+    return Text(tuple(Hole(part) if i % 2 else part for i, part in enumerate(parts) if i % 2 or part))
+
+
+_HOLE = re.compile(r"\{([^{}]*)\}")
+
+
 def listed_names(value: Any) -> list[str]:
     """The names that a list is known to hold, where it may hold others: `base_columns + made_up_at_run_time`."""
     if not (isinstance(value, Cell) and value.kind == "list"):
@@ -51,7 +82,7 @@ def listed_names(value: Any) -> list[str]:
 
 def of_frame(m: Machine, table: Table, at: facts.At) -> Cell:
     """`df.columns`"""
-    slots: dict[Any, Any] = {"items": tuple(map(levels.label, table.listed)), INDEX: True}
+    slots: dict[Any, Any] = {"items": tuple(map(label, table.listed)), INDEX: True}
     if table.open or table.unsure:
         slots["<rest>"] = Unknown()
     if table.open and not (table.some or table.partial or table.unsure):
