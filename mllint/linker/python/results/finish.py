@@ -238,6 +238,7 @@ def _add_missing(graph: Graph, id: str, span: Span) -> None:
 def _add_passings(graph: Graph, records: list[Record], names: dict[str, str]) -> None:
     """Columns that are known of a dataset by other uses went along with frames that were passed on whole."""
     passings = {passing: None for record in records for passing in record.passings}
+    made = {id for id in graph.nodes if id.startswith("column:") and graph.in_edges(id)}
     for _ in range(4):  # a column found in one dataset may be passed on to the next
         columns: dict[str, list[str]] = defaultdict(list)
         for id in sorted(graph.nodes):
@@ -258,14 +259,10 @@ def _add_passings(graph: Graph, records: list[Record], names: dict[str, str]) ->
                 for name in _held_columns(graph, target, columns[target]):
                     if name not in passing.dropped and name not in passing.known and len(passing.sources) == 1:
                         (source,) = passing.sources
-                        _pass(
-                            graph,
-                            column_id(source, name),
-                            column_id(target, name),
-                            "derives",
-                            passing.span,
-                            passing.job,
-                        )
+                        old, new = column_id(source, name), column_id(target, name)
+                        if new in made and old not in graph.nodes and not target.startswith("endpoint:"):
+                            continue  # another write makes it, so nothing tells that this one has it from its source
+                        _pass(graph, old, new, "derives", passing.span, passing.job)
         if len(graph.edges()) == before:
             return
 
