@@ -242,9 +242,13 @@ def dummies(call: Invocation) -> Any:
 
 
 def reshape(call: Invocation) -> Any:
-    """Rows become columns or the reverse: columns are no longer known."""
+    """Rows become columns or the reverse: columns are no longer known. Where `values` names what stands in them, each
+    comes from that."""
     table = subject(call)
-    return result(call, Table(open=True, origins=table.whole, indirect=table.indirect))
+    named = frames.names_of(call.get("values")) if call.get("values") is not None else None
+    values = (table.column(name) for name in named or ())
+    origins = table.whole.union(*(column.origins for column in values if column is not None))
+    return result(call, Table(open=True, origins=origins, indirect=table.indirect))
 
 
 def melt(call: Invocation) -> Any:
