@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
 from mllint.facts import python as facts
-from mllint.linker.python.abstract import texts
+from mllint.linker.python import name_methods, text_methods
 from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.values import (
     Choice,
     Column,
     Constant,
-    Text,
     Tuple,
     Unknown,
     expression_of_value,
@@ -31,7 +29,6 @@ from mllint.linker.python.builtins import (
     as_sorted,
     computed,
     first_of,
-    formatted,
 )
 from mllint.linker.python.classes import alias_of
 from mllint.linker.python.frames import listed
@@ -49,12 +46,12 @@ def method(receiver: Any, name: str) -> Method | None:
             return lambda m, r, a, at: join_all([m.call(m.attribute(o, name, at), a, at) for o in r.options])
         return None
     if is_text(receiver):
-        return _TEXT.get(name) or _text_method(name)
+        return text_methods.method(name)
     if isinstance(receiver, Cell):
         if receiver.kind == "list":
             return _LIST.get(name)
         if receiver.kind == "texts":
-            return _text_of_each(name) if name in _TESTS_OF_TEXT or _text_method(name) else None
+            return name_methods.of_each(name)
         if receiver.kind == "dict":
             return _DICT.get(name)
         if receiver.kind == "instance" and name in ("dict", "model_dump", "_asdict", "to_dict", "asdict"):
@@ -86,96 +83,6 @@ def _copied(m: Machine, receiver: Any, arguments: Arguments, at: facts.At) -> An
         }
     known = {name: value for name, value in changes.items() if isinstance(name, str) and not is_inner(name)}
     return m.heap.new("instance", {**receiver.slots, **known}, (m.now.path, at))
-
-
-def _text_method(name: str) -> Method | None:
-    """Methods that need only the text itself and constant arguments."""
-    if name not in ("lower", "upper", "strip", "lstrip", "rstrip", "title", "capitalize", "replace", "removesuffix",
-                    "removeprefix", "zfill", "casefold", "startswith", "endswith", "isdigit", "swapcase"):  # fmt: skip
-        return None
-
-    def apply(m: Machine, receiver: Any, arguments: Arguments, at: facts.At) -> Any:
-        values = [a.value for a in arguments.args if isinstance(a, Constant)]
-        if isinstance(receiver, Constant) and len(values) == len(arguments.args):
-            try:
-                return Constant(getattr(str(receiver.value), name)(*values), receiver.settings, receiver.origins)
-            except (TypeError, ValueError):
-                return Unknown()
-        if isinstance(receiver, Text) and name in ("lower", "upper", "strip", "replace"):
-            try:
-                parts = [getattr(p, name)(*values) if isinstance(p, str) else p for p in receiver.parts]
-            except TypeError:  # an argument that is not known
-                return Unknown(receiver.origins)
-            return texts.make(tuple(parts), receiver.origins)
-        if isinstance(receiver, Text) and name in ("startswith", "endswith") and len(values) == 1:
-            known = texts.starts(receiver, str(values[0]), name == "endswith")
-            return Constant(known) if known is not None else Unknown(receiver.origins)
-        return Unknown(origins_of(receiver))
-
-    return apply
-
-
-def _join(m: Machine, receiver: Any, arguments: Arguments, at: facts.At) -> Any:
-    items = items_of(m, first_of(arguments), at).known
-    if items is None:
-        return Unknown(origins_of(first_of(arguments)))
-    parts: list[tuple[Any, str]] = []
-    for index, item in enumerate(items):
-        if index:
-            parts.append((receiver, "separator"))
-        parts.append((item, "item"))
-    return texts.concatenate(parts) if parts else Constant("")
-
-
-def _split(m: Machine, receiver: Any, arguments: Arguments, at: facts.At) -> Any:
-    values = [a.value for a in arguments.args if isinstance(a, Constant)]
-    if isinstance(receiver, Constant) and len(values) == len(arguments.args):
-        try:
-            parts = str(receiver.value).split(*values)  # type: ignore[arg-type]
-        except (TypeError, ValueError):
-            return Unknown()
-        return m.heap.new("list", {"items": tuple(Constant(p) for p in parts[:64])}, (m.now.path, at))
-    return m.heap.new("list", {"items": (), "<rest>": Unknown(origins_of(receiver))}, (m.now.path, at))
-
-
-def _text_format(m: Machine, receiver: Any, arguments: Arguments, at: facts.At) -> Any:
-    if isinstance(receiver, Constant):
-        return texts.formatted(
-            str(receiver.value),
-            list(arguments.args),
-            dict(arguments.keywords),
-            lambda value, name: m.attribute(value, name, at),
-            lambda value, key: m.item(value, Constant(int(key) if key.isdigit() else key), at),
-            lambda value, spec: formatted(m, Arguments((value, Constant(spec))), at),
-        )
-    return Unknown(origins_of(receiver).union(*(origins_of(v) for v in arguments.values())))
-
-
-def _same(m: Machine, receiver: Any, arguments: Arguments, at: facts.At) -> Any:
-    return receiver
-
-
-def _parts(name: str) -> Method:
-    """`rsplit`, `partition`: several texts of one."""
-
-    def apply(m: Machine, receiver: Any, arguments: Arguments, at: facts.At) -> Any:
-        values = [a.value for a in arguments.args if isinstance(a, Constant)]
-        if isinstance(receiver, Constant) and len(values) == len(arguments.args):
-            try:
-                made = tuple(Constant(p) for p in getattr(str(receiver.value), name)(*values)[:64])
-            except (TypeError, ValueError):
-                return Unknown()
-            return Tuple(made) if "partition" in name else m.heap.new("list", {"items": made}, (m.now.path, at))
-        return _split(m, receiver, arguments, at)
-
-    return apply
-
-
-_TEXT: dict[str, Method] = {
-    "rsplit": _parts("rsplit"), "splitlines": _parts("splitlines"), "partition": _parts("partition"),
-    "rpartition": _parts("rpartition"), "join": _join, "split": _split,
-    "format": _text_format, "encode": _same, "decode": _same,
-}  # fmt: skip
 
 
 def _append(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
@@ -279,46 +186,6 @@ def _level(m: Machine, receiver: Any, arguments: Arguments, at: facts.At) -> Any
     return m.heap.new("list", {**receiver.slots, "items": tuple(items)}, (m.now.path, at))
 
 
-def _isin(m: Machine, receiver: Any, arguments: Arguments, at: facts.At) -> Any:
-    """`df.columns.isin(["id", "label"])`"""
-    if not listed.is_index(receiver):
-        return Unknown(origins_of(receiver))
-    others = first_of(arguments)
-    picks, misses = (set_operation(m, kind, receiver, others, at) for kind in ("intersection", "difference"))
-    return listed.mask(m, picks, misses, at)
-
-
-def _text_of_each(name: str) -> Method:
-    """`df.columns.str.startswith("lag_")`, `df.columns.str.lower()`: a method of each name."""
-
-    def apply(m: Machine, receiver: Any, arguments: Arguments, at: facts.At) -> Any:
-        index = receiver.slots["names"]
-        if name in _TESTS_OF_TEXT:
-            pattern = text_of(first_of(arguments))
-            test = _TESTS_OF_TEXT[name](pattern) if pattern is not None else None
-            return Unknown() if test is None else listed.tested(m, index, test, at)
-        items = [m.call(m.attribute(item, name, at), arguments, at) for item in index.slots["items"]]
-        rest = {"<rest>": index.slots["<rest>"]} if index.slots.get("<rest>") is not None else {}
-        return m.heap.new("list", {"items": tuple(items), listed.INDEX: True, **rest}, (m.now.path, at))
-
-    return apply
-
-
-def _pattern(text: str) -> re.Pattern[str] | None:
-    try:
-        return re.compile(text) if len(text) <= 200 else None
-    except (re.error, RecursionError):
-        return None
-
-
-_TESTS_OF_TEXT: dict[str, Callable[[str], Callable[[str], bool] | None]] = {
-    "startswith": lambda start: lambda name: name.startswith(start),
-    "endswith": lambda end: lambda name: name.endswith(end),
-    "contains": lambda text: (p := _pattern(text)) and (lambda name: p.search(name) is not None),
-    "match": lambda text: (p := _pattern(text)) and (lambda name: p.match(name) is not None),
-}
-
-
 def _without_level(m: Machine, receiver: Any, arguments: Arguments, at: facts.At) -> Any:
     """`df.columns.droplevel(0)` of columns with two levels: the other one."""
     first = arguments.args[0].value if arguments.args and isinstance(arguments.args[0], Constant) else 0
@@ -332,7 +199,7 @@ _LIST: dict[str, Method] = {
     **{name: _set_method(name) for name in ("union", "difference", "intersection", "symmetric_difference")},
     "drop": _set_method("difference"), "tolist": lambda m, r, a, at: as_list(m, Arguments((r,)), at),
     "to_flat_index": lambda m, r, a, at: r, "ravel": lambda m, r, a, at: r, "map": _mapped,
-    "get_level_values": _level, "isin": _isin, "droplevel": _without_level,
+    "get_level_values": _level, "isin": name_methods.isin, "droplevel": _without_level,
     "to_list": lambda m, r, a, at: as_list(m, Arguments((r,)), at),  # of names of columns, which are held as a list
 }  # fmt: skip
 

@@ -84,16 +84,13 @@ def select(call: Invocation) -> Any:
 
 def _named_so(table: Table, like: str | None = None, regex: str | None = None) -> Table:
     """The columns whose names say something: of an open frame, others may do so too."""
-    if like is None and regex is None:
-        return table.some_of()
-    try:
-        pattern = re.compile(re.escape(like) if like is not None else regex or "")
-    except re.error:
+    pattern = re.compile(re.escape(like)) if like is not None else listed.pattern(regex) if regex is not None else None
+    if pattern is None:
         return table.some_of()
     held = [name for name in table.listed if pattern.search(name)]
     if not table.open and not table.unsure:
         return table.select(held)
-    gone = [name for name in table.columns if not pattern.search(name)]
+    gone = [name for name in table.columns if "{" not in name and not pattern.search(name)]
     return table.some_of(held).drop(gone)
 
 

@@ -169,15 +169,25 @@ def mask(m: Machine, picks: Any, misses: Any, at: facts.At) -> Cell:
     return m.heap.new("mask", {"picks": picks, "misses": misses}, (m.now.path, at))
 
 
+def pattern(text: str) -> re.Pattern[str] | None:
+    """A regular expression of the analysed program, unless trying it may take long."""
+    slow = len(text) > 200 or re.search(r"\)[*+?{]|\\\d", text) or len(re.findall(r"[*+?{]", text)) > 3
+    try:
+        return None if slow else re.compile(text)
+    except (re.error, RecursionError, OverflowError):
+        return None
+
+
 def tested(m: Machine, index: Cell, test: Callable[[str], bool], at: facts.At) -> Cell:
     """A test of each name: `df.columns.str.startswith("lag_")`."""
-    names = [(item, text_of(item)) for item in index.slots["items"]]
+    names = [(item, text_of(item) if isinstance(item, Constant) else None) for item in index.slots["items"]]
+    is_open = index.slots.get("<rest>") is not None or any(name is None for _, name in names)
     sides: list[Cell] = []
     for wanted in (True, False):
         kept = tuple(item for item, name in names if name is not None and test(name) is wanted)
         slots: dict[Any, Any] = {"items": kept, INDEX: True}
-        if index.slots.get("<rest>") is not None:
-            slots["<rest>"] = index.slots["<rest>"]
+        if is_open:
+            slots["<rest>"] = index.slots.get("<rest>", Unknown())
         sides.append(m.heap.new("list", slots, (m.now.path, at)))
     return mask(m, sides[0], sides[1], at)
 
