@@ -17,6 +17,7 @@ from mllint.linker.systems import (
     dbt,
     downloads,
     dvc,
+    environments,
     flows,
     foreign,
     lfs,
@@ -50,7 +51,8 @@ def runs(project: Project) -> list[Run]:
         for path in project.shells:
             before.setdefault(path, set()).add(kind)
         project.shells = before
-    return sorted(found, key=lambda run: (run.path, run.span, run.job, run.arguments, run.folder, run.entry, run.by))
+    known = environments.asked(project, found)
+    return sorted(known, key=lambda run: (run.path, run.span, run.job, run.arguments, run.folder, run.entry, run.by))
 
 
 def link(project: Project) -> None:
