@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from mllint.facts import python as facts
 from mllint.linker.project import Project
+from mllint.linker.systems.import_roots import declared
 
 DOT = "\0"  # stands for a dot in the name of a folder: `{{ cookiecutter.package }}`
 
@@ -33,6 +34,7 @@ def extends_path(statements: tuple[facts.Stmt, ...]) -> bool:
 
 class Imports:
     def __init__(self, project: Project) -> None:
+        self.project = project
         self.modules = {f.path for f in project.of_kind("python")}
         self.folders = {posixpath.dirname(path) for path in self.modules}
         self.packages = {folder for folder in self.folders if posixpath.join(folder, "__init__.py") in self.modules}
@@ -54,7 +56,7 @@ class Imports:
 
     def _roots(self) -> set[str]:
         """Folders from which absolute imports may start: those that hold packages or modules but are no package."""
-        roots = {""}
+        roots = {"", *declared(self.project)}
         for folder in self.all_folders - self.packages:
             has_modules = folder in self.folders
             has_packages = any(posixpath.dirname(package) == folder for package in self.packages)

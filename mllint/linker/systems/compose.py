@@ -5,44 +5,56 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
+import msgspec
+
 from mllint.facts.commands import Command
 from mllint.facts.config import Value
+from mllint.linker.containers import Container
 from mllint.linker.project import Project, Run
-from mllint.linker.systems import tree
+from mllint.linker.systems import services, tree
 from mllint.linker.systems.start import runs_of
 from mllint.readers.commands import split_commands
+
+
+_COMMANDS = ("entrypoint", "command", "cmd", "args")
 
 
 def contexts(project: Project) -> dict[str, list[str]]:
     """Dockerfile -> the folders that compose files build it in."""
     found: dict[str, list[str]] = {}
-    for path, service in _services(project):
-        context, dockerfile = _build(path, service)
+    for path, _, service in services.described(project):
+        context, dockerfile = services.build_of(path, service)
         if dockerfile:
             found.setdefault(dockerfile, []).append(context)
     return found
 
 
+def as_built(project: Project) -> dict[str, list[Container]]:
+    """Dockerfile -> the containers that start what it says."""
+    found: dict[str, list[Container]] = {}
+    own = {(each.path, each.name): each for each in project.containers}
+    for path, name, service in services.described(project):
+        _, dockerfile = services.build_of(path, service)
+        container = own.get((path, name))
+        if dockerfile and container is not None and not any(tree.get(service, key) for key in _COMMANDS):
+            found.setdefault(dockerfile, []).append(container)
+    return found
+
+
 def runs(project: Project) -> Iterator[Run]:
     for path, name, container in _containers(project):
-        context, dockerfile = _build(path, container)
+        context, dockerfile = services.build_of(path, container)
         bases = [context, posixpath.dirname(path), ""] if context else ["", posixpath.dirname(path)]
         facts = project.files.get(dockerfile)
         if facts is not None:  # where the image runs what it is given
             folders = [command.folder for command in facts.commands if command.folder is not None]
             bases = [posixpath.normpath(posixpath.join(context, folder)) for folder in folders[-1:]] + bases
         bases = ["" if base == "." else base for base in bases]
-        environment = _environment(container)
-        for command, at in _commands(container, environment):
+        described = services.of_service(project, path, name, container)
+        for command, at in _commands(container, dict(described.environment)):
             job = f"{path}:{name}" if name else path
-            yield from runs_of(project, command, bases, job, tree.span(path, at))
-
-
-def _services(project: Project) -> Iterator[tuple[str, Value]]:
-    for facts in project.of_kind("yaml"):
-        for document in facts.config.documents if facts.config else ():
-            for entry in tree.entries(document, "services"):
-                yield facts.path, entry.value
+            for run in runs_of(project, command, bases, job, tree.span(path, at)):
+                yield msgspec.structs.replace(run, mounts=described.folders)
 
 
 def _containers(project: Project) -> Iterator[tuple[str, str, Value]]:
@@ -55,34 +67,9 @@ def _containers(project: Project) -> Iterator[tuple[str, str, Value]]:
                     yield facts.path, services.get(id(mapping)) or tree.text(mapping, "name"), mapping
 
 
-def _build(path: str, service: Value) -> tuple[str, str]:
-    """The build context of a service and its Dockerfile, repo-relative; empty where it builds nothing."""
-    build = tree.get(service, "build")
-    if build is None:
-        return "", ""
-    context = tree.text(build) if build.kind == "scalar" else tree.text(build, "context") or "."
-    name = tree.text(build, "dockerfile") or "Dockerfile"
-    folder = posixpath.normpath(posixpath.join(posixpath.dirname(path), context))
-    dockerfile = posixpath.normpath(posixpath.join(folder, name))
-    return "" if folder == "." else folder, dockerfile
-
-
-def _environment(container: Value) -> dict[str, str]:
-    """`environment: {A: b}`, `environment: [A=b]` of compose, `env: [{name: A, value: b}]` of Kubernetes."""
-    result = {entry.key: tree.text(entry.value) for entry in tree.entries(container, "environment")}
-    for item in tree.items(container, "environment"):
-        name, equal, value = tree.text(item).partition("=")
-        if equal:
-            result[name] = value
-    for item in tree.items(container, "env"):
-        if name := tree.text(item, "name"):
-            result[name] = tree.text(item, "value")
-    return result
-
-
 def _commands(container: Value, environment: dict[str, str]) -> Iterator[tuple[Command, Value]]:
     """Entrypoint and command together, as the container would start them."""
-    parts = [part for key in ("entrypoint", "command", "cmd", "args") if (part := tree.get(container, key)) is not None]
+    parts = [part for key in _COMMANDS if (part := tree.get(container, key)) is not None]
     words: list[str] = []
     for part in parts:
         if part.kind == "scalar":

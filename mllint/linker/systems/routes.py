@@ -82,7 +82,7 @@ def _link(project: Project, request: Request, endpoints: list[tuple[str, str, st
         matching = [(id, verb) for id, verb, path in endpoints if route and _matches(route, path)]
         exact = [id for id, verb in matching if request.method in ("", verb) or verb in ("", "ANY")]
         found, is_certain = [id for id, _ in matching], not route.startswith("{")
-    for id in nearest(project.graph, exact or (found if request.loose else []), request.path, request.url):
+    for id in nearest(project, exact or (found if request.loose else []), request.path, request.url):
         consumer = consumer_id(request.path)
         project.graph.add_node(consumer, "consumer", request.span, name=request.path)
         project.graph.add_edge(

@@ -365,7 +365,7 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
             parsing.logged_uri, make_estimator, configuration_box, call_handler,
             number, settings, option, run_time, run_id, held_rows, held_row, dependency, routing.mount,
             routing.included, routing.deployed, routing.asked, services.named_function, hosting.hosted, web.form_data,
-            web.application, web.state, web.session, widgets.widget, widgets.widget_value,
+            web.application, web.state, web.session, web.url_opened, widgets.widget, widgets.widget_value,
         )
     },
     **COMMAND_LINES,
