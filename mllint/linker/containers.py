@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import msgspec
 
-_VARIABLE = re.compile(r"\$\$|\$(?:\{([A-Za-z_]\w*)(?:(:?[-+?])((?:[^{}]|\{[^{}]*\})*))?\}|([A-Za-z_]\w*))")
+
+
+ELSEWHERE = "/elsewhere"  # a volume: what lies in it is of no folder of the repository
 
 
 class Container(msgspec.Struct, frozen=True):
@@ -47,31 +49,30 @@ def outside(folders: Iterable[tuple[str, str]], path: str) -> str | None:
     if not known:
         return None
     inside, own = max(known, key=lambda pair: len(pair[0]))
+    if own == ELSEWHERE:
+        return None
     found = posixpath.normpath(posixpath.join(own, path[len(inside.rstrip("/")) :].lstrip("/")))
     return "" if found == "." else found
 
 
-def filled(text: str, variables: Mapping[str, str]) -> str:
-    """A value of a compose file with its variables filled in; what nothing tells stays `{NAME}`.
-
-    >>> filled("${HOST:-eta}:${PORT}/$$x", {})
-    'eta:{PORT}/$x'
-    """
-
-    def value(match: re.Match[str]) -> str:
-        name, sign, other = match[1] or match[4], match[2] or "", match[3] or ""
-        if match.group() == "$$":
-            return "$"
-        known = variables.get(name, "")
-        if sign.endswith("+"):
-            return filled(other, variables) if known else ""
-        return known or (filled(other, variables) if sign.endswith("-") else "{" + name + "}")
-
-    return _VARIABLE.sub(value, text)
-
-
 def _is_below(path: str, folder: str) -> bool:
     return folder in ("", "/") or path == folder or path.startswith(folder.rstrip("/") + "/")
+
+
+def surroundings(containers: Iterable[Container], path: str, name: str) -> list[str]:
+    """What the containers that start a file, or else have it, give an environment variable; paths of theirs as those
+    of the repository, from its root (`./data`)."""
+    giving = [(each, dict(each.environment)) for each in containers if each.has(path)]
+    giving = [(each, given[name]) for each, given in giving if given.get(name)]
+    starting = [(each, value) for each, value in giving if path in each.starts]
+    return list(dict.fromkeys(_seen_from_outside(each, value) for each, value in starting or giving))
+
+
+def _seen_from_outside(container: Container, value: str) -> str:
+    if not value.startswith("/"):
+        return value
+    found = outside(container.folders, value)
+    return value if found is None else f"./{found}"
 
 
 def host_of(url: str) -> tuple[str, str]:

@@ -9,84 +9,123 @@ import msgspec
 
 from mllint.facts.commands import Command
 from mllint.facts.config import Value
-from mllint.linker.containers import Container
 from mllint.linker.project import Project, Run
-from mllint.linker.systems import services, tree
-from mllint.linker.systems.start import runs_of
+from mllint.linker.systems import argo, services, tree
+from mllint.linker.systems.container_variables import config_maps, environment, filled
+from mllint.linker.systems.images import build, built, image_name
+from mllint.linker.systems.start import SHELLS, runs_of
 from mllint.readers.commands import split_commands
+from mllint.source import Span
 
-
-_COMMANDS = ("entrypoint", "command", "cmd", "args")
+_SAID = {"command", "entrypoint", "args", "cmd", "source", "env", "envFrom", "environment", "env_file"}
 
 
 def contexts(project: Project) -> dict[str, list[str]]:
     """Dockerfile -> the folders that compose files build it in."""
     found: dict[str, list[str]] = {}
-    for path, _, service in services.described(project):
-        context, dockerfile = services.build_of(path, service)
+    for path, service in _services(project):
+        context, dockerfile = build(path, service)
         if dockerfile:
             found.setdefault(dockerfile, []).append(context)
     return found
 
 
-def as_built(project: Project) -> dict[str, list[Container]]:
-    """Dockerfile -> the containers that start what it says."""
-    found: dict[str, list[Container]] = {}
-    own = {(each.path, each.name): each for each in project.containers}
-    for path, name, service in services.described(project):
-        _, dockerfile = services.build_of(path, service)
-        container = own.get((path, name))
-        if dockerfile and container is not None and not any(tree.get(service, key) for key in _COMMANDS):
-            found.setdefault(dockerfile, []).append(container)
-    return found
-
-
 def runs(project: Project) -> Iterator[Run]:
+    images, maps = built(project), config_maps(project)
     for path, name, container in _containers(project):
-        context, dockerfile = services.build_of(path, container)
-        bases = [context, posixpath.dirname(path), ""] if context else ["", posixpath.dirname(path)]
-        facts = project.files.get(dockerfile)
-        if facts is not None:  # where the image runs what it is given
-            folders = [command.folder for command in facts.commands if command.folder is not None]
+        context, dockerfile = build(path, container)
+        if not dockerfile:
+            context, dockerfile = images.get(image_name(tree.text(container, "image")), ("", ""))
+        image = project.files.get(dockerfile)
+        bases = ([context] if image is not None else []) + ["", posixpath.dirname(path)]
+        if image is not None:  # where the image runs what it is given
+            folders = [command.folder for command in image.commands if command.folder is not None]
             bases = [posixpath.normpath(posixpath.join(context, folder)) for folder in folders[-1:]] + bases
-        bases = ["" if base == "." else base for base in bases]
-        described = services.of_service(project, path, name, container)
-        for command, at in _commands(container, dict(described.environment)):
-            job = f"{path}:{name}" if name else path
-            for run in runs_of(project, command, bases, job, tree.span(path, at)):
-                yield msgspec.structs.replace(run, mounts=described.folders)
+        elif context:
+            bases = [context, posixpath.dirname(path), ""]
+        bases = list(dict.fromkeys("" if base == "." else base for base in bases))
+        own = environment(project, path, container, maps)
+        last = image.commands[-1] if image is not None and image.commands else None
+        variables = (dict(last.environment) if last is not None else {}) | own
+        job = f"{path}:{name}" if name else path
+        folders = services.folders_of(project, path, container, (context, dockerfile))
+        for command, at in _started(container, variables, last, bool(own)):
+            for run in _placed(project, command, bases, job, tree.span(path, at)):
+                yield msgspec.structs.replace(run, mounts=folders)
+
+
+def _started(
+    container: Value, variables: dict[str, str], last: Command | None, has_own: bool
+) -> Iterator[tuple[Command, Value]]:
+    """What a container starts: its command, or that of its image (`last`), with its arguments."""
+    found = list(_commands(container, variables))
+    plain = [command for command, _ in found if command.words and command.words[0].startswith("-")]
+    if last is None or (found and not plain) or (not found and not has_own):
+        yield from found
+        return
+    words = (*last.words, *(word for command in plain for word in command.words))
+    both = Command(words, 1, folder=last.folder, environment=tuple(variables.items()))
+    yield both, found[0][1] if found else container
+
+
+def _placed(project: Project, command: Command, bases: list[str], job: str, span: Span) -> Iterator[Run]:
+    """A folder of the container may be any of the repository."""
+    found = list(runs_of(project, command, bases, job, span))
+    if not found and command.folder:
+        found = list(runs_of(project, msgspec.structs.replace(command, folder=""), bases, job, span))
+    yield from found
+
+
+def _services(project: Project) -> Iterator[tuple[str, Value]]:
+    for facts in project.of_kind("yaml"):
+        for document in facts.config.documents if facts.config else ():
+            for entry in tree.entries(document, "services"):
+                yield facts.path, entry.value
 
 
 def _containers(project: Project) -> Iterator[tuple[str, str, Value]]:
-    for facts in project.of_kind("yaml", "json"):
-        for document in facts.config.documents if facts.config else ():
-            services = {id(entry.value): entry.key for entry in tree.entries(document, "services")}
-            for mapping in tree.mappings(document):
-                keys = {entry.key for entry in mapping.entries}
-                if keys & {"image", "build"} and keys & {"command", "entrypoint", "args", "cmd"}:
-                    yield facts.path, services.get(id(mapping)) or tree.text(mapping, "name"), mapping
+    for path, owner, document in argo.documents(project):
+        services = {id(entry.value): entry.key for entry in tree.entries(document, "services")}
+        for mapping in tree.mappings(document):
+            keys = {entry.key for entry in mapping.entries}
+            if keys & {"image", "build"} and keys & _SAID:
+                yield path, services.get(id(mapping)) or tree.text(mapping, "name") or owner, mapping
 
 
-def _commands(container: Value, environment: dict[str, str]) -> Iterator[tuple[Command, Value]]:
+def _commands(container: Value, variables: dict[str, str]) -> Iterator[tuple[Command, Value]]:
     """Entrypoint and command together, as the container would start them."""
-    parts = [part for key in _COMMANDS if (part := tree.get(container, key)) is not None]
+    parts = [part for key in ("entrypoint", "command", "cmd", "args") if (part := tree.get(container, key)) is not None]
+    folder = tree.text(container, "workingDir") or tree.text(container, "working_dir")
+    folder = "" if "{" in folder or "$" in folder else folder
     words: list[str] = []
     for part in parts:
         if part.kind == "scalar":
-            for command in split_commands(tree.text(part), tree.first_line(part), "", environment):
-                yield _with(command, environment), part
+            for command in split_commands(tree.text(part), tree.first_line(part), folder, variables):
+                yield _with(command, variables), part
         else:
-            words += [tree.text(item) for item in part.items]
-    if not words:
+            words += [filled(tree.text(item), variables) for item in part.items]
+    script = tree.get(container, "source")
+    shell = posixpath.basename(words[0]) in SHELLS if words else script is not None
+    if shell and script is not None:  # of Argo
+        text, at, line = tree.text(script), script, tree.first_line(script)
+    elif shell and len(words) > 2 and words[1].startswith("-"):
+        at = next(part for part in parts if part.kind == "sequence")
+        text, line = _unfilled(parts), at.line
+    elif words:
+        at = next(part for part in parts if part.kind == "sequence")
+        yield Command(tuple(words), at.line, folder=folder, environment=tuple(variables.items())), at
         return
-    at = next(part for part in parts if part.kind == "sequence")
-    if len(words) > 2 and words[0].rpartition("/")[2] in ("sh", "bash") and words[1].startswith("-"):
-        for command in split_commands(words[2], at.line, "", environment):
-            yield _with(command, environment), at
     else:
-        yield Command(tuple(words), at.line, environment=tuple(environment.items())), at
+        return
+    for command in split_commands(text, line, folder, variables):
+        yield _with(command, variables), at
 
 
-def _with(command: Command, environment: dict[str, str]) -> Command:
-    merged = tuple((environment | dict(command.environment)).items())
-    return Command(command.words, command.line, command.column, command.folder, command.origin, merged)
+def _unfilled(parts: list[Value]) -> str:
+    """The script of `[sh, -c, script]`, in which the shell fills in the variables."""
+    return [tree.text(item) for part in parts if part.kind == "sequence" for item in part.items][2]
+
+
+def _with(command: Command, variables: dict[str, str]) -> Command:
+    merged = tuple((variables | dict(command.environment)).items())
+    return msgspec.structs.replace(command, environment=merged)

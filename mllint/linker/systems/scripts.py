@@ -10,7 +10,6 @@ import msgspec
 
 from mllint.facts.commands import Command
 from mllint.facts.file import FileFacts
-from mllint.linker.containers import Container
 from mllint.linker.project import Project, Run
 from mllint.linker.systems import compose
 from mllint.linker.systems.start import SHELLS, runs_of, shell_of
@@ -28,14 +27,14 @@ class _Calls(msgspec.Struct):
 
 def runs(project: Project) -> Iterator[Run]:
     called = _Calls()
-    contexts, built = compose.contexts(project), compose.as_built(project)
+    contexts = compose.contexts(project)
     for facts in project.of_kind("make", "docker"):
         own = posixpath.dirname(facts.path)
         bases = [own, ""] if facts.kind == "make" else [*contexts.get(facts.path, ()), own, ""]
         by = "container" if facts.kind == "docker" else "command"
         for command in facts.commands:
             for run in _started(project, facts, command, bases, called, 0):
-                yield from _in_containers(msgspec.structs.replace(run, by=by), built.get(facts.path, []))
+                yield msgspec.structs.replace(run, by=by)
     # A script that another one calls with arguments is read there, with them; the rest stand for themselves.
     shells = list(project.of_kind("shell"))
     indirect = [list(_called(project, facts, called)) for facts in shells]
@@ -44,15 +43,6 @@ def runs(project: Project) -> Iterator[Run]:
         if facts.path not in called.scripts:
             for command in facts.commands:
                 yield from _started(project, facts, command, ["", posixpath.dirname(facts.path)], called, _MAX_NESTING)
-
-
-def _in_containers(run: Run, containers: list[Container]) -> Iterator[Run]:
-    """The run of a Dockerfile as each service that is built from it has it."""
-    if not containers:
-        yield run
-    for container in containers:
-        environment = tuple({**dict(run.environment), **dict(container.environment)}.items())
-        yield msgspec.structs.replace(run, environment=environment, mounts=container.folders)
 
 
 def _called(project: Project, facts: FileFacts, called: _Calls) -> Iterator[Run]:

@@ -9,9 +9,11 @@ from collections.abc import Iterator
 import msgspec
 
 from mllint.facts.config import Value
-from mllint.linker.containers import Container, filled
+from mllint.linker.containers import ELSEWHERE, Container
 from mllint.linker.project import Project
 from mllint.linker.systems import tree
+from mllint.linker.systems.container_variables import beside, environment, filled
+from mllint.linker.systems.images import build
 
 _MOST_VARIABLES = 200
 
@@ -25,40 +27,31 @@ def described(project: Project) -> Iterator[tuple[str, str, Value]]:
                     yield facts.path, entry.key, entry.value
 
 
-def build_of(path: str, service: Value) -> tuple[str, str]:
-    """The build context of a service and its Dockerfile, repo-relative; empty where it builds nothing."""
-    build = tree.get(service, "build")
-    if build is None:
-        return "", ""
-    context = tree.text(build) if build.kind == "scalar" else tree.text(build, "context") or "."
-    name = tree.text(build, "dockerfile") or "Dockerfile"
-    folder = posixpath.normpath(posixpath.join(posixpath.dirname(path), context))
-    dockerfile = posixpath.normpath(posixpath.join(folder, name))
-    return "" if folder == "." else folder, dockerfile
-
-
 def containers(project: Project) -> list[Container]:
     """One for each service: what several files beside each other say of it is put together, as compose does."""
     found: dict[tuple[str, str], Container] = {}
     for path, name, service in described(project):
         key = posixpath.dirname(path), name
-        new = of_service(project, path, name, service)
+        new = _of_service(project, path, name, service)
         old = found.get(key)
         found[key] = new if old is None else _merged(old, new)
     return list(found.values())
 
 
-def of_service(project: Project, path: str, name: str, service: Value) -> Container:
-    variables = _variables_beside(project, path)
-    environment = {**_of_image(project, path, service), **given(project, path, service)}
+def _of_service(project: Project, path: str, name: str, service: Value) -> Container:
+    variables = beside(project, path)
     hosts = [tree.text(service, key) for key in ("container_name", "hostname")]
     for network in tree.entries(service, "networks"):
         hosts += [tree.text(item) for item in tree.items(network.value, "aliases")]
+    place = build(path, service)
+    image = project.files.get(place[1])
+    of_image = dict(image.commands[-1].environment) if image is not None and image.commands else {}
+    own = environment(project, path, service, {})
     return Container(
         name,
         path,
-        tuple(environment.items())[:_MOST_VARIABLES],
-        (*_mounts(path, service, variables), *_copies(project, path, service)),
+        tuple((of_image | own).items())[:_MOST_VARIABLES],
+        folders_of(project, path, service, place),
         ports=tuple(dict.fromkeys(_ports(service, variables))),
         others=tuple(filled(host, variables) for host in hosts if host),
     )
@@ -80,7 +73,7 @@ def started(project: Project) -> list[Container]:
     for run in project.runs:
         for job in {run.job, run.span.path}:
             by_job.setdefault(job, []).append(run.path)
-    images = {(path, name): build_of(path, service)[1] for path, name, service in described(project)}
+    images = {(path, name): build(path, service)[1] for path, name, service in described(project)}
     result = []
     for each in project.containers:
         own = by_job.get(f"{each.path}:{each.name}") or by_job.get(images.get((each.path, each.name), ""), [])
@@ -88,73 +81,30 @@ def started(project: Project) -> list[Container]:
     return result
 
 
-# ------------------------------------------------------------------------------------------------- variables
-
-
-def given(project: Project, path: str, service: Value) -> dict[str, str]:
-    """What `environment` and `env_file` of a service give, and `env` of a container of Kubernetes."""
-    variables = _variables_beside(project, path)
-    result: dict[str, str] = {}
-    for item in tree.items(service, "env_file"):
-        file = tree.text(item) or tree.text(item, "path")
-        result.update(_of_file(project, posixpath.join(posixpath.dirname(path), filled(file, variables))))
-    for entry in tree.entries(service, "environment"):
-        result[entry.key] = tree.text(entry.value)
-    for item in tree.items(service, "environment"):
-        name, equal, value = tree.text(item).partition("=")
-        if equal:
-            result[name] = value
-    for item in tree.items(service, "env"):
-        if name := tree.text(item, "name"):
-            result[name] = tree.text(item, "value")
-    return {name: filled(value, variables) for name, value in result.items()}
-
-
-def _of_image(project: Project, path: str, service: Value) -> dict[str, str]:
-    """`ENV` of the Dockerfile, as far as its last command knows it."""
-    facts = project.files.get(build_of(path, service)[1])
-    return dict(facts.commands[-1].environment) if facts is not None and facts.commands else {}
-
-
-def _variables_beside(project: Project, path: str) -> dict[str, str]:
-    """What compose fills in: the `.env` beside the file, or the example that people are to copy to it."""
-    folder = posixpath.dirname(path)
-    for name in (".env", ".env.example", ".env.sample", ".env.template", "example.env"):
-        if found := _of_file(project, posixpath.join(folder, name)):
-            return found
-    return {}
-
-
-def _of_file(project: Project, path: str) -> dict[str, str]:
-    """The variables of a `.env` file; where it is not in the repository, those of the example beside it."""
-    path = posixpath.normpath(path)
-    for candidate in (path, f"{path}.example", f"{path}.sample", f"{path}.template"):
-        root = project.config(candidate)
-        if root is not None:
-            return {entry.key: tree.text(entry.value) for entry in root.entries}
-    return {}
-
-
 # ---------------------------------------------------------------------------------------- folders and ports
 
 
+def folders_of(project: Project, path: str, service: Value, place: tuple[str, str]) -> tuple[tuple[str, str], ...]:
+    """Paths inside, and those of the repository: what is mounted, then what the image (`place`) was given."""
+    return (*_mounts(path, service, beside(project, path)), *_copies(project, *place))
+
+
 def _mounts(path: str, service: Value, variables: dict[str, str]) -> Iterator[tuple[str, str]]:
-    """`volumes`: what is bound from the repository, `./data:/data:ro`. Named volumes are of no folder of it."""
+    """`volumes`: what is bound from the repository, `./data:/data:ro`, and what is not."""
     for item in tree.items(service, "volumes"):
         source, target = tree.text(item, "source"), tree.text(item, "target")
         if item.kind == "scalar":
             parts = filled(tree.text(item), variables).split(":")
             source, target = (parts[0], parts[1]) if len(parts) > 1 else ("", "")
-        source = source.removeprefix("${PWD}/").removeprefix("{PWD}/").replace("{PWD}", ".")
-        if not source.startswith(".") and not (item.kind == "mapping" and tree.text(item, "type") == "bind"):
-            continue
+        source = source.replace("{PWD}", ".")
         folder = posixpath.normpath(posixpath.join(posixpath.dirname(path), source))
-        if target.startswith("/") and not folder.startswith(("..", "/")):
-            yield posixpath.normpath(target), "" if folder == "." else folder
+        is_ours = source.startswith(".") or (tree.text(item, "type") == "bind" and not source.startswith(("/", "{")))
+        if target.startswith("/"):
+            plain = "" if folder == "." else folder
+            yield posixpath.normpath(target), plain if is_ours and not plain.startswith("..") else ELSEWHERE
 
 
-def _copies(project: Project, path: str, service: Value) -> Iterator[tuple[str, str]]:
-    context, dockerfile = build_of(path, service)
+def _copies(project: Project, context: str, dockerfile: str) -> Iterator[tuple[str, str]]:
     facts = project.files.get(dockerfile)
     for inside, source in facts.copies if facts is not None else ():
         folder = posixpath.normpath(posixpath.join(context, source))
