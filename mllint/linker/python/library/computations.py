@@ -81,8 +81,8 @@ def environment(call: Invocation) -> Any:
                     values.append(Constant(found.value))
     if has_default:
         values.append(default)
-    if name is not None and not values:
-        values = _of_containers(call, name)
+    if name is not None and not values and (held := _of_containers(call, name)) is not None:
+        return held
     platform = call.m.library.variable(name) if name is not None and not values else None
     if platform is not None:
         return Constant(HERE if platform == "." else platform)
@@ -94,11 +94,11 @@ def environment(call: Invocation) -> Any:
     )
 
 
-def _of_containers(call: Invocation, name: str) -> list[Any]:
-    """What the containers that have the file give a variable, unless they differ widely."""
+def _of_containers(call: Invocation, name: str) -> Any:
+    """What the containers that have the file give a variable; `None` where they do not, or differ widely."""
     found = surroundings(call.m.project.containers, call.m.effects.path, name)
     values = [Constant(HERE + text[1:]) if text.startswith("./") else texts.word(text) for text in found]
-    return [join_all(values)] if 0 < len(values) <= _MOST_VALUES else []
+    return join_all(values) if 0 < len(values) <= _MOST_VALUES else None
 
 
 def command_line(call: Invocation) -> Any:

@@ -42,8 +42,8 @@ def path_suffix(call: Invocation) -> Any:
 
 
 def path_with_suffix(call: Invocation) -> Any:
-    suffix = text_of(call.get("suffix")) or ""
-    return texts.map_text(_path(call), lambda t: posixpath.splitext(t)[0] + suffix)
+    stem = texts.map_text(_path(call), lambda t: posixpath.splitext(t)[0])
+    return texts.concatenate([(stem, "path"), (call.get("suffix", Constant("")), "suffix")])
 
 
 def path_with_name(call: Invocation) -> Any:
