@@ -45,6 +45,14 @@ def test_the_environment_of_a_start(tmp_path: Path, start: str) -> None:
     assert found == {("a.csv", "b.csv"), ("a.csv", "default.csv")}
 
 
+def test_a_script_that_a_container_starts_hands_it_on(tmp_path: Path) -> None:
+    text = (
+        "services:\n  s:\n    image: x\n    command: [bash, ./go.sh]\n    environment: {SOURCE: a.csv, TARGET: b.csv}\n"
+    )
+    files = {"compose.yaml": text, "go.sh": "set -e\nTARGET=c.csv python copy_it.py\n", "copy_it.py": COPY}
+    assert edges(tmp_path, files) == {("a.csv", "c.csv")}
+
+
 def test_a_start_without_the_variables_is_the_one_by_hand(tmp_path: Path) -> None:
     code = READ + "pd.read_csv(os.getenv('SOURCE', 'x.csv')).to_csv(os.getenv('TARGET', 'y.csv'))\n"
     text = "all:\n\tpython copy_it.py\nother:\n\tSOURCE=a.csv TARGET=b.csv UNREAD=1 python copy_it.py\n"
@@ -300,3 +308,22 @@ def test_templates_that_run_each_other_in_a_circle_end(tmp_path: Path) -> None:
         "  - name: c\n    container: {image: x, command: [python, copy_it.py], env: [{name: SOURCE, value: a.csv}]}\n"
     )
     assert ("a.csv", "default.csv") in edges(tmp_path, {"flow.yaml": text + last, "copy_it.py": COPY})
+
+
+def test_arguments_go_to_what_the_image_starts(tmp_path: Path) -> None:
+    """The paths of a template's files are values too."""
+    text = """apiVersion: argoproj.io/v1alpha1
+kind: WorkflowTemplate
+spec:
+  templates:
+  - name: t
+    inputs: {artifacts: [{name: data, path: /tmp/a.csv}]}
+    outputs: {artifacts: [{name: made, path: /tmp/b.csv}]}
+    container:
+      image: me/trainer
+      args: ["{{inputs.artifacts.data.path}}", "{{outputs.artifacts.made.path}}"]
+"""
+    code = "import sys\nimport pandas as pd\npd.read_csv(sys.argv[1]).to_csv(sys.argv[2])\n"
+    image = 'FROM x\nADD code /code\nENTRYPOINT ["python", "/code/cli.py"]\n'
+    files = {"flow.yaml": text, "code/cli.py": code, "Dockerfile.trainer": image}
+    assert ("/tmp/a.csv", "/tmp/b.csv") in edges(tmp_path, files)

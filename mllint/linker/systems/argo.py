@@ -100,7 +100,7 @@ def _templates(
 ) -> Iterator[tuple[str, str, Value]]:
     """A template with these arguments, and those that its tasks run."""
     inputs = _given(tree.get(template, "inputs"), outside) | dict(given)
-    scope = {**outside, **{f"inputs.parameters.{name}": value for name, value in inputs.items()}}
+    scope = {**outside, **_paths(template), **{f"inputs.parameters.{name}": text for name, text in inputs.items()}}
     key = id(template), tuple(sorted(inputs.items()))
     if key in walk.seen or depth > _DEEPEST or (depth and len(walk.seen) >= _MOST):
         return
@@ -117,6 +117,18 @@ def _templates(
         for item in _rounds(task):
             arguments = _given(tree.get(task, "arguments"), {**scope, **item})
             yield from _templates(walk, owner, called, arguments, outside, depth + 1)
+
+
+def _paths(template: Value) -> dict[str, str]:
+    """Where the files of a template lie: `inputs.artifacts.NAME.path`, `outputs.parameters.NAME.path`."""
+    found = {}
+    for side in ("inputs", "outputs"):
+        for artifact in tree.items(template, side, "artifacts"):
+            found[f"{side}.artifacts.{tree.text(artifact, 'name')}.path"] = tree.text(artifact, "path")
+        for parameter in tree.items(template, side, "parameters"):
+            path = tree.text(parameter, "valueFrom", "path")
+            found[f"{side}.parameters.{tree.text(parameter, 'name')}.path"] = path
+    return found
 
 
 def _tasks(template: Value) -> Iterator[Value]:

@@ -13,21 +13,12 @@ from mllint.linker.project import Project, Run
 from mllint.linker.systems import argo, services, tree
 from mllint.linker.systems.container_variables import config_maps, environment, filled
 from mllint.linker.systems.images import build, built, image_name
-from mllint.linker.systems.start import SHELLS, runs_of
+from mllint.linker.systems.scripts import started_by
+from mllint.linker.systems.start import SHELLS
 from mllint.readers.commands import split_commands
 from mllint.source import Span
 
-_SAID = {"command", "entrypoint", "args", "cmd", "source", "env", "envFrom", "environment", "env_file"}
-
-
-def contexts(project: Project) -> dict[str, list[str]]:
-    """Dockerfile -> the folders that compose files build it in."""
-    found: dict[str, list[str]] = {}
-    for path, service in _services(project):
-        context, dockerfile = build(path, service)
-        if dockerfile:
-            found.setdefault(dockerfile, []).append(context)
-    return found
+_SAID = {"command", "entrypoint", "args", "cmd", "source", "env", "envFrom", "environment", "env_file", "volumes"}
 
 
 def runs(project: Project) -> Iterator[Run]:
@@ -49,38 +40,41 @@ def runs(project: Project) -> Iterator[Run]:
         variables = (dict(last.environment) if last is not None else {}) | own
         job = f"{path}:{name}" if name else path
         folders = services.folders_of(project, path, container, (context, dockerfile))
-        for command, at in _started(container, variables, last, bool(own)):
-            for run in _placed(project, command, bases, job, tree.span(path, at)):
-                yield msgspec.structs.replace(run, mounts=folders)
+        said = _commands(container, variables)
+        for command, at in said:
+            found = list(_placed(project, command, bases, job, tree.span(path, at)))
+            if not found and last is not None and _is_of_image(container, command):
+                whole = _of_image(last, command.words, variables)
+                found = list(_placed(project, whole, bases, job, tree.span(path, at)))
+            yield from _mounted(found, folders)
+        if not said and last is not None and (own or tree.get(container, "volumes") is not None):
+            found = list(_placed(project, _of_image(last, (), variables), bases, job, tree.span(path, container)))
+            yield from _mounted(found, folders)
 
 
-def _started(
-    container: Value, variables: dict[str, str], last: Command | None, has_own: bool
-) -> Iterator[tuple[Command, Value]]:
-    """What a container starts: its command, or that of its image (`last`), with its arguments."""
-    found = list(_commands(container, variables))
-    plain = [command for command, _ in found if command.words and command.words[0].startswith("-")]
-    if last is None or (found and not plain) or (not found and not has_own):
-        yield from found
-        return
-    words = (*last.words, *(word for command in plain for word in command.words))
-    both = Command(words, 1, folder=last.folder, environment=tuple(variables.items()))
-    yield both, found[0][1] if found else container
+def _mounted(runs: list[Run], folders: tuple[tuple[str, str], ...]) -> Iterator[Run]:
+    return (msgspec.structs.replace(run, mounts=folders) for run in runs)
+
+
+def _is_of_image(container: Value, command: Command) -> bool:
+    """Whether what a container says are arguments of what its image starts, rather than take its place."""
+    if tree.get(container, "entrypoint") is not None:
+        return False
+    if tree.get(container, "command") is None and tree.get(container, "cmd") is None:
+        return True  # `args` of Kubernetes
+    return tree.get(container, "args") is None and command.words[:1] != () and command.words[0].startswith("-")
+
+
+def _of_image(last: Command, arguments: tuple[str, ...], variables: dict[str, str]) -> Command:
+    return Command(last.words + arguments, 1, folder=last.folder, environment=tuple(variables.items()))
 
 
 def _placed(project: Project, command: Command, bases: list[str], job: str, span: Span) -> Iterator[Run]:
     """A folder of the container may be any of the repository."""
-    found = list(runs_of(project, command, bases, job, span))
+    found = list(started_by(project, command, bases, job, span))
     if not found and command.folder:
-        found = list(runs_of(project, msgspec.structs.replace(command, folder=""), bases, job, span))
+        found = list(started_by(project, msgspec.structs.replace(command, folder=""), bases, job, span))
     yield from found
-
-
-def _services(project: Project) -> Iterator[tuple[str, Value]]:
-    for facts in project.of_kind("yaml"):
-        for document in facts.config.documents if facts.config else ():
-            for entry in tree.entries(document, "services"):
-                yield facts.path, entry.value
 
 
 def _containers(project: Project) -> Iterator[tuple[str, str, Value]]:
@@ -92,8 +86,12 @@ def _containers(project: Project) -> Iterator[tuple[str, str, Value]]:
                 yield path, services.get(id(mapping)) or tree.text(mapping, "name") or owner, mapping
 
 
-def _commands(container: Value, variables: dict[str, str]) -> Iterator[tuple[Command, Value]]:
+def _commands(container: Value, variables: dict[str, str]) -> list[tuple[Command, Value]]:
     """Entrypoint and command together, as the container would start them."""
+    return list(_said(container, variables))
+
+
+def _said(container: Value, variables: dict[str, str]) -> Iterator[tuple[Command, Value]]:
     parts = [part for key in ("entrypoint", "command", "cmd", "args") if (part := tree.get(container, key)) is not None]
     folder = tree.text(container, "workingDir") or tree.text(container, "working_dir")
     folder = "" if "{" in folder or "$" in folder else folder

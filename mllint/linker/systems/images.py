@@ -18,6 +18,14 @@ _VALUED = ("--build-arg", "--platform", "--target", "--label", "--cache-from", "
            "--output", "-o", "--progress", "--builder", "--ssh")  # fmt: skip
 
 
+def contexts(project: Project) -> dict[str, list[str]]:
+    """Dockerfile -> the folders that compose files build it in."""
+    found: dict[str, list[str]] = {}
+    for _, (context, dockerfile) in _by_compose(project):
+        found.setdefault(dockerfile, []).append(context)
+    return found
+
+
 def image_name(image: str) -> str:
     """`registry:5000/team/trainer:1.2` is `trainer`; empty where a part of it is not known."""
     name = image.partition("@")[0].rpartition("/")[2].partition(":")[0]

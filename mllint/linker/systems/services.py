@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import msgspec
 
 from mllint.facts.config import Value
+from mllint.facts.file import FileFacts
 from mllint.linker.containers import ELSEWHERE, Container
 from mllint.linker.project import Project
 from mllint.linker.systems import tree
@@ -86,7 +87,7 @@ def started(project: Project) -> list[Container]:
 
 def folders_of(project: Project, path: str, service: Value, place: tuple[str, str]) -> tuple[tuple[str, str], ...]:
     """Paths inside, and those of the repository: what is mounted, then what the image (`place`) was given."""
-    return (*_mounts(path, service, beside(project, path)), *_copies(project, *place))
+    return (*_mounts(path, service, beside(project, path)), *copied(project.files.get(place[1]), place[0]))
 
 
 def _mounts(path: str, service: Value, variables: dict[str, str]) -> Iterator[tuple[str, str]]:
@@ -104,9 +105,9 @@ def _mounts(path: str, service: Value, variables: dict[str, str]) -> Iterator[tu
             yield posixpath.normpath(target), plain if is_ours and not plain.startswith("..") else ELSEWHERE
 
 
-def _copies(project: Project, context: str, dockerfile: str) -> Iterator[tuple[str, str]]:
-    facts = project.files.get(dockerfile)
-    for inside, source in facts.copies if facts is not None else ():
+def copied(image: FileFacts | None, context: str) -> Iterator[tuple[str, str]]:
+    """What a Dockerfile copies from its build context."""
+    for inside, source in image.copies if image is not None else ():
         folder = posixpath.normpath(posixpath.join(context, source))
         if not folder.startswith(".."):
             yield inside, "" if folder == "." else folder
