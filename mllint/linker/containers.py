@@ -8,8 +8,6 @@ from collections.abc import Iterable
 
 import msgspec
 
-
-
 ELSEWHERE = "/elsewhere"  # a volume: what lies in it is of no folder of the repository
 
 
@@ -62,8 +60,8 @@ def _is_below(path: str, folder: str) -> bool:
 def surroundings(containers: Iterable[Container], path: str, name: str) -> list[str]:
     """What the containers that start a file, or else have it, give an environment variable; paths of theirs as those
     of the repository, from its root (`./data`)."""
-    giving = [(each, dict(each.environment)) for each in containers if each.has(path)]
-    giving = [(each, given[name]) for each, given in giving if given.get(name)]
+    holding = [(each, dict(each.environment).get(name, "")) for each in containers if each.has(path)]
+    giving = [(each, value) for each, value in holding if value]
     starting = [(each, value) for each, value in giving if path in each.starts]
     return list(dict.fromkeys(_seen_from_outside(each, value) for each, value in starting or giving))
 

@@ -39,21 +39,21 @@ def runs(project: Project) -> Iterator[Run]:
         last = image.commands[-1] if image is not None and image.commands else None
         variables = (dict(last.environment) if last is not None else {}) | own
         job = f"{path}:{name}" if name else path
-        folders = services.folders_of(project, path, container, (context, dockerfile))
+        mounts = services.folders_of(project, path, container, (context, dockerfile))
         said = _commands(container, variables)
         for command, at in said:
             found = list(_placed(project, command, bases, job, tree.span(path, at)))
             if not found and last is not None and _is_of_image(container, command):
                 whole = _of_image(last, command.words, variables)
                 found = list(_placed(project, whole, bases, job, tree.span(path, at)))
-            yield from _mounted(found, folders)
+            yield from _mounted(found, mounts)
         if not said and last is not None and (own or tree.get(container, "volumes") is not None):
             found = list(_placed(project, _of_image(last, (), variables), bases, job, tree.span(path, container)))
-            yield from _mounted(found, folders)
+            yield from _mounted(found, mounts)
 
 
-def _mounted(runs: list[Run], folders: tuple[tuple[str, str], ...]) -> Iterator[Run]:
-    return (msgspec.structs.replace(run, mounts=folders) for run in runs)
+def _mounted(runs: list[Run], mounts: tuple[tuple[str, str], ...]) -> Iterator[Run]:
+    return (msgspec.structs.replace(run, mounts=mounts) for run in runs)
 
 
 def _is_of_image(container: Value, command: Command) -> bool:

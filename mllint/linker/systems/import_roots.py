@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from mllint.facts import python
 from mllint.facts.config import Value
@@ -74,11 +74,9 @@ def _of_setup(call: python.Call) -> Iterator[str]:
                         yield str(value.value)
             case python.Keyword(name="packages", value=python.Call(args=args, keywords=keywords)):
                 given = [*args[:1], *(each.value for each in keywords if each.name == "where")]
-                yield from (each.value for each in given if isinstance(each, python.Literal) and _is_text(each.value))
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
+                for each in given:
+                    if isinstance(each, python.Literal) and isinstance(each.value, str):
+                        yield each.value
 
 
 def _on_the_path(project: Project) -> Iterator[str]:
@@ -99,14 +97,19 @@ def _paths(project: Project) -> Iterator[tuple[str, str]]:
     """Each value, with the folder that it is relative to."""
     for facts in project.of_kind("make", "docker", "shell"):
         own = posixpath.dirname(facts.path)
-        for command in facts.commands:
-            for name, value in command.environment:
-                if name == _PATH:
-                    yield from ((folder, value) for folder in (own, ""))
-    for path, _, command in ci.commands(project):
-        for name, value in command.environment:
-            if name == _PATH:
-                yield command.folder or "", value
+        for value in dict.fromkeys(value for command in facts.commands for value in _given(command.environment)):
+            yield from ((folder, _from_outside(facts.copies, value)) for folder in dict.fromkeys((own, "")))
+    for _, _, command in ci.commands(project):
+        yield from ((command.folder or "", value) for value in _given(command.environment))
     for container in project.containers:
-        if value := dict(container.environment).get(_PATH, ""):
-            yield from ((folder, outside(container.folders, part) or part) for folder in ("",) for part in value.split(":"))
+        yield from (("", _from_outside(container.folders, value)) for value in _given(container.environment))
+
+
+def _given(environment: Iterable[tuple[str, str]]) -> list[str]:
+    return [value for name, value in environment if name == _PATH]
+
+
+def _from_outside(folders: tuple[tuple[str, str], ...], value: str) -> str:
+    """The folders of a container as those of the repository, where that is known."""
+    known = ((part, outside(folders, part) if part.startswith("/") else None) for part in value.split(":"))
+    return ":".join(part if found is None else found for part, found in known)

@@ -69,7 +69,7 @@ def _merged(old: Container, new: Container) -> Container:
 
 
 def started(project: Project) -> list[Container]:
-    """The containers, with the files of the repository that each starts: those of its own command, else of its image."""
+    """The containers, with the files of the repository that each starts: by its own command, else by its image."""
     by_job: dict[str, list[str]] = {}
     for run in project.runs:
         for job in {run.job, run.span.path}:

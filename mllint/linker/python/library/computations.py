@@ -7,7 +7,6 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from mllint.linker.containers import surroundings
 from mllint.linker.python import classes
 from mllint.linker.python.abstract import texts
 from mllint.linker.python.abstract.arguments import Arguments, by_name
@@ -45,6 +44,7 @@ from mllint.linker.python.library import (
     services,
     templates,
     training,
+    variables,
     web,
     widgets,
 )
@@ -57,48 +57,6 @@ from mllint.linker.python.library.ini import TABLE as INI
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.library.paths import TABLE as PATHS
 from mllint.linker.python.library.typed_commands import TABLE as TYPED_COMMANDS
-from mllint.linker.python.machine import HERE
-
-
-_MOST_VALUES = 3  # of an environment variable
-
-
-def environment(call: Invocation) -> Any:
-    """An environment variable: what the run gives it, else its default, or something unknown. A name that is set in a
-    `.env` file is known."""
-    name = text_of(call.get("key"))
-    default = call.get("default")
-    has_default = default is not None and not (isinstance(default, Constant) and default.value is None)
-    given = call.m.variable(name, has_default) if name is not None else None
-    if given is not None:
-        return texts.word(given)
-    values: list[Any] = []
-    if name is not None:
-        for file in call.m.project.of_kind("env"):
-            if file.config is not None and file.config.documents:
-                found = config.lookup(file.config.documents[0], name)
-                if found is not None and isinstance(found.value, str) and found.value:
-                    values.append(Constant(found.value))
-    if has_default:
-        values.append(default)
-    if name is not None and not values and (held := _of_containers(call, name)) is not None:
-        return held
-    platform = call.m.library.variable(name) if name is not None and not values else None
-    if platform is not None:
-        return Constant(HERE if platform == "." else platform)
-    return join_all(
-        [
-            *values,
-            Unknown(why=f"the environment variable `{name or '?'}` has no value in the repository", span=call.span),
-        ]
-    )
-
-
-def _of_containers(call: Invocation, name: str) -> Any:
-    """What the containers that have the file give a variable; `None` where they do not, or differ widely."""
-    found = surroundings(call.m.project.containers, call.m.effects.path, name)
-    values = [Constant(HERE + text[1:]) if text.startswith("./") else texts.word(text) for text in found]
-    return join_all(values) if 0 < len(values) <= _MOST_VALUES else None
 
 
 def command_line(call: Invocation) -> Any:
@@ -374,7 +332,7 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
         function.__name__: function
         for function in (
             
-            environment, command_line,
+            variables.environment, command_line,
             configuration,
             attributes, unbox, partial, first_argument, identity_decorator, call_first, map_first, fields_of,
             unknown_flag, default_dict, named_tuple, replaced, any_item, chained, chained_from, product, type_only,
