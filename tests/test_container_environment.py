@@ -207,6 +207,24 @@ def test_the_image_gives_folder_and_command(tmp_path: Path, build: dict[str, str
     assert wanted not in edges(tmp_path / "other", files)
 
 
+def test_folders_of_the_container_are_those_of_the_repository(tmp_path: Path) -> None:
+    """By a mount, or because the image holds the repository; other folders are the container's own."""
+    text = (
+        "services:\n  a:\n    image: x\n    command: python copy_it.py\n    volumes: ['./d/raw:/in:ro', 'named:/out']\n"
+        "    environment: {SOURCE: /in/a.csv, TARGET: /out/b.csv}\n"
+        "  b:\n    build: .\n    command: python copy_it.py\n"
+        "    environment: {SOURCE: /app/d/c.csv, TARGET: /elsewhere/d.csv}\n"
+    )
+    files = {
+        "compose.yaml": text,
+        "copy_it.py": COPY,
+        "d/raw/z.txt": "",
+        "Dockerfile": "FROM x\nWORKDIR /app\nCOPY . .\nRUN ls\n",
+    }
+    found = edges(tmp_path, files)
+    assert {("d/raw/a.csv", "/out/b.csv"), ("d/c.csv", "/elsewhere/d.csv")} <= found
+
+
 # ------------------------------------------------------------------------------------------------- workflows
 
 WORKFLOW = """apiVersion: argoproj.io/v1alpha1

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import msgspec
 
 from mllint.facts.file import encode
 from mllint.linker.project import Project, Run
+from mllint.linker.systems.mounts import in_repository
 from mllint.readers.secrets import is_secret
 
 _MOST_NAMES = 2_000
@@ -20,16 +22,19 @@ _SETTINGS = b"BaseSettings"
 def asked(project: Project, runs: set[Run]) -> set[Run]:
     """The runs with those of their variables that code asks for. A run that is like another one but for variables
     that nobody reads would only say the same again."""
-    names = {name for run in runs for name, _ in run.environment if not is_secret(name)}
+    names = {name for run in runs for name, _ in run.environment if name != "PWD" and not is_secret(name)}
     if not names:
         return runs
     spoken = _spoken(project, names)
-    return {
-        msgspec.structs.replace(
-            run, environment=tuple(pair for pair in run.environment if pair[0] in spoken and _is_known(pair[1]))
-        )
-        for run in runs
-    }
+    return {msgspec.structs.replace(run, environment=tuple(_wanted(run, spoken))) for run in runs}
+
+
+def _wanted(run: Run, spoken: set[str]) -> Iterator[tuple[str, str]]:
+    """A path below the folder that an image starts in is one that begins there: `/app/models` of `WORKDIR /app`."""
+    place = dict(run.environment).get("PWD", "")
+    for name, value in run.environment:
+        if name in spoken and _is_known(value):
+            yield name, in_repository(value, [(place, "")] if place else [])
 
 
 def _is_known(value: str) -> bool:
