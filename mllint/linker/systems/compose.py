@@ -42,17 +42,17 @@ def runs(project: Project) -> Iterator[Run]:
         own = {name: in_repository(value, mounted) for name, value in said_of.items()}
         variables = (dict(last.environment) if last is not None else {}) | own
         job = f"{path}:{name}" if name else path
-        mounts = services.folders_of(project, path, container, (context, dockerfile))
+        places = services.folders_of(project, path, container, (context, dockerfile))
         said = _commands(container, variables)
         for command, at in said:
             found = list(_placed(project, command, bases, job, tree.span(path, at)))
             if not found and last is not None and _is_of_image(container, command):
                 whole = _of_image(last, command.words, variables)
                 found = list(_placed(project, whole, bases, job, tree.span(path, at)))
-            yield from _mounted(found, mounts)
+            yield from _mounted(found, places)
         if not said and last is not None and (own or tree.get(container, "volumes") is not None):
             found = list(_placed(project, _of_image(last, (), variables), bases, job, tree.span(path, container)))
-            yield from _mounted(found, mounts)
+            yield from _mounted(found, places)
 
 
 def _mounted(runs: list[Run], mounts: tuple[tuple[str, str], ...]) -> Iterator[Run]:

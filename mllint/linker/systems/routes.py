@@ -116,7 +116,7 @@ def _route(project: Project, url: str) -> str:
     path = re.split(r"[?#]", url, maxsplit=1)[0].strip()
     if match := re.match(r"[a-z]+://([^/{}]*)", path):
         host = match[1].partition(":")[0]
-        if "." in host and not re.fullmatch(r"[\d.]+", host):
+        if "." in host and not re.fullmatch(r"[\d.]+|.*\.svc(\..*)?|.*\.local|host\.docker\.internal", host):
             return ""
         path = path[match.end() :] if match[1] else re.sub(r"^[a-z]+://\{[^{}]*\}(:[^/]*)?", "", path)
     if not path or not re.search(r"/|^\w", path):
