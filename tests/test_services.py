@@ -201,3 +201,33 @@ def test_imports_start_where_the_project_says(said: str, tmp_path: Path) -> None
     }
     served = ("file:/srv/fare.joblib", "endpoint:POST /predict") in edges(linked(tmp_path, files))
     assert served == (said != "nothing")
+
+
+CLUSTER = """
+    kind: Deployment
+    metadata: {{name: {name}-deployment}}
+    spec:
+      template:
+        metadata: {{labels: {{app: {name}}}}}
+        spec:
+          containers:
+          - name: {name}
+            image: registry.org/{image}:1
+            env: [{{name: MODEL_URL, value: "http://fare-svc"}}]
+    ---
+    kind: Service
+    metadata: {{name: {name}-svc}}
+    spec: {{selector: {{app: {name}}}, ports: [{{port: 80, targetPort: 8000}}]}}
+    """
+
+
+def test_a_service_of_kubernetes_is_the_host_of_what_it_selects(tmp_path: Path) -> None:
+    files = {path: text for path, text in FILES.items() if path != "compose.yaml"}
+    files |= {
+        "k8s/a.yaml": CLUSTER.format(name="fare", image="inner"),
+        "k8s/b.yaml": CLUSTER.format(name="gate", image="outer"),
+        "client.py": "import requests\nprint(requests.post('http://gate-svc/predict', json={}).json())\n",
+    }
+    found = edges(linked(tmp_path, files))
+    assert {(INNER, "consumer:outer/main.py"), (INNER, OUTER), (OUTER, "consumer:client.py")} <= found
+    assert not {(OUTER, "consumer:outer/main.py"), (OUTER, INNER), (INNER, "consumer:client.py")} & found

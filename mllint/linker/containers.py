@@ -22,6 +22,7 @@ class Container(msgspec.Struct, frozen=True):
     starts: tuple[str, ...] = ()
     ports: tuple[str, ...] = ()
     others: tuple[str, ...] = ()  # more names of it
+    image: str = ""  # the Dockerfile that builds it
 
     def holds(self, path: str) -> int:
         """How surely a file of the repository is of this container: 0 where nothing tells."""

@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Sequence
 
 from mllint.lineage.ids import split_endpoint
-from mllint.linker.containers import answering, host_of
+from mllint.linker.containers import OWN_HOSTS, answering, host_of
 from mllint.linker.project import Project
 
 
@@ -17,13 +17,16 @@ def nearest(project: Project, endpoints: Sequence[str], path: str, url: str) -> 
     meant = answering(project.containers, url, {file for paths in files.values() for file in paths})
     if meant is not None:
         return [id for id in endpoints if files[id] & meant]
+    host = host_of(url)[0]
+    if host and host not in OWN_HOSTS:  # a service does not ask itself by a name
+        endpoints = [id for id in endpoints if files[id] != {path}]
     if len({split_endpoint(id) for id in endpoints}) == len(endpoints):
         return list(endpoints)
-    host = host_of(url)[0].replace("-", "_")
+    host = host.replace("-", "_")
     folders = {id: {posixpath.dirname(file) for file in files[id]} for id in endpoints}
     named = [id for id in endpoints if host and any(host in _parts(folder) for folder in folders[id])]
     own = path.split("/")[:-1]
-    depths = {
+    depths: dict[str, int] = {
         id: max((len(posixpath.commonprefix([own, folder.split("/")])) for folder in folders[id]), default=0)
         for id in endpoints
     }

@@ -9,10 +9,9 @@ from collections.abc import Iterator
 import msgspec
 
 from mllint.facts.config import Value
-from mllint.facts.file import FileFacts
 from mllint.linker.containers import ELSEWHERE, Container
 from mllint.linker.project import Project
-from mllint.linker.systems import tree
+from mllint.linker.systems import pods, tree
 from mllint.linker.systems.container_variables import beside, environment, filled
 from mllint.linker.systems.images import build
 
@@ -29,14 +28,15 @@ def described(project: Project) -> Iterator[tuple[str, str, Value]]:
 
 
 def containers(project: Project) -> list[Container]:
-    """One for each service: what several files beside each other say of it is put together, as compose does."""
+    """One for each service: what several files beside each other say of it is put together, as compose does. And those
+    of workloads of Kubernetes."""
     found: dict[tuple[str, str], Container] = {}
     for path, name, service in described(project):
         key = posixpath.dirname(path), name
         new = _of_service(project, path, name, service)
         old = found.get(key)
         found[key] = new if old is None else _merged(old, new)
-    return list(found.values())
+    return [*found.values(), *pods.containers(project)]
 
 
 def _of_service(project: Project, path: str, name: str, service: Value) -> Container:
@@ -55,6 +55,7 @@ def _of_service(project: Project, path: str, name: str, service: Value) -> Conta
         folders_of(project, path, service, place),
         ports=tuple(dict.fromkeys(_ports(service, variables))),
         others=tuple(filled(host, variables) for host in hosts if host),
+        image=place[1],
     )
 
 
@@ -65,6 +66,7 @@ def _merged(old: Container, new: Container) -> Container:
         folders=tuple(dict.fromkeys((*old.folders, *new.folders))),
         ports=tuple(dict.fromkeys((*old.ports, *new.ports))),
         others=tuple(dict.fromkeys((*old.others, *new.others))),
+        image=old.image or new.image,
     )
 
 
@@ -74,10 +76,9 @@ def started(project: Project) -> list[Container]:
     for run in project.runs:
         for job in {run.job, run.span.path}:
             by_job.setdefault(job, []).append(run.path)
-    images = {(path, name): build(path, service)[1] for path, name, service in described(project)}
     result = []
     for each in project.containers:
-        own = by_job.get(f"{each.path}:{each.name}") or by_job.get(images.get((each.path, each.name), ""), [])
+        own = by_job.get(f"{each.path}:{each.name}") or by_job.get(each.image, [])
         result.append(msgspec.structs.replace(each, starts=tuple(dict.fromkeys(own))))
     return result
 
@@ -87,7 +88,7 @@ def started(project: Project) -> list[Container]:
 
 def folders_of(project: Project, path: str, service: Value, place: tuple[str, str]) -> tuple[tuple[str, str], ...]:
     """Paths inside, and those of the repository: what is mounted, then what the image (`place`) was given."""
-    return (*_mounts(path, service, beside(project, path)), *copied(project.files.get(place[1]), place[0]))
+    return (*_mounts(path, service, beside(project, path)), *pods.copied(project.files.get(place[1]), place[0]))
 
 
 def _mounts(path: str, service: Value, variables: dict[str, str]) -> Iterator[tuple[str, str]]:
@@ -103,14 +104,6 @@ def _mounts(path: str, service: Value, variables: dict[str, str]) -> Iterator[tu
         if target.startswith("/"):
             plain = "" if folder == "." else folder
             yield posixpath.normpath(target), plain if is_ours and not plain.startswith("..") else ELSEWHERE
-
-
-def copied(image: FileFacts | None, context: str) -> Iterator[tuple[str, str]]:
-    """What a Dockerfile copies from its build context."""
-    for inside, source in image.copies if image is not None else ():
-        folder = posixpath.normpath(posixpath.join(context, source))
-        if not folder.startswith(".."):
-            yield inside, "" if folder == "." else folder
 
 
 def _ports(service: Value, variables: dict[str, str]) -> Iterator[str]:

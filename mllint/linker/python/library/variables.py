@@ -32,7 +32,9 @@ def environment(call: Invocation) -> Any:
                     values.append(Constant(found.value))
     if has_default:
         values.append(default)
-    if name is not None and not values and (held := _of_containers(call, name)) is not None:
+    # the address of a service by default is for those who try things out; where it runs, it is told another
+    is_address = len(values) == 1 and (text_of(default) or "").startswith(("http://", "https://"))
+    if name is not None and (not values or is_address) and (held := _of_containers(call, name)) is not None:
         return held
     platform = call.m.library.variable(name) if name is not None and not values else None
     if platform is not None:
