@@ -245,3 +245,5 @@ def table_entry(cell: Cell, key: Any, value: Any) -> None:
         cell.slots[key.value] = value
     else:
         cell.slots["<rest>"] = join(cell.slots.get("<rest>"), value)
+        if isinstance(key, Cell):  # `{pool.submit(load, path): path for path in paths}`
+            cell.slots["<keys>"] = join(cell.slots.get("<keys>"), key)

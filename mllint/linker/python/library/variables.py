@@ -42,7 +42,11 @@ def environment(call: Invocation) -> Any:
     return join_all(
         [
             *values,
-            Unknown(why=f"the environment variable `{name or '?'}` has no value in the repository", span=call.span),
+            Unknown(
+                why=f"the environment variable `{name or '?'}` has no value in the repository",
+                span=call.span,
+                is_alternative=bool(values),
+            ),
         ]
     )
 
