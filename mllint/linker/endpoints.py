@@ -18,7 +18,7 @@ def nearest(project: Project, endpoints: Sequence[str], path: str, url: str) -> 
     if meant is not None:
         return [id for id in endpoints if files[id] & meant]
     host = host_of(url)[0]
-    if host and host not in OWN_HOSTS:  # a service does not ask itself by a name
+    if host and "." not in host and host not in OWN_HOSTS:  # nobody asks himself by the name of a container
         endpoints = [id for id in endpoints if files[id] != {path}]
     if len({split_endpoint(id) for id in endpoints}) == len(endpoints):
         return list(endpoints)
