@@ -40,6 +40,7 @@ class FileFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     names: tuple[str, ...] = ()  # files that a text for people speaks of
     suppressions: tuple[Suppression, ...] = ()
     problems: tuple[Problem, ...] = ()
+    copies: tuple[tuple[str, str], ...] = ()  # of a Dockerfile: a path inside the container, that in the build context
 
 
 encode = msgspec.msgpack.Encoder().encode

@@ -24,6 +24,7 @@ class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     table: str = ""
     query: str = ""  # SQL text
     url: str = ""
+    base: str = ""  # of a request: what its URL is relative to
     topic: str = ""
     collection: str = ""
     model: str = ""  # a registered name

@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Sequence
 
-from mllint.lineage.graph import Graph
 from mllint.lineage.ids import split_endpoint
+from mllint.linker.containers import OWN_HOSTS, answering, host_of
+from mllint.linker.project import Project
 
 
-def nearest(graph: Graph, endpoints: Sequence[str], path: str, url: str) -> list[str]:
-    """Of services that answer the same route: those whose folder the host is called after, else those that lie nearest
-    to the file that asks."""
+def nearest(project: Project, endpoints: Sequence[str], path: str, url: str) -> list[str]:
+    """Of endpoints that answer the same route: those of the container that the URL names, if one is known; else those
+    whose folder the host is called after, else those that lie nearest to the file that asks."""
+    files = {id: {span.path for span in project.graph.nodes[id].spans} for id in endpoints}
+    meant = answering(project.containers, url, {file for paths in files.values() for file in paths})
+    if meant is not None:
+        return [id for id in endpoints if files[id] & meant]
+    host = host_of(url)[0]
+    if host and "." not in host and host not in OWN_HOSTS:  # nobody asks himself by the name of a container
+        endpoints = [id for id in endpoints if files[id] != {path}]
     if len({split_endpoint(id) for id in endpoints}) == len(endpoints):
         return list(endpoints)
-    host = re.match(r"[a-z]+://([\w-]+)", url)
-    folders = {id: {span.path.rpartition("/")[0] for span in graph.nodes[id].spans} for id in endpoints}
-    named = [id for id in endpoints if host and any(host[1] in folder.split("/") for folder in folders[id])]
+    host = host.replace("-", "_")
+    folders = {id: {posixpath.dirname(file) for file in files[id]} for id in endpoints}
+    named = [id for id in endpoints if host and any(host in _parts(folder) for folder in folders[id])]
     own = path.split("/")[:-1]
-    depths = {
+    depths: dict[str, int] = {
         id: max((len(posixpath.commonprefix([own, folder.split("/")])) for folder in folders[id]), default=0)
         for id in endpoints
     }
     return named or [id for id in endpoints if depths[id] == max(depths.values())]
+
+
+def _parts(folder: str) -> list[str]:
+    return folder.replace("-", "_").split("/")

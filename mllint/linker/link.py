@@ -38,7 +38,7 @@ from mllint.linker.python.results.tested import observe_tests
 from mllint.linker.same_tables import join_tables, rename
 from mllint.linker.sql.link import link_sql
 from mllint.linker.sql.schema import Schema
-from mllint.linker.systems import dependencies, functions, gateways
+from mllint.linker.systems import dependencies, functions, gateways, services
 from mllint.linker.systems.supplies import observe_mentions, observe_supplies
 from mllint.settings import Settings
 
@@ -83,7 +83,9 @@ def _link(
     replays: Replays,
 ) -> Lineage:
     project = Project(files, settings, declarations)
+    project.containers = services.containers(project)
     project.runs = systems.runs(project)
+    project.containers = services.started(project)
     imported = {module for modules in imported_modules(project).values() for module in modules}
     for function in functions.named(project):
         project.name_function(function)
@@ -144,7 +146,7 @@ def common(project: Project, needed: set[str], schema: Schema, own_models: Seque
     """A digest of what interpreting any entry point depends on, but for the facts of files."""
     encode = msgspec.msgpack.Encoder(order="deterministic").encode
     paths = sorted(project.kinds_of.items())
-    said = encode([paths, sorted(needed), project.settings, project.declarations, own_models])
+    said = encode([paths, sorted(needed), project.settings, project.declarations, own_models, project.containers])
     return digest(said, schema.state())
 
 

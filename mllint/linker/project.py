@@ -17,6 +17,7 @@ from mllint.lineage.graph import Graph
 from mllint.lineage.ids import column_id
 from mllint.lineage.lineage import Coverage
 from mllint.lineage.observations import Observations
+from mllint.linker.containers import Container
 from mllint.settings import Settings
 from mllint.source import Span
 
@@ -41,6 +42,7 @@ class Run(msgspec.Struct, frozen=True):
     environment: tuple[tuple[str, str], ...] = ()
     by: str = ""
     by_hand: bool = False
+    mounts: tuple[tuple[str, str], ...] = ()  # where a container does: its folders -> those of the repository
 
 
 class NamedFunction(msgspec.Struct, frozen=True):
@@ -109,6 +111,7 @@ class Project:
         self.in_sql: dict[str, Span] = {}  # those of them that SQL defines, and where
         self.rejoined: set[str] = set()  # datasets that join a table with itself: equal columns are of different rows
         self.runs: list[Run] = []
+        self.containers: list[Container] = []  # that compose files and manifests describe
         self.shells: dict[str, set[str]] = {}  # shell scripts that commands call, and the kinds of what calls them
         self.named_functions: dict[tuple[str, str], list[NamedFunction]] = {}  # by path and name
         self.route_names: dict[str, set[str]] = {}  # the name of a route -> its endpoints

@@ -14,22 +14,23 @@ from mllint.readers.shell import MAX_COMMANDS, commands_of
 def read(path: str, kind: str, data: bytes) -> FileFacts:
     """Facts of a file of kind shell, make or docker."""
     commands: tuple[Command, ...] = ()
+    copies: list[tuple[str, str]] = []
     problems = []
     text = ""
     try:
         if len(data) > MAX_BYTES:
             raise ReadingError("ML003", 1, f"{len(data):,} bytes are more than a script should have")
         text = decode(data)
-        commands = tuple(islice(_commands(kind, text), MAX_COMMANDS + 1))
+        commands = tuple(islice(_commands(kind, text, copies), MAX_COMMANDS + 1))
         if len(commands) > MAX_COMMANDS:
             commands = commands[:MAX_COMMANDS]
             raise ReadingError("ML005", commands[-1].line, f"more than {MAX_COMMANDS} commands; the rest is left out")
     except ReadingError as error:
         problems.append(error.problem(path))
-    return FileFacts(path, kind, count_lines(text), commands=commands, problems=tuple(problems))
+    return FileFacts(path, kind, count_lines(text), commands=commands, copies=tuple(copies), problems=tuple(problems))
 
 
-def _commands(kind: str, text: str) -> Iterator[Command]:
+def _commands(kind: str, text: str, copies: list[tuple[str, str]]) -> Iterator[Command]:
     match kind:
         case "make":
             from mllint.readers.makefile import make_commands
@@ -38,7 +39,7 @@ def _commands(kind: str, text: str) -> Iterator[Command]:
         case "docker":
             from mllint.readers.dockerfile import docker_commands
 
-            yield from docker_commands(text)
+            yield from docker_commands(text, copies)
         case _:
             yield from commands_of(text, 1, "", {})
 

@@ -39,8 +39,9 @@ class _Stage(msgspec.Struct):
     entrypoint_is_list: bool = False
 
 
-def docker_commands(text: str) -> Iterator[Command]:
-    """Commands of all stages; ENTRYPOINT and CMD of a stage come at its end, since the last of each counts."""
+def docker_commands(text: str, copies: list[tuple[str, str]] | None = None) -> Iterator[Command]:
+    """Commands of all stages; ENTRYPOINT and CMD of a stage come at its end, since the last of each counts. `copies`
+    is filled with the folders and files of the last one: what each is called inside, and in the build context."""
     stages: dict[str, _Stage] = {}
     stage = _Stage()
     for line, keyword, argument in _instructions(text):
@@ -68,6 +69,8 @@ def docker_commands(text: str) -> Iterator[Command]:
             case "CMD":
                 stage.command = list(_commands(stage, argument, line))
     yield from _started(stage)
+    if copies is not None:
+        copies += dict.fromkeys(stage.copies)
 
 
 def _instructions(text: str) -> Iterator[tuple[int, str, str]]:

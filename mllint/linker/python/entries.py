@@ -12,6 +12,7 @@ import msgspec
 
 from mllint.errors import Problem
 from mllint.facts.file import FileFacts
+from mllint.lineage.ids import endpoint_id, split_endpoint
 from mllint.linker.project import Run
 from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell
@@ -31,6 +32,7 @@ from mllint.linker.python.ghosts import Ghost, GhostFunction
 from mllint.linker.python.library import answering, commands, randomness, requests, telling
 from mllint.linker.python.library.routing import answered
 from mllint.linker.python.library.services import Handler, functions_of
+from mllint.linker.python.library.web import answered_by
 from mllint.linker.python.machine import HERE, Machine
 from mllint.linker.python.orchestration.processes import with_parameters
 from mllint.linker.python.reads import Needed
@@ -296,6 +298,9 @@ def _answer(m: Machine, handler: Handler) -> None:
     m.called.add((function.path, function.facts.at))
     m.effects.mark(handler.endpoint, "endpoint", handler.span)
     m.store(handler.endpoint, Constant(True))
+    route = endpoint_id(*split_endpoint(handler.endpoint)) if " /" in handler.endpoint else handler.endpoint
+    m.store(route, Constant(True))
+    m.store(answered_by(route), Constant(handler.path))
     result = _of_function(m, handler) if handler.service is None else answering.answer(m, handler)
     origins = origins_of(result)
     served = frozenset(o for o in origins if not o.startswith(f"column:{handler.endpoint}#") and o != handler.endpoint)

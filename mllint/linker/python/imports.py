@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from mllint.facts import python as facts
 from mllint.linker.project import Project
+from mllint.linker.systems.import_roots import declared
 
 DOT = "\0"  # stands for a dot in the name of a folder: `{{ cookiecutter.package }}`
 
@@ -45,6 +46,7 @@ def _own_name(path: str) -> str:
 
 class Imports:
     def __init__(self, project: Project, libraries: Collection[str] = ()) -> None:
+        self.project = project
         self.modules = {f.path for f in project.of_kind("python")}
         self.folders = {posixpath.dirname(path) for path in self.modules}
         self.packages = {folder for folder in self.folders if posixpath.join(folder, "__init__.py") in self.modules}
@@ -78,9 +80,9 @@ class Imports:
                 yield folder
 
     def _roots(self) -> set[str]:
-        """Folders from which absolute imports may start: those that hold packages or modules but are no package, and
-        no part of one that lacks its `__init__.py`."""
-        roots = {""}
+        """Folders from which absolute imports may start: those that the project says, and those that hold packages or
+        modules but are no package, and no part of one that lacks its `__init__.py`."""
+        roots = {"", *declared(self.project)}
         for folder in self.all_folders - self.packages:
             if posixpath.dirname(folder) in self.packages - {""}:
                 continue

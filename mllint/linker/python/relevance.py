@@ -16,7 +16,7 @@ from mllint.linker.project import Project
 _EFFECTS = (
     "statement", "run_statement", "add_row", "mapped_rows", "add_rows", "bulk_rows",
     "feature_view", "features_of", "forward", "backward",
-    "drawn", "save_figure", "shown", "artifact_add", "artifact_log",
+    "drawn", "save_figure", "shown", "artifact_add", "artifact_log", "url_opened",
 )  # fmt: skip
 _NAME = re.compile(rb"[\xa1-\xbf]([A-Za-z_][A-Za-z0-9_]*)")
 
@@ -53,7 +53,10 @@ def _effects_by_module(library: Library) -> dict[str, set[bytes]]:
     """Names of calls with effects, by the top-level module that must be imported; under "" those that need none:
     methods of frames and models, whose objects come from anywhere."""
     result: dict[str, set[bytes]] = defaultdict(set)
+    asking: dict[str, set[bytes]] = defaultdict(set)
     for full, entry in library.calls.items():
+        if entry.requests is not None:
+            asking[full.rpartition(".")[0]].add(full.rpartition(".")[2].encode())
         if not has_effect(entry):
             continue
         owner, _, name = full.rpartition(".")
@@ -62,6 +65,8 @@ def _effects_by_module(library: Library) -> dict[str, set[bytes]]:
             result[""].add(name.encode())
         elif module != "python":  # methods of open files need an `open`
             result[module].add(name.encode())
+    for full, entry in library.calls.items():  # `HTTPConnection(host).request(...)`: whoever makes one may ask
+        result[full.partition(".")[0]].update(asking.get(entry.returns, ()))
     for alias, name in library.aliases.items():
         if name in library.calls and has_effect(library.calls[name]):
             result[alias.partition(".")[0]].add(alias.rpartition(".")[2].encode())

@@ -11,6 +11,7 @@ from mllint.facts import python as facts
 from mllint.linker.python.abstract import texts
 from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.values import (
+    Bound,
     Constant,
     Text,
     Tuple,
@@ -83,6 +84,8 @@ def _of_partly_known(name: str, text: Text, values: list[Any]) -> Any:
 
 def _replace(m: Machine, receiver: Any, arguments: Arguments, at: facts.At) -> Any:
     """`text.replace("{day}", day)`: what is put in may be unknown, and so may other parts of the text."""
+    if len(arguments.args) == 1 and not arguments.keywords:  # `path.replace(target)` moves a file
+        return m.call(Bound("python.path.replace", receiver), arguments, at)
     if isinstance(receiver, Constant) and all(isinstance(each, Constant) for each in arguments.args):
         return _computed("replace", receiver, arguments)
     old, *others = arguments.args

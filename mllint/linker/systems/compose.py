@@ -10,7 +10,7 @@ import msgspec
 from mllint.facts.commands import Command
 from mllint.facts.config import Value
 from mllint.linker.project import Project, Run
-from mllint.linker.systems import argo, tree
+from mllint.linker.systems import argo, services, tree
 from mllint.linker.systems.container_variables import config_maps, environment, filled
 from mllint.linker.systems.images import build, built, image_name
 from mllint.linker.systems.mounts import in_repository, mounts
@@ -19,7 +19,7 @@ from mllint.linker.systems.start import SHELLS
 from mllint.readers.commands import split_commands
 from mllint.source import Span
 
-_SAID = {"command", "entrypoint", "args", "cmd", "source", "env", "envFrom", "environment", "env_file"}
+_SAID = {"command", "entrypoint", "args", "cmd", "source", "env", "envFrom", "environment", "env_file", "volumes"}
 
 
 def runs(project: Project) -> Iterator[Run]:
@@ -42,15 +42,21 @@ def runs(project: Project) -> Iterator[Run]:
         own = {name: in_repository(value, mounted) for name, value in said_of.items()}
         variables = (dict(last.environment) if last is not None else {}) | own
         job = f"{path}:{name}" if name else path
+        places = services.folders_of(project, path, container, (context, dockerfile))
         said = _commands(container, variables)
         for command, at in said:
             found = list(_placed(project, command, bases, job, tree.span(path, at)))
             if not found and last is not None and _is_of_image(container, command):
                 whole = _of_image(last, command.words, variables)
                 found = list(_placed(project, whole, bases, job, tree.span(path, at)))
-            yield from found
-        if not said and last is not None and own:
-            yield from _placed(project, _of_image(last, (), variables), bases, job, tree.span(path, container))
+            yield from _mounted(found, places)
+        if not said and last is not None and (own or tree.get(container, "volumes") is not None):
+            found = list(_placed(project, _of_image(last, (), variables), bases, job, tree.span(path, container)))
+            yield from _mounted(found, places)
+
+
+def _mounted(runs: list[Run], mounts: tuple[tuple[str, str], ...]) -> Iterator[Run]:
+    return (msgspec.structs.replace(run, mounts=mounts) for run in runs)
 
 
 def _is_of_image(container: Value, command: Command) -> bool:

@@ -27,19 +27,19 @@ def environment(project: Project, path: str, container: Value, maps: ConfigMaps)
     """`environment: {A: b}`, `environment: [A=b]`, `env_file: .env` of compose; `env: [{name: A, value: b}]`,
     `envFrom: [{configMapRef: {name: settings}}]` of Kubernetes. What comes from secrets is not there."""
     result: dict[str, str] = {}
+    around = beside(project, path) if tree.get(container, "environment") or tree.get(container, "env_file") else {}
     for item in tree.items(container, "env_file"):
-        file = tree.text(item, "path") if item.kind == "mapping" else tree.text(item)
-        root = project.config(posixpath.join(posixpath.dirname(path), file)) if file else None
-        result.update((entry.key, tree.text(entry.value)) for entry in tree.entries(root))
+        file = filled(tree.text(item, "path") if item.kind == "mapping" else tree.text(item), around)
+        result.update(_of_file(project, posixpath.join(posixpath.dirname(path), file)) if file else {})
     for item in tree.items(container, "envFrom"):
         prefix, name = tree.text(item, "prefix"), tree.text(item, "configMapRef", "name")
         result.update((prefix + key, value) for key, value in _nearest(maps, name, path).items())
     for entry in tree.entries(container, "environment"):
-        _set(result, entry.key, tree.text(entry.value))
+        _set(result, entry.key, filled(tree.text(entry.value), around | result))
     for item in tree.items(container, "environment"):
         name, equal, value = tree.text(item).partition("=")
         if equal:
-            _set(result, name, value)
+            _set(result, name, filled(value, around | result))
     for item in tree.items(container, "env"):
         name, source = tree.text(item, "name"), tree.get(item, "valueFrom", "configMapKeyRef")
         if source is not None:
@@ -48,6 +48,23 @@ def environment(project: Project, path: str, container: Value, maps: ConfigMaps)
         elif tree.get(item, "value") is not None:
             _set(result, name, tree.text(item, "value"))
     return {name: value for name, value in result.items() if name}
+
+
+_EXAMPLES = (".example", ".sample", ".template", ".dist")
+
+
+def beside(project: Project, path: str) -> dict[str, str]:
+    """What compose fills in: the `.env` beside its file."""
+    return _of_file(project, posixpath.join(posixpath.dirname(path), ".env"))
+
+
+def _of_file(project: Project, path: str) -> dict[str, str]:
+    """The variables of a `.env` file. One that is not in the repository is what people copy the example to."""
+    for ending in ("", *_EXAMPLES):
+        root = project.config(path + ending)
+        if root is not None:
+            return {entry.key: tree.text(entry.value) for entry in root.entries}
+    return {}
 
 
 def _set(variables: dict[str, str], name: str, value: str) -> None:

@@ -82,7 +82,7 @@ def _link(project: Project, request: Request, endpoints: list[tuple[str, str, st
         matching = [(id, verb) for id, verb, path in endpoints if route and _matches(route, path)]
         exact = [id for id, verb in matching if request.method in ("", verb) or verb in ("", "ANY")]
         found, is_certain = [id for id, _ in matching], not route.startswith("{")
-    for id in nearest(project.graph, exact or (found if request.loose else []), request.path, request.url):
+    for id in nearest(project, exact or (found if request.loose else []), request.path, request.url):
         consumer = consumer_id(request.path)
         project.graph.add_node(consumer, "consumer", request.span, name=request.path)
         project.graph.add_edge(
@@ -116,7 +116,7 @@ def _route(project: Project, url: str) -> str:
     path = re.split(r"[?#]", url, maxsplit=1)[0].strip()
     if match := re.match(r"[a-z]+://([^/{}]*)", path):
         host = match[1].partition(":")[0]
-        if "." in host and not re.fullmatch(r"[\d.]+", host):
+        if "." in host and not re.fullmatch(r"[\d.]+|.*\.svc(\..*)?|.*\.local|host\.docker\.internal", host):
             return ""
         path = path[match.end() :] if match[1] else re.sub(r"^[a-z]+://\{[^{}]*\}(:[^/]*)?", "", path)
     if not path or not re.search(r"/|^\w", path):

@@ -11,7 +11,7 @@ import msgspec
 from mllint.facts.commands import Command
 from mllint.facts.file import FileFacts
 from mllint.linker.project import Project, Run
-from mllint.linker.systems import images
+from mllint.linker.systems import images, pods
 from mllint.linker.systems.start import SHELLS, runs_of, shell_of
 from mllint.source import Span
 
@@ -34,7 +34,7 @@ def runs(project: Project) -> Iterator[Run]:
         by = "container" if facts.kind == "docker" else "command"
         for command in facts.commands:
             for run in _started(project, facts, command, bases, called, 0):
-                yield msgspec.structs.replace(run, by=by)
+                yield msgspec.structs.replace(run, by=by, mounts=tuple(pods.copied(facts, bases[0])))
     # A script that another one calls with arguments is read there, with them; the rest stand for themselves.
     shells = list(project.of_kind("shell"))
     indirect = [list(_called(project, facts, called)) for facts in shells]

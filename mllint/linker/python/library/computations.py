@@ -44,6 +44,7 @@ from mllint.linker.python.library import (
     templates,
     told,
     training,
+    variables,
     web,
     widgets,
 )
@@ -57,40 +58,6 @@ from mllint.linker.python.library.ini import TABLE as INI
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.library.paths import TABLE as PATHS
 from mllint.linker.python.library.typed_commands import TABLE as TYPED_COMMANDS
-from mllint.linker.python.machine import HERE
-
-
-def environment(call: Invocation) -> Any:
-    """An environment variable: what the run gives it, else its default, or something unknown. A name that is set in a
-    `.env` file is known."""
-    name = text_of(call.get("key"))
-    default = call.get("default")
-    has_default = default is not None and not (isinstance(default, Constant) and default.value is None)
-    given = call.m.variable(name, has_default) if name is not None else None
-    if given is not None:
-        return texts.word(given)
-    values: list[Any] = []
-    if name is not None:
-        for file in call.m.project.of_kind("env"):
-            if file.config is not None and file.config.documents:
-                found = config.lookup(file.config.documents[0], name)
-                if found is not None and isinstance(found.value, str) and found.value:
-                    values.append(Constant(found.value))
-    if has_default:
-        values.append(default)
-    platform = call.m.library.variable(name) if name is not None and not values else None
-    if platform is not None:
-        return Constant(HERE if platform == "." else platform)
-    return join_all(
-        [
-            *values,
-            Unknown(
-                why=f"the environment variable `{name or '?'}` has no value in the repository",
-                span=call.span,
-                is_alternative=bool(values),
-            ),
-        ]
-    )
 
 
 def command_line(call: Invocation) -> Any:
@@ -318,7 +285,7 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
         function.__name__: function
         for function in (
             
-            environment, command_line,
+            variables.environment, command_line,
             configuration,
             attributes, unbox, partial, first_argument, identity_decorator, fields_of,
             unknown_flag, default_dict, named_tuple, replaced, any_item, chained, chained_from, product, type_only,
@@ -328,7 +295,7 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
             number, told.settings, told.option, told.field_types, run_time, run_id, held_rows, held_row,
             routing.mount,
             routing.included, routing.deployed, routing.asked, services.named_function, hosting.hosted, web.form_data,
-            web.application, web.state, web.session, widgets.widget, widgets.widget_value,
+            web.application, web.state, web.session, web.url_opened, widgets.widget, widgets.widget_value,
         )
     },
     **COMMAND_LINES,

@@ -12,6 +12,7 @@ import msgspec
 from mllint.libraries.models import Place
 from mllint.lineage import expressions as ex
 from mllint.lineage.ids import LOGGED, RUN_PART, file_id, is_telling, model_id, table_id
+from mllint.linker.containers import outside
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.values import Column, Constant, Tuple, Unknown, options_of, text_of
 from mllint.linker.python.library import connections
@@ -253,7 +254,10 @@ def inside(m: Machine, folder: str) -> list[str]:
 
 
 def _absolute(m: Machine, path: str) -> str:
-    """A container's path is the repository's where a file of the repository lies under its last parts."""
+    """A container's path is the repository's where it was brought from there, or where a file of the repository lies
+    under its last parts."""
+    if m.run is not None and m.run.mounts and (found := outside(m.run.mounts, path)):
+        return file_id(found)
     parts = path.lstrip("/~").split("/")
     for start in range(1, len(parts)):
         tail = "/".join(parts[start:])

@@ -11,7 +11,7 @@ from mllint.libraries.models import Place
 from mllint.linker.python.abstract import texts
 from mllint.linker.python.abstract.arguments import Rest
 from mllint.linker.python.abstract.heap import Cell
-from mllint.linker.python.abstract.values import Constant, Hole, Text, Tuple, Unknown, text_of
+from mllint.linker.python.abstract.values import Constant, Hole, Text, Tuple, Unknown, join_all, options_of, text_of
 from mllint.linker.python.library import locate, storage
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import HERE
@@ -42,8 +42,14 @@ def path_suffix(call: Invocation) -> Any:
 
 
 def path_with_suffix(call: Invocation) -> Any:
-    suffix = text_of(call.get("suffix")) or ""
-    return texts.map_text(_path(call), lambda t: posixpath.splitext(t)[0] + suffix)
+    stem = texts.map_text(_path(call), lambda t: posixpath.splitext(t)[0])
+    return texts.concatenate([(_known(stem), "path"), (_known(call.get("suffix", Constant(""))), "suffix")])
+
+
+def _known(value: Any) -> Any:
+    """What is known of a text that may be several: `path.suffix` is unknown just where `path` is."""
+    known = [option for option in options_of(value) if not isinstance(option, Unknown)]
+    return join_all(known) if known else value
 
 
 def path_with_name(call: Invocation) -> Any:

@@ -9,7 +9,6 @@ import msgspec
 
 from mllint.libraries.serving import Route
 from mllint.lineage.ids import endpoint_id, split_endpoint
-from mllint.lineage.ownership import is_test
 from mllint.linker.python import classes
 from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell
@@ -29,6 +28,7 @@ from mllint.linker.python.library import services
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.library.locate import texts
 from mllint.linker.python.library.services import Handler
+from mllint.linker.python.library.web import told_apart
 from mllint.linker.python.machine import Machine
 
 _OWN_NAME = "<name>"  # of a route that is called like its handler
@@ -268,10 +268,9 @@ def _told_apart(handlers: list[Handler]) -> list[Handler]:
     files: dict[str, set[str]] = {}
     for handler in handlers:
         files.setdefault(handler.endpoint, set()).add(handler.path)
-    first = {endpoint: min(paths, key=lambda path: (is_test(path), path)) for endpoint, paths in files.items()}
     return [
-        msgspec.structs.replace(handler, endpoint=endpoint_id(*split_endpoint(handler.endpoint), handler.path))
-        if " /" in handler.endpoint and handler.path != first[handler.endpoint]
+        msgspec.structs.replace(handler, endpoint=told_apart(handler.endpoint, handler.path, files[handler.endpoint]))
+        if " /" in handler.endpoint
         else handler
         for handler in handlers
     ]

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from mllint.libraries.models import Place
-from mllint.lineage.ids import consumer_id, endpoint_id, file_id
+from mllint.lineage.ids import consumer_id, endpoint_id, file_id, split_endpoint
+from mllint.lineage.ownership import is_test
+from mllint.linker.containers import OWN_HOSTS, answering, host_of
 from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.values import (
     Bound,
+    Constant,
     Function,
     Unknown,
+    options_of,
     origins_of,
+    text_of,
 )
+from mllint.linker.python.library import storage
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.library.locate import texts
 from mllint.linker.python.machine import Machine
@@ -81,25 +88,74 @@ def session(call: Invocation) -> Any:
 
 def request(call: Invocation, place: Place) -> Any:
     """An HTTP request: its answer comes from the endpoint of the repository whose route it names."""
-    m = call.m
     method = call.name.rpartition(".")[2].upper()
-    if method not in ("GET", "POST", "PUT", "PATCH", "DELETE"):
+    if method not in _METHODS:
         method = str(call.constant("method", "POST")).upper()
-    answers = set[str]()
-    for url in texts(call.get(place.url)):
+    urls = texts(call.get(place.url))
+    if place.base and (bases := texts(call.get(place.base))):
+        urls = [_below(base, url) for base in bases for url in urls]
+    return _sent(call, method, urls, call.get("json|data|params"))
+
+
+def url_opened(call: Invocation) -> Any:
+    """`urlopen(url)`, `urlopen(Request(url, data, method="POST"))`: a download is a file that is read; what is sent
+    somewhere, or asks a service of the repository, is a request."""
+    body = call.get("url.data|data")
+    is_sent = body is not None and body != Constant(None)
+    method = str(call.constant("url.method|method") or ("POST" if is_sent else "GET")).upper()
+    url = call.get("url.url|url")
+    urls = texts(url)
+    own = [each for each in urls if call.m.knows(endpoint_id(method, route_of(each))) or host_of(each)[0] in OWN_HOSTS]
+    if method != "GET" or (urls and len(own) == len(urls)):
+        return _sent(call, method, urls, body)
+    for each in own:
+        call.m.effects.request(method, each, call.span, call.m.now.path)
+    return storage.open_handle(call.with_given({**call.given, "url": url}), Place(file="url"))
+
+
+def _below(base: str, url: str) -> str:
+    """A URL that may be relative to that of a session: `httpx.Client(base_url="http://eta:8000")`."""
+    if "://" in url or url.startswith("{"):
+        return url
+    base = base if "://" in base or base.startswith("{") else f"http://{base}"
+    return f"{base.rstrip('/')}/{url.lstrip('/')}"
+
+
+def _sent(call: Invocation, method: str, urls: list[str], body: Any) -> Any:
+    m, answers = call.m, set[str]()
+    for url in urls:
         m.effects.request(method, url, call.span, m.now.path)
         endpoint = endpoint_id(method, route_of(url))
         if m.in_test:  # what tests send is made up
             continue
         if m.knows(endpoint):
-            answers.add(endpoint)
+            answers.update(_answering(m, endpoint, url))
         elif method == "GET" and _OUTSIDE.match(url):  # a download; what a question mark begins may hold secrets
             answers.add(file_id(url.partition("?")[0]))
-        if (body := call.get("json|data|params")) is not None:
+        if body is not None:
             m.store(sent_to(endpoint), body)
     return Unknown(call.origins() | answers, "it is the answer of a request", call.span)
 
 
+def _answering(m: Machine, endpoint: str, url: str) -> set[str]:
+    """The endpoints that answer a route, where several services do: those of the container that the URL names."""
+    files = {text for option in options_of(m.recall(answered_by(endpoint))) if (text := text_of(option))}
+    meant = answering(m.project.containers, url, files)
+    return {endpoint} if meant is None else {told_apart(endpoint, path, files) for path in meant}
+
+
+def answered_by(endpoint: str) -> str:
+    """The files with handlers of a route are remembered under this name."""
+    return f"answered by {endpoint}"
+
+
+def told_apart(endpoint: str, path: str, paths: Iterable[str]) -> str:
+    """The endpoint that a file answers, where these do: the first, by path, has the plain name."""
+    first = min(paths, key=lambda each: (is_test(each), each))
+    return endpoint if path == first else endpoint_id(*split_endpoint(endpoint), path)
+
+
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 # a host that anybody can reach: not `localhost`, not that of a container, not a number
 _OUTSIDE = re.compile(
     r"https?://(?!(?:[\d.]+|[^/]*\.(?:local|internal|svc)[^/]*)(?:[:/]|$))[^/{}]+\.[a-z]{2,}(?::\d+)?/\w"

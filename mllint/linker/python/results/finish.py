@@ -50,7 +50,7 @@ def build(project: Project, effects: Effects) -> None:
     _add_passings(graph, records, names)
     _add_accesses(project, records, names)
     _observe_accesses(project, records, names)
-    _add_requests(graph, records)
+    _add_requests(project, records)
     _observe(project, records, names)
 
 
@@ -358,13 +358,14 @@ def _is_read(graph: Graph, id: str) -> bool:
     return bool(graph.out_edges(id)) or (id.startswith("column:") and bool(graph.out_edges(split_column(id)[0])))
 
 
-def _add_requests(graph: Graph, records: list[Record]) -> None:
+def _add_requests(project: Project, records: list[Record]) -> None:
     """HTTP calls of routes that the repository serves."""
+    graph = project.graph
     endpoints = [node.id for node in graph.of_kind("endpoint")]
     for request in {request: None for record in records for request in record.requests}:
         best = matching_endpoint(endpoints, request.method, request.url)
         alike = [id for id in endpoints if best is not None and split_endpoint(id) == split_endpoint(best)]
-        for endpoint in nearest(graph, alike, request.path, request.url):
+        for endpoint in nearest(project, alike, request.path, request.url):
             consumer = consumer_id(request.path)
             graph.add_node(consumer, "consumer", request.span, request.path)
             graph.add_edge(Edge(endpoint, consumer, "consumes", "direct", request.job, "python", request.span))
