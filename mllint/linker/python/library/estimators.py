@@ -23,7 +23,7 @@ def models_in(value: Any, depth: int = 5) -> list[Cell]:
             parts = list(items)
         case Cell(kind="object") if is_estimator(value):
             return [value]
-        case Cell(kind="object") if value.slots.get("class") == "io.BytesIO":  # joblib.dump(model, buffer)
+        case Cell(kind="object") if value.slots["type"] == "python.buffer":  # joblib.dump(model, buffer)
             parts = [value.slots.get("held")]
         case Cell(kind="list"):
             parts = [*value.slots["items"], value.slots.get("<rest>")]
