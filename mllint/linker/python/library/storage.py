@@ -17,6 +17,7 @@ from mllint.linker.python.abstract.losses import told_loss
 from mllint.linker.python.abstract.tables import Table, of_dataset
 from mllint.linker.python.abstract.traces import without_traces
 from mllint.linker.python.abstract.values import (
+    KEYS,
     NOTHING,
     Bound,
     Choice,
@@ -353,7 +354,7 @@ def _put_data(m: Machine, node: str, value: Any, tokens: set[str], span: Any, is
                 _put_data(m, node, item, tokens, span)
         case Cell(kind="dict"):
             for key, item in value.slots.items():
-                if key != "<span>":
+                if key not in ("<span>", KEYS):
                     _put_data(m, node, item, tokens, span, is_entry=True)
         case Choice(options=options):
             for option in options:
