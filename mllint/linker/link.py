@@ -16,6 +16,7 @@ from mllint.lineage.graph import Edge, NodeKind
 from mllint.lineage.ids import consumer_id
 from mllint.lineage.lineage import Lineage
 from mllint.linker import systems
+from mllint.linker.containment import join_contents
 from mllint.linker.project import Project
 from mllint.linker.python.forecast import failed, forecast, succeeded
 from mllint.linker.python.interpreter import interpret
@@ -116,6 +117,7 @@ def _link(
     observe_recording(project, machine)
     declare_consumers(project)
     name_features(project, machine)
+    join_contents(project.graph)
     mark_sources(project.graph)
     project.graph.freeze()
     project.coverage.freeze()

@@ -31,6 +31,10 @@ def extends_path(statements: tuple[facts.Stmt, ...]) -> bool:
     return False
 
 
+def _own_name(path: str) -> str:
+    return posixpath.basename(path).removesuffix(".py")
+
+
 class Imports:
     def __init__(self, project: Project) -> None:
         self.modules = {f.path for f in project.of_kind("python")}
@@ -44,18 +48,23 @@ class Imports:
         names = {posixpath.basename(path).removesuffix(".py") for path in self.modules}
         self.first_names = names | {posixpath.basename(folder) for folder in self.all_folders}
         self.roots = sorted(self._roots(), key=lambda root: (root.count("/"), root))
-        python = [
-            f for f in project.of_kind("python", "notebook") if f.python is not None and "sys" in f.python.imports
-        ]
-        self.extending = {f.path for f in python if f.python is not None and extends_path(f.python.body)}
+        read = {f.path: f.python for f in project.of_kind("python", "notebook") if f.python is not None}
+        self.extending = {
+            path for path, module in read.items() if "sys" in module.imports and extends_path(module.body)
+        }
+        # `mlflow.py` that imports `mlflow` itself is no library's stand-in: it would import itself
+        self.wrappers = {path for path, module in read.items() if _own_name(path) in module.imports}
         self.found: dict[tuple[str, str, bool], str | None] = {}
         self.importers: dict[str, set[str]] = {}
         self.note: Callable[[str, str], None] = lambda module, importer: None
 
     def _roots(self) -> set[str]:
-        """Folders from which absolute imports may start: those that hold packages or modules but are no package."""
+        """Folders from which absolute imports may start: those that hold packages or modules but are no package, and
+        no part of one that lacks its `__init__.py`."""
         roots = {""}
         for folder in self.all_folders - self.packages:
+            if posixpath.dirname(folder) in self.packages - {""}:
+                continue
             has_modules = folder in self.folders
             has_packages = any(posixpath.dirname(package) == folder for package in self.packages)
             if has_modules or has_packages or posixpath.basename(folder) in ("src", "lib", "app", "python"):
@@ -98,7 +107,7 @@ class Imports:
                 continue
             base = posixpath.join(root, relative)
             for candidate in (f"{base}.py", f"{base}/__init__.py"):
-                if candidate in self.modules:
+                if candidate in self.modules and not (first == relative and candidate in self.wrappers):
                     return candidate
             if namespace is None and base in self.all_folders:
                 namespace = base + "/"

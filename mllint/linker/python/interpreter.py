@@ -35,6 +35,7 @@ def interpret(
     for entry in jobs.waiting(m):
         run_entry(m, replays, entry)
         entries.append(entry)
+    _again(m, replays, entries)  # before what finds their modules as they leave them: handlers and functions
     done = {entry.name for entry in entries}
     later = [entry for entry in uncalled(m) if entry.name not in done]
     for entry in later:
@@ -44,13 +45,18 @@ def interpret(
         run_entry(m, replays, entry)
     everything: list[Entry] = [*entries, *later, *handlers]
     for _ in range(MOST_ROUNDS):
-        stale = [entry for entry in everything if m.is_stale(entry.name)]
-        if not stale:
+        if not _again(m, replays, everything):
             break
-        for entry in stale:
-            run_entry(m, replays, entry)
     replays.finish(m, jobs.composes)
     return m
+
+
+def _again(m: Machine, replays: Replays, entries: list[Entry]) -> bool:
+    """Run those that read what others turned out to write since; whether there were any."""
+    stale = [entry for entry in entries if m.is_stale(entry.name)]
+    for entry in stale:
+        run_entry(m, replays, entry)
+    return bool(stale)
 
 
 def machine(project: Project, models: Library, schema: Schema, digests: Mapping[str, bytes] | None = None) -> Machine:

@@ -123,6 +123,13 @@ def entries_of(value: Any) -> tuple[dict[str, Any], Any]:
     if isinstance(value, Cell) and value.kind == "dict":
         known = {k: v for k, v in value.slots.items() if isinstance(k, str) and not is_inner(k)}
         return known, value.slots.get("<rest>")
+    if isinstance(value, Choice) and any(isinstance(option, Cell) for option in value.options):  # `given or {}`
+        known, others = {}, []
+        for option in value.options:
+            entries, other = entries_of(option)
+            known |= {key: join(known.get(key), each) for key, each in entries.items()}
+            others += [other] if other is not None else []
+        return known, join_all(others) if others else None
     return {}, Unknown(origins_of(value))
 
 

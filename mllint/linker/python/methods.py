@@ -6,14 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from mllint.facts import python as facts
-from mllint.linker.python.abstract import texts
+from mllint.linker.python import text_methods
 from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.values import (
     Choice,
     Column,
     Constant,
-    Text,
     Tuple,
     Unknown,
     expression_of_value,
@@ -29,7 +28,6 @@ from mllint.linker.python.builtins import (
     as_sorted,
     computed,
     first_of,
-    formatted,
 )
 from mllint.linker.python.classes import alias_of
 from mllint.linker.python.iteration import entries_of, extend, is_inner, items_of, set_operation
@@ -46,7 +44,7 @@ def method(receiver: Any, name: str) -> Method | None:
             return lambda m, r, a, at: join_all([m.call(m.attribute(o, name, at), a, at) for o in r.options])
         return None
     if is_text(receiver):
-        return _TEXT.get(name) or _text_method(name)
+        return text_methods.method(name)
     if isinstance(receiver, Cell):
         if receiver.kind == "list":
             return _LIST.get(name)
@@ -83,93 +81,6 @@ def _copied(m: Machine, receiver: Any, arguments: Arguments, at: facts.At) -> An
         }
     known = {name: value for name, value in changes.items() if isinstance(name, str) and not is_inner(name)}
     return m.heap.new("instance", {**receiver.slots, **known}, (m.now.path, at))
-
-
-def _text_method(name: str) -> Method | None:
-    """Methods that need only the text itself and constant arguments."""
-    if name not in ("lower", "upper", "strip", "lstrip", "rstrip", "title", "capitalize", "replace", "removesuffix",
-                    "removeprefix", "zfill", "casefold", "startswith", "endswith", "isdigit", "swapcase"):  # fmt: skip
-        return None
-
-    def apply(m: Machine, receiver: Any, arguments: Arguments, at: facts.At) -> Any:
-        values = [a.value for a in arguments.args if isinstance(a, Constant)]
-        if isinstance(receiver, Constant) and len(values) == len(arguments.args):
-            try:
-                return Constant(getattr(str(receiver.value), name)(*values), receiver.settings, receiver.origins)
-            except (TypeError, ValueError):
-                return Unknown()
-        if isinstance(receiver, Text) and name in ("lower", "upper", "strip", "replace"):
-            try:
-                parts = [getattr(p, name)(*values) if isinstance(p, str) else p for p in receiver.parts]
-            except TypeError:  # an argument that is not known
-                return Unknown(receiver.origins)
-            return texts.make(tuple(parts), receiver.origins)
-        return Unknown(origins_of(receiver))
-
-    return apply
-
-
-def _join(m: Machine, receiver: Any, arguments: Arguments, at: facts.At) -> Any:
-    items = items_of(m, first_of(arguments), at).known
-    if items is None:
-        return Unknown(origins_of(first_of(arguments)))
-    parts: list[tuple[Any, str]] = []
-    for index, item in enumerate(items):
-        if index:
-            parts.append((receiver, "separator"))
-        parts.append((item, "item"))
-    return texts.concatenate(parts) if parts else Constant("")
-
-
-def _split(m: Machine, receiver: Any, arguments: Arguments, at: facts.At) -> Any:
-    values = [a.value for a in arguments.args if isinstance(a, Constant)]
-    if isinstance(receiver, Constant) and len(values) == len(arguments.args):
-        try:
-            parts = str(receiver.value).split(*values)  # type: ignore[arg-type]
-        except (TypeError, ValueError):
-            return Unknown()
-        return m.heap.new("list", {"items": tuple(Constant(p) for p in parts[:64])}, (m.now.path, at))
-    return m.heap.new("list", {"items": (), "<rest>": Unknown(origins_of(receiver))}, (m.now.path, at))
-
-
-def _text_format(m: Machine, receiver: Any, arguments: Arguments, at: facts.At) -> Any:
-    if isinstance(receiver, Constant):
-        return texts.formatted(
-            str(receiver.value),
-            list(arguments.args),
-            dict(arguments.keywords),
-            lambda value, name: m.attribute(value, name, at),
-            lambda value, key: m.item(value, Constant(int(key) if key.isdigit() else key), at),
-            lambda value, spec: formatted(m, Arguments((value, Constant(spec))), at),
-        )
-    return Unknown(origins_of(receiver).union(*(origins_of(v) for v in arguments.values())))
-
-
-def _same(m: Machine, receiver: Any, arguments: Arguments, at: facts.At) -> Any:
-    return receiver
-
-
-def _parts(name: str) -> Method:
-    """`rsplit`, `partition`: several texts of one."""
-
-    def apply(m: Machine, receiver: Any, arguments: Arguments, at: facts.At) -> Any:
-        values = [a.value for a in arguments.args if isinstance(a, Constant)]
-        if isinstance(receiver, Constant) and len(values) == len(arguments.args):
-            try:
-                made = tuple(Constant(p) for p in getattr(str(receiver.value), name)(*values)[:64])
-            except (TypeError, ValueError):
-                return Unknown()
-            return Tuple(made) if "partition" in name else m.heap.new("list", {"items": made}, (m.now.path, at))
-        return _split(m, receiver, arguments, at)
-
-    return apply
-
-
-_TEXT: dict[str, Method] = {
-    "rsplit": _parts("rsplit"), "splitlines": _parts("splitlines"), "partition": _parts("partition"),
-    "rpartition": _parts("rpartition"), "join": _join, "split": _split,
-    "format": _text_format, "encode": _same, "decode": _same,
-}  # fmt: skip
 
 
 def _append(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
