@@ -19,7 +19,6 @@ from mllint.linker.python.entries import is_test
 from mllint.linker.python.library.locate import registered_name
 from mllint.linker.python.library.web import route_of
 from mllint.linker.python.results.effects import Effects, is_model_token
-from mllint.linker.python.results.folders import add_folders
 from mllint.linker.python.results.makings import observe_makings
 from mllint.linker.python.results.records import Access, Link, Record
 from mllint.linker.python.results.serving import observe_serving
@@ -46,7 +45,6 @@ def build(project: Project, effects: Effects) -> None:
         for link in record.links:
             _add_link(graph, _renamed(link, names), known[link.job])
     ran = {path: job for record in records for path, job in sorted(record.scripts.items())}
-    add_folders(project, [link for record in records for link in record.links if link.is_copy])
     drop_templates(project)
     graph.rejob({**run_by_naming(project), **ran})
     _add_passings(graph, records, names)
