@@ -10,7 +10,7 @@ from mllint.lineage import expressions as ex
 from mllint.linker.python import classes
 from mllint.linker.python.abstract import texts
 from mllint.linker.python.abstract.arguments import Arguments
-from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.heap import Cell, MaybeNone
 from mllint.linker.python.abstract.losses import because
 from mllint.linker.python.abstract.tables import Table
 from mllint.linker.python.abstract.values import (
@@ -205,7 +205,10 @@ def truth(value: Any) -> bool | None:
         case Tuple(items=items):
             return bool(items)
         case Cell(kind="list"):
-            return True if value.slots["items"] else None if value.slots.get("<rest>") is not None else False
+            items = value.slots["items"]
+            if items:
+                return None if isinstance(items, MaybeNone) else True
+            return None if value.slots.get("<rest>") is not None else False
         case Choice(options=options):
             known = {truth(option) for option in options}
             return known.pop() if len(known) == 1 else None
