@@ -80,6 +80,14 @@ PROGRAMS = {
         """,
         ["file:in.csv -> s3://b/t.tar.gz"],
     ),
+    "an archive is read out of what a server answers": (
+        """
+        body = requests.get("https://api.x.org/t.zip").content
+        with zipfile.ZipFile(io.BytesIO(body)) as packed:
+            pd.read_csv(packed.open("t.csv")).to_csv("out.csv")
+        """,
+        ["https://api.x.org/t.zip -> file:out.csv"],
+    ),
     "an archive is unpacked": (
         """
         with open("m.zip", "wb") as file:
@@ -175,6 +183,16 @@ def test_what_nobody_asks_for_again_stays_with_the_tracker(tmp_path: Path) -> No
 def test_a_text_is_still_replaced_as_a_text(tmp_path: Path) -> None:
     lineage = linked(tmp_path, {"main.py": HEAD + "pd.read_csv('in.csv').to_csv('a.csv'.replace('a', 'b'))\n"})
     assert ("file:in.csv", "file:b.csv") in edges(lineage)
+
+
+def test_a_path_that_data_tell_is_not_what_lies_there(tmp_path: Path) -> None:
+    code = """
+        paths = requests.get("https://api.x.org/paths").json()
+        with open(paths["out"], "w") as file:
+            file.write(pd.read_csv("in.csv").to_csv())
+    """
+    gaps = linked(tmp_path, {"main.py": HEAD + dedent(code)}).coverage.gaps
+    assert [gap.is_read for gap in gaps] == [False]
 
 
 def test_two_buffers_hold_what_was_written_to_each(tmp_path: Path) -> None:

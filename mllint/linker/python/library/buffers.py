@@ -100,10 +100,10 @@ def is_bytes_of(value: Any) -> bool:
     return isinstance(value, Cell) and value.kind == "object" and bool(value.slots.get("reference"))
 
 
-def wrapped(call: Invocation, value: Any) -> Any:
-    """What is opened already, or given as bytes, where something is opened on it: `gzip.GzipFile(fileobj=buffer)`,
-    `ZipFile(buffer)`. None for a name."""
-    if (isinstance(value, Unknown) and origins_of(value)) or is_bytes_of(value):
+def wrapped(call: Invocation, value: Any, may_be_data: bool) -> Any:
+    """What is opened already, where something is opened on it: `gzip.GzipFile(fileobj=buffer)`, `ZipFile(buffer)`.
+    None for a name, which is what stands there if it may not be the data itself."""
+    if may_be_data and ((isinstance(value, Unknown) and origins_of(value)) or is_bytes_of(value)):
         value = of_content(call.m, value, call.at)
     kind = call.entry.returns
     if not is_buffer(value) and not (isinstance(value, Cell) and "nodes" in value.slots):

@@ -191,7 +191,7 @@ def open_handle(call: Invocation, place: Place) -> Any:
     m, call = call.m, named_by_clients(call, place)
     value = call.get(place.file or place.url)
     mode = place.mode[1:] if place.mode.startswith("=") else call.constant(place.mode, "r") if place.mode else "r"
-    opened = buffers.wrapped(call, value)
+    opened = buffers.wrapped(call, value, place.texts)
     if opened is not None:
         return opened
     names = texts(value)
