@@ -135,6 +135,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     keywords: dict[str, str] = {}  # keyword of the library -> the name that what follows knows it by
     returns: str = ""  # a type, `self`, `same` (another of the receiver's type), `unknown`, or `$parameter`
     duck: bool = False  # holds for receivers of unknown type too: the name is telling enough
+    chained: bool = False  # of an attribute: so does what is asked of it: `rides.write.parquet(path)`
 
     reads: Place | None = None
     writes: Place | None = None
@@ -289,6 +290,7 @@ class Library:
         self.types: dict[str, Kind] = {}
         self.aliases: dict[str, str] = {}
         self.ducks: dict[str, tuple[str, Entry]] = {}
+        self.chains: dict[str, tuple[str, Entry]] = {}
         self.patterns: list[tuple[re.Pattern[str], str]] = []
         self.usual: dict[str, str] = {}  # `frame`, `column`, `array` -> the type where nothing tells which
         self.families: list[tuple[str, Entry]] = []  # entries for all names below a prefix, written `metrics.*`
@@ -348,6 +350,8 @@ class Library:
             self.generators.update(entry.seeds)
             if entry.duck:
                 self.ducks.setdefault(name.rpartition(".")[2], (full, entry))
+            if entry.chained:
+                self.chains.setdefault(name.rpartition(".")[2], (full, entry))
         self.aliases.update(file.aliases)
         self.scripts.update({f"{file.library}.*" if key == "*" else key: s for key, s in file.scripts.items()})
         self.credentials += [re.compile(fnmatch.translate(pattern)) for pattern in file.credentials]

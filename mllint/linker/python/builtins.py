@@ -123,10 +123,19 @@ def as_list(m: Machine, arguments: Arguments, at: facts.At) -> Any:
     if isinstance(value, Column):
         return value
     items = items_of(m, value, at)
-    slots: dict[Any, Any] = {"items": tuple(items.known or ())}
+    slots: dict[Any, Any] = {"items": tuple(items.known or _shared(m, value, at))}
     if items.known is None:
         slots["<rest>"] = items.any
     return m.heap.new("list", slots, (m.now.path, at))
+
+
+def _shared(m: Machine, value: Any, at: facts.At) -> list[Any]:
+    """The texts that each of several lists holds, whichever of them it is."""
+    if not isinstance(value, Choice):
+        return []
+    first, *others = [items_of(m, option, at).known or [] for option in value.options]
+    names = [{text_of(item) for item in each} for each in others]
+    return [item for item in first if is_text(item) and all(text_of(item) in each for each in names)]
 
 
 def _reversed(m: Machine, arguments: Arguments, at: facts.At) -> Any:

@@ -249,7 +249,8 @@ def _call_from_outside(m: Machine, target: tuple[Any, Function]) -> None:
         # a default is what is known; but whoever calls from outside may give something else
         if parameter.default is not None and parameter.name in values:
             values[parameter.name] = join(
-                values[parameter.name], Unknown(why=f"whoever calls it may give another `{parameter.name}`")
+                values[parameter.name],
+                Unknown(why=f"whoever calls it may give another `{parameter.name}`", is_alternative=True),
             )
     result = enter(m, function, values, function.facts.at)
     m.pass_on(result)

@@ -209,7 +209,8 @@ def assign_item(m: Machine, owner: Any, index: Any, value: Any, at: facts.At) ->
                 m.heap.set(owner, index.value, value)
             else:
                 m.heap.set(owner, "<rest>", join(owner.slots.get("<rest>"), value))
-                m.heap.set(owner, KEYS, join(owner.slots.get(KEYS), index))
+                if isinstance(index, Cell):
+                    m.heap.set(owner, KEYS, join(owner.slots.get(KEYS), index))
         case Cell(kind="list"):
             items = owner.slots["items"]
             if isinstance(index, Constant) and isinstance(index.value, int) and -len(items) <= index.value < len(items):
@@ -247,4 +248,5 @@ def table_entry(cell: Cell, key: Any, value: Any) -> None:
         cell.slots[key.value] = value
     else:
         cell.slots["<rest>"] = join(cell.slots.get("<rest>"), value)
-        cell.slots[KEYS] = join(cell.slots.get(KEYS), key)
+        if isinstance(key, Cell):  # `{pool.submit(load, path): path for path in paths}`
+            cell.slots[KEYS] = join(cell.slots.get(KEYS), key)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from mllint.facts import python as facts
-from mllint.linker.python import calls, classes, iteration
-from mllint.linker.python.abstract.heap import Cell, State
+from mllint.linker.python import calls, classes, iteration, repetition
+from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.values import Class, Constant, Function, Unknown, origins_of
 from mllint.linker.python.branches import note_branch, note_choice
 from mllint.linker.python.evaluation import evaluate
@@ -16,13 +16,9 @@ from mllint.linker.python.frames import usage
 from mllint.linker.python.import_statements import run_import, run_import_from
 from mllint.linker.python.library import bindings, decisions, gates, services, telling, watching
 from mllint.linker.python.library.circumstances import is_survived
-from mllint.linker.python.library.trials import went_over
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.operations import assign_attribute, assign_item
 from mllint.linker.python.operators import binary, truth
-
-MOST_UNROLLED = 24
-MOST_NESTED = 400  # rounds of loops within loops
 
 
 def run(m: Machine, statements: tuple[facts.Stmt, ...]) -> bool:
@@ -130,123 +126,6 @@ def _if(m: Machine, s: facts.If) -> bool:
         return run(m, s.then if known else s.otherwise)
     usage.used(m, test)  # it decides what is done
     return gates.fork(m, test, s.test, lambda: run(m, s.then), lambda: run(m, s.otherwise))
-
-
-def _for(m: Machine, s: facts.For) -> bool:
-    m.circling.append((s, len(m.call_places), m.now.path))
-    try:
-        return _go_through(m, s)
-    finally:
-        m.circling.pop()
-
-
-def _go_through(m: Machine, s: facts.For) -> bool:
-    items = iteration.items_of_expression(m, evaluate(m, s.iterable), s.iterable)
-    breaks: list[State] = []
-    if items.known is not None and len(items.known) <= MOST_UNROLLED and m.unrolled * len(items.known) <= MOST_NESTED:
-        outcome, before = "next", m.unrolled
-        m.unrolled *= max(len(items.known), 1)
-        for number, item in enumerate(items.known):
-            bind(m, s.target, item)
-            m.rounds.append(number)
-            outcome = _round(m, s.body, breaks)
-            m.rounds.pop()
-            if outcome != "next":
-                break
-        m.unrolled = before
-        return _after_loop(m, s.otherwise, outcome, breaks)
-    # unknown length: twice, so that what one round leaves behind reaches the next; or not at all
-    began = m.effects.clock
-    m.heap.fork([lambda: _rounds(m, s.body, breaks, lambda: bind(m, s.target, items.any)), lambda: True])
-    if m.effects.clock != began:
-        went_over(m, items.any, began)
-    return _maybe(m, s.otherwise, breaks)
-
-
-def _round(m: Machine, body: tuple[facts.Stmt, ...], breaks: list[State]) -> str:
-    """Run a body once: `next` if another round may follow, `break` or `leave` (return, raise) if certainly none does.
-    The states in which some paths break off go into `breaks`."""
-    heap = m.heap
-    first, mark = len(heap.exits), len(heap.journal)
-    goes_on = run(m, body)
-    reason, heap.leaving = heap.leaving, ""
-    inner = heap.exits[first:]
-    heap.exits[first:] = [exit for exit in inner if exit[0] not in ("break", "continue")]
-    breaks += [state for why, state in inner if why == "break"]
-    continued = [state for why, state in inner if why == "continue"]
-    if goes_on or reason == "continue":
-        heap.join(continued)
-        return "next"
-    if continued:
-        if reason == "break":
-            breaks.append(heap.changes(mark))
-        heap.become(continued)
-        return "next"
-    heap.leaving = "" if reason == "break" else reason
-    return "break" if reason == "break" else "leave"
-
-
-def _after_loop(m: Machine, otherwise: tuple[facts.Stmt, ...], outcome: str, breaks: list[State]) -> bool:
-    """After a loop of known length. `else` runs unless the loop was certainly left."""
-    goes_on = run(m, otherwise) if outcome == "next" else outcome == "break"
-    if goes_on:
-        m.heap.join(breaks)
-    elif breaks:
-        m.heap.leaving = ""
-        m.heap.become(breaks)
-    return goes_on or bool(breaks)
-
-
-def _rounds(m: Machine, body: tuple[facts.Stmt, ...], breaks: list[State], start: Callable[[], object]) -> bool:
-    outcomes = []
-    for _ in rounds(m):
-        start()
-        outcomes.append(_round(m, body, breaks))
-        if outcomes[-1] != "next":
-            break
-    goes_on = outcomes[0] != "leave"
-    if goes_on:
-        m.heap.leaving = ""
-        m.heap.join(breaks)
-    elif breaks:
-        m.heap.leaving = ""
-        m.heap.become(breaks)
-    return goes_on or bool(breaks)
-
-
-def rounds(m: Machine) -> Iterator[int]:
-    """Two rounds through an outermost loop, one through those inside it: nested loops stay linear."""
-    m.loops += 1
-    try:
-        yield from range(2 if m.loops == 1 else 1)
-    finally:
-        m.loops -= 1
-
-
-def _maybe(m: Machine, otherwise: tuple[facts.Stmt, ...], breaks: list[State]) -> bool:
-    """The `else` of a loop of unknown length, which is passed over where the loop may break off."""
-    if not breaks or not otherwise:
-        return run(m, otherwise)
-    return m.heap.fork([lambda: run(m, otherwise), lambda: True])
-
-
-def _while(m: Machine, s: facts.While) -> bool:
-    test = truth(evaluate(m, s.test))
-    if test is False:
-        return run(m, s.otherwise)
-    breaks: list[State] = []
-
-    def body() -> bool:
-        return _rounds(m, s.body, breaks, lambda: None)
-
-    m.circling.append((s, len(m.call_places), m.now.path))
-    try:
-        goes_on = m.heap.fork([body] if test else [body, lambda: True])
-    finally:
-        m.circling.pop()
-    if not goes_on:
-        return False
-    return _maybe(m, s.otherwise, breaks)
 
 
 def _with(m: Machine, s: facts.With) -> bool:
@@ -409,8 +288,8 @@ _RUN: dict[type, Any] = {
     facts.Augment: _augment,
     facts.Evaluate: _evaluate,
     facts.If: _if,
-    facts.For: _for,
-    facts.While: _while,
+    facts.For: repetition.run_for,
+    facts.While: repetition.run_while,
     facts.With: _with,
     facts.Try: _try,
     facts.Return: _return,

@@ -101,9 +101,11 @@ def concatenate(values: list[tuple[Any, str]]) -> Any:
 
 
 def _set(options: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Nobody means to write `None` into a name: there it is something else, which a caller gives or nobody knows."""
+    """Nobody means to write `None` into a name: there it is something else, which a caller gives or nobody knows. And
+    where a default is known, the name is made with it, whatever people may give instead."""
     known = tuple(o for o in options if not (type(o) is Constant and o.value is None))
-    return known or (Unknown(why="it is None as far as can be seen"),)
+    sure = tuple(o for o in known if not (type(o) is Unknown and o.is_alternative))
+    return sure or known or (Unknown(why="it is None as far as can be seen"),)
 
 
 def combinations(options: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
@@ -188,7 +190,7 @@ def formatted(
 def join_paths(values: list[Any]) -> Any:
     """`os.path.join(*values)`, `Path(a) / b`: choices multiply; an absolute part starts anew."""
     results = []
-    for combination in combinations([options_of(value) for value in values]):
+    for combination in combinations([_set(options_of(value)) for value in values]):
         parts: Parts = ()
         for value in combination:
             more = parts_of(value, "folder" if not parts else "name")

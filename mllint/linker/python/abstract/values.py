@@ -30,12 +30,14 @@ _TOO_MANY = "there are too many possible values"
 
 class Unknown(msgspec.Struct, frozen=True):
     """A value that could not be followed; `why` and `span` say where the trail was lost. `given`: it cannot be known,
-    since each run has its own: `time`, `id`, `folder` (a temporary one)."""
+    since each run has its own: `time`, `id`, `folder` (a temporary one). `is_alternative`: it is what people or the
+    environment may give in the place of a default that is known."""
 
     origins: frozenset[str] = NOTHING
     why: str = ""
     span: Span | None = None
     given: str = ""
+    is_alternative: bool = False
 
 
 class Constant(msgspec.Struct, frozen=True):

@@ -352,6 +352,14 @@ def records(call: Invocation) -> Any:
     return call.m.heap.new("list", {"items": (), "<rest>": value}, (call.m.now.path, call.at))
 
 
+def tuples(call: Invocation) -> Any:
+    """`index`: rows as tuples, whose fields have names and, where the index is not among them, known places."""
+    m, made = call.m, same(call)
+    if isinstance(made, Cell) and call.constant("index", True) is False:
+        m.heap.put(made, "type", call.entry.rows)
+    return m.heap.new("list", {"items": (), "<rest>": made}, (m.now.path, call.at))
+
+
 def dictionary(call: Invocation) -> Any:
     """`orient`: whoever goes through `df.to_dict("records")` meets its rows, of the type that the model names."""
     made = same(call)
@@ -471,8 +479,8 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
     function.__name__: function
     for function in (
         same, filtered, select, projected, drop, rename, rename_one, assign, with_column, merge, concat, beside,
-        construct, dummies, reshape, melt, mapped, pipe, names, indexer, column, series, several, records, dictionary,
-        parsed, choose, cases, some, queried, framed, affixed, relabelled, data_and_target, pass_through,
+        construct, dummies, reshape, melt, mapped, pipe, names, indexer, column, series, several, records, tuples,
+        dictionary, parsed, choose, cases, some, queried, framed, affixed, relabelled, data_and_target, pass_through,
         indexes.set_index, indexes.reset_index,
         named_parts.by_split, named_parts.parts_named, named_parts.halves, named_parts.extended,
         frame_groups.group, frame_groups.aggregate, frame_groups.grouped_column,

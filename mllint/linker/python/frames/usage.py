@@ -32,8 +32,8 @@ _GIVES_BACK = _LEAVES_OUT | {
     "with_expressions", "with_expression", "kept", "group", "grouped", "framed", "affixed",
     "pass_through", "dummies", "data_and_target",
 }  # fmt: skip
-_GIVES_VIEW = {"indexer", "names", "several", "records", "pipe", "column", "free_column", "case", "otherwise"}
-_LOOKS_AT_ROWS = {"names", "several", "records", "column"}
+_GIVES_VIEW = {"indexer", "names", "several", "records", "tuples", "pipe", "column", "free_column", "case", "otherwise"}
+_LOOKS_AT_ROWS = {"names", "several", "records", "tuples", "column"}
 _LOOKS = {"builtins.print", "builtins.len", "builtins.isinstance", "builtins.type", "builtins.id", "builtins.hasattr"}
 _KEEPS = {
     "builtins.list", "builtins.tuple", "builtins.zip", "builtins.enumerate", "builtins.dict", "builtins.iter",

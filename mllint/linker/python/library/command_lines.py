@@ -150,7 +150,11 @@ def default(option: Option, is_run: bool) -> Any:
         )  # people may give it, also where a known command does not
     if default is None:
         return Constant(None) if is_run else Unknown(why=f"the argument `{option.name}` is given by people")
-    return default if is_run else join(default, Unknown(why=f"the argument `{option.name}` is given by people"))
+    return (
+        default
+        if is_run
+        else join(default, Unknown(why=f"the argument `{option.name}` is given by people", is_alternative=True))
+    )
 
 
 TABLE: dict[str, Callable[[Invocation], Any]] = {

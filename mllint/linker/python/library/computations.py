@@ -9,7 +9,7 @@ from typing import Any
 
 from mllint.linker.python import classes
 from mllint.linker.python.abstract import texts
-from mllint.linker.python.abstract.arguments import Arguments, by_name
+from mllint.linker.python.abstract.arguments import by_name
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.tables import of_dataset
 from mllint.linker.python.abstract.values import (
@@ -25,7 +25,6 @@ from mllint.linker.python.abstract.values import (
     origins_of,
     text_of,
 )
-from mllint.linker.python.builtins import FUNCTIONS
 from mllint.linker.python.frames import frames
 from mllint.linker.python.iteration import items_of
 from mllint.linker.python.library import (
@@ -51,6 +50,7 @@ from mllint.linker.python.library.artifacts import TABLE as ARTIFACTS
 from mllint.linker.python.library.binders import TABLE as BINDERS
 from mllint.linker.python.library.boxes import TABLE as BOXES
 from mllint.linker.python.library.buffers import TABLE as BUFFERS
+from mllint.linker.python.library.calling import TABLE as CALLING
 from mllint.linker.python.library.command_lines import TABLE as COMMAND_LINES
 from mllint.linker.python.library.commands import TABLE as COMMANDS
 from mllint.linker.python.library.ini import TABLE as INI
@@ -81,7 +81,11 @@ def environment(call: Invocation) -> Any:
     return join_all(
         [
             *values,
-            Unknown(why=f"the environment variable `{name or '?'}` has no value in the repository", span=call.span),
+            Unknown(
+                why=f"the environment variable `{name or '?'}` has no value in the repository",
+                span=call.span,
+                is_alternative=bool(values),
+            ),
         ]
     )
 
@@ -150,41 +154,6 @@ def identity_decorator(call: Invocation) -> Any:
     if call.arguments.args and isinstance(call.arguments.args[0], Function | Class) and "wraps" not in call.name:
         return call.arguments.args[0]
     return Unknown()
-
-
-def call_first(call: Invocation) -> Any:
-    """Calls what it is given: `Depends(get_model)`, `executor.submit(f, x)`, `Thread(target=f, args=(x,))`."""
-    function = call.get("function|target|fn|func|dependency|0")
-    if not isinstance(function, Function | Bound | Partial | Class):
-        return Unknown(call.origins())
-    args: tuple[Any, ...] = call.arguments.args[1:]
-    given = call.get("args")
-    if given is not None:
-        args = tuple(items_of(call.m, given, call.at).known or ())
-    keywords = call.get("kwargs|op_kwargs")
-    known = {k: v for k, v in keywords.slots.items() if isinstance(k, str)} if isinstance(keywords, Cell) else {}
-    return call.m.call(function, Arguments(args, known), call.at)
-
-
-def dependency(call: Invocation) -> Any:
-    """`Depends(get_model)`: what the function returns, or yields."""
-    value = call_first(call)
-    is_generated = isinstance(value, Cell) and "<generated>" in value.slots
-    return items_of(call.m, value, call.at).any if is_generated else value
-
-
-def call_handler(call: Invocation) -> Any:
-    """Calls a handler of what is to come: `app.add_event_handler("startup", load_models)`. One of the end is of no use:
-    what it takes away, others have used."""
-    handler = call.get("func|handler")
-    if text_of(call.get("event_type|event")) in ("shutdown", "stop", "exit"):
-        return Unknown()
-    return call.m.call(handler, Arguments(), call.at) if isinstance(handler, Function | Bound | Partial) else Unknown()
-
-
-def map_first(call: Invocation) -> Any:
-    """`pool.map(f, items)`: like the builtin."""
-    return FUNCTIONS["builtins.map"](call.m, call.arguments, call.at)
 
 
 def fields_of(call: Invocation) -> Any:
@@ -366,12 +335,12 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
             
             environment, command_line,
             configuration,
-            attributes, unbox, partial, first_argument, identity_decorator, call_first, map_first, fields_of,
+            attributes, unbox, partial, first_argument, identity_decorator, fields_of,
             unknown_flag, default_dict, named_tuple, replaced, any_item, chained, chained_from, product, type_only,
             import_module, joined_values, request_fields, pass_on, parsing.dotted,
             parsing.joined_data, parsing.literal,
-            parsing.logged_uri, make_estimator, configuration_box, call_handler,
-            number, settings, option, run_time, run_id, held_rows, held_row, dependency, routing.mount,
+            parsing.logged_uri, make_estimator, configuration_box,
+            number, settings, option, run_time, run_id, held_rows, held_row, routing.mount,
             routing.included, routing.deployed, routing.asked, services.named_function, hosting.hosted,
             hosting.invoked, exported, web.form_data,
             web.application, web.state, web.session, widgets.widget, widgets.widget_value,
@@ -379,6 +348,7 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
     },
     **COMMAND_LINES,
     **COMMANDS,
+    **CALLING,
     **INI,
     **PATHS,
     **ARTIFACTS,

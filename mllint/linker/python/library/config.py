@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import posixpath
+import re
 from typing import Any
 
 from mllint.facts import python as facts
 from mllint.facts.config import Value
+from mllint.lineage.ids import is_telling
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.settings import KINDS, PLACE
 from mllint.linker.python.abstract.texts import concatenate
@@ -15,26 +18,36 @@ from mllint.linker.python.library.locate import locate, texts
 from mllint.linker.python.machine import Machine
 from mllint.source import Span
 
+MOST_ALIKE = 6  # files that a name may mean which is known in part
+
 
 def document_of(m: Machine, path: Any) -> Value | None:
     """The parsed configuration file at a path (or open file), if it is one of the repository."""
     if isinstance(path, Cell):
         path = path.slots.get("path") if path.kind == "object" else None
     for text in texts(path):
-        found = _document(m, text)
-        if found is not None:
-            return found[1]
+        for _, document in _documents(m, text):
+            return document
     return None
 
 
-def _document(m: Machine, text: str) -> tuple[str, Value] | None:
-    if "{" in text:
-        return None
+def _documents(m: Machine, text: str) -> list[tuple[str, Value]]:
+    """Configuration files by path; of a name that is known in part, `configs/v{version}.yaml`, all that it may mean."""
     path = locate(m, text).removeprefix("file:")
-    value = m.project.config(path)
-    if value is None or (path.endswith(".json") and _is_made(m, path)):  # a committed report is no configuration
-        return None
-    return path, value
+    paths = [path] if "{" not in path else _that_fit(m, path)
+    found = [(path, value) for path in paths if (value := m.project.config(path)) is not None]
+    # a committed report is no configuration
+    return [(path, value) for path, value in found if not (path.endswith(".json") and _is_made(m, path))]
+
+
+def _that_fit(m: Machine, path: str) -> list[str]:
+    folder, name = posixpath.split(path)
+    if "{" in folder or not is_telling(f"file:{path}"):
+        return []
+    wanted = re.compile("[^/]*".join(map(re.escape, re.split(r"\{[^{}]*\}", name))))
+    known = [path for path in m.project.files if posixpath.dirname(path) == folder]
+    fitting = [path for path in known if wanted.fullmatch(posixpath.basename(path))]
+    return sorted(fitting) if len(fitting) <= MOST_ALIKE else []
 
 
 def _is_made(m: Machine, path: str) -> bool:
@@ -50,11 +63,12 @@ def load(m: Machine, target: Any, at: facts.At) -> Any:
         target = target.slots["path"]
     found = []
     for text in texts(target):
-        known = _document(m, text)
-        if known is not None and (m.project.files[known[0]].kind in KINDS):
-            name = m.settings.open(known[0], m.job, (known[0],), m.span(at)) if not m.in_test else ""
-            origins = frozenset({f"file:{known[0]}"}) if _is_made(m, known[0]) else NOTHING
-            found.append(as_value(m, known[1], known[0], at, (name,), origins))
+        for path, document in _documents(m, text):
+            if m.project.files[path].kind not in KINDS:
+                continue
+            name = m.settings.open(path, m.job, (path,), m.span(at)) if not m.in_test else ""
+            origins = frozenset({f"file:{path}"}) if _is_made(m, path) else NOTHING
+            found.append(as_value(m, document, path, at, (name,), origins))
     return join_all(found) if found else None
 
 

@@ -26,6 +26,7 @@ from mllint.linker.python.abstract.values import (
     Tuple,
     Unknown,
     as_measures,
+    is_text,
     join,
     join_all,
     origins_of,
@@ -137,7 +138,11 @@ def call_method(m: Machine, receiver: Any, name: str, arguments: Arguments, at: 
     if isinstance(receiver, Column):
         return columns.unmodelled(m, receiver, name, arguments, at)
     why = f"what the method `{name}` returns is not modelled"
-    return because(Unknown(origins), (receiver,), why, m.span(at))
+    lost = because(Unknown(origins), (receiver,), why, m.span(at))
+    default = arguments.args[1] if name == "get" and len(arguments.args) == 2 else None
+    if isinstance(receiver, Unknown) and is_text(default):  # of a dictionary that nothing is known of
+        return join(default, msgspec.structs.replace(lost, is_alternative=True))
+    return lost
 
 
 def call_object(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
@@ -202,6 +207,8 @@ def attribute_of(m: Machine, owner: Any, name: str, at: facts.At) -> Any:
         found = m.library.method("datetime.Moment", name)
     if found is None and _is_untyped(owner):
         found = m.library.ducks.get(name)
+    if found is None and isinstance(owner, Bound) and (made := _chained(m, owner, name, at)) is not None:
+        return attribute_of(m, made, name, at)
     if found is None:
         usage.looked(m, owner)  # `df.shape`
         if name in _SIZES:  # as of `len(df)`: it tells of data, and holds none
@@ -211,6 +218,17 @@ def attribute_of(m: Machine, owner: Any, name: str, at: facts.At) -> Any:
     if entry.attribute:
         return apply(Invocation(m, full, entry, owner, Arguments(), at))
     return Bound(full, owner)
+
+
+def _chained(m: Machine, attribute: Bound, name: str, at: facts.At) -> Any:
+    """What an attribute of something unknown is, told by what is asked of it: `rides.write.parquet(path)`."""
+    found = m.library.chains.get(attribute.function) if isinstance(attribute.function, str) else None
+    if found is None or not isinstance(attribute.receiver, Unknown):
+        return None
+    full, entry = found
+    if m.library.method(entry.returns, name) is None:
+        return None
+    return apply(Invocation(m, full, entry, attribute.receiver, Arguments(), at))
 
 
 _SIZES = {"shape", "ndim"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -9,6 +10,14 @@ import msgspec
 from mllint.lineage import expressions as ex
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.values import Choice, Column, Tuple, expression_of_value, join, origins_of
+
+
+def spelt_out(text: str) -> str:
+    """`insert into t (a, b) values %s`, which psycopg2 gives whole rows to, with a parameter for each column."""
+    return _WHOLE_ROWS.sub(lambda hit: f"{hit[1]}({', '.join('%s' for _ in hit[2].split(','))})", text)
+
+
+_WHOLE_ROWS = re.compile(r"(\binto\s[^()]{1,200}\(([^()]*)\)\s*values\s+)%s(?!\w)", re.IGNORECASE)
 
 
 def bound(values: list[Any]) -> dict[str, Any]:
@@ -28,6 +37,9 @@ def _rows(value: Any) -> list[dict[str, Any]]:
             return [row for option in options for row in _rows(option)]
         case Cell(kind="dict"):
             return [{key: part for key, part in value.slots.items() if isinstance(key, str) and key != "<span>"}]
+        case Cell(kind="frame") if not value.slots["table"].open:  # rows of a frame: `list(df.itertuples(index=False))`
+            columns = value.slots["table"].columns.values()
+            return [{str(number): column for number, column in enumerate(columns, 1)}]
         case Cell(kind="list"):
             items = [part for part in (*value.slots["items"], value.slots.get("<rest>")) if part is not None]
         case Tuple(items=given):

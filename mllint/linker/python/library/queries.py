@@ -39,7 +39,7 @@ def read(call: Invocation, place: Place) -> Any:
             tables.append(_read_table(call, text))
             continue
         is_file = _run_file(call, text)
-        text = f"SELECT * FROM {text}" if _NAMED_QUERY.fullmatch(text) else text
+        text = f"SELECT * FROM {text}" if _NAMED_QUERY.fullmatch(text) else parameters.spelt_out(text)
         statements = m.query(text, _dialect(call, place))
         selects = [statement for statement in statements if statement.kind == "select"]
         for statement in statements:
@@ -95,7 +95,7 @@ def _texts(call: Invocation, value: Any) -> list[str]:
             options += items_of(call.m, option, call.at).known or ()
         if isinstance(option, Cell) and option.kind == "object":  # `text("select ...")`
             given = option.slots.get("arguments", {})
-            option = given.get("text", given.get("0"))
+            options += options_of(given.get("text", given.get("0")))
         text = text_of(option)
         if text is not None and re.search(r"\w", re.sub(r"\{[^{}]*\}", "", text)):
             found.append(text.replace(f"{HERE}/", ""))  # `read_parquet('<repository>/data/x.parquet')`

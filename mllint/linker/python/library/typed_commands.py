@@ -146,7 +146,7 @@ def _defaults(function: Function) -> dict[str, Any]:
             value = held.get(parameter.name)
             if isinstance(parameter.default, facts.Literal):
                 value = Constant(parameter.default.value)
-            why = Unknown(why=_BY_PEOPLE.format(parameter.name))
+            why = Unknown(why=_BY_PEOPLE.format(parameter.name), is_alternative=value is not None)
             given[parameter.name] = why if value is None else join(value, why)
     return given
 
@@ -198,8 +198,8 @@ def _object_of(call: Invocation, kind: Any, words: list[str] | None) -> Any:
     made = m.call(kind, Arguments((), told), call.at)
     if words is None and isinstance(made, Cell) and made.kind == "instance":
         for name in names:  # people may give anything
-            why = Unknown(why=_BY_PEOPLE.format(name))
             held = made.slots.get(name)
+            why = Unknown(why=_BY_PEOPLE.format(name), is_alternative=held is not None)
             is_part = isinstance(held, Cell) and held.kind == "instance"
             if not is_part:
                 m.heap.set(made, name, why if held is None else join(held, why))

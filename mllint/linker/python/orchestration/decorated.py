@@ -11,9 +11,10 @@ from typing import Any
 from mllint.facts import python as facts
 from mllint.linker.python.abstract.arguments import Arguments, Rest
 from mllint.linker.python.abstract.heap import Cell
-from mllint.linker.python.abstract.values import Bound, Class, Constant, External, Function, Partial, Unknown, text_of
+from mllint.linker.python.abstract.values import Bound, Class, Constant, External, Function, Partial, text_of
 from mllint.linker.python.iteration import entries_of, items_of
 from mllint.linker.python.library import configurables, hydra
+from mllint.linker.python.library.calling import future, held
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.library.locate import locate
 from mllint.linker.python.machine import Machine
@@ -83,7 +84,7 @@ def method(m: Machine, function: Any, name: str, arguments: Arguments, at: facts
         return None
     if not any(meaning(m, each) for each in function.decorators):
         celery = name in ("delay", "apply_async") and function.decorators
-        return _future(m, m.call(function, arguments, at), at) if celery else None
+        return future(m, m.call(function, arguments, at), at) if celery else None
     if name == "partial":
         return Partial(function, arguments.args, tuple(sorted(arguments.keywords.items())))
     if name in ("with_options", "override", "options", "with_retry_policy", "with_hooks", "configured"):
@@ -91,7 +92,7 @@ def method(m: Machine, function: Any, name: str, arguments: Arguments, at: facts
     if name in ("fn", "__wrapped__", "run", "local", "entrypoint", "execute_in_process"):
         return m.call(function, arguments, at)
     if name in ("submit", "delay", "remote", "apply_async"):
-        return _future(m, m.call(function, arguments, at), at)
+        return future(m, m.call(function, arguments, at), at)
     if name in _MAPPED:
         return _mapped(m, function, arguments, at)
     if name in ("serve", "deploy"):
@@ -105,44 +106,22 @@ _MAPPED = ("map", "expand", "starmap", "expand_kwargs")
 
 def _mapped(m: Machine, function: Any, arguments: Arguments, at: facts.At) -> Any:
     """`task.map(xs)`: called with an item of each sequence; a list of what that gives."""
-    args = tuple(items_of(m, _held(a.value if isinstance(a, Rest) else a), at).any for a in arguments.args)
-    keywords = {k: items_of(m, _held(v), at).any for k, v in arguments.keywords.items()}
+    args = tuple(items_of(m, held(a.value if isinstance(a, Rest) else a), at).any for a in arguments.args)
+    keywords = {k: items_of(m, held(v), at).any for k, v in arguments.keywords.items()}
     result = m.call(function, Arguments(args, keywords), at)
-    return m.heap.new("list", {"items": (), "<rest>": _future(m, result, at)}, (m.now.path, at))
-
-
-def _future(m: Machine, value: Any, at: facts.At) -> Any:
-    slots = {"type": "prefect.Future", "class": "future", "arguments": {}, "origins": frozenset(), "held": value}
-    return m.heap.new("object", slots, (m.now.path, at))
-
-
-def future_result(invocation: Invocation) -> Any:
-    """`future.result()`, `ray.get(reference)`, `ray.get([a, b])`"""
-    value = invocation.receiver if invocation.receiver is not None else invocation.get("0", Unknown())
-    if isinstance(value, Cell) and value.kind == "list":
-        items = tuple(_held(item) for item in value.slots["items"])
-        rest = value.slots.get("<rest>")
-        slots = {"items": items} if rest is None else {"items": items, "<rest>": _held(rest)}
-        return invocation.m.heap.new("list", slots, (invocation.m.now.path, invocation.at))
-    return _held(value)
-
-
-def _held(value: Any) -> Any:
-    if isinstance(value, Cell) and value.kind == "object" and value.slots.get("type") == "prefect.Future":
-        return value.slots["held"]
-    return value
+    return m.heap.new("list", {"items": (), "<rest>": future(m, result, at)}, (m.now.path, at))
 
 
 def _all_held(m: Machine, value: Any) -> Any:
     """What a task is given of what is still to come, also in a list: `total(load.map(paths))`."""
     if isinstance(value, Cell) and value.kind == "list":
-        items = tuple(map(_held, value.slots["items"]))
-        rest = _held(value.slots.get("<rest>"))
+        items = tuple(map(held, value.slots["items"]))
+        rest = held(value.slots.get("<rest>"))
         if rest is not value.slots.get("<rest>") or any(
             a is not b for a, b in zip(items, value.slots["items"], strict=True)
         ):
             return m.heap.new("list", {**value.slots, "items": items, "<rest>": rest}, value.site)
-    return _held(value)
+    return held(value)
 
 
 def _task(m: Machine, function: Function, by: Any, arguments: Arguments, at: facts.At, follow: Follow) -> Any:

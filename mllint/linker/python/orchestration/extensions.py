@@ -26,7 +26,6 @@ from mllint.linker.python.orchestration import (
 
 COMPUTED: dict[str, Callable[[Invocation], Any]] = {
     "decorator": decorated.decorator,
-    "future_result": decorated.future_result,
     "dbt_ref": dbt.ref,
     "dbt_source": dbt.source,
     "start_command": processes.start_command,

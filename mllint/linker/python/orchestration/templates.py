@@ -16,7 +16,7 @@ from mllint.lineage.ids import file_id, table_id
 from mllint.linker.python.abstract import texts
 from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell
-from mllint.linker.python.abstract.values import Constant, Hole, Text, Tuple, Unknown, text_of
+from mllint.linker.python.abstract.values import Constant, Hole, Text, Tuple, Unknown, options_of, text_of
 from mllint.linker.python.iteration import entries_of, is_inner, items_of
 from mllint.linker.python.library import queries
 from mllint.linker.python.library.invocation import Invocation
@@ -129,7 +129,8 @@ def _words(m: Machine, value: Any, at: facts.At) -> str:
     if text is not None:
         return text
     if isinstance(value, Tuple | Cell):
-        found = [text_of(item) or "{unknown}" for item in items_of(m, value, at).known or []]
+        items = items_of(m, value, at).known or []
+        found = [next(filter(None, map(text_of, options_of(item))), "{unknown}") for item in items]
         if len(found) == 1 or (len(found) > 1 and found[0] in ("sh", "bash", "/bin/sh", "/bin/bash")):
             return found[-1]  # `["bash", "-c", "python train.py"]`
         return " ".join(word if "{{" in word else shlex.quote(word) for word in found)

@@ -1,0 +1,156 @@
+"""Loops: round by round where it is known what they go through, else twice or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from mllint.facts import python as facts
+from mllint.facts import walking
+from mllint.linker.python import iteration
+from mllint.linker.python.abstract.heap import State
+from mllint.linker.python.evaluation import evaluate
+from mllint.linker.python.library.trials import went_over
+from mllint.linker.python.machine import Machine
+from mllint.linker.python.operators import truth
+
+MOST_UNROLLED = 24
+MOST_GATHERED = 200  # rounds of a loop that only puts what it goes through into lists, sets and dictionaries
+MOST_NESTED = 400  # rounds of loops within loops
+
+
+def run_for(m: Machine, s: facts.For) -> bool:
+    m.circling.append((s, len(m.call_places), m.now.path))
+    try:
+        return _go_through(m, s)
+    finally:
+        m.circling.pop()
+
+
+def _go_through(m: Machine, s: facts.For) -> bool:
+    items = iteration.items_of_expression(m, evaluate(m, s.iterable), s.iterable)
+    breaks: list[State] = []
+    count = len(items.known) if items.known is not None else MOST_NESTED + 1
+    is_short = count <= MOST_UNROLLED or (count <= MOST_GATHERED and _only_gathers(s.body))
+    if items.known is not None and is_short and m.unrolled * count <= MOST_NESTED:
+        outcome, before = "next", m.unrolled
+        m.unrolled *= max(count, 1)
+        for number, item in enumerate(items.known):
+            m.bind(s.target, item)
+            m.rounds.append(number)
+            outcome = _round(m, s.body, breaks)
+            m.rounds.pop()
+            if outcome != "next":
+                break
+        m.unrolled = before
+        return _after_loop(m, s.otherwise, outcome, breaks)
+    # unknown length: twice, so that what one round leaves behind reaches the next; or not at all
+    began = m.effects.clock
+    m.heap.fork([lambda: _rounds(m, s.body, breaks, lambda: m.bind(s.target, items.any)), lambda: True])
+    if m.effects.clock != began:
+        went_over(m, items.any, began)
+    return _maybe(m, s.otherwise, breaks)
+
+
+_GATHERING = {"append", "add", "extend", "update", "setdefault", "get", "insert", "items", "keys", "format", "join"}
+
+
+def _only_gathers(node: Any) -> bool:
+    """Whether a body calls nothing but methods of lists, sets, dictionaries and texts, and holds no further loop."""
+    for part in walking.parts(node) if not isinstance(node, tuple) else node:
+        match part:
+            case facts.For() | facts.While() | facts.Comprehension():
+                return False
+            case facts.Call(function=function) if not (
+                isinstance(function, facts.Attribute) and (function.name in _GATHERING or hasattr(str, function.name))
+            ):
+                return False
+        if not _only_gathers(part):
+            return False
+    return True
+
+
+def _round(m: Machine, body: tuple[facts.Stmt, ...], breaks: list[State]) -> str:
+    """Run a body once: `next` if another round may follow, `break` or `leave` (return, raise) if certainly none does.
+    The states in which some paths break off go into `breaks`."""
+    heap = m.heap
+    first, mark = len(heap.exits), len(heap.journal)
+    goes_on = m.execute(body)
+    reason, heap.leaving = heap.leaving, ""
+    inner = heap.exits[first:]
+    heap.exits[first:] = [exit for exit in inner if exit[0] not in ("break", "continue")]
+    breaks += [state for why, state in inner if why == "break"]
+    continued = [state for why, state in inner if why == "continue"]
+    if goes_on or reason == "continue":
+        heap.join(continued)
+        return "next"
+    if continued:
+        if reason == "break":
+            breaks.append(heap.changes(mark))
+        heap.become(continued)
+        return "next"
+    heap.leaving = "" if reason == "break" else reason
+    return "break" if reason == "break" else "leave"
+
+
+def _after_loop(m: Machine, otherwise: tuple[facts.Stmt, ...], outcome: str, breaks: list[State]) -> bool:
+    """After a loop of known length. `else` runs unless the loop was certainly left."""
+    goes_on = m.execute(otherwise) if outcome == "next" else outcome == "break"
+    if goes_on:
+        m.heap.join(breaks)
+    elif breaks:
+        m.heap.leaving = ""
+        m.heap.become(breaks)
+    return goes_on or bool(breaks)
+
+
+def _rounds(m: Machine, body: tuple[facts.Stmt, ...], breaks: list[State], start: Callable[[], object]) -> bool:
+    outcomes = []
+    for _ in rounds(m):
+        start()
+        outcomes.append(_round(m, body, breaks))
+        if outcomes[-1] != "next":
+            break
+    goes_on = outcomes[0] != "leave"
+    if goes_on:
+        m.heap.leaving = ""
+        m.heap.join(breaks)
+    elif breaks:
+        m.heap.leaving = ""
+        m.heap.become(breaks)
+    return goes_on or bool(breaks)
+
+
+def rounds(m: Machine) -> Iterator[int]:
+    """Two rounds through an outermost loop, one through those inside it: nested loops stay linear."""
+    m.loops += 1
+    try:
+        yield from range(2 if m.loops == 1 else 1)
+    finally:
+        m.loops -= 1
+
+
+def _maybe(m: Machine, otherwise: tuple[facts.Stmt, ...], breaks: list[State]) -> bool:
+    """The `else` of a loop of unknown length, which is passed over where the loop may break off."""
+    if not breaks or not otherwise:
+        return m.execute(otherwise)
+    return m.heap.fork([lambda: m.execute(otherwise), lambda: True])
+
+
+def run_while(m: Machine, s: facts.While) -> bool:
+    test = truth(evaluate(m, s.test))
+    if test is False:
+        return m.execute(s.otherwise)
+    breaks: list[State] = []
+
+    def body() -> bool:
+        return _rounds(m, s.body, breaks, lambda: None)
+
+    m.circling.append((s, len(m.call_places), m.now.path))
+    try:
+        goes_on = m.heap.fork([body] if test else [body, lambda: True])
+    finally:
+        m.circling.pop()
+    if not goes_on:
+        return False
+    return _maybe(m, s.otherwise, breaks)
