@@ -257,3 +257,49 @@ def test_where_a_setting_stands_is_known(tmp_path: Path) -> None:
     assert [(span.path, span.line) for span in setting.settings] == [("c.gin", 1)]
     (config,) = lineage.observations.configs
     assert {key.keys: key.state for key in config.keys} == {("train.alpha",): "read", ("NEVER",): "unread"}
+
+
+def test_a_package_of_that_name_is_not_the_library_that_its_modules_import(tmp_path: Path) -> None:
+    files = {
+        "tools/__init__.py": "",
+        "tools/gin/__init__.py": "from .parser import parse",
+        "tools/gin/parser.py": "import gin\n\ndef parse():\n    gin.parse_config_file('a.gin')\n",
+        "tools/jobs.py": "import gin\nimport pandas as pd\n\n@gin.configurable\ndef run(path):\n"
+        "    pd.read_csv(path).to_csv('b.csv')\n",
+        "main.py": "from tools.gin import parse\nfrom tools.jobs import run\nparse()\nrun()\n",
+        "a.gin": "run.path = 'a.csv'",
+    }
+    assert pair("a.csv", "b.csv") in edges(linked(tmp_path, files))
+
+
+METHODS = """
+import enum
+import gin
+import pandas as pd
+
+@gin.constants_from_enum(module="paths")
+class Name(enum.Enum):
+    FIRST = "a.csv"
+    SECOND = "b.csv"
+
+class Base:
+    @gin.configurable
+    def load(self, name, out="lost.csv"):
+        pd.read_csv(name.value).to_csv(out)
+
+@gin.configurable
+class Job(Base):
+    @gin.configurable("keep")
+    def store(self, name, out):
+        pd.read_csv(name.value).to_csv(out)
+
+gin.parse_config_file("a.gin")
+Job().load(out="given.csv")
+Job().store()
+"""
+
+
+def test_methods_and_the_members_of_enumerations(tmp_path: Path) -> None:
+    gin = "Base.load.name = %paths.Name.SECOND\nkeep.name = %Name.FIRST\nkeep.out = 'kept.csv'\n"
+    pairs = edges(linked(tmp_path, {"main.py": METHODS, "a.gin": gin}))
+    assert {pair("b.csv", "given.csv"), pair("a.csv", "kept.csv")} <= pairs

@@ -42,6 +42,7 @@ class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     versions: dict[str, str] = {}  # pattern of a name -> which it asks for: stage, latest, alias, version
     variables: bool = False  # of a query: what it reads may be variables of the program that hold frames
     portable: bool = False  # what is saved holds no classes of the library: ONNX, a list of weights
+    tables: str = ""  # `format=bigquery|iceberg`: with one of these values, the name of a file is that of a table
     consumer: bool = False  # what is written goes to somebody outside: a consumer, not a dataset
 
 
@@ -62,8 +63,9 @@ class Copy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Columns(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the arguments of a reader say of the columns: parameters."""
 
-    names: str = ""
+    names: str = ""  # a list, a dictionary, or a text as `a INT, b STRING`
     only: str = ""
+    header: str = ""  # the first line of a file holds names only if this is given, and is not false
 
 
 class Fit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -128,6 +130,20 @@ class Random(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     once: bool = False  # however often it is drawn in a module, that is one thing to say: networks
 
 
+class Within(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """In which schema a connection finds bare names: parameters that tell it. A `dataset` names catalog and schema.
+
+    `urls` tell by scheme what the host of a URL and the parts of its path are: `trino: ["", catalog, schema]`."""
+
+    catalog: str = ""
+    schema: str = ""
+    dataset: str = ""
+    url: str = ""
+    urls: dict[str, tuple[str, ...]] = {}
+    options: str = ""  # of Postgres: `-c search_path=raw`
+    session: bool = False  # of SQL: what it changes holds for all that the library does
+
+
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What one call means. Names of parameters are those of the library."""
 
@@ -137,6 +153,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     duck: bool = False  # holds for receivers of unknown type too: the name is telling enough
     chained: bool = False  # of an attribute: so does what is asked of it: `rides.write.parquet(path)`
 
+    within: Within | None = None
     reads: Place | None = None
     writes: Place | None = None
     loads: Place | None = None  # an object, as it was saved
@@ -291,7 +308,7 @@ class Library:
         self.aliases: dict[str, str] = {}
         self.ducks: dict[str, tuple[str, Entry]] = {}
         self.chains: dict[str, tuple[str, Entry]] = {}
-        self.patterns: list[tuple[re.Pattern[str], str]] = []
+        self.patterns: list[tuple[re.Pattern[str], str, int]] = []  # with the letters that it spells out
         self.usual: dict[str, str] = {}  # `frame`, `column`, `array` -> the type where nothing tells which
         self.families: list[tuple[str, Entry]] = []  # entries for all names below a prefix, written `metrics.*`
         self.hosts: set[str] = set()  # top-level modules whose importers are started by a scheduler or server
@@ -338,7 +355,9 @@ class Library:
             self.hosts.update(name.partition(".")[0] for name in (file.library, *file.imports))
         for name, kind in file.types.items():
             self.types[prefix + name] = kind
-            self.patterns += [(re.compile(fnmatch.translate(pattern)), prefix + name) for pattern in kind.classes]
+            for pattern in kind.classes:
+                letters = len(re.sub(r"\[.*?\]|[*?]", "", pattern))
+                self.patterns.append((re.compile(fnmatch.translate(pattern)), prefix + name, letters))
             if kind.usual:
                 self.usual.setdefault("array" if kind.nameless else kind.holds, prefix + name)
         for name, entry in file.calls.items():
@@ -453,8 +472,15 @@ class Library:
         if name in self.types:
             return name
         if name not in self._kinds:
-            self._kinds[name] = next((kind for pattern, kind in self.patterns if pattern.match(name)), "")
+            self._kinds[name] = next((kind for pattern, kind, _ in self.patterns if pattern.match(name)), "")
         return self._kinds[name]
+
+    def spelled_out(self, name: str) -> int:
+        """How many letters of a dotted name are written in models: all of a call, of a class those of its pattern."""
+        full = self.canonical(name)
+        if self.call(name) is not None or full in self.types:
+            return len(full)
+        return max((letters for pattern, _, letters in self.patterns if pattern.match(full)), default=0)
 
     def composes(self, name: str) -> bool:
         entry = self.call(name) if name else None

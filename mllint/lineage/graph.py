@@ -105,6 +105,22 @@ class Graph:
             for edges in (self._out[edge.source], self._in[edge.target]):
                 edges[edges.index(edge)] = moved
 
+    def rename(self, named: Callable[[str], str]) -> None:
+        """Call nodes by other ids; what was two nodes and has one id now is one."""
+        nodes, edges = list(self.nodes.values()), list(self._edges.values())
+        self.__init__()  # type: ignore[misc]
+        for node in nodes:
+            id = named(node.id)
+            if id == node.id and id not in self.nodes:
+                self.put(node)
+                continue
+            one = self.add_node(id, node.kind, None, node.name if id == node.id else "", **node.attributes)
+            one.spans += [span for span in node.spans if span not in one.spans]
+        for edge in edges:
+            source, target = named(edge.source), named(edge.target)
+            if source != target or edge.source == edge.target:
+                self.add_edge(msgspec.structs.replace(edge, source=source, target=target))
+
     def drop(self, unwanted: Callable[[Edge], bool]) -> None:
         """Take edges out, and the nodes that only they touched."""
         gone = [edge for edge in self._edges.values() if unwanted(edge)]

@@ -46,6 +46,8 @@ def call(m: Machine, function: Any, arguments: Arguments, at: facts.At) -> Any:
                 return decorated.call(m, function, arguments, at, _follow)
             return _follow(m, function, arguments, at)
         case Bound(function=Function() as method, receiver=receiver):
+            if method.decorators:
+                return decorated.call(m, method, arguments.before(receiver), at, _follow)
             return _follow(m, method, arguments.before(receiver), at)
         case Bound(function=str() as name, receiver=receiver):
             return library.call_method(m, receiver, name, arguments, at)

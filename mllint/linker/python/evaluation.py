@@ -52,11 +52,12 @@ def _name(m: Machine, e: facts.Name) -> Any:
 
 
 def _starred(m: Machine, name: str) -> str:
-    """The dotted name that `from pyspark.sql.functions import *` binds: of several libraries, one that is modelled."""
+    """The dotted name that `from pyspark.sql.functions import *` binds: of several libraries, that whose model says
+    most of such a name."""
     stars = m.now.module_scope.slots.get("<stars>", ())
     names = [f"{library}.{name}" for library in reversed(stars)]
-    modelled = (dotted for dotted in names if m.library.call(dotted) is not None or m.library.type_of_class(dotted))
-    return next(modelled, names[0] if len(names) == 1 else "")
+    likely = max(names, key=m.library.spelled_out, default="")
+    return likely if len(names) == 1 or m.library.spelled_out(likely) else ""
 
 
 def _attribute(m: Machine, e: facts.Attribute) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import lru_cache
 
 from mllint.facts import python as facts
@@ -31,12 +31,20 @@ def extends_path(statements: tuple[facts.Stmt, ...]) -> bool:
     return False
 
 
+def imports_plainly(statements: tuple[facts.Stmt, ...], name: str) -> bool:
+    """`import name` at the top of a module."""
+    return any(
+        isinstance(statement, facts.Import) and any(alias.name == name for alias in statement.names)
+        for statement in statements
+    )
+
+
 def _own_name(path: str) -> str:
     return posixpath.basename(path).removesuffix(".py")
 
 
 class Imports:
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Project, libraries: Collection[str] = ()) -> None:
         self.modules = {f.path for f in project.of_kind("python")}
         self.folders = {posixpath.dirname(path) for path in self.modules}
         self.packages = {folder for folder in self.folders if posixpath.join(folder, "__init__.py") in self.modules}
@@ -54,9 +62,20 @@ class Imports:
         }
         # `mlflow.py` that imports `mlflow` itself is no library's stand-in: it would import itself
         self.wrappers = {path for path, module in read.items() if _own_name(path) in module.imports}
+        self.others = set(self._named_like(libraries, read))
         self.found: dict[tuple[str, str, bool], str | None] = {}
         self.importers: dict[str, set[str]] = {}
         self.note: Callable[[str, str], None] = lambda module, importer: None
+
+    def _named_like(self, libraries: Collection[str], python: Mapping[str, facts.Module]) -> Iterator[str]:
+        """Packages inside of packages that bear the name of a library, which their own modules import: `import gin` in
+        `tools/gin/parser.py` is none of `tools.gin`."""
+        inner = {folder for folder in self.packages if posixpath.dirname(folder) in self.packages}
+        for folder in sorted(folder for folder in inner if posixpath.basename(folder) in libraries):
+            name = posixpath.basename(folder)
+            own = (python[path] for path in python if path.startswith(f"{folder}/"))
+            if any(name in file.imports and imports_plainly(file.body, name) for file in own):
+                yield folder
 
     def _roots(self) -> set[str]:
         """Folders from which absolute imports may start: those that hold packages or modules but are no package, and
@@ -106,6 +125,8 @@ class Imports:
             if is_standard and root in self.packages:
                 continue
             base = posixpath.join(root, relative)
+            if posixpath.join(root, first) in self.others:
+                continue
             for candidate in (f"{base}.py", f"{base}/__init__.py"):
                 if candidate in self.modules and not (first == relative and candidate in self.wrappers):
                     return candidate

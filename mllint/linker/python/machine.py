@@ -107,7 +107,7 @@ class Machine:
         project.files.watch(self.tracker.file, self.tracker.everything)
         self.sql_files = {f.sql.text: f.path for f in project.of_kind("sql") if f.sql is not None}
         self.tracker.know_sql(self.sql_files)
-        self.imports = Imports(project)
+        self.imports = Imports(project, library.modules)
         self.imports.note = self.tracker.imported
         self.effects = Effects(project)
         self.deadline = math.inf  # after it no call is followed

@@ -64,6 +64,8 @@ def _unframed(chunk: list[Token]) -> Iterator[list[Token]]:
             yield from _inner(chunk)
     elif word == "CREATE" and {token.text.upper() for token in chunk[1:4]} & {"TASK", "PIPE", "ALERT", "EVENT"}:
         yield from _inner(chunk)  # CREATE TASK t SCHEDULE = '...' AS INSERT INTO ...
+    elif word == "SET" and {token.text.lower() for token in chunk[1:3]} & {"search_path", "schema"}:
+        yield chunk
     elif word == "FOR":
         yield from _loop(chunk)
     elif word == "FETCH":

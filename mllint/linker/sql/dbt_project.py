@@ -23,6 +23,10 @@ _PATHS = {  # key of dbt_project.yml, the older key, the default
 }
 
 
+# where the profile itself is everybody's own
+_EXAMPLES = [f"profiles.{word}.{ending}" for word in ("example", "sample", "template") for ending in ("yml", "yaml")]
+
+
 class Resource(msgspec.Struct, frozen=True):
     """A model, seed or snapshot: the file that makes it, and the table's name. `name` is what `ref` calls it.
 
@@ -53,6 +57,7 @@ class Dbt(msgspec.Struct):
     names: Names
     resources: list[Resource] = []
     properties: list[Property] = []
+    homes: dict[str, set[str]] = {}  # table -> where dbt puts it: database.schema.alias, as far as that is known
     python_reads: dict[tuple[str, str], Span] = {}  # file of a Python model and the table it asks for: where
     by_name: dict[tuple[str, str], list[Property]] = {}  # properties of a (section, name)
 
@@ -103,15 +108,19 @@ def word(dbt: Dbt, written: str) -> str:
     return found if found and re.fullmatch(r"\w+", found) else ""
 
 
-def outputs(project: Project, dbt: Dbt) -> list[Value]:
-    """What profiles.yml says of the databases that the project may run in, its default first."""
+def targets(project: Project, dbt: Dbt) -> list[tuple[str, Value]]:
+    """What profiles.yml says of the databases that the project may run in, by name, its default first."""
     found = []
-    for facts in project.named("profiles.yml", "profiles.yaml"):
+    for facts in list(project.named("profiles.yml", "profiles.yaml")) or project.named(*_EXAMPLES):
         profile = get(project.config(facts.path), text(dbt.settings, "profile"))
         default = _default_target(dbt, text(profile, "target"))
         listed = sorted(entries(profile, "outputs"), key=lambda entry: entry.key != default)
-        found += [entry.value for entry in listed]
+        found += [(entry.key, entry.value) for entry in listed]
     return found
+
+
+def outputs(project: Project, dbt: Dbt) -> list[Value]:
+    return [value for _, value in targets(project, dbt)]
 
 
 def _default_target(dbt: Dbt, written: str) -> str:

@@ -13,6 +13,7 @@ import msgspec
 from mllint.facts.config import Value
 from mllint.facts.file import FileFacts, encode
 from mllint.linker.project import Project
+from mllint.linker.sql.dbt_homes import Homes
 from mllint.linker.sql.dbt_project import Dbt, Resource, of_kind, outputs, stem, word
 from mllint.linker.sql.dbt_yaml import entries, get, items, plain, text
 
@@ -23,6 +24,7 @@ _KINDS = ("models", "seeds", "snapshots")
 class _Wanted(msgspec.Struct, frozen=True):
     resource: Resource  # whose table is its alias
     schema: str
+    database: str
 
 
 def add_resources(project: Project, dbt: Dbt) -> None:
@@ -35,12 +37,16 @@ def add_resources(project: Project, dbt: Dbt) -> None:
     targets = [word(dbt, text(output, "schema") or text(output, "dataset")) for output in outputs(project, dbt)]
     used = _used_schemas(project, dbt, by_kind["models"], [t for t in targets if t], wanted)
     tables = [_table(dbt, each, used) for each in wanted]
-    times = Counter(tables)
+    times, homes = Counter(tables), Homes(project, dbt)
     for each, table in zip(wanted, tables, strict=True):
         if times[table] > 1:  # in other schemas, of which nothing is known
             table = each.resource.name.lower()
         dbt.resources.append(msgspec.structs.replace(each.resource, table=table))
         dbt.names.tables[each.resource.name.lower()] = table
+        dbt.homes.setdefault(table, set()).update(homes.of(each.schema, each.database, each.resource.table))
+    for source in dbt.names.sources.values():
+        if source.count(".") == 1:
+            dbt.homes.setdefault(source.lower(), set()).update(homes.of_source(source))
     _add_latest(dbt)
 
 
@@ -66,6 +72,7 @@ def tell_apart(projects: list[Dbt]) -> None:
             msgspec.structs.replace(each, table=renamed.get(each.table, each.table)) for each in dbt.resources
         ]
         dbt.names.tables.update({name: renamed[table] for name, table in dbt.names.tables.items() if table in renamed})
+        dbt.homes = {renamed.get(table, table): places for table, places in dbt.homes.items()}
 
 
 def _made_by(facts: FileFacts, kind: str) -> list[str]:
@@ -84,7 +91,7 @@ def _of_file(dbt: Dbt, facts: FileFacts, kind: str, name: str) -> _Wanted:
     name = f"{model}_v{version}" if version else name
     config = _config_of(dbt, facts, kind, model)
     resource = Resource(kind, name, facts.path, _word(dbt, config.get("alias")) or name, _is_on(dbt, config))
-    return _Wanted(resource, _word(dbt, config.get("schema")))
+    return _Wanted(resource, _word(dbt, config.get("schema")), _database(dbt, config))
 
 
 def _of_yaml(dbt: Dbt) -> Iterator[_Wanted]:
@@ -97,7 +104,7 @@ def _of_yaml(dbt: Dbt) -> Iterator[_Wanted]:
             query = "select * from {{ " + relation.strip().removeprefix("{{").removesuffix("}}") + " }}"
             alias, line = _word(dbt, config.get("alias")) or name, each.value.line
             yield _Wanted(Resource("snapshots", name, each.path, alias, _is_on(dbt, config), query, line),
-                          _word(dbt, config.get("schema")))  # fmt: skip
+                          _word(dbt, config.get("schema")), _database(dbt, config))  # fmt: skip
 
 
 # ----------------------------------------------------------------------------------------------- versions
@@ -146,6 +153,10 @@ def _config_of(dbt: Dbt, facts: FileFacts, kind: str, name: str) -> dict[str, An
 
 def _word(dbt: Dbt, value: Any) -> str:
     return word(dbt, value) if isinstance(value, str) else ""
+
+
+def _database(dbt: Dbt, config: dict[str, Any]) -> str:
+    return _word(dbt, config.get("database") or config.get("catalog") or config.get("project"))
 
 
 def _is_on(dbt: Dbt, config: dict[str, Any]) -> bool:

@@ -16,6 +16,7 @@ from mllint.lineage.observations import Access, Limit
 from mllint.linker.project import Project
 from mllint.linker.sql.dbt import of_path, projects
 from mllint.linker.sql.dbt_artifacts import add_columns
+from mllint.linker.sql.namespaces import MARK
 from mllint.linker.sql.observed import looked_at, observe_models
 from mllint.linker.sql.schema import Schema
 from mllint.linker.sql.scripts import Script, all_scripts, in_order, parse_script, resources
@@ -61,6 +62,9 @@ def link_sql(project: Project, schema: Schema | None = None) -> Schema:
         node = project.graph.nodes.get(dataset_id(table))
         if node is not None:
             node.attributes.setdefault("columns", list(schema.columns(table) or ()))
+    for id, node in project.graph.nodes.items():
+        if MARK in id and (known := schema.columns(id.removeprefix("table:"))):
+            node.attributes.setdefault("columns", list(known))
     return schema
 
 

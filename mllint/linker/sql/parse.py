@@ -29,11 +29,12 @@ from mllint.linker.sql.cutting import (
     without_into,
 )
 from mllint.linker.sql.dialects import known, likely, recognise
+from mllint.linker.sql.namespaces import NOWHERE, Namespace, after
 from mllint.linker.sql.opened import SIGN as OPENS
 from mllint.linker.sql.relations import Output
 from mllint.linker.sql.rewrites import rewritten
 from mllint.linker.sql.shards import as_families
-from mllint.linker.sql.text import Fixed, Places, readable
+from mllint.linker.sql.text import Fixed, Places, named, readable
 from mllint.linker.sql.trainings import SIGN, Trains, trains
 
 _DEEPEST = 45  # brackets; sqlglot's recursion ends near 50
@@ -66,6 +67,8 @@ class Parsed(msgspec.Struct):
     routine: str = ""  # of T-SQL, that it stands in
     handover: Handover | None = None
     trains: Trains | None = None  # the model that is made of its rows
+    namespace: Namespace = NOWHERE  # in which its tables lie,
+    local: frozenset[str] = frozenset()  # but for these, which are temporary
 
     def at(self, offset: int | None) -> tuple[int, int]:
         return self.places.at((self.offset if offset is None else offset) + self.shift)
@@ -73,6 +76,25 @@ class Parsed(msgspec.Struct):
 
 def parse(text: str, dialect: str, world: World | None = None) -> list[Parsed]:
     """The statements of a text in order; `world` knows what its Jinja names. Never raises."""
+    parsed = _in_any_dialect(text, dialect, world)
+    _place(parsed)
+    return parsed
+
+
+def _place(parsed: list[Parsed]) -> None:
+    """Tell each statement the namespace that those before it have chosen."""
+    now = NOWHERE
+    temporary: set[str] = set()
+    for each in parsed:
+        each.namespace, each.local = now, frozenset(temporary) if now != NOWHERE else frozenset()
+        if each.tokens and each.tokens[0].text.upper() in ("USE", "SET", "ALTER"):
+            now = after(each.text[each.tokens[0].start : each.tokens[-1].end + 1], each.dialect, now)
+        elif isinstance(each.tree, exp.Create) and each.tree.find(exp.TemporaryProperty) is not None:
+            made = each.tree.this
+            temporary.add(named(made.this.name if isinstance(made, exp.Schema) else made.name))
+
+
+def _in_any_dialect(text: str, dialect: str, world: World | None) -> list[Parsed]:
     if len(text) > _LARGEST:
         return [Parsed([], None, dialect, Places(""), "", problem="too large")]
     told = known(dialect)

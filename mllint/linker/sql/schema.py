@@ -16,7 +16,7 @@ def table_name(written: str) -> str:
     >>> table_name('[dbo]."Trips"')
     'dbo.trips'
     """
-    return written.translate(_QUOTES).strip().lower()
+    return written.translate(_QUOTES).strip().lower().replace("::", ".")
 
 
 _QUOTES = str.maketrans("", "", '"`[]')
@@ -31,6 +31,7 @@ class Schema:
         self._types: dict[tuple[str, str], str] = {}
         self._by_last: dict[str, list[str]] = {}
         self._resolved: dict[str, str] = {}
+        self.within = ""  # the current schema, where a script has named one: see `namespaces`
         self.changes = 0
         self.distinct: set[str] = set()  # whole names: `customers` of a dbt project is not its source `raw.customers`
         self.used: frozenset[tuple[str, str]] = (
@@ -50,7 +51,7 @@ class Schema:
 
     def add(self, name: str, columns: Iterable[str], types: Iterable[str] = ()) -> None:
         """Say what columns a table has; the last word counts. `types` go with `columns`, as SQL writes them."""
-        name = table_name(name)
+        name = self._whole(name)
         if not is_telling("table:" + name):
             return  # `{table}` of one file is not that of another
         self.changes += 1
@@ -63,7 +64,7 @@ class Schema:
             self._types[name, column] = type_.lower()
 
     def remove(self, name: str) -> None:
-        name = table_name(name)
+        name = self._whole(name)
         if self._tables.pop(name, None) is not None:
             self.changes += 1
             if not name.startswith("file:"):
@@ -71,7 +72,7 @@ class Schema:
             self._resolved.clear()
 
     def rename(self, old: str, new: str) -> None:
-        columns = self._tables.get(table_name(old))
+        columns = self._tables.get(self._whole(old))
         if columns is not None:
             self.add(new, columns, [self.type_of(old, column) for column in columns])
             self.remove(old)
@@ -79,12 +80,12 @@ class Schema:
     def columns(self, name: str) -> tuple[str, ...] | None:
         """The columns of a table, `None` if unknown. `trips` finds `raw.trips`, and `db.raw.trips` finds it too,
         where no second table could be meant."""
-        found = self._find(table_name(name))
+        found = self._find(self._whole(name))
         return self._tables[found] if found else None
 
     def type_of(self, table: str, column: str) -> str:
         """The declared type of a column in lower case, empty if unknown."""
-        found = self._find(table_name(table))
+        found = self._find(self._whole(table))
         return self._types.get((found, column), "")
 
     def state(self) -> bytes:
@@ -92,6 +93,11 @@ class Schema:
         known = (self._tables, self._types, self._by_last, sorted(self.distinct))
         told = (self.results, self.grouped, self.labels, self.features, self.functions)
         return repr(known).encode("utf-8", "replace") + msgspec.msgpack.encode(told, order="deterministic")
+
+    def _whole(self, written: str) -> str:
+        name = table_name(written)
+        is_bare = self.within and name.isidentifier()
+        return f"{self.within}.{name}" if is_bare else name
 
     def _find(self, name: str) -> str:
         if name in self._tables:

@@ -13,7 +13,7 @@ from mllint.facts.sql import SqlText
 from mllint.linker.project import Project
 from mllint.linker.sql.dbt import of_path, projects
 from mllint.linker.sql.dbt_project import Dbt, Resource
-from mllint.linker.sql.schema import Schema
+from mllint.linker.sql.schema import Schema, table_name
 from mllint.linker.sql.sqlmesh import default_dialect, head_of, query_of
 
 if TYPE_CHECKING:
@@ -86,11 +86,21 @@ def parse_script(script: Script) -> None:
     script.parsed = parse(script.facts.sql.text, script.dialect, script.reading)
     for statement in script.parsed:
         _names(statement, script)
+    _place(script)
     script.makes.update(script.models)
     if script.reading is not None:  # `with products as (select * from {{ ref('stg_products') }})` names no table
         script.uses -= {name for statement in script.parsed for name in _common(statement)}
         script.uses.update(script.reading.refs)
     script.uses -= script.makes
+
+
+def _place(script: Script) -> None:
+    """What `USE analytics` makes of the names: another script may call the table `analytics.orders`."""
+    from mllint.linker.sql.namespaces import NOWHERE, within
+
+    for namespace in {parsed.namespace for parsed in script.parsed} - {NOWHERE}:
+        script.makes |= {table_name(within(name, namespace)) for name in script.makes}
+        script.uses |= {table_name(within(name, namespace)) for name in script.uses}
 
 
 def _common(statement) -> Iterator[str]:  # type: ignore[no-untyped-def]

@@ -13,6 +13,7 @@ from mllint.linker.sql.columns import TooCostlyError
 from mllint.linker.sql.definitions import alter, create
 from mllint.linker.sql.fallback import by_words
 from mllint.linker.sql.made import defined, statement, trained, uris
+from mllint.linker.sql.namespaces import home_of, settled
 from mllint.linker.sql.outputs import handed_on, returned
 from mllint.linker.sql.parse import Parsed
 from mllint.linker.sql.queries import Reader
@@ -26,6 +27,16 @@ from mllint.linker.sql.text import named
 
 def derive(parsed: Parsed, schema: Schema) -> Iterator[Statement]:
     """The lineage of one parsed statement; it may add to the schema. Falls back to table level, never raises."""
+    around, schema.within = schema.within, home_of(parsed.namespace) or schema.within
+    try:
+        statements = list(_whole(parsed, schema))
+    finally:
+        schema.within = around
+    for each in statements:
+        yield settled(each, parsed.namespace, parsed.local)
+
+
+def _whole(parsed: Parsed, schema: Schema) -> Iterator[Statement]:
     if parsed.tree is None:
         yield from by_words(parsed, schema, derive)
         return
@@ -174,10 +185,13 @@ def _insert(reader: Reader, tree: exp.Insert, around: dict[str, Relation]) -> St
 def _insert_all(parsed: Parsed, schema: Schema, tree: exp.MultitableInserts) -> Iterator[Statement]:
     """One statement for each target. Oracle, Snowflake: INSERT ALL INTO a (x) VALUES (p) INTO b (y) VALUES (q)
     SELECT p, q FROM s; Hive: FROM s INSERT OVERWRITE TABLE a SELECT p INSERT OVERWRITE TABLE b SELECT q."""
+    conditions: list[exp.Expr] = []
     for branch in tree.expressions:
         reader = Reader(parsed, schema)
         scope = Scope({}, None)
         insert = branch.this if isinstance(branch, exp.ConditionalInsert) else branch
+        own = [branch.args["expression"]] if insert is not branch and branch.args.get("expression") else []
+        conditions += own
         source = tree.args["source"]
         if isinstance(insert.expression, exp.Query):
             add_table(reader, source, scope)
@@ -191,7 +205,7 @@ def _insert_all(parsed: Parsed, schema: Schema, tree: exp.MultitableInserts) -> 
         if isinstance(insert.expression, exp.Values):
             values = insert.expression.expressions[0].expressions
             relation = Relation([reader.output(n, v, scope) for n, v in zip(names, values, strict=False)])
-        reader.note([branch.args.get("expression")], scope)
+        reader.note(conditions if branch.args.get("else_") else own, scope)
         yield statement(reader, "insert", target, relation)
 
 

@@ -57,7 +57,8 @@ _WRAPPERS: dict[tuple[str, ...], frozenset[str]] = {
     ("accelerate", "launch"): frozenset({"--config_file", "--num_processes", "--mixed_precision"}),
     ("coverage", "run"): frozenset({"--source", "--rcfile", "--omit"}),
 }
-_LAUNCHERS = {"torchrun", "deepspeed", "horovodrun", "spark-submit", "ipython", "ray", "bokeh", "panel", "gradio"}
+_LAUNCHERS = {"torchrun", "deepspeed", "horovodrun", "ipython", "ray", "bokeh", "panel", "gradio"}
+_SPARK_FLAGS = frozenset({"--verbose", "-v", "--supervise"})
 _SERVERS = {"uvicorn", "gunicorn", "hypercorn", "daphne", "granian", "waitress-serve", "uwsgi"}
 _SCRIPTS = {"Rscript": "r", "julia": "julia", "node": "javascript", "ts-node": "javascript", "psql": "sql"}
 _OBJECT = re.compile(r"([A-Za-z_][\w.]*):([A-Za-z_]\w*)(?:\(.*\))?$")
@@ -91,6 +92,13 @@ def starts(command: Command) -> Started | None:
             return _first_file(rest, (".ipynb",))
         case (("pytest" | "py.test"), _):
             return Started("pytest", tuple(rest), entry="pytest")
+        case "spark-submit", _:  # all options have values but a few, and some values are files: `--py-files util.py`
+            return _first_file(
+                _without_options(rest, frozenset(word for word in rest if "=" not in word) - _SPARK_FLAGS),
+                (".py", ".R"),
+            )
+        case "gcloud", ["dataproc", "jobs" | "batches", "submit", "pyspark", script, *others]:
+            return Started(script, tuple(others[others.index("--") + 1 :] if "--" in others else ()))
         case _ if base in _LAUNCHERS:
             return _first_file(rest, (".py", ".R"))
         case _ if base in _SCRIPTS:
@@ -191,6 +199,12 @@ def _papermill(words: list[str]) -> Started | None:
     """`papermill in.ipynb out.ipynb -p name value`: parameters are given as `-p name value`."""
     notebooks = [word for word in words if word.endswith(".ipynb")]
     return Started(notebooks[0], tuple(words), entry="papermill") if notebooks else None
+
+
+def _spark(words: list[str]) -> Started | None:
+    """All options but a few have values, and some values are files: `spark-submit --py-files util.py train.py x`."""
+    with_value = frozenset(word for word in words if "=" not in word) - _SPARK_FLAGS
+    return _first_file(_without_options(words, with_value), (".py", ".R"))
 
 
 def _first_file(words: list[str], suffixes: tuple[str, ...]) -> Started | None:

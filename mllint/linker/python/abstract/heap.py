@@ -193,6 +193,8 @@ def _join_slot(left: Any, right: Any) -> Any:
         joined = tuple(join(a, b) for a, b in zip(longer, shorter, strict=False)) + longer[len(shorter) :]
         is_sure = shorter and not isinstance(left, MaybeNone) and not isinstance(right, MaybeNone)
         return joined if is_sure or not longer else MaybeNone(joined)
+    if isinstance(left, dict) and isinstance(right, dict):  # what an object was made with, one path has set more of it
+        return {key: join(left.get(key), right.get(key)) for key in dict.fromkeys((*left, *right))}
     merge = getattr(left, "join", None)  # a frame's table knows how to join itself
     if merge is not None and not isinstance(left, str) and type(left) is type(right):
         return merge(right)

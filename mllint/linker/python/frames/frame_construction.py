@@ -25,7 +25,7 @@ from mllint.linker.python.library.invocation import Invocation
 
 def construct(call: Invocation) -> Any:
     """`data`, `columns`: a frame of a dictionary, a list of records or columns, an array, another frame."""
-    data, columns = call.get("data"), frames.names_of(call.get("columns"))
+    data, columns = call.get("data"), frames.schema_names(call.get("columns"))
     table = _constructed(call, data)
     if columns is not None and isinstance(data, Cell) and data.kind == "frame" and table.open and not table.columns:
         named = {n: Column(ex.Unresolved("named by position"), table.origins, n, call.span) for n in columns}

@@ -318,6 +318,15 @@ def names(call: Invocation) -> Any:
     return call.m.heap.new("list", {"items": tuple(map(levels.label, table.columns))}, (call.m.now.path, call.at))
 
 
+def typed_names(call: Invocation) -> Any:
+    """The names of the columns, each with its type, which is not known: `df.dtypes` of Spark."""
+    table = subject(call)
+    if table.open:
+        return Unknown()
+    pairs = tuple(Tuple((levels.label(name), Unknown())) for name in table.columns)
+    return call.m.heap.new("list", {"items": pairs}, (call.m.now.path, call.at))
+
+
 def indexer(call: Invocation) -> Any:
     """`loc`, `iloc`: subscripts of rows and columns."""
     frame = call.receiver
@@ -455,6 +464,17 @@ def relabelled(call: Invocation) -> Any:
     return result(call, frame.slots["table"])
 
 
+def named_in_order(call: Invocation) -> Any:
+    """`df.toDF("a", "b")`: new names by position."""
+    args = call.arguments.args
+    if not args:
+        return same(call)
+    frame = like_receiver(call, subject(call))
+    labels = args[0] if len(args) == 1 and not isinstance(args[0], Constant) else Tuple(tuple(args))
+    frames.assign_attribute(call.m, frame, "columns", labels, call.at)
+    return result(call, frame.slots["table"])
+
+
 def data_and_target(call: Invocation) -> Any:
     """What a data set that comes with a library yields: with `return_X_y`, rows and target as two values."""
     if not call.is_true("return_X_y"):
@@ -479,8 +499,9 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
     function.__name__: function
     for function in (
         same, filtered, select, projected, drop, rename, rename_one, assign, with_column, merge, concat, beside,
-        construct, dummies, reshape, melt, mapped, pipe, names, indexer, column, series, several, records, tuples,
-        dictionary, parsed, choose, cases, some, queried, framed, affixed, relabelled, data_and_target, pass_through,
+        construct, dummies, reshape, melt, mapped, pipe, names, typed_names, indexer, column, series, several, records,
+        tuples, dictionary, parsed, choose, cases, some, queried, framed, affixed, relabelled, named_in_order, data_and_target,
+        pass_through,
         indexes.set_index, indexes.reset_index,
         named_parts.by_split, named_parts.parts_named, named_parts.halves, named_parts.extended,
         frame_groups.group, frame_groups.aggregate, frame_groups.grouped_column,

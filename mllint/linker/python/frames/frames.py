@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -30,6 +31,8 @@ from mllint.linker.python.frames import levels, limits, usage
 from mllint.linker.python.library import rows
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import Machine
+
+_IN_BRACKETS = re.compile(r"<[^>]*>|\([^)]*\)")
 
 
 def new(m: Machine, table: Table, kind: str, at: facts.At) -> Cell:
@@ -70,6 +73,14 @@ def names_of(value: Any) -> list[str] | None:
     if any(names is None for names in found):
         return None
     return [name for names in found if names is not None for name in names]
+
+
+def schema_names(value: Any) -> list[str] | None:
+    """The names of a schema: a list, a dictionary by name, or a text as `id INT, sizes ARRAY<INT>`."""
+    if not (isinstance(value, Constant) and isinstance(value.value, str)):
+        return names_of(value)
+    flat = _IN_BRACKETS.sub("", value.value)
+    return [name for field in flat.split(",") if (name := re.split(r"[\s:]", field.strip())[0].strip("`"))]
 
 
 def listed_names(value: Any) -> list[str]:

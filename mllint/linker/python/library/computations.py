@@ -42,6 +42,7 @@ from mllint.linker.python.library import (
     searches,
     services,
     templates,
+    told,
     training,
     web,
     widgets,
@@ -241,7 +242,9 @@ def import_module(call: Invocation) -> Any:
     """`importlib.import_module(name)` of a known name."""
     name = text_of(call.get("name|0"))
     path = call.m.imports.find(name, call.m.now.path) if name and "{" not in name else None
-    return call.m.load_module(path) if path is not None else Unknown()
+    if path is not None:
+        return call.m.load_module(path)
+    return External(name) if name and name.partition(".")[0] in call.m.library.modules else Unknown()
 
 
 def configuration_box(call: Invocation) -> Any:
@@ -304,24 +307,9 @@ def make_estimator(call: Invocation) -> Any:
     return call.m.new_object(call.m.library.type_of_class(dotted), dotted, by_name((), call.arguments), call.at)
 
 
-def settings(call: Invocation) -> Any:
-    """The receiver is as if it were made with these arguments: `stage.setInputCol("x")`."""
-    receiver = call.receiver
-    if isinstance(receiver, Cell) and receiver.kind == "object":
-        call.m.heap.set(receiver, "arguments", {**receiver.slots.get("arguments", {}), **call.given})
-    return receiver
-
-
 def exported(call: Invocation) -> Any:
     """The first argument in another format, beside what does not fit in: `proto, rest = from_keras(model)`."""
     return Tuple((first_argument(call), Unknown()))
-
-
-def option(call: Invocation) -> Any:
-    """The receiver is as if it were made with an argument of that name: `reader.option("dbtable", "trips")`."""
-    name = text_of(call.get("key"))
-    given = {name: call.get("value", Unknown())} if name is not None else {}
-    return settings(call.with_given(given))
 
 
 TABLE: dict[str, Callable[[Invocation], Any]] = {
@@ -340,7 +328,8 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
             import_module, joined_values, request_fields, pass_on, parsing.dotted,
             parsing.joined_data, parsing.literal,
             parsing.logged_uri, make_estimator, configuration_box,
-            number, settings, option, run_time, run_id, held_rows, held_row, routing.mount,
+            number, told.settings, told.option, told.field_types, run_time, run_id, held_rows, held_row,
+            routing.mount,
             routing.included, routing.deployed, routing.asked, services.named_function, hosting.hosted,
             hosting.invoked, exported, web.form_data,
             web.application, web.state, web.session, widgets.widget, widgets.widget_value,

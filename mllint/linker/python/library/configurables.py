@@ -34,6 +34,7 @@ from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import Machine
 
 MEANING = "configurable"  # `decorates` of the library model
+CONSTANTS = "constants"  # likewise
 _TYPE = "python.configurable"
 
 
@@ -99,8 +100,10 @@ def given(m: Machine, cls: Class, by: Any, arguments: Arguments, at: facts.At) -
 
 def _full_name(value: Function | Class, by: Any) -> str:
     made_with = by.slots.get("arguments", {}) if isinstance(by, Cell) else {}
+    module, name = text_of(made_with.get("module")), text_of(made_with.get("name"))
     own = value.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-    return _full(text_of(made_with.get("module")) or own, text_of(made_with.get("name")) or _own_name(value))
+    inside = value.qualified.removeprefix(f"{own}.")  # of a method its class with it
+    return _full(module or own, name or inside)
 
 
 def _filled(m: Machine, full: str, function: Any, arguments: Arguments, at: facts.At) -> Arguments:
@@ -164,21 +167,33 @@ def configurables(m: Machine) -> dict[str, list[tuple[str, Any, Cell | None]]]:
     return found
 
 
-def _marked(m: Machine, value: Any) -> Any:
-    match value:
-        case Function(decorators=decorators):
-            return mark_of(m, decorators)
-        case Class(scope=scope):
-            return mark_of(m, scope.slots.get("<decorators>", ()))
+def _constant(m: Machine, name: str) -> Any:
+    """`Kind.SMALL` of an enumeration under `@gin.constants_from_enum`, `None` if none in sight has it."""
+    of, _, member = name.rpartition(".")
+    for scope in m.namespaces().values():
+        for value in list(scope.slots.values()) if of else ():
+            by = _marked(m, value, CONSTANTS)
+            if by is not None and is_name_of(of, _full_name(value, by)) and member in value.scope.slots:
+                m.tracker.touch(scope)
+                return m.attribute(value, member, value.at)
     return None
 
 
-def mark_of(m: Machine, decorators: tuple[Any, ...]) -> Any:
-    """The decorator that makes a function or class configurable, `None` if none does."""
+def _marked(m: Machine, value: Any, meaning: str = MEANING) -> Any:
+    match value:
+        case Function(decorators=decorators):
+            return mark_of(m, decorators, meaning)
+        case Class(scope=scope):
+            return mark_of(m, scope.slots.get("<decorators>", ()), meaning)
+    return None
+
+
+def mark_of(m: Machine, decorators: tuple[Any, ...], meaning: str = MEANING) -> Any:
+    """The decorator that makes a function or class configurable (or its members constants), `None` if none does."""
     for by in decorators:
         name = by.name if isinstance(by, External) else by.slots.get("class", "") if isinstance(by, Cell) else ""
         entry = m.library.call(name) if name else None
-        if entry is not None and entry.decorates == MEANING:
+        if entry is not None and entry.decorates == meaning:
             return by
     return None
 
@@ -218,6 +233,7 @@ class Making:
                 scope, _, name = str(value.value).rpartition("/")
                 selector, _, parameter = name.rpartition(".")
                 found = self.of((scope, selector, parameter), depth - 1)
+                found = found if found is not None else _constant(self.m, name)
                 return found if found is not None else Unknown(why=f"no configuration in sight sets `{value.value}`")
             case "!reference" | "!call":
                 return self._referred(value)

@@ -44,9 +44,10 @@ def tables_in(m: Machine, value: Any) -> list[str]:
         case Choice(options=options):
             found = [table for option in options for table in tables_in(m, option)]
         case Class():
-            found = _named(_table_name(m, value))
+            found = _named(_table_name(m, value), _schema(value))
         case Cell(kind="instance"):
-            found = _named(_table_name(m, value.slots["<class>"]))
+            made_of = value.slots["<class>"]
+            found = _named(_table_name(m, made_of), _schema(made_of))
         case Bound(receiver=receiver):  # `users.c.age`
             found = tables_in(m, receiver)
         case Cell(kind="list") | Tuple():
@@ -75,6 +76,14 @@ def _table_name(m: Machine, cls: Class) -> Any:
         if kind is not None and kind.mapped is not None:
             return _mapped_name(cls, kind.mapped)
     return None
+
+
+def _schema(cls: Class) -> Any:
+    """`__table_args__ = (UniqueConstraint("id"), {"schema": "audit"})`"""
+    told = find_member(cls, "__table_args__")
+    if isinstance(told, Tuple) and told.items:
+        told = told.items[-1]
+    return told.slots.get("schema") if isinstance(told, Cell) and told.kind == "dict" else None
 
 
 def _mapped_name(cls: Class, mapped: Mapped) -> Any:

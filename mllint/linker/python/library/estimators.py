@@ -59,6 +59,29 @@ def principal(m: Machine, inner: list[Cell]) -> Cell:
     return (models or inner)[-1]
 
 
+def alternatives(estimator: Cell, part: Cell) -> list[Cell]:
+    """The part of an estimator with those that may stand in its place: `Pipeline([scaler, a if fast else b])`."""
+    waiting = list(estimator.slots["arguments"].values())
+    while waiting:
+        match waiting.pop():
+            case Choice() as choice if part in (options := models_in(choice)):
+                return options
+            case Tuple(items=items):
+                waiting += items
+            case Cell(kind="list") as cell:
+                waiting += cell.slots["items"]
+    return [part]
+
+
+def only_transforms(m: Machine, estimator: Cell, depth: int = 5) -> bool:
+    """Whether what it makes of rows are no predictions: a transformer, or a pipeline of nothing else."""
+    kind = m.library.types.get(estimator.slots["type"])
+    if kind is None or kind.holds == "transformer" or not kind.wraps or not depth or ends_unknown(estimator):
+        return kind is not None and kind.holds == "transformer"
+    inner = inner_estimators(estimator)
+    return bool(inner) and all(only_transforms(m, part, depth - 1) for part in inner)
+
+
 def ends_unknown(estimator: Cell) -> bool:
     """Whether the last thing that it is made of is not known: `Pipeline([("scale", scaler), ("model", given)])`."""
     for value in estimator.slots["arguments"].values():

@@ -26,7 +26,14 @@ from mllint.linker.python.abstract.values import (
 from mllint.linker.python.frames import frames
 from mllint.linker.python.frames.frame_parts import table_of
 from mllint.linker.python.library import batches, decisions, intakes, randomness, rows, stages, steps, trials
-from mllint.linker.python.library.estimators import ends_unknown, inner_estimators, is_estimator, principal
+from mllint.linker.python.library.estimators import (
+    alternatives,
+    ends_unknown,
+    inner_estimators,
+    is_estimator,
+    only_transforms,
+    principal,
+)
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.library.learners import network_of, prepare
 from mllint.linker.python.machine import Machine
@@ -102,10 +109,11 @@ def _fit_unknown(call: Invocation, x: Any, y: Any) -> Any:
 
 def train(m: Machine, call: Invocation, estimator: Cell, x: Any, y: Any) -> None:
     token, span = estimator.slots["token"], call.span
-    class_name = principal_class(m, estimator)
+    classes = principal_classes(m, estimator)
     m.effects.mark(token, "model", span)
-    m.effects.model(token, "class", class_name, span)
-    if m.library.holds(estimator.slots["type"]) == "transformer":
+    for name in classes:
+        m.effects.model(token, "class", name, span)
+    if only_transforms(m, estimator):
         m.effects.model(token, "role", "transformer", span)
     for option in x.options if isinstance(x, Choice) else (x,):
         _train_on(m, estimator, token, option, span)
@@ -157,14 +165,15 @@ def _label(m: Machine, token: str, y: Any, span: Any) -> None:
     m.effects.link(origins_of(y) - {token}, token, "trains", span)
 
 
-def principal_class(m: Machine, estimator: Cell) -> str:
-    """The class that a fitted object is known by: of a pipeline or search, its last or inner estimator."""
+def principal_classes(m: Machine, estimator: Cell, depth: int = 5) -> list[str]:
+    """The class that a fitted object is known by: of a pipeline or search, its last or inner estimator, with those that
+    may stand in its place."""
     inner = inner_estimators(estimator)
-    name: str = estimator.slots["class"]
     kind = m.library.types.get(estimator.slots["type"])
-    if inner and kind is not None and kind.wraps and not ends_unknown(estimator):
-        return principal_class(m, principal(m, inner))
-    return name
+    if not inner or kind is None or not kind.wraps or not depth or ends_unknown(estimator):
+        return [estimator.slots["class"]]
+    parts = alternatives(estimator, principal(m, inner))
+    return [name for part in parts for name in principal_classes(m, part, depth - 1)]
 
 
 def selection(m: Machine, estimator: Cell, depth: int = 4) -> list[str] | None:

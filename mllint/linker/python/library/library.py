@@ -36,6 +36,7 @@ from mllint.linker.python.frames.named_parts import each_part, is_named_parts
 from mllint.linker.python.library import (
     columns,
     computations,
+    connections,
     decisions,
     gates,
     inherited,
@@ -403,7 +404,10 @@ def _applied(call: Invocation) -> Any:
     if entry.seeds:
         randomness.seed(call)
     randomness.drew(call)
-    return _of_rows(call, _returned(call, result))
+    result = _of_rows(call, _returned(call, result))
+    if entry.within is not None:
+        connections.enter(call, entry.within, result)
+    return result
 
 
 def _as_score(call: Invocation, origins: frozenset[str]) -> frozenset[str]:

@@ -14,8 +14,11 @@ from mllint.lineage import expressions as ex
 from mllint.lineage.ids import LOGGED, RUN_PART, file_id, is_telling, model_id, table_id
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.values import Column, Constant, Tuple, Unknown, options_of, text_of
+from mllint.linker.python.library import connections
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import HERE, Machine
+from mllint.linker.sql.namespaces import NOWHERE, within
+from mllint.linker.sql.schema import table_name
 
 MOST_FILES = 40
 _HOLE = re.compile(r"\{[^{}]*\}")
@@ -28,6 +31,10 @@ def chosen(call: Invocation, place: Place) -> Place:
     """A place that may be of several kinds, as the one whose parameter is given."""
     kinds = [kind for kind in _KINDS if getattr(place, kind)]
     given = next((kind for kind in kinds if call.get(getattr(place, kind)) is not None), kinds[0] if kinds else "")
+    if given == "file" and place.tables:
+        parameter, _, formats = place.tables.partition("=")
+        if text_of(call.get(parameter)) in formats.split("|"):  # `spark.read.format("bigquery").load("sales.rides")`
+            return msgspec.structs.replace(place, **{**dict.fromkeys(kinds, ""), "table": place.file})
     others = {kind: "" for kind in kinds if kind != given}
     return msgspec.structs.replace(place, **others) if others else place
 
@@ -59,7 +66,7 @@ def _nodes_of(call: Invocation, place: Place) -> list[str]:
             # before the folder that the program runs in is put before it
             return [locate(m, name) for name in names if is_telling(f"file:{name}")]
         if kind == "table":
-            return [table_id(name) for name in names]
+            return [table_id(name) for name in _placed(call, names)]
         if kind == "url":
             return [file_id(name) if "://" in name else f"{kind}:{name}" for name in names]
         if kind == "model":
@@ -68,6 +75,12 @@ def _nodes_of(call: Invocation, place: Place) -> list[str]:
     if place.node:
         return [_filled(call, place.node)]
     return []
+
+
+def _placed(call: Invocation, names: list[str]) -> list[str]:
+    """Names of tables in the schema that their connection is in."""
+    namespace = connections.namespace_of(call)
+    return [within(table_name(name), namespace) for name in names] if namespace != NOWHERE else names
 
 
 def _local(m: Machine, name: str) -> str:
@@ -189,7 +202,7 @@ def locate(m: Machine, path: str) -> str:
         return file_id(path)
     if path.startswith(("memory:", LOGGED)):  # a place that a pipeline gives to a step, or that a tracker keeps
         return path
-    path = path.replace("\\", "/").strip()
+    path = path.replace("\\", "/").strip().removeprefix("file:")
     if path.startswith(HERE):
         return file_id(posixpath.normpath(path.removeprefix(HERE).lstrip("/") or "."))
     if path.startswith(("/", "~")) or re.match(r"[A-Za-z]:/", path):

@@ -16,11 +16,12 @@ from mllint.linker.python.abstract.tables import Table, dataset_origins, of_data
 from mllint.linker.python.abstract.values import NOTHING, Column, Loss, Unknown, options_of, origins_of, text_of
 from mllint.linker.python.frames import frames
 from mllint.linker.python.iteration import items_of
-from mllint.linker.python.library import local_frames, parameters, sql_models
+from mllint.linker.python.library import connections, local_frames, parameters, sql_models
 from mllint.linker.python.library.circumstances import adds
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import HERE
 from mllint.linker.python.results.records import KNOWN, How
+from mllint.linker.sql.namespaces import settled, within
 from mllint.linker.sql.schema import table_name
 from mllint.linker.sql.statements import Statement, dataset_id
 
@@ -40,7 +41,7 @@ def read(call: Invocation, place: Place) -> Any:
             continue
         is_file = _run_file(call, text)
         text = f"SELECT * FROM {text}" if _NAMED_QUERY.fullmatch(text) else parameters.spelt_out(text)
-        statements = m.query(text, _dialect(call, place))
+        statements = _statements(call, text, place)
         selects = [statement for statement in statements if statement.kind == "select"]
         for statement in statements:
             if statement.kind != "select" and not is_file:
@@ -67,7 +68,7 @@ def execute(call: Invocation, place: Place) -> Any:
     tables = []
     for text in texts:
         is_file = _run_file(call, text)
-        for statement in call.m.query(text, _dialect(call, place)):
+        for statement in _statements(call, text, place):
             if statement.kind == "select":
                 tables.append(_table_of(call, statement, place))
             elif not is_file:
@@ -102,6 +103,17 @@ def _texts(call: Invocation, value: Any) -> list[str]:
     return found
 
 
+def _statements(call: Invocation, text: str, place: Place) -> list[Statement]:
+    """What a text says, with its tables in the schema that the connection is in."""
+    dialect = _dialect(call, place)
+    found = call.m.query(text, dialect)
+    now = connections.namespace_of(call)
+    connections.ran(call, text, dialect)
+    if place.variables:  # a bare name may be that of a frame
+        return found
+    return [settled(statement, now, frozenset()) for statement in found]
+
+
 def _dialect(call: Invocation, place: Place) -> str:
     return place.dialect or call.m.sql_dialect(call.m.now.path)
 
@@ -111,7 +123,7 @@ def _note_unknown(call: Invocation, value: Any) -> None:
 
 
 def _read_table(call: Invocation, name: str) -> Table:
-    node = table_id(name)
+    node = table_id(within(table_name(name), connections.namespace_of(call)))
     call.m.effects.mark(node, "dataset", call.span)
     call.m.effects.access(node, call.span, call.m.now.path, True)
     return of_dataset(node, call.m.columns_of_table(name))

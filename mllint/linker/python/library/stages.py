@@ -55,10 +55,14 @@ def given_to(m: Machine, estimator: Cell, frame: Cell, at: facts.At) -> tuple[An
     label = _label(last, stage.label, table) if stage.label else None
     names = _names(last, stage.takes)
     columns = [column for name in names or () if (column := _column(table, name)) is not None]
+    if table.partial and not table.columns.keys() >= set(names or ()):
+        columns = []  # a stage of which nothing is known may have made it
     if not columns or len(columns) != len(names or ()) or not all(_is_known(column) for column in columns):
         origins = table.origins.union(*(column.origins for column in columns))
         return Column(ex.Unresolved("columns that are not all known"), origins, span=m.span(at), rows=table.rows), label
-    chosen = msgspec.structs.replace(table.select([]), columns=_made_of(columns), indirect=table.indirect)
+    through = frozenset().union(*(column.origins for column in columns))
+    own = frozenset(origin for origin in table.origins if not origin.startswith("model@") or origin in through)
+    chosen = msgspec.structs.replace(table.select([]), columns=_made_of(columns), origins=own, indirect=table.indirect)
     return m.heap.new("frame", {**frame.slots, "table": chosen}, (m.now.path, at)), label
 
 
@@ -111,7 +115,7 @@ def _after(
     if kind is None or kind.stage is None:
         return msgspec.structs.replace(table, open=True, partial=True)
     stage = kind.stage
-    names, outputs = _names(step, stage.takes), _names(step, stage.adds)
+    names, outputs = _names(step, stage.takes), _names(step, stage.adds, either=True)
     if not outputs:
         return msgspec.structs.replace(table, open=True, partial=True)
     if kind.holds == "estimator":
@@ -130,7 +134,8 @@ def _after(
         [_column(table, name) for name in names] if names is not None else [*_some(step, stage.takes, table), None]
     )
     groups: list[list[Column | None]]
-    groups = [[column] for column in columns] if len(outputs) == len(columns) else [columns] * len(outputs)
+    one_each = len(outputs) == len(columns) and _names(step, stage.adds) is not None
+    groups = [[column] for column in columns] if one_each else [columns] * len(outputs)
     what = str(step.slots["class"]).rpartition(".")[2]
     return table.with_columns(
         {n: _made(n, what, group, table, own, span) for n, group in zip(outputs, groups, strict=True)}
@@ -169,16 +174,20 @@ def _is_known(column: Column) -> bool:
     )
 
 
-def _names(step: Cell, parameters: tuple[str, ...]) -> list[str] | None:
-    """The names that parameters give: `inputCols|inputCol`, `featuresCol=features` with what it is if not given."""
+def _names(step: Cell, parameters: tuple[str, ...], either: bool = False) -> list[str] | None:
+    """The names that parameters give: `inputCols|inputCol`, `featuresCol=features` with what it is if not given. With
+    `either`, where they are one or the other, both."""
     found: list[str] = []
     for parameter in parameters:
         keys, _, default = parameter.partition("=")
         given = next((v for k in keys.split("|") if (v := _argument(step, k)) is not None), None)
-        names = frames.names_of(given) if given is not None else ([default] if default else [])
-        if names is None:
+        if given is None:
+            found += [default] if default else []
+            continue
+        options = [frames.names_of(option) for option in (options_of(given) if either else (given,))]
+        if any(names is None for names in options):
             return None
-        found += names
+        found += dict.fromkeys(name for names in options for name in names or ())
     return found
 
 
@@ -186,11 +195,12 @@ def _some(step: Cell, parameters: tuple[str, ...], table: Table) -> list[Column 
     """The columns that lists of names are known to hold, where they may hold others."""
     keys = [key for parameter in parameters for key in parameter.partition("=")[0].split("|")]
     found: list[str] = []
-    for given in (_argument(step, key) for key in keys):
+    for given in (option for key in keys for option in options_of(_argument(step, key))):
+        found += frames.names_of(given) or ()
         if isinstance(given, Cell) and given.kind == "list":  # `[c for c in wanted if c in df.columns]`
             maybe = [frames.names_of(option) for option in options_of(given.slots.get("<rest>"))]
             found += [*frames.listed_names(given), *(name for names in maybe for name in names or ())]
-    return [_column(table, name) for name in found]
+    return [_column(table, name) for name in dict.fromkeys(found)]
 
 
 def _argument(step: Cell, name: str) -> Any:

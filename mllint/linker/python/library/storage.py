@@ -127,7 +127,7 @@ def _table(call: Invocation, m: Machine, node: str) -> Table:
         names = delimited.columns_read(call, node, stored, names) or names
     if names is not None:
         return of_dataset(node, names, rows)
-    table = of_dataset(node, header, rows)
+    table = of_dataset(node, header if _has_header(call) else None, rows)
     only = (
         frames.names_of(call.get(call.entry.columns.only)) if call.entry.columns and call.entry.columns.only else None
     )
@@ -138,7 +138,15 @@ def _given_names(call: Invocation) -> list[str] | None:
     if call.entry.columns is None or not call.entry.columns.names:
         return None
     given = call.get(call.entry.columns.names)
-    return frames.names_of(given) if given is not None else None
+    return frames.schema_names(given) if given is not None else None
+
+
+def _has_header(call: Invocation) -> bool:
+    """Whether the first line of a file may hold names: `spark.read.option("header", "true").csv(path)`."""
+    if call.entry.columns is None or not call.entry.columns.header:
+        return True
+    given = call.get(call.entry.columns.header, Constant(False))
+    return not isinstance(given, Constant) or str(given.value).lower() == "true"
 
 
 def _frame(call: Invocation, tables: list[Table]) -> Any:

@@ -53,6 +53,7 @@ from mllint.linker.python.results.records import (
     Record,
     Request,
 )
+from mllint.linker.sql.namespaces import Namespace
 from mllint.source import Span
 
 
@@ -66,6 +67,7 @@ class Effects:
         self.language = "python"  # of what is being said: SQL text that Python runs says "sql"
         self.has_made = False  # whether any entry point has computed a column
         self.clock = 0  # counts what is fitted and scored
+        self.namespaces: dict[str, Namespace] = {}  # by library: the schema that a session of it has chosen
         self.spares = False  # whether this entry point raises where what it would write is there
 
     def start(self, entry: str, job: str, path: str) -> None:
@@ -73,6 +75,7 @@ class Effects:
         self.now = self.records[entry] = Record()
         self.job = job
         self.path = path
+        self.namespaces = {}
         self.spares = False
 
     # ------------------------------------------------------------------------------------------- saying

@@ -68,16 +68,17 @@ def _model_names(records: list[Record]) -> dict[str, str]:
 
     What a pipeline or search contains is the same model as what contains it."""
     registered: dict[str, str] = {}
-    artifacts: dict[str, list[str]] = defaultdict(list)
+    artifacts: dict[str, list[tuple[bool, str]]] = defaultdict(list)  # with whether a test saves it there
     classes: dict[str, str] = {}
     outer: dict[str, str] = {}
     for record in records:
+        by_test = all(is_test(link.job) for link in record.links)
         for fact in record.models:
             match fact.key:
                 case "registered":
                     registered.setdefault(fact.token, fact.value)
                 case "artifact":
-                    artifacts[fact.token].append(fact.value)
+                    artifacts[fact.token].append((by_test, fact.value))
                 case "class":
                     classes.setdefault(fact.token, fact.value)
                 case "contains":
@@ -91,7 +92,9 @@ def _model_names(records: list[Record]) -> dict[str, str]:
         if token in registered:
             names[token] = model_id(registered[token])
         elif token in artifacts:
-            path = min(artifacts[token], key=lambda p: (p.startswith(LOGGED), "{" in p, p))
+            _, path = min(
+                artifacts[token], key=lambda saved: (saved[0], saved[1].startswith(LOGGED), "{" in saved[1], saved[1])
+            )
             if path.startswith(LOGGED):  # `model` is in the runs of each script another one
                 files = loggers[path]
                 files += [] if _file_of(token) in files else [_file_of(token)]
