@@ -500,8 +500,8 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
     for function in (
         same, filtered, select, projected, drop, rename, rename_one, assign, with_column, merge, concat, beside,
         construct, dummies, reshape, melt, mapped, pipe, names, typed_names, indexer, column, series, several, records,
-        tuples, dictionary, parsed, choose, cases, some, queried, framed, affixed, relabelled, named_in_order, data_and_target,
-        pass_through,
+        tuples, dictionary, parsed, choose, cases, some, queried, framed, affixed, relabelled, named_in_order,
+        data_and_target, pass_through,
         indexes.set_index, indexes.reset_index,
         named_parts.by_split, named_parts.parts_named, named_parts.halves, named_parts.extended,
         frame_groups.group, frame_groups.aggregate, frame_groups.grouped_column,
