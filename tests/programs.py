@@ -108,7 +108,7 @@ def _judge(graph: Graph, line: str) -> str:
         return "" if columns == sorted(words[2:]) else f"columns of {words[0]} are {columns}, not {words[2:]}"
     if words[0].startswith(("model:", "endpoint:")):
         value = graph.nodes[words[0]].attributes.get(words[1]) if words[0] in graph.nodes else None
-        shown = value.split() if isinstance(value, str) else value
+        shown = value.split() if isinstance(value, str) else ["yes"] if value is True else value
         return "" if shown == words[2:] else f"{words[1]} of {words[0]} is {value}; there are {_shown(graph)}"
     wanted = set() if line == "nothing" else set(map(_id, words))
     return "" if datasets(graph) == wanted else f"datasets are {sorted(datasets(graph))}, not {sorted(wanted)}"

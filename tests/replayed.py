@@ -16,7 +16,8 @@ from mllint.reports.report import Report
 
 FILES = {
     "shared/__init__.py": "from shared.settings import PATHS\n",
-    "shared/settings.py": 'import yaml\nPATHS = {"raw": "raw.csv"}\nCONFIG = yaml.safe_load(open("config.yaml"))\n',
+    "shared/settings.py": 'import os\nimport yaml\nPATHS = {"raw": os.getenv("RAW", "raw.csv")}\n'
+    'CONFIG = yaml.safe_load(open("config.yaml"))\n',
     "shared/clean.py": """import pandas as pd
 from shared import PATHS
 SEEN = []
@@ -179,6 +180,11 @@ cfg = OmegaConf.merge(OmegaConf.load("conf/base.yaml"), OmegaConf.load("conf/nig
 print(cfg.alpha, cfg.gamma)
 """,
     "raw.csv": "m,y\n1,2\n",
+    "compose.yaml": "services:\n  own:\n    image: x\n    command: python reading.py\n    environment:\n"
+    "      RAW: trips.csv\n  tune:\n    image: x\n    command: python tune.py\n    environment: {RAW: far.csv}\n",
+    "reading.py": "from shared.clean import load, report\nfrom shared import PATHS\n"
+    "load(PATHS['raw']).to_csv('read.csv')\n"
+    "load('clean.csv').to_csv('features.csv')\n",
     "Makefile": """train:
 \tpython prepare.py --out features.csv
 \tpython train.py

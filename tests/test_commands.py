@@ -141,7 +141,7 @@ def test_dockerfile() -> None:
         ("web", "flask run --port 5000", "web", 19),
         ("", "exec python main.py {PORT}", "web", 21),
     ]
-    assert dict(commands("docker", DOCKERFILE)[-1].environment) == {"FLASK_APP": "main.py"}
+    assert dict(commands("docker", DOCKERFILE)[-1].environment) == {"FLASK_APP": "main.py", "PWD": "/srv"}
 
 
 @pytest.mark.parametrize(

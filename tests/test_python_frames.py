@@ -6,6 +6,6 @@ import pytest
 from programs import Case, complaints, parameters
 
 
-@pytest.mark.parametrize("case", parameters("frames", "learning"))
+@pytest.mark.parametrize("case", parameters("frames", "learning", "listed", "fields"))
 def test_columns(case: Case) -> None:
     assert complaints(case) == []

@@ -27,7 +27,8 @@ class Run(msgspec.Struct, frozen=True):
 
     `entry` is the function or object that is started rather than the whole file: `app` of `uvicorn main:app`, the
     function of a `[project.scripts]` entry, `pytest` for tests. `by` is the kind of thing that starts it: see
-    `observations.Start`."""
+    `observations.Start`. With `by_hand` somebody starts it elsewhere, without the environment: then only variables
+    count that the code has no default for."""
 
     path: str
     arguments: tuple[str, ...]
@@ -39,6 +40,7 @@ class Run(msgspec.Struct, frozen=True):
     entry: str = ""
     environment: tuple[tuple[str, str], ...] = ()
     by: str = ""
+    by_hand: bool = False
 
 
 class NamedFunction(msgspec.Struct, frozen=True):

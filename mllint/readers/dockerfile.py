@@ -193,7 +193,8 @@ def _commands(stage: _Stage, argument: str, line: int) -> Iterator[Command]:
         at = command.folder or stage.folder
         here = folder if at == stage.folder else _context_path(stage, posixpath.normpath(posixpath.join("/", at)))
         mapped = tuple(_map_word(stage, word) for word in command.words)
-        environment = masked_pairs({**stage.environment, **dict(command.environment)})
+        place = {"PWD": stage.folder} if stage.folder != "/" else {}
+        environment = masked_pairs({**place, **stage.environment, **dict(command.environment)})
         yield Command(tuple(map(masked, mapped)), command.line, command.column, here, stage.name, environment)
 
 

@@ -31,6 +31,7 @@ from mllint.linker.python.abstract.values import (
     origins_of,
     text_of,
 )
+from mllint.linker.python.frames import listed
 from mllint.linker.python.instance_tests import is_instance
 from mllint.linker.python.iteration import is_inner, items_of
 from mllint.linker.python.library.trials import chosen, scores_several
@@ -123,19 +124,17 @@ def as_list(m: Machine, arguments: Arguments, at: facts.At) -> Any:
     if isinstance(value, Column):
         return value
     items = items_of(m, value, at)
-    slots: dict[Any, Any] = {"items": tuple(items.known or _shared(m, value, at))}
     if items.known is None:
-        slots["<rest>"] = items.any
-    return m.heap.new("list", slots, (m.now.path, at))
+        slots: dict[Any, Any] = {"items": items.held, "<rest>": items.other if items.held else items.any}
+        return listed.complement(m.heap.new("list", slots, (m.now.path, at)), _left_out(m, value, at))
+    return m.heap.new("list", {"items": tuple(items.known)}, (m.now.path, at))
 
 
-def _shared(m: Machine, value: Any, at: facts.At) -> list[Any]:
-    """The texts that each of several lists holds, whichever of them it is."""
-    if not isinstance(value, Choice):
-        return []
-    first, *others = [items_of(m, option, at).known or [] for option in value.options]
-    names = [{text_of(item) for item in each} for each in others]
-    return [item for item in first if is_text(item) and all(text_of(item) in each for each in names)]
+def _left_out(m: Machine, value: Any, at: facts.At) -> frozenset[str] | None:
+    """Of all names of a frame, or most of them: the others."""
+    if isinstance(value, Cell) and value.kind == "frame" and value.slots["table"].open:
+        return listed.left_out(listed.of_frame(m, value.slots["table"], at))
+    return listed.left_out(value)
 
 
 def _reversed(m: Machine, arguments: Arguments, at: facts.At) -> Any:
@@ -216,15 +215,15 @@ def _map(m: Machine, arguments: Arguments, at: facts.At) -> Any:
 def _filter(m: Machine, arguments: Arguments, at: facts.At) -> Any:
     function, sequence = (*arguments.args, Unknown(), Unknown())[:2]
     items = items_of(m, sequence, at)
-    if items.known is None:
-        return m.heap.new("list", {"items": (), "<rest>": items.any}, (m.now.path, at))
     kept: list[Any] = []
     maybe: list[Any] = []
-    for item in items.known:
+    for item in items.known if items.known is not None else items.held:
         is_none = isinstance(function, Constant) and function.value is None
         test = m.truth(item if is_none else m.call(function, Arguments((item,)), at))
         (kept if test else maybe if test is None else []).append(item)
     slots: dict[Any, Any] = {"items": tuple(kept)} if not maybe else {"items": (), "<rest>": join_all(kept + maybe)}
+    if items.known is None:
+        slots = {"items": tuple(kept), "<rest>": join_all([*maybe, items.other if items.held else items.any])}
     return m.heap.new("list", slots, (m.now.path, at))
 
 
@@ -282,6 +281,8 @@ def as_sorted(m: Machine, arguments: Arguments, at: facts.At) -> Any:
             pass
     if items is None:
         return Unknown()
+    if items.known is None:
+        return as_list(m, Arguments((value,)), at)
     rest = join_all(items.known) if items.known else items.any
     return m.heap.new("list", {"items": (), "<rest>": rest}, (m.now.path, at))
 

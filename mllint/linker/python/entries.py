@@ -37,7 +37,10 @@ from mllint.linker.python.reads import Needed
 from mllint.linker.python.replay import Replays
 from mllint.linker.python.results.defined import functions_in
 from mllint.linker.systems.inventory import is_entry
+from mllint.source import Span
 
+_MOST_WAYS = 6
+_ANYWHERE = Span("", 0, 0)
 _TESTS = re.compile(r"(^|/)(tests?|testing)/|(^|/)(test_[^/]*|[^/]*_test|tests?|conftest)\.py$")
 
 
@@ -58,24 +61,38 @@ def is_test(path: str) -> bool:
 
 
 def entries_of(m: Machine) -> list[Entry]:
-    """Scripts and notebooks: once for each command that runs them, else once. Tests come last."""
+    """Scripts and notebooks: once for each way in which commands run them, else once. Tests come last."""
     runs: dict[str, list[Run]] = {}
     for run in m.project.runs:
         runs.setdefault(run.path, []).append(run)
     result = []
     for file in m.project.with_python():
-        known = runs.get(file.path, [])
-        for index, run in enumerate(known[:6]):
+        known = _ways(runs.get(file.path, []))
+        for index, run in enumerate(known):
             result.append(Entry(f"{file.path}#{index}", file.path, file.path, run))
         if not known:
             result.append(Entry(file.path, file.path, file.path))
     return sorted(result, key=lambda entry: (is_test(entry.path), entry.path.endswith(".ipynb")))
 
 
+def _ways(runs: list[Run]) -> list[Run]:
+    """The different ways in which a file is started. What is started with an environment only may be started without:
+    the defaults of the code are meant as well. Then comes last, since what comes later looks into it."""
+    different: dict[Run, Run] = {}
+    for run in runs:
+        different.setdefault(msgspec.structs.replace(run, job="", span=_ANYWHERE), run)
+    plain = [run for run in different.values() if not run.environment][:_MOST_WAYS]
+    ways = [run for run in different.values() if run.environment][: _MOST_WAYS - len(plain)]
+    if ways and not plain:
+        plain = [msgspec.structs.replace(ways[0], by_hand=True)]
+    return ways + plain
+
+
 def run_entry(m: Machine, replays: Replays, entry: Entry) -> None:
     """Interpret an entry point, unless the last run tells what it says."""
     _begin(m, entry)
-    replays.run(m, entry.name, entry.path, _identity(entry), lambda: _interpret(m, entry))
+    with m.own_modules():
+        replays.run(m, entry.name, entry.path, _identity(entry), lambda: _interpret(m, entry))
 
 
 def _identity(entry: Entry) -> bytes:

@@ -21,6 +21,7 @@ from mllint.linker.python.abstract.values import (
     join,
     origins_of,
 )
+from mllint.linker.python.frames import listed
 from mllint.linker.python.library import columns, components, decisions
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.operations import MOST_IN_SEQUENCE, attribute, item, sequence, table_entry
@@ -197,7 +198,8 @@ def _collection(m: Machine, e: facts.Collection) -> Any:
         if isinstance(part, facts.Star):
             known = iteration.items_of(m, evaluate(m, part.value), part.at)
             if known.known is None:
-                rest = join(rest, known.any)
+                items.extend(known.held)
+                rest = join(rest, known.other if known.held else known.any)
             else:
                 items.extend(known.known)
         else:
@@ -258,7 +260,8 @@ def _comprehension(m: Machine, e: facts.Comprehension) -> Any:
                 items.append(value)
             else:
                 rest = join(rest, value)
-    return sequence(m, items, e.at, rest)
+        but = listed.excepted(m, e, evaluate) if rest is not None else None
+    return listed.complement(sequence(m, items, e.at, rest), but)
 
 
 def _star(m: Machine, e: facts.Star) -> Any:

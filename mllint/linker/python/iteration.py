@@ -19,12 +19,14 @@ from mllint.linker.python.abstract.values import (
     Constant,
     Tuple,
     Unknown,
+    is_text,
     join,
     join_all,
     origins_of,
+    text_of,
 )
 from mllint.linker.python.classes import fields_in_order, operate
-from mllint.linker.python.frames import usage
+from mllint.linker.python.frames import listed, usage
 from mllint.linker.python.library import rows
 from mllint.linker.python.machine import Machine
 
@@ -32,10 +34,13 @@ MOST_ITEMS = 64
 
 
 class Items(msgspec.Struct):
-    """What iterating yields: the known items, or else any one of them."""
+    """What iterating yields: the known items, or else any one of them. `held` are then those that are surely among
+    them, in no certain order, and `other` is any of the rest."""
 
     known: list[Any] | None
     any: Any
+    held: tuple[Any, ...] = ()
+    other: Any = None
 
 
 def items_of(m: Machine, value: Any, at: facts.At) -> Items:
@@ -47,13 +52,15 @@ def items_of(m: Machine, value: Any, at: facts.At) -> Items:
                 return Items([Constant(c) for c in text], Unknown())
             return Items(None, Unknown(value.origins))
         case Choice(options=options):
-            return Items(None, join_all([items_of(m, option, at).any for option in options]))
+            each = [items_of(m, option, at) for option in options]
+            any_item = join_all([items.any for items in each])
+            return Items(None, any_item, _shared(each), any_item)
         case Cell(kind="list"):
             items = value.slots["items"]
             rest = value.slots.get("<rest>")
             if rest is None:
                 return Items(list(items), join_all(items) if items else Unknown())
-            return Items(None, join_all([*items, rest]))
+            return Items(None, join_all([*items, rest]), tuple(items), rest)
         case Cell(kind="dict"):
             m.pass_on(value)
             keys = [key for key in value.slots if not is_inner(key)]
@@ -74,7 +81,7 @@ def items_of(m: Machine, value: Any, at: facts.At) -> Items:
                 return Items(None, Unknown(table.origins))
             if not table.open:
                 return Items([Constant(name) for name in table.columns], Unknown())
-            return Items(None, Unknown())
+            return items_of(m, listed.of_frame(m, table, at), at)
         case Class(flavour="enum", scope=scope):
             members = [v for k, v in scope.slots.items() if isinstance(v, Cell) and v.kind == "instance"]
             return Items(members, join_all(members) if members else Unknown())
@@ -92,6 +99,13 @@ def items_of(m: Machine, value: Any, at: facts.At) -> Items:
                 return items_of(m, held, at)
             return Items(None, Unknown(origins_of(value)))
     return Items(None, Unknown(origins_of(value)))
+
+
+def _shared(each: list[Items]) -> tuple[Any, ...]:
+    """The texts that each of several sequences holds, whichever of them it is."""
+    first, *others = [items.known if items.known is not None else items.held for items in each]
+    names = [{text_of(item) for item in items} for items in others]
+    return tuple(item for item in first if is_text(item) and all(text_of(item) in found for found in names))
 
 
 def _group(m: Machine, groups: Cell, at: facts.At) -> Cell:
@@ -168,6 +182,8 @@ def set_operation(m: Machine, kind: str, left: Any, right: Any, at: facts.At) ->
     if isinstance(right, Constant):  # `df.columns.drop("label")`
         theirs = Items([right], right)
     everything = None if ours.known is None or theirs.known is None else [*ours.known, *theirs.known]
+    if everything is None and (found := _partly_known(m, kind, left, ours, theirs, at)) is not None:
+        return found
     if everything is None or not all(isinstance(item, Constant) for item in everything):
         rest = join(ours.any, theirs.any) if kind in ("union", "symmetric_difference") else ours.any
         return m.heap.new("list", {"items": (), "<rest>": rest}, (m.now.path, at))
@@ -183,6 +199,26 @@ def set_operation(m: Machine, kind: str, left: Any, right: Any, at: facts.At) ->
         case _:
             kept = {**mine, **other}
     return m.heap.new("list", {"items": tuple(kept.values())}, (m.now.path, at))
+
+
+def _partly_known(m: Machine, kind: str, left: Any, ours: Items, theirs: Items, at: facts.At) -> Any:
+    """A list of which not all items are known, without those of another, or those of both."""
+    if ours.known is not None or theirs.known is None or not all(isinstance(item, Constant) for item in theirs.known):
+        return None
+    mine, but = list(ours.held), listed.left_out(left)
+    names = {item.value for item in theirs.known}
+    match kind:
+        case "difference":
+            kept = [item for item in mine if not (isinstance(item, Constant) and item.value in names)]
+            but = but | {name for name in names if isinstance(name, str)} if but is not None else None
+        case "intersection":
+            kept, but = [item for item in mine if isinstance(item, Constant) and item.value in names], None
+        case "union":
+            kept = [*mine, *(item for item in theirs.known if item not in mine)]
+        case _:
+            return None
+    made = m.heap.new("list", {"items": tuple(kept), "<rest>": ours.other}, (m.now.path, at))
+    return listed.complement(made, but)
 
 
 class Rounds:
@@ -209,13 +245,22 @@ class Rounds:
         self.done += len(known) if known is not None else 1
         if self.done > 4 * MOST_ITEMS:  # sequences within sequences
             known = None
-        for item in known if known is not None else [items.any]:
+        for item, is_held in self._items(items, known):
             self.m.bind(generator.target, item)
             tests = [self.m.truth(self.evaluate(self.m, condition)) for condition in generator.conditions]
             if any(test is False for test in tests):
                 continue
-            certain = exact and known is not None and all(test is True for test in tests)
+            certain = exact and is_held and all(test is True for test in tests)
             yield from self._go(index + 1, certain)
+
+    def _items(self, items: Items, known: list[Any] | None) -> list[tuple[Any, bool]]:
+        """The items of one round, and whether each is surely there."""
+        if known is not None:
+            return [(item, True) for item in known]
+        if items.known is None and 0 < len(items.held) <= MOST_ITEMS:
+            self.done += len(items.held)
+            return [*((item, True) for item in items.held), (items.other, False)]
+        return [(items.any, False)]
 
 
 def extend(cell: Cell, m: Machine, more: Items) -> None:
@@ -223,4 +268,7 @@ def extend(cell: Cell, m: Machine, more: Items) -> None:
     if more.known is not None and cell.slots.get("<rest>") is None:
         m.heap.set(cell, "items", (*cell.slots["items"], *more.known)[: 4 * MOST_ITEMS])
     else:
-        m.heap.set(cell, "<rest>", join(cell.slots.get("<rest>"), more.any))
+        held = [item for item in (more.held if more.known is None else more.known) if item not in cell.slots["items"]]
+        rest = more.other if more.known is None and more.held else None if more.known is not None else more.any
+        m.heap.set(cell, "items", (*cell.slots["items"], *held)[: 4 * MOST_ITEMS])
+        m.heap.set(cell, "<rest>", join(cell.slots.get("<rest>"), rest))

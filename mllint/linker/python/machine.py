@@ -123,6 +123,7 @@ class Machine:
         self.allowance = MOST_SPENT + sum(file.lines for file in project.files.values())
         self.from_outside = False  # whether the entry point is a function that nothing calls
         self.modules: dict[str, Cell] = {}  # namespaces of imported modules, by path
+        self.apart: dict[str, Cell] = {}  # the same, loaded in an environment of its own, where no other is known
         self.loaded: dict[str, dict[str, None]] = {}  # entry -> modules that it was the first to load
         self.reloading: set[str] = set()  # modules to load again, since what was said of them is forgotten
         self.ghosts: dict[str, Ghost] = {}  # of scripts that were replayed, by path
@@ -272,6 +273,12 @@ class Machine:
             return list(dict.fromkeys([own, base, ""]))
         return list(dict.fromkeys([base, "", own, posixpath.dirname(own)]))
 
+    def variable(self, name: str, has_default: bool) -> str | None:
+        """What the run gives an environment variable. Who starts a file by hand leaves what has a default."""
+        if self.run is None or (self.run.by_hand and has_default):
+            return None
+        return dict(self.run.environment).get(name)
+
     def store(self, node: str, value: Any) -> None:
         """Remember what was written to a node, for those who read it."""
         if not is_named(node):
@@ -328,7 +335,26 @@ class Machine:
     def namespaces(self) -> dict[str, Cell]:
         """Of every module and script that was interpreted, by path."""
         ghosts = self.ghosts.keys()
-        return {path: scope for path, scope in {**self.modules, **self.scripts}.items() if path not in ghosts}
+        found = {**self.apart, **self.modules, **self.scripts}
+        return {path: scope for path, scope in found.items() if path not in ghosts}
+
+    @contextmanager
+    def own_modules(self) -> Iterator[None]:
+        """A run with an environment loads its modules itself: `DATA = os.environ["DATA"]` of a `settings.py` is what
+        this run gives it."""
+        if not self.is_apart:
+            yield
+            return
+        self.modules, shared = {}, self.modules
+        try:
+            yield
+        finally:
+            self.apart = {**self.modules, **self.apart}
+            self.modules = shared
+
+    @property
+    def is_apart(self) -> bool:
+        return self.run is not None and bool(self.run.environment) and not self.run.by_hand
 
     def script(self, path: str) -> Cell | None:
         """The namespace of a file that ran as a script."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mllint.facts import python as facts
-from mllint.linker.python import text_methods
+from mllint.linker.python import name_methods, text_methods
 from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.values import (
@@ -20,6 +20,7 @@ from mllint.linker.python.abstract.values import (
     join,
     join_all,
     origins_of,
+    text_of,
 )
 from mllint.linker.python.builtins import (
     FUNCTIONS,
@@ -30,6 +31,7 @@ from mllint.linker.python.builtins import (
     first_of,
 )
 from mllint.linker.python.classes import alias_of
+from mllint.linker.python.frames import listed
 from mllint.linker.python.iteration import entries_of, extend, is_inner, items_of, set_operation
 from mllint.linker.python.library import buffers, columns
 from mllint.linker.python.machine import Machine
@@ -48,6 +50,8 @@ def method(receiver: Any, name: str) -> Method | None:
     if isinstance(receiver, Cell):
         if receiver.kind == "list":
             return _LIST.get(name)
+        if receiver.kind == "texts":
+            return name_methods.of_each(name)
         if receiver.kind == "dict":
             return _DICT.get(name)
         if receiver.kind == "object" and name == "decode" and buffers.decoded(receiver):
@@ -89,6 +93,9 @@ def _append(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> A
     m.heap.set(receiver, "<grown>", True)
     if receiver.slots.get("<rest>") is None and len(items) < 200:
         m.heap.set(receiver, "items", (*items, value))
+    elif is_text(value) and len(items) < 200 and listed.left_out(receiver) is not None:
+        m.heap.set(receiver, "items", (*items, value))
+        m.heap.set(receiver, listed.BUT, (listed.left_out(receiver) or frozenset()) - {text_of(value)})
     else:
         m.heap.set(receiver, "<rest>", join(receiver.slots.get("<rest>"), value))
     return Constant(None)
@@ -102,6 +109,11 @@ def _extend(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> A
 def _remove(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
     value = first_of(arguments)
     items = receiver.slots["items"]
+    but, name = listed.left_out(receiver), text_of(value)
+    if but is not None:  # `names.remove("label")`
+        m.heap.set(receiver, listed.BUT, but | ({name} if name is not None else frozenset()))
+        if name is None:  # one of them
+            m.heap.delete(receiver, listed.BUT)
     if value in items:
         place = items.index(value)
         m.heap.set(receiver, "items", items[:place] + items[place + 1 :])
@@ -189,7 +201,7 @@ _LIST: dict[str, Method] = {
     **{name: _set_method(name) for name in ("union", "difference", "intersection", "symmetric_difference")},
     "drop": _set_method("difference"), "tolist": lambda m, r, a, at: as_list(m, Arguments((r,)), at),
     "to_flat_index": lambda m, r, a, at: r, "ravel": lambda m, r, a, at: r, "map": _mapped,
-    "get_level_values": _level, "droplevel": _without_level,
+    "get_level_values": _level, "isin": name_methods.isin, "droplevel": _without_level,
     "to_list": lambda m, r, a, at: as_list(m, Arguments((r,)), at),  # of names of columns, which are held as a list
 }  # fmt: skip
 

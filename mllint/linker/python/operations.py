@@ -28,7 +28,7 @@ from mllint.linker.python.abstract.values import (
     origins_of,
     text_of,
 )
-from mllint.linker.python.frames import frames, usage
+from mllint.linker.python.frames import frames, listed, usage
 from mllint.linker.python.imports import DOT
 from mllint.linker.python.iteration import is_inner
 from mllint.linker.python.library import rows
@@ -60,6 +60,8 @@ def attribute(m: Machine, owner: Any, name: str, at: facts.At) -> Any:
             return classes.super_attribute(m, owner.slots["super"], name, at)
         case Cell(kind="list") if name == "values":  # `df.columns.values`
             return owner
+        case Cell(kind="list") if name == "str" and listed.is_index(owner):
+            return m.heap.new("texts", {"names": owner}, (m.now.path, at))
     if isinstance(owner, Constant | Text) and not is_text(owner):
         return Bound(name, owner)
     return calls.library_attribute(m, owner, name, at)
@@ -113,6 +115,8 @@ def item(m: Machine, owner: Any, index: Any, at: facts.At) -> Any:
             return join_all([item(m, option, index, at) for option in _not_none(options)])
         case Tuple(items=items):
             return _position(m, owner, list(items), None, index, at)
+        case Cell(kind="list") if listed.picked(index) is not index:  # `df.columns[df.columns != "label"]`
+            return listed.picked(index)
         case Cell(kind="list"):
             return _position(m, owner, list(owner.slots["items"]), owner.slots.get("<rest>"), index, at)
         case Cell(kind="dict"):

@@ -18,6 +18,7 @@ from mllint.linker.python.abstract.values import (
     Class,
     Column,
     Constant,
+    Text,
     Tuple,
     Unknown,
     expression_of_value,
@@ -27,7 +28,7 @@ from mllint.linker.python.abstract.values import (
     origins_of,
     text_of,
 )
-from mllint.linker.python.frames import frames, limits
+from mllint.linker.python.frames import frames, limits, listed
 from mllint.linker.python.iteration import Items, is_inner, items_of, set_operation
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.operations import MOST_IN_SEQUENCE, sequence
@@ -146,7 +147,12 @@ def _together(m: Machine, operator: str, left: Any, right: Any, at: facts.At) ->
             return Tuple((*a.known, *b.known))
         return sequence(m, [*a.known, *b.known], at)
     known = [item for side, items in ((left, a), (right, b)) for item in _known_items(side, items.known)]
-    return sequence(m, known, at, join(_unknown_items(left, a), _unknown_items(right, b)))
+    made = sequence(m, known, at, join(_unknown_items(left, a), _unknown_items(right, b)))
+    buts = [
+        listed.left_out(left) if b.known is not None else None,
+        listed.left_out(right) if a.known is not None else None,
+    ]
+    return listed.complement(made, next((but for but in buts if but is not None), None))
 
 
 def _known_items(side: Any, known: list[Any] | None) -> list[Any]:
@@ -188,6 +194,8 @@ def unary(m: Machine, operator: str, operand: Any, at: facts.At) -> Any:
             return join_all([unary(m, operator, option, at) for option in options])
         case Cell(kind="frame"):
             return frames.arithmetic(m, operand, operand)
+        case Cell(kind="mask") if operator == "~":
+            return listed.inverted(m, operand, at)
     known = truth(operand)
     if operator == "not" and known is not None:
         return Constant(not known)
@@ -262,6 +270,9 @@ def compare(m: Machine, operator: str, left: Any, right: Any, at: facts.At) -> A
         return limits.compared(column_operation(m, _MEANING[operator], [left, right], at), left, right)
     if isinstance(left, Cell) and left.kind == "frame" and operator in _MEANING:
         return frames.arithmetic(m, left, right)
+    if operator in ("==", "!=") and listed.is_index(left) and is_text(right):  # `df.columns != "label"`
+        same, others = (set_operation(m, k, left, Tuple((right,)), at) for k in ("intersection", "difference"))
+        return listed.mask(m, same, others, at) if operator == "==" else listed.mask(m, others, same, at)
     if isinstance(left, Choice) or isinstance(right, Choice):
         pairs = texts.combinations([_options(left), _options(right)])
         return join_all([compare(m, operator, a, b, at) for a, b in pairs])
@@ -283,6 +294,9 @@ def compare(m: Machine, operator: str, left: Any, right: Any, at: facts.At) -> A
         except TypeError:
             return Unknown()
         return Constant(bool(result), (left.settings + right.settings)[:4])
+    is_another = isinstance(left, Text) and isinstance(right, Constant) and not texts.may_be(left, str(right.value))
+    if operator in ("==", "!=") and is_another:
+        return Constant(operator == "!=")
     if operator in ("==", "!=") and _is_member(left) and _is_member(right):
         return Constant((left is right) == (operator == "=="))
     return Unknown(origins_of(left) | origins_of(right))
@@ -323,9 +337,19 @@ def _membership(m: Machine, operator: str, left: Any, right: Any, at: facts.At) 
         if items.known is not None and all(isinstance(i, Constant) for i in items.known):
             found = any(i.value == left.value for i in items.known)
             return Constant(found == (operator == "in"), left.settings)
+        if items.known is None and any(isinstance(i, Constant) and i.value == left.value for i in items.held):
+            return Constant(operator == "in", left.settings)
+    elif isinstance(left, Text) and isinstance(right, Cell | Tuple) and getattr(right, "kind", "list") == "list":
+        items = items_of(m, right, at)
+        if items.known is not None and all(
+            isinstance(i, Constant) and not texts.may_be(left, str(i.value)) for i in items.known
+        ):
+            return Constant(operator == "not in")
+        if left in items.held:
+            return Constant(operator == "in")
     if isinstance(left, Constant) and isinstance(right, Cell) and right.kind == "frame":  # `"km" in df`
         table: Table = right.slots["table"]
-        known = str(left.value) in table.columns
+        known = str(left.value) in table.listed
         if known or not (table.open or table.partial):
             return Constant(known == (operator == "in"), left.settings)
     return Unknown(origins_of(left) | origins_of(right))

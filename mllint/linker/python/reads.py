@@ -223,7 +223,8 @@ class Tracker:
             return
         place = [m.call_places, m.rounds]  # part of the names of row sets
         run = msgspec.msgpack.encode([m.job, m.effects.path, m.in_test, m.from_outside, m.endpoint, m.run, *place])
-        unit = Unit(path, self.entry.entry, self.entry.number, run, self.heap.clock)
+        name = f"{path} of {self.entry.entry}" if m.is_apart else path
+        unit = Unit(name, self.entry.entry, self.entry.number, run, self.heap.clock)
         if self.loading:
             self.loading[-1].edges[unit] = None
         else:
@@ -238,7 +239,7 @@ class Tracker:
             self._changed(namespace)
 
         def made(cell: Cell) -> None:
-            self.units[cell] = self.named[path] = unit
+            self.units[cell] = self.named[name] = unit
 
         try:
             yield made

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from mllint.facts import python as facts
@@ -30,26 +30,39 @@ def run_for(m: Machine, s: facts.For) -> bool:
 def _go_through(m: Machine, s: facts.For) -> bool:
     items = iteration.items_of_expression(m, evaluate(m, s.iterable), s.iterable)
     breaks: list[State] = []
-    count = len(items.known) if items.known is not None else MOST_NESTED + 1
-    is_short = count <= MOST_UNROLLED or (count <= MOST_GATHERED and _only_gathers(s.body))
-    if items.known is not None and is_short and m.unrolled * count <= MOST_NESTED:
-        outcome, before = "next", m.unrolled
-        m.unrolled *= max(count, 1)
-        for number, item in enumerate(items.known):
-            m.bind(s.target, item)
-            m.rounds.append(number)
-            outcome = _round(m, s.body, breaks)
-            m.rounds.pop()
-            if outcome != "next":
-                break
-        m.unrolled = before
-        return _after_loop(m, s.otherwise, outcome, breaks)
+    if items.known is not None and _can_unroll(m, s, len(items.known)):
+        return _after_loop(m, s.otherwise, _each(m, s, items.known, breaks), breaks)
+    any_other = items.any
+    if items.known is None and items.held and _can_unroll(m, s, len(items.held)):
+        outcome, any_other = _each(m, s, items.held, breaks), items.other
+        if outcome != "next":
+            return _after_loop(m, s.otherwise, outcome, breaks)
     # unknown length: twice, so that what one round leaves behind reaches the next; or not at all
     began = m.effects.clock
-    m.heap.fork([lambda: _rounds(m, s.body, breaks, lambda: m.bind(s.target, items.any)), lambda: True])
+    m.heap.fork([lambda: _rounds(m, s.body, breaks, lambda: m.bind(s.target, any_other)), lambda: True])
     if m.effects.clock != began:
-        went_over(m, items.any, began)
+        went_over(m, any_other, began)
     return _maybe(m, s.otherwise, breaks)
+
+
+def _can_unroll(m: Machine, s: facts.For, count: int) -> bool:
+    is_short = count <= MOST_UNROLLED or (count <= MOST_GATHERED and _only_gathers(s.body))
+    return is_short and m.unrolled * count <= MOST_NESTED
+
+
+def _each(m: Machine, s: facts.For, items: Sequence[Any], breaks: list[State]) -> str:
+    """One round for each of these items, as long as rounds follow: says how the last one ended."""
+    outcome, before = "next", m.unrolled
+    m.unrolled *= max(len(items), 1)
+    for number, item in enumerate(items):
+        m.bind(s.target, item)
+        m.rounds.append(number)
+        outcome = _round(m, s.body, breaks)
+        m.rounds.pop()
+        if outcome != "next":
+            break
+    m.unrolled = before
+    return outcome
 
 
 _GATHERING = {"append", "add", "extend", "update", "setdefault", "get", "insert", "items", "keys", "format", "join"}

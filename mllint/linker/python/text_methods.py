@@ -41,6 +41,9 @@ def _plain(name: str) -> Method | None:
         if all(isinstance(each, Constant) for each in arguments.args):
             if isinstance(receiver, Constant):
                 return _computed(name, receiver, arguments)
+            if isinstance(receiver, Text) and name in ("startswith", "endswith") and len(arguments.args) == 1:
+                known = texts.starts(receiver, str(arguments.args[0].value), name == "endswith")
+                return Constant(known) if known is not None else Unknown(receiver.origins)
             if isinstance(receiver, Text):
                 return _of_partly_known(name, receiver, [each.value for each in arguments.args])
         return Unknown(origins_of(receiver))

@@ -17,6 +17,7 @@ from mllint.linker.systems import (
     dbt,
     downloads,
     dvc,
+    environments,
     flows,
     foreign,
     lfs,
@@ -24,6 +25,7 @@ from mllint.linker.systems import (
     notebooks,
     packaging,
     scripts,
+    serving,
     sqlmesh,
 )
 from mllint.linker.systems.inventory import observe
@@ -35,9 +37,9 @@ STARTERS: tuple[tuple[Callable[[Project], Iterator[Run]], str], ...] = (
     (dvc.runs, "stage"), (mlproject.runs, "stage"), (scripts.runs, "command"), (compose.runs, "container"),
     (ci.runs, "job"), (packaging.runs, "command"), (notebooks.runs, "stage"),
 )  # fmt: skip
-# DVC comes last: it adds only what neither Python nor another language shows.
+# DVC comes late: it adds only what neither Python nor another language shows. What is served is made by all of them.
 LINKERS: tuple[Callable[[Project], None], ...] = (
-    foreign.link, downloads.link, flows.link, dbt.link, sqlmesh.link, lfs.link, dvc.link,
+    foreign.link, downloads.link, flows.link, dbt.link, sqlmesh.link, lfs.link, dvc.link, serving.link,
 )  # fmt: skip
 
 
@@ -50,7 +52,8 @@ def runs(project: Project) -> list[Run]:
         for path in project.shells:
             before.setdefault(path, set()).add(kind)
         project.shells = before
-    return sorted(found, key=lambda run: (run.path, run.span, run.job, run.arguments, run.folder, run.entry, run.by))
+    known = environments.asked(project, found)
+    return sorted(known, key=lambda run: (run.path, run.span, run.job, run.arguments, run.folder, run.entry, run.by))
 
 
 def link(project: Project) -> None:

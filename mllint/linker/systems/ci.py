@@ -137,4 +137,6 @@ def _commands(path: str, script: Value, given: dict[str, str]) -> Iterator[tuple
     # an expression of the CI system (`${{ secrets.X }}`) is known to it alone
     variables = {name: value for name, value in given.items() if "{{" not in value and "$" not in value}
     for command in split_commands(tree.text(script), tree.first_line(script), "", variables):
-        yield command, Span(path, command.line, 1) if script.end_line > script.line else tree.span(path, script)
+        merged = tuple((variables | dict(command.environment)).items())
+        at = Span(path, command.line, 1) if script.end_line > script.line else tree.span(path, script)
+        yield msgspec.structs.replace(command, environment=merged), at

@@ -5,101 +5,122 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
+import msgspec
+
 from mllint.facts.commands import Command
 from mllint.facts.config import Value
 from mllint.linker.project import Project, Run
-from mllint.linker.systems import tree
-from mllint.linker.systems.start import runs_of
+from mllint.linker.systems import argo, tree
+from mllint.linker.systems.container_variables import config_maps, environment, filled
+from mllint.linker.systems.images import build, built, image_name
+from mllint.linker.systems.mounts import in_repository, mounts
+from mllint.linker.systems.scripts import started_by
+from mllint.linker.systems.start import SHELLS
 from mllint.readers.commands import split_commands
+from mllint.source import Span
 
-
-def contexts(project: Project) -> dict[str, list[str]]:
-    """Dockerfile -> the folders that compose files build it in."""
-    found: dict[str, list[str]] = {}
-    for path, service in _services(project):
-        context, dockerfile = _build(path, service)
-        if dockerfile:
-            found.setdefault(dockerfile, []).append(context)
-    return found
+_SAID = {"command", "entrypoint", "args", "cmd", "source", "env", "envFrom", "environment", "env_file"}
 
 
 def runs(project: Project) -> Iterator[Run]:
+    images, maps = built(project), config_maps(project)
     for path, name, container in _containers(project):
-        context, dockerfile = _build(path, container)
-        bases = [context, posixpath.dirname(path), ""] if context else ["", posixpath.dirname(path)]
-        facts = project.files.get(dockerfile)
-        if facts is not None:  # where the image runs what it is given
-            folders = [command.folder for command in facts.commands if command.folder is not None]
+        context, dockerfile = build(path, container)
+        if not dockerfile:
+            context, dockerfile = images.get(image_name(tree.text(container, "image")), ("", ""))
+        image = project.files.get(dockerfile)
+        bases = ([context] if image is not None else []) + ["", posixpath.dirname(path)]
+        if image is not None:  # where the image runs what it is given
+            folders = [command.folder for command in image.commands if command.folder is not None]
             bases = [posixpath.normpath(posixpath.join(context, folder)) for folder in folders[-1:]] + bases
-        bases = ["" if base == "." else base for base in bases]
-        environment = _environment(container)
-        for command, at in _commands(container, environment):
-            job = f"{path}:{name}" if name else path
-            yield from runs_of(project, command, bases, job, tree.span(path, at))
+        elif context:
+            bases = [context, posixpath.dirname(path), ""]
+        bases = list(dict.fromkeys("" if base == "." else base for base in bases))
+        last = image.commands[-1] if image is not None and image.commands else None
+        mounted = mounts(path, container, bases[0])
+        said_of = environment(project, path, container, maps)
+        own = {name: in_repository(value, mounted) for name, value in said_of.items()}
+        variables = (dict(last.environment) if last is not None else {}) | own
+        job = f"{path}:{name}" if name else path
+        said = _commands(container, variables)
+        for command, at in said:
+            found = list(_placed(project, command, bases, job, tree.span(path, at)))
+            if not found and last is not None and _is_of_image(container, command):
+                whole = _of_image(last, command.words, variables)
+                found = list(_placed(project, whole, bases, job, tree.span(path, at)))
+            yield from found
+        if not said and last is not None and own:
+            yield from _placed(project, _of_image(last, (), variables), bases, job, tree.span(path, container))
 
 
-def _services(project: Project) -> Iterator[tuple[str, Value]]:
-    for facts in project.of_kind("yaml"):
-        for document in facts.config.documents if facts.config else ():
-            for entry in tree.entries(document, "services"):
-                yield facts.path, entry.value
+def _is_of_image(container: Value, command: Command) -> bool:
+    """Whether what a container says are arguments of what its image starts, rather than take its place."""
+    if tree.get(container, "entrypoint") is not None:
+        return False
+    if tree.get(container, "command") is None and tree.get(container, "cmd") is None:
+        return True  # `args` of Kubernetes
+    return tree.get(container, "args") is None and command.words[:1] != () and command.words[0].startswith("-")
+
+
+def _of_image(last: Command, arguments: tuple[str, ...], variables: dict[str, str]) -> Command:
+    return Command(last.words + arguments, 1, folder=last.folder, environment=tuple(variables.items()))
+
+
+def _placed(project: Project, command: Command, bases: list[str], job: str, span: Span) -> Iterator[Run]:
+    """A folder of the container may be any of the repository."""
+    found = list(started_by(project, command, bases, job, span))
+    if not found and command.folder:
+        found = list(started_by(project, msgspec.structs.replace(command, folder=""), bases, job, span))
+    yield from found
 
 
 def _containers(project: Project) -> Iterator[tuple[str, str, Value]]:
-    for facts in project.of_kind("yaml", "json"):
-        for document in facts.config.documents if facts.config else ():
-            services = {id(entry.value): entry.key for entry in tree.entries(document, "services")}
-            for mapping in tree.mappings(document):
-                keys = {entry.key for entry in mapping.entries}
-                if keys & {"image", "build"} and keys & {"command", "entrypoint", "args", "cmd"}:
-                    yield facts.path, services.get(id(mapping)) or tree.text(mapping, "name"), mapping
+    for path, owner, document in argo.documents(project):
+        services = {id(entry.value): entry.key for entry in tree.entries(document, "services")}
+        for mapping in tree.mappings(document):
+            keys = {entry.key for entry in mapping.entries}
+            if keys & {"image", "build"} and keys & _SAID:
+                yield path, services.get(id(mapping)) or tree.text(mapping, "name") or owner, mapping
 
 
-def _build(path: str, service: Value) -> tuple[str, str]:
-    """The build context of a service and its Dockerfile, repo-relative; empty where it builds nothing."""
-    build = tree.get(service, "build")
-    if build is None:
-        return "", ""
-    context = tree.text(build) if build.kind == "scalar" else tree.text(build, "context") or "."
-    name = tree.text(build, "dockerfile") or "Dockerfile"
-    folder = posixpath.normpath(posixpath.join(posixpath.dirname(path), context))
-    dockerfile = posixpath.normpath(posixpath.join(folder, name))
-    return "" if folder == "." else folder, dockerfile
-
-
-def _environment(container: Value) -> dict[str, str]:
-    """`environment: {A: b}`, `environment: [A=b]` of compose, `env: [{name: A, value: b}]` of Kubernetes."""
-    result = {entry.key: tree.text(entry.value) for entry in tree.entries(container, "environment")}
-    for item in tree.items(container, "environment"):
-        name, equal, value = tree.text(item).partition("=")
-        if equal:
-            result[name] = value
-    for item in tree.items(container, "env"):
-        if name := tree.text(item, "name"):
-            result[name] = tree.text(item, "value")
-    return result
-
-
-def _commands(container: Value, environment: dict[str, str]) -> Iterator[tuple[Command, Value]]:
+def _commands(container: Value, variables: dict[str, str]) -> list[tuple[Command, Value]]:
     """Entrypoint and command together, as the container would start them."""
+    return list(_said(container, variables))
+
+
+def _said(container: Value, variables: dict[str, str]) -> Iterator[tuple[Command, Value]]:
     parts = [part for key in ("entrypoint", "command", "cmd", "args") if (part := tree.get(container, key)) is not None]
+    folder = tree.text(container, "workingDir") or tree.text(container, "working_dir")
+    folder = "" if "{" in folder or "$" in folder else folder
     words: list[str] = []
     for part in parts:
         if part.kind == "scalar":
-            for command in split_commands(tree.text(part), tree.first_line(part), "", environment):
-                yield _with(command, environment), part
+            for command in split_commands(tree.text(part), tree.first_line(part), folder, variables):
+                yield _with(command, variables), part
         else:
-            words += [tree.text(item) for item in part.items]
-    if not words:
+            words += [filled(tree.text(item), variables) for item in part.items]
+    script = tree.get(container, "source")
+    shell = posixpath.basename(words[0]) in SHELLS if words else script is not None
+    if shell and script is not None:  # of Argo
+        text, at, line = tree.text(script), script, tree.first_line(script)
+    elif shell and len(words) > 2 and words[1].startswith("-"):
+        at = next(part for part in parts if part.kind == "sequence")
+        text, line = _unfilled(parts), at.line
+    elif words:
+        at = next(part for part in parts if part.kind == "sequence")
+        yield Command(tuple(words), at.line, folder=folder, environment=tuple(variables.items())), at
         return
-    at = next(part for part in parts if part.kind == "sequence")
-    if len(words) > 2 and words[0].rpartition("/")[2] in ("sh", "bash") and words[1].startswith("-"):
-        for command in split_commands(words[2], at.line, "", environment):
-            yield _with(command, environment), at
     else:
-        yield Command(tuple(words), at.line, environment=tuple(environment.items())), at
+        return
+    for command in split_commands(text, line, folder, variables):
+        yield _with(command, variables), at
 
 
-def _with(command: Command, environment: dict[str, str]) -> Command:
-    merged = tuple((environment | dict(command.environment)).items())
-    return Command(command.words, command.line, command.column, command.folder, command.origin, merged)
+def _unfilled(parts: list[Value]) -> str:
+    """The script of `[sh, -c, script]`, in which the shell fills in the variables."""
+    return [tree.text(item) for part in parts if part.kind == "sequence" for item in part.items][2]
+
+
+def _with(command: Command, variables: dict[str, str]) -> Command:
+    merged = tuple((variables | dict(command.environment)).items())
+    return msgspec.structs.replace(command, environment=merged)

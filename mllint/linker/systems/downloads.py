@@ -11,7 +11,7 @@ from mllint.facts.commands import Command
 from mllint.lineage.graph import Edge
 from mllint.lineage.ids import file_id
 from mllint.linker.project import Project
-from mllint.linker.systems import ci, compose
+from mllint.linker.systems import ci, images
 from mllint.linker.systems.start import folders_of
 from mllint.source import Span
 
@@ -150,7 +150,7 @@ def _node(project: Project, end: str, folders: list[str]) -> str | None:
 
 def _commands(project: Project) -> Iterator[tuple[Command, list[str], str, str, Span]]:
     """Commands with the folders that theirs may be relative to, and the file, language and place they stand in."""
-    contexts = compose.contexts(project)
+    contexts = images.contexts(project)
     for facts in project.of_kind("shell", "make", "docker"):
         own = posixpath.dirname(facts.path)
         bases = ["", own] if facts.kind == "shell" else [*contexts.get(facts.path, ()), own, ""]

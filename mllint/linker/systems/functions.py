@@ -16,7 +16,7 @@ from mllint.facts.config import Value
 from mllint.facts.python import Define
 from mllint.lineage.ids import endpoint_id
 from mllint.linker.project import NamedFunction, Project
-from mllint.linker.systems import compose, scripts, tree
+from mllint.linker.systems import images, scripts, tree
 from mllint.source import Span
 
 MOST = 500  # of one kind: each is interpreted
@@ -155,7 +155,7 @@ def _resource(
 
 
 def _images(project: Project) -> Iterator[NamedFunction]:
-    contexts = compose.contexts(project)
+    contexts = images.contexts(project)
     for facts in project.of_kind("docker"):
         own = posixpath.dirname(facts.path)
         for command in facts.commands:

@@ -11,7 +11,7 @@ import msgspec
 from mllint.facts.commands import Command
 from mllint.facts.file import FileFacts
 from mllint.linker.project import Project, Run
-from mllint.linker.systems import compose
+from mllint.linker.systems import images
 from mllint.linker.systems.start import SHELLS, runs_of, shell_of
 from mllint.source import Span
 
@@ -27,7 +27,7 @@ class _Calls(msgspec.Struct):
 
 def runs(project: Project) -> Iterator[Run]:
     called = _Calls()
-    contexts = compose.contexts(project)
+    contexts = images.contexts(project)
     for facts in project.of_kind("make", "docker"):
         own = posixpath.dirname(facts.path)
         bases = [own, ""] if facts.kind == "make" else [*contexts.get(facts.path, ()), own, ""]
@@ -86,7 +86,9 @@ def _inside(project: Project, script: FileFacts, command: Command, called: _Call
     bases = [command.folder or "", "", posixpath.dirname(script.path)]
     for inner in script.commands:
         filled = tuple(piece for word in inner.words for piece in _fill(word, given))
-        yield from _started(project, script, msgspec.structs.replace(inner, words=filled), bases, called, nesting + 1)
+        given_too = tuple((dict(command.environment) | dict(inner.environment)).items())
+        placed = msgspec.structs.replace(inner, words=filled, environment=given_too)
+        yield from _started(project, script, placed, bases, called, nesting + 1)
 
 
 def _fill(word: str, given: dict[str, str]) -> list[str]:

@@ -89,7 +89,7 @@ class Heap:
 
     def take_back(self, mark: int) -> None:
         """Undo all changes since the journal was so long, in the same branch."""
-        self._undo(mark)
+        self._undo(mark, self.clock)
 
     # ------------------------------------------------------------------------------------------- branches
 
@@ -100,12 +100,13 @@ class Heap:
         states: list[State] = []
         reason = ""
         for path in paths:
+            born = self.clock
             self.forks += 1
             try:
                 goes_on = path()
             finally:
                 self.forks -= 1
-            final = self._undo(mark)
+            final = self._undo(mark, born)
             if goes_on:
                 states.append(final)
             else:
@@ -150,12 +151,14 @@ class Heap:
             values = [state.get((cell, key), present) for state in states]
             self._put(cell, key, present, values)
 
-    def _undo(self, mark: int) -> dict[tuple[Cell, Any], Any]:
-        """Take back all changes since `mark`; returns what they had come to."""
+    def _undo(self, mark: int, born: int) -> dict[tuple[Cell, Any], Any]:
+        """Take back all changes since `mark` of cells that are older than `born`; returns what they had come to. What
+        a path has made itself stays as the path left it: on no other path was it ever as it was at first."""
         final: dict[tuple[Cell, Any], Any] = {}
-        for cell, key, _ in self.journal[mark:]:
+        changes = [change for change in self.journal[mark:] if change[0].born <= born]
+        for cell, key, _ in changes:
             final[cell, key] = cell.slots.get(key, _ABSENT)
-        for cell, key, old in reversed(self.journal[mark:]):
+        for cell, key, old in reversed(changes):
             self._note(cell)
             if old is _ABSENT:
                 cell.slots.pop(key, None)

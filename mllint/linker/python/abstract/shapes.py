@@ -21,7 +21,7 @@ def shape(value: Any, depth: int = 4) -> str:
             return "column"
         case Cell(kind="frame"):
             table = value.slots["table"]
-            return f"frame{list(table.columns)}{table.open}{sorted(table.dropped)}"
+            return f"frame{list(table.columns)}{table.open}{sorted(table.dropped)}{sorted(table.unsure)}{table.some}"
         case Cell(kind="object"):
             return f"object {value.slots['class']}"
         case Cell(kind="instance"):

@@ -51,6 +51,13 @@ class Table(msgspec.Struct, frozen=True):
     tail: int = 0  # of an open frame: how many of the known columns come after all unknown ones
     keys_are_index: bool = False  # of a grouped frame: the keys of an aggregate are its index
     index: Mapping[str, Column] = {}  # what stands beside the columns, as far as it has names
+    unsure: frozenset[str] = NOTHING  # known columns that may have been left out: `df[names_from_a_file]`
+    some: bool = False  # so may be those of `base` that are not listed
+
+    @property
+    def listed(self) -> Mapping[str, Column]:
+        """The known columns that it has for certain."""
+        return {n: c for n, c in self.columns.items() if n not in self.unsure} if self.unsure else self.columns
 
     def column(self, name: str) -> Column | None:
         """The column of that name; `None` if there cannot be one."""
@@ -90,11 +97,33 @@ class Table(msgspec.Struct, frozen=True):
         origins = self.origins.union(*(dataset_origins(c.origins) for c in new.values()))
         if self.columns or self.base or self.origins:  # a new column adds no rows, and tells its fits itself
             origins = frozenset(o for o in origins if not o.startswith("@") or o in self.origins)
-        return msgspec.structs.replace(self, columns=columns, origins=origins, dropped=self.dropped - set(new))
+        gone, unsure = self.dropped - set(new), self.unsure - set(new)
+        return msgspec.structs.replace(self, columns=columns, origins=origins, dropped=gone, unsure=unsure)
 
     def select(self, names: Iterable[str]) -> Table:
         found = {name: column for name in names if (column := self.column(name)) is not None}
-        return msgspec.structs.replace(self, columns=found, open=False, base=NOTHING, dropped=NOTHING, partial=False)
+        return msgspec.structs.replace(
+            self, columns=found, open=False, base=NOTHING, dropped=NOTHING, partial=False, unsure=NOTHING, some=False
+        )
+
+    def some_of(self, names: Iterable[str] = ()) -> Table:
+        """Some of its columns: these, and others of which it is not known which."""
+        chosen = {name: column for name in names if (column := self.column(name)) is not None}
+        columns = {**chosen, **{name: column for name, column in self.columns.items() if name not in chosen}}
+        unsure = frozenset(columns) - set(chosen)
+        return msgspec.structs.replace(self, columns=columns, open=True, partial=True, unsure=unsure, some=True, tail=0)
+
+    def all_but(self, names: Iterable[str], held: Iterable[str]) -> Table:
+        """All columns that it had when a list of its names was made, which held `held`, but those of `names`. What it
+        has got since is not among them, except where an older column was put right."""
+        gone = frozenset(names)
+        chosen = {name: column for name in held if (column := self.column(name)) is not None}
+        for name, column in self.columns.items():
+            if name not in chosen and name not in gone and any(column_id(b, name) in column.origins for b in self.base):
+                chosen[name] = column
+        gone = (gone | set(self.columns)) - set(chosen)
+        unsure = self.unsure & set(chosen) - set(held)
+        return msgspec.structs.replace(self, columns=chosen, dropped=self.dropped | gone, unsure=unsure, tail=0)
 
     def drop(self, names: Iterable[str]) -> Table:
         gone = frozenset(names)
@@ -108,7 +137,8 @@ class Table(msgspec.Struct, frozen=True):
             if column is not None:
                 columns[names.get(old, old)] = column
         gone = frozenset(n for n in names if names[n] != n)
-        return msgspec.structs.replace(self, columns=columns, dropped=self.dropped | gone - set(columns))
+        unsure = frozenset(names.get(name, name) for name in self.unsure)
+        return msgspec.structs.replace(self, columns=columns, dropped=self.dropped | gone - set(columns), unsure=unsure)
 
     def join(self, other: Table) -> Table:
         """Either of two states (after a branch): columns known on both sides stay, joined."""
@@ -137,6 +167,8 @@ class Table(msgspec.Struct, frozen=True):
             index=self.index
             if self.index == other.index
             else {n: c for n, c in (*other.index.items(), *self.index.items()) if n not in columns},
+            unsure=_unsure(self, other),
+            some=self.some or other.some,
         )
 
     def beside(self, other: Table, suffixes: tuple[str, str] = ("_x", "_y"), on: frozenset[str] = NOTHING) -> Table:
@@ -170,6 +202,8 @@ class Table(msgspec.Struct, frozen=True):
             partial=self.partial or other.partial,
             tail=tail,
             index={name: column for name, column in index.items() if name not in columns},
+            unsure=_unsure(self, other),
+            some=self.some or other.some,
         )
 
     def at_place(self, place: int) -> Column | None:
@@ -197,6 +231,10 @@ class Table(msgspec.Struct, frozen=True):
     def filtered(self, by: frozenset[str], rows: str = "") -> Table:
         """The same columns, fewer rows, decided by `by`."""
         return msgspec.structs.replace(self, indirect=self.indirect | by, rows=rows or self.rows)
+
+
+def _unsure(left: Table, right: Table) -> frozenset[str]:
+    return (left.unsure - set(right.listed)) | (right.unsure - set(left.listed))
 
 
 def _fits(origins: frozenset[str]) -> frozenset[str]:

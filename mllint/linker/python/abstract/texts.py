@@ -100,6 +100,22 @@ def concatenate(values: list[tuple[Any, str]]) -> Any:
     return join_all(results) if results else Constant("")
 
 
+def may_be(text: Text, other: str) -> bool:
+    """Whether a text with unknown parts may be that one."""
+    pattern = "".join(re.escape(part) if isinstance(part, str) else ".*" for part in text.parts)
+    return re.fullmatch(pattern, other, re.DOTALL) is not None
+
+
+def starts(text: Text, start: str, at_end: bool = False) -> bool | None:
+    """Whether it begins, or ends, with `start`; `None` if that depends on an unknown part."""
+    first = text.parts[-1 if at_end else 0] if text.parts else ""
+    if not isinstance(first, str):
+        return None
+    length = min(len(first), len(start))
+    same = first[-length:] == start[-length:] if at_end else first[:length] == start[:length]
+    return False if length and not same else True if len(first) >= len(start) else None
+
+
 def _set(options: tuple[Any, ...]) -> tuple[Any, ...]:
     """Nobody means to write `None` into a name: there it is something else, which a caller gives or nobody knows. And
     where a default is known, the name is made with it, whatever people may give instead."""

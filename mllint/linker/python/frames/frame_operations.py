@@ -36,6 +36,7 @@ from mllint.linker.python.frames import (
     indexes,
     levels,
     limits,
+    listed,
     named_parts,
     usage,
 )
@@ -70,14 +71,28 @@ def filtered(call: Invocation) -> Any:
 
 
 def select(call: Invocation) -> Any:
-    """`items`: the columns to keep, or all positional arguments."""
-    names = frames.names_of(call.get("items")) if call.get("items") is not None else None
+    """`items`: the columns to keep, or all positional arguments; or those whose names have `like` in them, or match
+    `regex`."""
+    table, items = subject(call), call.get("items")
+    tests = {part: text_of(call.get(part)) for part in ("like", "regex") if call.get(part) is not None}
+    if tests:
+        return result(call, _named_so(table, **tests))
+    names = frames.names_of(items) if items is not None else None
     if names is None and call.arguments.args:
         names = frames.names_of(Tuple(tuple(call.arguments.args)))
-    table = subject(call)
-    return result(
-        call, table.select(names) if names is not None else msgspec.structs.replace(table, open=True, partial=True)
-    )
+    return result(call, table.select(names) if names is not None else listed.selected(table, items))
+
+
+def _named_so(table: Table, like: str | None = None, regex: str | None = None) -> Table:
+    """The columns whose names say something: of an open frame, others may do so too."""
+    pattern = re.compile(re.escape(like)) if like is not None else listed.pattern(regex) if regex is not None else None
+    if pattern is None:
+        return table.some_of()
+    held = [name for name in table.listed if pattern.search(name)]
+    if not table.open and not table.unsure:
+        return table.select(held)
+    gone = [name for name in table.columns if "{" not in name and not pattern.search(name)]
+    return table.some_of(held).drop(gone)
 
 
 def projected(call: Invocation) -> Any:
@@ -231,9 +246,13 @@ def dummies(call: Invocation) -> Any:
 
 
 def reshape(call: Invocation) -> Any:
-    """Rows become columns or the reverse: columns are no longer known."""
+    """Rows become columns or the reverse: columns are no longer known. Where `values` names what stands in them, each
+    comes from that."""
     table = subject(call)
-    return result(call, Table(open=True, origins=table.whole, indirect=table.indirect))
+    named = frames.names_of(call.get("values")) if call.get("values") is not None else None
+    values = (table.column(name) for name in named or ())
+    origins = table.whole.union(*(column.origins for column in values if column is not None))
+    return result(call, Table(open=True, origins=origins, indirect=table.indirect))
 
 
 def melt(call: Invocation) -> Any:
@@ -311,11 +330,8 @@ def pipe(call: Invocation) -> Any:
 
 
 def names(call: Invocation) -> Any:
-    """The names of the columns, as a list where all are known."""
-    table = subject(call)
-    if table.open:
-        return Unknown()
-    return call.m.heap.new("list", {"items": tuple(map(levels.label, table.columns))}, (call.m.now.path, call.at))
+    """The names of the columns, as a list; of an open frame those that are known, and others."""
+    return listed.of_frame(call.m, subject(call), call.at)
 
 
 def typed_names(call: Invocation) -> Any:
@@ -414,11 +430,7 @@ def cases(call: Invocation) -> Any:
 def some(call: Invocation) -> Any:
     """Some of the columns, not known which: `df.select_dtypes("number")`."""
     value = call.receiver if call.receiver is not None else call.get("0")
-    return (
-        value
-        if isinstance(value, Column)
-        else result(call, msgspec.structs.replace(table_of(value), open=True, partial=True))
-    )
+    return value if isinstance(value, Column) else result(call, table_of(value).some_of())
 
 
 def queried(call: Invocation) -> Any:

@@ -20,6 +20,7 @@ from mllint.linker.python.abstract.values import (
     Choice,
     Column,
     Constant,
+    Text,
     Tuple,
     Unknown,
     is_text,
@@ -27,7 +28,8 @@ from mllint.linker.python.abstract.values import (
     origins_of,
     text_of,
 )
-from mllint.linker.python.frames import levels, limits, usage
+from mllint.linker.python.frames import levels, limits, listed, usage
+from mllint.linker.python.frames.listed import listed_names, names_of
 from mllint.linker.python.library import rows
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import Machine
@@ -52,29 +54,6 @@ def copy(call: Invocation) -> Any:
     return call.receiver if isinstance(call.receiver, Column) else Unknown(call.origins())
 
 
-# --------------------------------------------------------------------------------------------- names
-
-
-def names_of(value: Any) -> list[str] | None:
-    """Column names that a value lists, `None` if not all are known."""
-    match value:
-        case Constant(value=str() as name):
-            return [name]
-        case Tuple(items=items):
-            found = [names_of(item) for item in items]
-        case Cell(kind="list") if value.slots.get("<rest>") is None:
-            found = [names_of(item) for item in value.slots["items"]]
-        case Cell(kind="frame") if not value.slots["table"].open:
-            return list(value.slots["table"].columns)
-        case Cell(kind="dict") if value.slots.get("<rest>") is None:
-            return [key for key in value.slots if isinstance(key, str) and not key.startswith("<")]
-        case _:
-            return None
-    if any(names is None for names in found):
-        return None
-    return [name for names in found if names is not None for name in names]
-
-
 def schema_names(value: Any) -> list[str] | None:
     """The names of a schema: a list, a dictionary by name, or a text as `id INT, sizes ARRAY<INT>`."""
     if not (isinstance(value, Constant) and isinstance(value.value, str)):
@@ -83,19 +62,12 @@ def schema_names(value: Any) -> list[str] | None:
     return [name for field in flat.split(",") if (name := re.split(r"[\s:]", field.strip())[0].strip("`"))]
 
 
-def listed_names(value: Any) -> list[str]:
-    """The names that a list is known to hold, where it may hold others: `base_columns + made_up_at_run_time`."""
-    if not (isinstance(value, Cell) and value.kind == "list"):
-        return []
-    found = [names_of(item) for item in value.slots["items"]]
-    return [name for names in found if names is not None for name in names]
-
-
 # ----------------------------------------------------------------------------------------- subscripts
 
 
 def item(m: Machine, frame: Cell, index: Any, at: facts.At, may_miss: bool = False, is_attribute: bool = False) -> Any:
     """`df["a"]`, `df[["a", "b"]]`, `df[mask]`, `matrix[:, 1]`. `may_miss`: there is a default for a missing column."""
+    index = listed.picked(index)
     table: Table = frame.slots["table"]
     found = m.library.method(frame.slots["type"], "__getitem__")
     if found is not None:  # `df.groupby("k")["x"]`, `df.rolling(7)["x"]`
@@ -118,6 +90,8 @@ def item(m: Machine, frame: Cell, index: Any, at: facts.At, may_miss: bool = Fal
                 if column is not None
                 else missing(m, table, name, at, may_miss)
             )
+        case Text() if (named := _named_in_part(m, frame, index)) is not None:
+            return named
         case Column() | Unknown() if isinstance(index, Column):
             limits.filtered(m, index, at)
             by = without_traces(index.origins) | marked(index.origins, CUT)
@@ -142,11 +116,10 @@ def item(m: Machine, frame: Cell, index: Any, at: facts.At, may_miss: bool = Fal
         usage.asked_of(m, table, names)
         usage.chosen(m, table, table.select(names), at)
         return like(m, frame, table.select(names), at)
+    if isinstance(index, Cell | Tuple):
+        return like(m, frame, _selected(m, frame, index, at), at)
     usage.used(m, frame)
     expression = ex.Unresolved("which column is taken is not known")
-    if isinstance(index, Cell | Tuple):
-        some = listed_names(index)
-        return like(m, frame, _some_of(table.select(some) if some else table), at)
     origins = table.whole | frozenset(o for o in origins_of(index) if not o.startswith(ROWS))
     taken = Column(expression, origins, "", m.span(at), rows=table.rows)
     kind = m.library.types.get(frame.slots["type"])
@@ -178,9 +151,26 @@ def _field_of_request(m: Machine, datasets: frozenset[str], name: str, at: facts
         m.effects.mark(column_id(m.endpoint, name), "column", m.span(at))
 
 
-def _some_of(table: Table) -> Table:
-    """Some of its columns, not known which."""
-    return msgspec.structs.replace(table, open=True, partial=True)
+def _named_in_part(m: Machine, frame: Cell, index: Text) -> Column | None:
+    """`df[f"close_{ticker}"]`: one column, which stands for each that has such a name."""
+    table: Table = frame.slots["table"]
+    name = listed.template(index)
+    column = table.column(name) if name is not None and (table.base or name in table.columns) else None
+    if column is None:
+        return None
+    usage.used(m, frame)  # any column with such a name
+    return own_kind(m, frame, usage.taken(m, column, table))
+
+
+def _selected(m: Machine, frame: Cell, index: Cell | Tuple, at: facts.At) -> Table:
+    """The columns that a list of names chooses, of which not all are known."""
+    table: Table = frame.slots["table"]
+    chosen = listed.selected(table, index)
+    if listed.left_out(index) is not None and not chosen.some:
+        usage.chosen(m, table, chosen, at)
+    else:
+        usage.used(m, frame)
+    return chosen
 
 
 def _positional(items: tuple[Any, ...]) -> bool:
@@ -222,7 +212,7 @@ def _cut(m: Machine, frame: Cell, items: tuple[Any, ...], at: facts.At) -> Any:
         case Slice(lower=Constant(value=int() | None as lower), upper=Constant(value=int() | None as upper)):
             return like(m, frame, table if lower is None and upper is None else table.between(lower, upper), at)
         case Slice():
-            return like(m, frame, _some_of(table), at)
+            return like(m, frame, table.some_of(), at)
     return item(m, like(m, frame, table, at), which, at)
 
 
@@ -369,7 +359,10 @@ def assign_item(m: Machine, frame: Cell, index: Any, value: Any, at: facts.At) -
             parts = list(known)
     named = zip(names, parts, strict=True)
     new_columns = {name: usage.made(m, table, part, as_column(m, part, name, at), name, at) for name, part in named}
-    m.heap.set(frame, "table", table.with_columns(new_columns))
+    made = table.with_columns(new_columns)
+    if any("{" in name for name in names):  # there may be several such
+        made = msgspec.structs.replace(made, open=True)
+    m.heap.set(frame, "table", made)
 
 
 def _datasets(origins: frozenset[str]) -> frozenset[str]:
@@ -420,4 +413,7 @@ def merge_all(tables: list[Table]) -> Table:
     return result
 
 
-__all__ = ["Table", "arithmetic", "as_column", "assign_item", "copy", "item", "join_columns", "like", "new"]
+__all__ = [
+    "Table", "arithmetic", "as_column", "assign_item", "copy", "item", "join_columns", "like", "listed_names",
+    "names_of", "new",
+]  # fmt: skip

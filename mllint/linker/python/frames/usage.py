@@ -53,6 +53,8 @@ def made(m: Machine, table: Table, value: Any, column: Column, name: str, at: fa
     origins = without_traces(column.origins)
     if not origins or isinstance(column.expression, ex.Column) or marked(column.origins, PREDICTION):
         return column
+    if "{" in name:  # whoever uses it may know it by its full name
+        return column
     if getattr(value, "name", "") == name or _is_rewritten(table, column, name):
         return column
     span = m.span(at)

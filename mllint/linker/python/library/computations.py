@@ -64,9 +64,14 @@ from mllint.linker.python.machine import HERE
 
 
 def environment(call: Invocation) -> Any:
-    """An environment variable: its default, or something unknown. A name that is set in a `.env` file is known."""
+    """An environment variable: what the run gives it, else its default, or something unknown. A name that is set in a
+    `.env` file is known."""
     name = text_of(call.get("key"))
     default = call.get("default")
+    has_default = default is not None and not (isinstance(default, Constant) and default.value is None)
+    given = call.m.variable(name, has_default) if name is not None else None
+    if given is not None:
+        return texts.word(given)
     values: list[Any] = []
     if name is not None:
         for file in call.m.project.of_kind("env"):
@@ -74,7 +79,7 @@ def environment(call: Invocation) -> Any:
                 found = config.lookup(file.config.documents[0], name)
                 if found is not None and isinstance(found.value, str) and found.value:
                     values.append(Constant(found.value))
-    if default is not None and not (isinstance(default, Constant) and default.value is None):
+    if has_default:
         values.append(default)
     platform = call.m.library.variable(name) if name is not None and not values else None
     if platform is not None:

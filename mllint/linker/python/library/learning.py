@@ -141,8 +141,7 @@ def _train_on(m: Machine, estimator: Cell, token: str, x: Any, span: Any) -> Non
         kind = m.library.types.get(x.slots["type"])
         nameless = kind is not None and kind.nameless
         note_features(m, token, table, "train", span, by_place=nameless)
-        if table.columns and not table.open:
-            m.effects.model(token, "features", tuple(table.columns), span)
+        tell_features(m, token, table, span)
         return
     if isinstance(x, Cell) and x.kind == "object" and "held" not in x.slots and "arguments" in x.slots:
         # a data set object made of frames: `lgb.Dataset(X, label=y)`, `DMatrix(X)`
@@ -153,6 +152,13 @@ def _train_on(m: Machine, estimator: Cell, token: str, x: Any, span: Any) -> Non
             _train_on(m, estimator, token, part, span)
         _label(m, token, x.slots["arguments"].get("label"), span)
     m.effects.link(origins_of(x) - {token}, token, "trains", span)
+
+
+def tell_features(m: Machine, token: str, table: Table, span: Any) -> None:
+    """The names of what a model is fitted with: all of them, or those that are known to be among them."""
+    if table.listed:
+        key = "some_features" if table.open or table.unsure else "features"
+        m.effects.model(token, key, tuple(table.listed), span)
 
 
 def _label(m: Machine, token: str, y: Any, span: Any) -> None:
@@ -268,7 +274,7 @@ def note_serving(m: Machine, call: Invocation, receiver: Any, own: frozenset[str
 
 
 def note_features(m: Machine, model: str, table: Table, side: str, span: Any, by_place: bool = False) -> None:
-    for place, (name, column) in enumerate(table.columns.items()):
+    for place, (name, column) in enumerate(table.listed.items()):
         m.effects.feature(
             Feature(
                 model,
@@ -335,6 +341,8 @@ def _transformed(m: Machine, call: Invocation, receiver: Any, own: frozenset[str
         table.rows,
         pending=(*table.pending, Pending((call.name, call.span), fitted)) if table.open else (),
         partial=table.partial,
+        unsure=table.unsure,
+        some=table.some,
     )
     return frames.new(m, made, m.library.usual.get("array", ""), call.at)
 

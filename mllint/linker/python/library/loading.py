@@ -9,8 +9,11 @@ import msgspec
 
 from mllint.facts import python as facts
 from mllint.libraries.models import Place
+from mllint.lineage import expressions as ex
+from mllint.lineage.ids import column_id
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.tables import of_dataset
+from mllint.linker.python.abstract.traces import without_traces
 from mllint.linker.python.abstract.values import (
     Choice,
     Class,
@@ -25,7 +28,8 @@ from mllint.linker.python.abstract.values import (
     origins_of,
 )
 from mllint.linker.python.frames import frames
-from mllint.linker.python.library import buffers, config
+from mllint.linker.python.library import buffers, config, fields
+from mllint.linker.python.library.estimators import models_in
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.library.locate import locate, texts
 from mllint.linker.python.library.requests import named_by_clients
@@ -123,18 +127,21 @@ def as_frame(m: Machine, owner: Cell, at: facts.At) -> Cell:
     return frames.new(m, of_dataset(node), m.library.usual.get("frame", ""), at)
 
 
-def reload(m: Machine, value: Any, node: str, at: facts.At, seen: dict[int, Any], depth: int = 5) -> Any:
-    """A stored value as it comes out again: the same shape, made from the node it was stored in."""
-    origins = frozenset({node})
+def reload(m: Machine, value: Any, node: str, at: facts.At, seen: dict[int, Any], depth: int = 5, key: str = "") -> Any:
+    """A stored value as it comes out again: the same shape, made from the node it was stored in. `key`: the field of
+    a stored dictionary that it stands in."""
+    origins = frozenset({column_id(node, key) if key else node})
     if depth == 0:
         return Unknown(origins)
     match value:
         case Constant() | Text() | External() | Function() | Class():
             return value
         case Tuple(items=items):
-            return Tuple(tuple(reload(m, item, node, at, seen, depth - 1) for item in items))
+            return Tuple(tuple(reload(m, item, node, at, seen, depth - 1, key) for item in items))
         case Choice(options=options):
-            return join_all([reload(m, option, node, at, seen, depth - 1) for option in options])
+            return join_all([reload(m, option, node, at, seen, depth - 1, key) for option in options])
+        case Column() if key:
+            return msgspec.structs.replace(value, origins=origins, rows=node, expression=ex.Column(node, key))
         case Column():
             return msgspec.structs.replace(value, origins=origins, rows=node)
         case Cell(kind="frame"):
@@ -147,8 +154,10 @@ def reload(m: Machine, value: Any, node: str, at: facts.At, seen: dict[int, Any]
                 return seen[id(value)]
             fresh_cell = m.heap.new(value.kind, {}, (m.now.path, at))
             seen[id(value)] = fresh_cell
-            for key, slot in list(value.slots.items()):
-                fresh_cell.slots[key] = _reload_slot(m, key, slot, node, at, seen, depth)
+            has_fields = value.kind == "dict" and fields.has(node) and not models_in(value)
+            for name, slot in list(value.slots.items()):
+                field = key or (fields.named(name) if has_fields and without_traces(origins_of(slot)) else "")
+                fresh_cell.slots[name] = _reload_slot(m, name, slot, node, at, seen, depth, field)
             if value.kind == "object":
                 fresh_cell.slots["origins"] = origins
                 fresh_cell.slots["artifact"] = node
@@ -156,9 +165,11 @@ def reload(m: Machine, value: Any, node: str, at: facts.At, seen: dict[int, Any]
     return Unknown(origins)
 
 
-def _reload_slot(m: Machine, key: Any, slot: Any, node: str, at: facts.At, seen: dict[int, Any], depth: int) -> Any:
-    if key == "items" and isinstance(slot, tuple):
-        return tuple(reload(m, item, node, at, seen, depth - 1) for item in slot)
-    if isinstance(slot, str | frozenset | dict | tuple | bool) or slot is None or key in ("<class>", "maker"):
+def _reload_slot(
+    m: Machine, name: Any, slot: Any, node: str, at: facts.At, seen: dict[int, Any], depth: int, field: str
+) -> Any:
+    if name == "items" and isinstance(slot, tuple):
+        return tuple(reload(m, item, node, at, seen, depth - 1, field) for item in slot)
+    if isinstance(slot, str | frozenset | dict | tuple | bool) or slot is None or name in ("<class>", "maker"):
         return slot
-    return reload(m, slot, node, at, seen, depth - 1)
+    return reload(m, slot, node, at, seen, depth - 1, field)

@@ -153,7 +153,8 @@ class Composed:
             resolver = self.resolvers.get(name.strip()) or _RESOLVERS.get(name.strip())
             found = resolver(argument.strip(), default.strip() if comma else None) if resolver is not None else None
             if name.strip() in ("oc.env", "env"):
-                found = self._variable(argument.strip()) or found
+                given = self.m.variable(argument.strip(), comma != "")
+                found = Leaf(given) if given is not None else self._variable(argument.strip()) or found
             if name.strip() == "oc.select" and found is None:
                 found = select(self.root, argument.strip()) or (Leaf(default.strip()) if comma else None)
             return (

@@ -14,6 +14,7 @@ from typing import Any
 
 from mllint.facts import python as facts
 from mllint.linker.python import classes
+from mllint.linker.python.abstract import texts
 from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.values import Choice, Class, Constant, Tuple, Unknown, join, join_all, text_of
@@ -153,7 +154,10 @@ def from_environment(m: Machine, instance: Cell, at: facts.At, given: Arguments)
         if name in given.keywords:
             continue
         variable = _variable(base, name) or prefix + name.lower()
-        if variable in variables:
+        of_run = _given(m, variable, name in instance.slots)
+        if of_run is not None:
+            m.heap.put(instance, name, _converted(annotation, texts.word(of_run)))
+        elif variable in variables:
             value = _converted(annotation, variables[variable])
             old = instance.slots.get(name)
             m.heap.put(instance, name, value if named or old is None else join(value, old))
@@ -164,6 +168,12 @@ def from_environment(m: Machine, instance: Cell, at: facts.At, given: Arguments)
                 field = next((f for f, _, _ in fields_of(inner.slots["<class>"]) if f.lower() == key[len(start) :]), "")
                 if key.startswith(start) and field:
                     m.heap.put(inner, field, value)
+
+
+def _given(m: Machine, variable: str, has_default: bool) -> str | None:
+    """What the environment of the run gives a variable, whose case does not matter."""
+    names = [name for name, _ in m.run.environment if name.lower() == variable] if m.run is not None else []
+    return m.variable(names[0], has_default) if names else None
 
 
 def _options(m: Machine, cls: Class) -> dict[str, Any]:
@@ -206,8 +216,10 @@ def _variable(base: Class, name: str) -> str:
     return next((text.lower() for key in ("validation_alias", "alias", "env") if (text := text_of(told.get(key)))), "")
 
 
-def _converted(annotation: facts.Expr | None, value: Constant) -> Any:
+def _converted(annotation: facts.Expr | None, value: Any) -> Any:
     """The text of a variable as its field wants it: a number is one, and lists are not parsed."""
+    if not isinstance(value, Constant):  # a part of the text is not known
+        return value
     name, text = getattr(annotation, "id", ""), str(value.value)
     if text[:1] in ("[", "{"):
         return Unknown(why="the value of a variable is JSON")

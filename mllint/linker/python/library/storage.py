@@ -9,6 +9,7 @@ import msgspec
 
 from mllint.facts import python as facts
 from mllint.libraries.models import Labels, Place
+from mllint.lineage import expressions as ex
 from mllint.lineage import ids
 from mllint.lineage.graph import NodeKind
 from mllint.lineage.observations import ModelLabel
@@ -33,7 +34,7 @@ from mllint.linker.python.abstract.values import (
     origins_of,
 )
 from mllint.linker.python.frames import frames
-from mllint.linker.python.library import buffers, columns, config, delimited, queries
+from mllint.linker.python.library import buffers, columns, config, delimited, fields, queries
 from mllint.linker.python.library.circumstances import of_read, of_write
 from mllint.linker.python.library.estimators import models_in, parts
 from mllint.linker.python.library.invocation import Invocation
@@ -338,7 +339,10 @@ def _networks_of(value: Cell) -> set[str]:
     return {model.slots["token"] for model in models_in(value)}
 
 
-def _put_data(m: Machine, node: str, value: Any, tokens: set[str], span: Any, is_entry: bool = False) -> None:
+def _put_data(
+    m: Machine, node: str, value: Any, tokens: set[str], span: Any, is_entry: bool = False, key: str = ""
+) -> None:
+    """`key`: the field of a written dictionary that the value stands in; it is a column of what is written."""
     match value:
         case Cell(kind="frame"):
             kind = m.library.types.get(value.slots["type"])
@@ -350,23 +354,26 @@ def _put_data(m: Machine, node: str, value: Any, tokens: set[str], span: Any, is
         # what lies beside a network tells how it did: `{"model": net.state_dict(), "accuracy": right / total}`
         case Column() if columns.is_statistic(value) or (is_entry and tokens):
             m.effects.link(as_measures(value.origins), node, "writes", span)
+            _put_field(m, node, key, value, as_measures(value.origins), span)
         case Column():
             m.effects.link(value.origins, node, "writes", span)
-            if value.name:
-                m.effects.write_column(node, value.name, value, span)
+            if key or value.name:
+                m.effects.write_column(node, key or value.name, value, span)
         case Tuple(items=items):
             for item in items:
-                _put_data(m, node, item, tokens, span)
+                _put_data(m, node, item, tokens, span, key=key)
         case Cell(kind="list"):
             for item in (*value.slots["items"], value.slots.get("<rest>")):
-                _put_data(m, node, item, tokens, span)
+                _put_data(m, node, item, tokens, span, key=key)
         case Cell(kind="dict"):
-            for key, item in value.slots.items():
-                if key not in ("<span>", KEYS):
-                    _put_data(m, node, item, tokens, span, is_entry=True)
+            has_fields = fields.has(node) and not tokens
+            for name, item in value.slots.items():
+                if name not in ("<span>", KEYS):
+                    own = key or (fields.named(name) if has_fields else "")
+                    _put_data(m, node, item, tokens, span, is_entry=True, key=own)
         case Choice(options=options):
             for option in options:
-                _put_data(m, node, option, tokens, span, is_entry)
+                _put_data(m, node, option, tokens, span, is_entry, key)
         case Cell(kind="object") if value.slots.get("token") in tokens:
             pass
         case Cell(kind="object") if buffers.is_bytes_of(value):
@@ -380,7 +387,16 @@ def _put_data(m: Machine, node: str, value: Any, tokens: set[str], span: Any, is
         case _:
             origins = origins_of(value) - tokens
             # an entry that is no column (a count, a note of how a run went) holds predictions no more; a text may
-            m.effects.link(as_measures(origins) if is_entry else origins, node, "writes", span)
+            origins = as_measures(origins) if is_entry else origins
+            m.effects.link(origins, node, "writes", span)
+            _put_field(m, node, key, value, origins, span)
+
+
+def _put_field(m: Machine, node: str, key: str, value: Any, origins: frozenset[str], span: Any) -> None:
+    """A value that is no column goes into a field of what is written: a count, a score."""
+    if key and without_traces(origins):
+        expression = value.expression if isinstance(value, Column) else ex.Unresolved("computed")
+        m.effects.write_column(node, key, Column(expression, origins, key, span), span)
 
 
 def save(call: Invocation, place: Place) -> None:

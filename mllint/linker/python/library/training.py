@@ -22,7 +22,7 @@ from mllint.linker.python.abstract.traces import FIT, PREDICTION, SCORE, learned
 from mllint.linker.python.abstract.values import Column, Constant, Unknown, origins_of
 from mllint.linker.python.library import randomness, rows, trials
 from mllint.linker.python.library.invocation import Invocation
-from mllint.linker.python.library.learning import note_features
+from mllint.linker.python.library.learning import note_features, tell_features
 from mllint.linker.python.machine import Machine
 from mllint.source import Span
 
@@ -114,8 +114,7 @@ def _describe(m: Machine, token: str, given: Any, label: list[Input], span: Span
     if isinstance(given, Cell) and given.kind == "frame":
         table, kind = given.slots["table"], m.library.types.get(given.slots["type"])
         note_features(m, token, table, "train", span, by_place=kind is not None and kind.nameless)
-        if table.columns and not table.open:
-            m.effects.model(token, "features", tuple(table.columns), span)
+        tell_features(m, token, table, span)
     elif isinstance(given, Column) and given.name:
         m.effects.model(token, "features", (given.name,), span)
     if len(label) == 1 and label[0].name:

@@ -163,12 +163,12 @@ class Effects:
         self.link(table.indirect - direct, target, kind, span, "indirect")
         has_columns = target.startswith(("file:", "table:", "view:", "topic:", "collection:", "memory:", "endpoint:"))
         has_columns = has_columns or "://" in target
-        for name, column in table.columns.items():
+        for name, column in table.listed.items():
             if has_columns:
                 self.write_column(target, shown(name), column, span)
             else:
                 self.link(column.origins, target, kind, span)
-        if table.open and table.base:
+        if table.open and table.base and not table.some:
             known, dropped = frozenset(table.columns), table.dropped
             if table.folds:
                 known, dropped = frozenset(map(str.lower, known)), frozenset(map(str.lower, dropped))

@@ -131,20 +131,32 @@ def _add_models(graph: Graph, records: list[Record], names: dict[str, str]) -> N
             id = names.get(fact.token)
             if id is None or fact.key == "contains":
                 continue
-            if fact.token in steps and fact.key in ("class", "label", "role", "features") and id in wholes:
+            if (
+                fact.token in steps
+                and fact.key in ("class", "label", "role", "features", "some_features")
+                and id in wholes
+            ):
                 continue
             node = graph.add_node(id, "model", fact.span)
             match fact.key:
                 case "artifact":
                     node.attributes.setdefault("artifact", fact.value)
-                case "features":
-                    node.attributes.setdefault("features", list(fact.value))
+                case "features" | "some_features":
+                    _add_features(node.attributes, list(fact.value), fact.key == "features")
                 case "packages":
                     needed = node.attributes.setdefault("packages", [])
                     if list(fact.value) not in needed:
                         needed.append(list(fact.value))
                 case "class" | "label" | "role":
                     _add_attribute(node.attributes, fact.key, fact.value)
+
+
+def _add_features(attributes: dict[str, object], names: list[str], are_all: bool) -> None:
+    """Keep the first list that is complete, else the first of all."""
+    if "features" not in attributes or (are_all and attributes.pop("has_more_features", False)):
+        attributes["features"] = names
+        if not are_all:
+            attributes["has_more_features"] = True
 
 
 def _add_attribute(attributes: dict[str, object], key: str, value: object) -> None:
@@ -229,6 +241,7 @@ def _add_missing(graph: Graph, id: str, span: Span) -> None:
 def _add_passings(graph: Graph, records: list[Record], names: dict[str, str]) -> None:
     """Columns that are known of a dataset by other uses went along with frames that were passed on whole."""
     passings = {passing: None for record in records for passing in record.passings}
+    made = {id for id in graph.nodes if id.startswith("column:") and graph.in_edges(id)}
     for _ in range(4):  # a column found in one dataset may be passed on to the next
         columns: dict[str, list[str]] = defaultdict(list)
         for id in sorted(graph.nodes):
@@ -249,14 +262,10 @@ def _add_passings(graph: Graph, records: list[Record], names: dict[str, str]) ->
                 for name in _held_columns(graph, target, columns[target]):
                     if name not in passing.dropped and name not in passing.known and len(passing.sources) == 1:
                         (source,) = passing.sources
-                        _pass(
-                            graph,
-                            column_id(source, name),
-                            column_id(target, name),
-                            "derives",
-                            passing.span,
-                            passing.job,
-                        )
+                        old, new = column_id(source, name), column_id(target, name)
+                        if new in made and old not in graph.nodes and not target.startswith("endpoint:"):
+                            continue  # another write makes it, so nothing tells that this one has it from its source
+                        _pass(graph, old, new, "derives", passing.span, passing.job)
         if len(graph.edges()) == before:
             return
 
