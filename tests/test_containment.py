@@ -18,6 +18,7 @@ HEAD = "import glob, os\nimport pandas as pd\n"
         ("raw/monday.csv", "glob.glob('raw/*.csv')[0]", "file:raw/monday.csv", "file:raw/*.csv"),
         ("raw/eu/monday.csv", "glob.glob('raw/**/*.csv')[0]", "file:raw/eu/monday.csv", "file:raw/**/*.csv"),
         ("s3://b/raw/1.csv", "'s3://b/raw/?.csv*'", "s3://b/raw/1.csv", "s3://b/raw/?.csv*"),
+        ("s3://b/raw/day=1/trips.csv", "'s3://b/raw/day=*'", "s3://b/raw/day=1/trips.csv", "s3://b/raw/day=*"),
         ("trips/part-0.csv", "'trips'", "file:trips/part-0.csv", "file:trips"),
         ("trips", "'trips/part-0.csv'", "file:trips", "file:trips/part-0.csv"),
     ],
@@ -35,6 +36,8 @@ def test_what_is_written_leads_to_what_is_read(tmp_path: Path, written: str, rea
     [
         ("raw/monday.parquet", "glob.glob('raw/*.csv')[0]"),
         ("raw/eu/monday.csv", "glob.glob('raw/*.csv')[0]"),
+        ("raw/eu/monday.csv", "glob.glob('raw/*')[0]"),
+        ("s3://b/raw/eu/monday.csv", "'s3://b/raw/*.csv'"),
         ("raw2/monday.csv", "'raw'"),
         ("monday.csv", "os.path.join(os.environ['HOME'], '*.csv')"),
     ],

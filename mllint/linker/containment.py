@@ -53,12 +53,14 @@ def _of_patterns(read: Iterable[Node], written: set[str]) -> Iterator[tuple[str,
 
 
 def _pattern(id: str) -> re.Pattern[str]:
-    """`*` is any name in one folder, `**` any folders: `raw/**/*.csv`."""
+    """`*` is any name in one folder, `**` any folders: `raw/**/*.csv`. A store of objects lists by how names begin."""
     parts, last = [], 0
     for wild in _WILD.finditer(id):
         parts.append(re.escape(id[last : wild.start()]))
         parts.append({"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}[wild[0]])
         last = wild.end()
+    if "://" in id and id.endswith("*"):
+        parts[-1] = ".*"
     return re.compile("".join([*parts, re.escape(id[last:])]))
 
 

@@ -9,7 +9,7 @@ from mllint.facts import python as facts
 from mllint.facts.walking import parts
 from mllint.lineage.observations import Handover
 from mllint.linker.python.abstract.heap import Cell
-from mllint.linker.python.abstract.values import Choice, Class, Column, External, Function, Tuple
+from mllint.linker.python.abstract.values import KEYS, Choice, Class, Column, External, Function, Tuple
 from mllint.linker.python.iteration import is_inner
 from mllint.linker.python.library.estimators import models_in
 from mllint.linker.python.machine import Machine
@@ -161,7 +161,7 @@ def _bare(value: Any) -> tuple[str, Column] | None:
         case Cell(kind="list"):
             held, shape = list(value.slots["items"]), "list"
         case Cell(kind="dict"):
-            held, shape = [v for k, v in value.slots.items() if k != "<span>"], "dict"
+            held, shape = [v for k, v in value.slots.items() if k not in ("<span>", KEYS)], "dict"
         case _:
             return None
     for part in (option for each in held for option in (each.options if isinstance(each, Choice) else (each,))):

@@ -12,6 +12,7 @@ from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.losses import because, written
 from mllint.linker.python.abstract.values import (
+    KEYS,
     Choice,
     Class,
     Column,
@@ -65,7 +66,7 @@ def items_of(m: Machine, value: Any, at: facts.At) -> Items:
             keys = [key for key in value.slots if not is_inner(key)]
             if value.slots.get("<rest>") is None:
                 return Items([Constant(key) for key in keys], Unknown())
-            return Items(None, value.slots.get("<keys>", Unknown(origins_of(value))))
+            return Items(None, value.slots.get(KEYS, Unknown(origins_of(value))))
         case Cell(kind="frame"):
             table = value.slots["table"]
             usage.gone_through(m, value)

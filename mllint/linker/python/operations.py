@@ -11,6 +11,7 @@ from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.losses import because
 from mllint.linker.python.abstract.traces import rows_of
 from mllint.linker.python.abstract.values import (
+    KEYS,
     Bound,
     Choice,
     Class,
@@ -212,6 +213,8 @@ def assign_item(m: Machine, owner: Any, index: Any, value: Any, at: facts.At) ->
                 m.heap.set(owner, index.value, value)
             else:
                 m.heap.set(owner, "<rest>", join(owner.slots.get("<rest>"), value))
+                if isinstance(index, Cell):
+                    m.heap.set(owner, KEYS, join(owner.slots.get(KEYS), index))
         case Cell(kind="list"):
             items = owner.slots["items"]
             if isinstance(index, Constant) and isinstance(index.value, int) and -len(items) <= index.value < len(items):
@@ -250,4 +253,4 @@ def table_entry(cell: Cell, key: Any, value: Any) -> None:
     else:
         cell.slots["<rest>"] = join(cell.slots.get("<rest>"), value)
         if isinstance(key, Cell):  # `{pool.submit(load, path): path for path in paths}`
-            cell.slots["<keys>"] = join(cell.slots.get("<keys>"), key)
+            cell.slots[KEYS] = join(cell.slots.get(KEYS), key)

@@ -10,7 +10,7 @@ from mllint.lineage import expressions as ex
 from mllint.linker.python import classes
 from mllint.linker.python.abstract import texts
 from mllint.linker.python.abstract.arguments import Arguments
-from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.heap import Cell, MaybeNone
 from mllint.linker.python.abstract.losses import because
 from mllint.linker.python.abstract.tables import Table
 from mllint.linker.python.abstract.values import (
@@ -75,10 +75,21 @@ def binary(
         return _together(m, operator, left, right, at)  # a list and what is not known: a list that is known in part
     if operator in _OF_SETS and all(isinstance(side, Cell) and side.kind == "list" for side in (left, right)):
         return set_operation(m, _OF_SETS[operator], left, right, at)
+    if operator == "*" and isinstance(left, Cell) and left.kind == "list" and isinstance(right, Constant | Unknown):
+        return _repeated(m, left, right, at)
     if operator == ">>" or operator == "<<":  # task dependencies: `a >> b` is b
         return right if operator == ">>" else left
     result = Unknown(origins_of(left) | origins_of(right))
     return because(result, (left, right), "an operation has unknown operands", m.span(at))
+
+
+def _repeated(m: Machine, items: Cell, times: Any, at: facts.At) -> Any:
+    """`[None] * len(rows)`: items that are set later, however many there are."""
+    found = items_of(m, items, at)
+    number = times.value if isinstance(times, Constant) and isinstance(times.value, int) else None
+    if found.known is not None and number is not None and 0 <= number * len(found.known) <= MOST_IN_SEQUENCE:
+        return m.heap.new("list", {"items": tuple(found.known * number)}, (m.now.path, at))
+    return m.heap.new("list", {"items": (), "<rest>": found.any}, (m.now.path, at))
 
 
 _OF_SETS = {"-": "difference", "&": "intersection", "^": "symmetric_difference"}
@@ -202,7 +213,10 @@ def truth(value: Any) -> bool | None:
         case Tuple(items=items):
             return bool(items)
         case Cell(kind="list"):
-            return True if value.slots["items"] else None if value.slots.get("<rest>") is not None else False
+            items = value.slots["items"]
+            if items:
+                return None if isinstance(items, MaybeNone) else True
+            return None if value.slots.get("<rest>") is not None else False
         case Choice(options=options):
             known = {truth(option) for option in options}
             return known.pop() if len(known) == 1 else None

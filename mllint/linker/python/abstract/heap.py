@@ -180,6 +180,10 @@ class Heap:
             self.set(cell, key, result)
 
 
+class MaybeNone(tuple[Any, ...]):
+    """Items of a list that only one path has put there: `errors.append(...)` in a handler, then `if errors: raise`."""
+
+
 def _nobody(cell: Cell) -> None:
     pass
 
@@ -189,7 +193,9 @@ def _join_slot(left: Any, right: Any) -> Any:
         return left | right
     if isinstance(left, tuple) and isinstance(right, tuple):  # items of a list, longer by what one path appended
         longer, shorter = (left, right) if len(left) >= len(right) else (right, left)
-        return tuple(join(a, b) for a, b in zip(longer, shorter, strict=False)) + longer[len(shorter) :]
+        joined = tuple(join(a, b) for a, b in zip(longer, shorter, strict=False)) + longer[len(shorter) :]
+        is_sure = shorter and not isinstance(left, MaybeNone) and not isinstance(right, MaybeNone)
+        return joined if is_sure or not longer else MaybeNone(joined)
     if isinstance(left, dict) and isinstance(right, dict):  # what an object was made with, one path has set more of it
         return {key: join(left.get(key), right.get(key)) for key in dict.fromkeys((*left, *right))}
     merge = getattr(left, "join", None)  # a frame's table knows how to join itself

@@ -268,6 +268,26 @@ def base_name(value: Any) -> Any:
     return _split(value, posixpath.basename, lambda parts: _cut(parts)[1])
 
 
+def without_ending(value: Any) -> Any:
+    """A path without what follows the last `.` of its name, also where parts before are unknown."""
+    return _split(value, lambda text: posixpath.splitext(text)[0], lambda parts: _ending(parts)[0])
+
+
+def ending(value: Any) -> Any:
+    """What follows the last `.` of a path's name, with it; unknown where the name ends in what is not known."""
+    return _split(value, lambda text: posixpath.splitext(text)[1], lambda parts: (_ending(parts)[1],))
+
+
+def _ending(parts: Parts) -> tuple[Parts, str | Hole]:
+    last = parts[-1]
+    if not isinstance(last, str):
+        return parts, Hole("suffix")
+    stem, suffix = posixpath.splitext(last)
+    if not suffix and len(parts) > 1 and "/" not in last and last.startswith("."):  # `f"{name}.csv"`
+        stem, suffix = "", last
+    return ((*parts[:-1], stem) if stem else parts[:-1]), suffix
+
+
 def _split(value: Any, known: Any, partly: Any) -> Any:
     results = []
     for option in options_of(value):

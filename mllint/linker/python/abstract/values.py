@@ -259,6 +259,9 @@ def _union(values: Iterable[Any], depth: int) -> frozenset[str]:
     return found[0] if len(found) == 1 else found[0].union(*found[1:])
 
 
+KEYS = "<keys>"  # of a dictionary: what stands as a key and is no plain value: `{executor.submit(score, row): row}`
+
+
 def as_measures(origins: frozenset[str]) -> frozenset[str]:
     """Origins of a count or a score: it tells of data, and holds none of them. Traces stay as they are."""
     return frozenset(origin if origin.startswith((_MEASURE, "@")) else _MEASURE + origin for origin in origins)
@@ -281,7 +284,7 @@ def cell_origins(cell: Cell, depth: int) -> frozenset[str]:
         case "list":
             inner = [*slots["items"], slots.get("<rest>")]
         case "dict" | "instance":
-            inner = [v for k, v in slots.items() if k not in ("<span>", "<class>")]
+            inner = [v for k, v in slots.items() if k not in ("<span>", "<class>", KEYS)]
         case "object":
             inner = [slots.get("items"), slots.get("held")]
         case _:

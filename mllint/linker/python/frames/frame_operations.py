@@ -95,6 +95,12 @@ def _named_so(table: Table, like: str | None = None, regex: str | None = None) -
     return table.some_of(held).drop(gone)
 
 
+def projected(call: Invocation) -> Any:
+    """`items`: the columns to keep; all, where none are given."""
+    given = call.get("items")
+    return same(call) if given is None or given == Constant(None) else select(call)
+
+
 def drop(call: Invocation) -> Any:
     """`columns`, or `labels` with `axis` 1; rows otherwise."""
     table = subject(call)
@@ -504,10 +510,10 @@ def pass_through(call: Invocation) -> Any:
 TABLE: dict[str, Callable[[Invocation], Any]] = {
     function.__name__: function
     for function in (
-        same, filtered, select, drop, rename, rename_one, assign, with_column, merge, concat, beside, construct,
-        dummies, reshape, melt, mapped, pipe, names, typed_names, indexer, column, series, several, records, tuples,
-        dictionary, parsed, choose, cases, some, queried, framed, affixed, relabelled, named_in_order, data_and_target,
-        pass_through,
+        same, filtered, select, projected, drop, rename, rename_one, assign, with_column, merge, concat, beside,
+        construct, dummies, reshape, melt, mapped, pipe, names, typed_names, indexer, column, series, several, records,
+        tuples, dictionary, parsed, choose, cases, some, queried, framed, affixed, relabelled, named_in_order,
+        data_and_target, pass_through,
         indexes.set_index, indexes.reset_index,
         named_parts.by_split, named_parts.parts_named, named_parts.halves, named_parts.extended,
         frame_groups.group, frame_groups.aggregate, frame_groups.grouped_column,

@@ -12,7 +12,7 @@ from typing import Any
 
 from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell
-from mllint.linker.python.abstract.values import Bound, Column, Constant, Function, Partial, Tuple, text_of
+from mllint.linker.python.abstract.values import KEYS, Bound, Column, Constant, Function, Partial, Tuple, text_of
 from mllint.linker.python.frames import frames
 from mllint.linker.python.frames.frame_parts import result, table_of
 from mllint.linker.python.iteration import is_inner
@@ -27,7 +27,7 @@ def is_named_parts(value: Any) -> bool:
 def each_part(receiver: Cell, apply: Callable[[Any], Any], call: Invocation) -> Any:
     """The same operation on every part."""
     items = receiver.slots["items"].slots
-    return _parts(call, {key: apply(part) if key != "<span>" else part for key, part in items.items()})
+    return _parts(call, {key: apply(part) if key not in ("<span>", KEYS) else part for key, part in items.items()})
 
 
 def by_split(call: Invocation) -> Any:

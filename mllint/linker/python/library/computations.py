@@ -51,11 +51,14 @@ from mllint.linker.python.library import (
 from mllint.linker.python.library.artifacts import TABLE as ARTIFACTS
 from mllint.linker.python.library.binders import TABLE as BINDERS
 from mllint.linker.python.library.boxes import TABLE as BOXES
+from mllint.linker.python.library.buffers import TABLE as BUFFERS
 from mllint.linker.python.library.calling import TABLE as CALLING
 from mllint.linker.python.library.command_lines import TABLE as COMMAND_LINES
 from mllint.linker.python.library.commands import TABLE as COMMANDS
 from mllint.linker.python.library.ini import TABLE as INI
 from mllint.linker.python.library.invocation import Invocation
+from mllint.linker.python.library.listings import TABLE as LISTINGS
+from mllint.linker.python.library.logged import TABLE as LOGGED
 from mllint.linker.python.library.paths import TABLE as PATHS
 from mllint.linker.python.library.typed_commands import TABLE as TYPED_COMMANDS
 
@@ -276,6 +279,11 @@ def make_estimator(call: Invocation) -> Any:
     return call.m.new_object(call.m.library.type_of_class(dotted), dotted, by_name((), call.arguments), call.at)
 
 
+def exported(call: Invocation) -> Any:
+    """The first argument in another format, beside what does not fit in: `proto, rest = from_keras(model)`."""
+    return Tuple((first_argument(call), Unknown()))
+
+
 TABLE: dict[str, Callable[[Invocation], Any]] = {
     "jinja_template": templates.jinja_template,
     "jinja_from_string": templates.jinja_from_string,
@@ -294,7 +302,8 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
             parsing.logged_uri, make_estimator, configuration_box,
             number, told.settings, told.option, told.field_types, run_time, run_id, held_rows, held_row,
             routing.mount,
-            routing.included, routing.deployed, routing.asked, services.named_function, hosting.hosted, web.form_data,
+            routing.included, routing.deployed, routing.asked, services.named_function, hosting.hosted,
+            hosting.invoked, exported, web.form_data,
             web.application, web.state, web.session, web.url_opened, widgets.widget, widgets.widget_value,
         )
     },
@@ -307,6 +316,9 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
     **TYPED_COMMANDS,
     **BINDERS,
     **BOXES,
+    **BUFFERS,
+    **LISTINGS,
+    **LOGGED,
     "statement": databases.statement, "refined_statement": databases.refined, "run_statement": databases.execute,
     "batches": batches.batches, "side_by_side": batches.side_by_side, "parts": batches.parts,
     "picked": batches.picked,

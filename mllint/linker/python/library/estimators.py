@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mllint.linker.python.abstract.heap import Cell
-from mllint.linker.python.abstract.values import Choice, Tuple, Unknown
+from mllint.linker.python.abstract.values import KEYS, Choice, Tuple, Unknown
 from mllint.linker.python.machine import Machine
 
 
@@ -23,12 +23,12 @@ def models_in(value: Any, depth: int = 5) -> list[Cell]:
             parts = list(items)
         case Cell(kind="object") if is_estimator(value):
             return [value]
-        case Cell(kind="object") if value.slots.get("class") == "io.BytesIO":  # joblib.dump(model, buffer)
+        case Cell(kind="object") if value.slots["type"] == "python.buffer":  # joblib.dump(model, buffer)
             parts = [value.slots.get("held")]
         case Cell(kind="list"):
             parts = [*value.slots["items"], value.slots.get("<rest>")]
         case Cell(kind="dict"):
-            parts = [v for k, v in value.slots.items() if k != "<span>"]
+            parts = [v for k, v in value.slots.items() if k not in ("<span>", KEYS)]
         case Cell(kind="instance"):
             parts = [v for k, v in value.slots.items() if k != "<class>"]
         case _:

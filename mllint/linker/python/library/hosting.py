@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import Any
 
+from mllint.lineage.ids import endpoint_id, is_telling
 from mllint.linker.python.abstract.values import Unknown, text_of
 from mllint.linker.python.library import locate
 from mllint.linker.python.library.invocation import Invocation
@@ -31,3 +32,25 @@ def hosted(call: Invocation) -> Any:
         m.effects.access(artifact, call.span, m.now.path, True)
         m.effects.link([artifact], endpoint, "serves", call.span)
     return Unknown(frozenset({endpoint}))
+
+
+def invoked(call: Invocation) -> Any:
+    """`name`, `body`: what a hosted endpoint answers. If the repository has a server that a host can run, it is that;
+    else the endpoint is known by its name alone."""
+    m, route = call.m, endpoint_id("POST", _HOSTED)
+    m.effects.request("POST", _HOSTED, call.span, m.now.path)
+    found = [route]
+    if not m.knows(route):
+        found = [
+            f"endpoint:{name}"
+            for name in locate.texts(call.get("name|self.endpoint_name|self.0"))
+            if is_telling(f"endpoint:{name}")
+        ]
+    if m.in_test:
+        return Unknown(call.origins())
+    for endpoint in found:
+        m.effects.mark(endpoint, "endpoint", call.span)
+    return Unknown(call.origins() | frozenset(found), "it is the answer of an endpoint", call.span)
+
+
+_HOSTED = "/invocations"  # what a container that a host runs has to answer

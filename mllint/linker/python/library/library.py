@@ -113,6 +113,10 @@ def call_method(m: Machine, receiver: Any, name: str, arguments: Arguments, at: 
                 Invocation(m, name, entry, receiver, arguments, at),
             )
         return apply(Invocation(m, name, entry, receiver, arguments, at))
+    if name == "replace" and len(arguments.args) + len(arguments.keywords) == 1:  # of a text it takes two
+        found = m.library.method(type_of(receiver), name)
+        if found is not None:
+            return apply(Invocation(m, found[0], found[1], receiver, arguments, at))
     if isinstance(receiver, Function | Partial) or (
         isinstance(receiver, Bound) and isinstance(receiver.function, Function)
     ):
@@ -365,7 +369,7 @@ def _applied(call: Invocation) -> Any:
         storage.transfer(call, entry.copies.source, entry.copies.target)
     if entry.writes is not None:
         storage.write(call, entry.writes)
-    if entry.saves is not None:
+    if entry.saves is not None and not (entry.saves.texts and not storage.is_named(call, entry.saves)):
         storage.save(call, entry.saves)
     if entry.fits is not None:
         result = learning.fit(call, entry.fits)

@@ -28,7 +28,7 @@ from mllint.linker.python.abstract.values import (
     origins_of,
 )
 from mllint.linker.python.frames import frames
-from mllint.linker.python.library import config, fields
+from mllint.linker.python.library import buffers, config, fields
 from mllint.linker.python.library.estimators import models_in
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.library.locate import locate, texts
@@ -50,15 +50,16 @@ def load(call: Invocation, place: Place) -> Any:
         values = config.load(m, target, call.at)
         if values is not None:
             return values
-    if isinstance(target, Cell) and target.kind == "object" and "nodes" not in target.slots:
-        return Unknown(origins_of(target), "it is loaded from a buffer", call.span)
+    held = buffers.nodes_held(target)
+    if isinstance(target, Cell) and target.kind == "object" and "nodes" not in target.slots and not held:
+        return _held(call, target)
     if isinstance(target, Unknown) and target.origins:
         return Unknown(target.origins, "it is loaded from a buffer", call.span)
     if place.file and isinstance(target, Column):
         return target
     results = []
-    is_handle = isinstance(target, Cell) and "nodes" in target.slots
-    nodes = nodes_named(call, place, target)
+    is_handle = bool(held) or (isinstance(target, Cell) and "nodes" in target.slots)
+    nodes = held or nodes_named(call, place, target)
     if not nodes and not is_handle:
         note_unknown(call, target, is_read=True)
     for node in nodes:
@@ -69,6 +70,14 @@ def load(call: Invocation, place: Place) -> Any:
             name = next(iter(texts(target)), "") if len(nodes) == 1 else ""
             m.effects.loading(node, call.span, name, _version(place, name))
     return join_all(results) if results else Unknown()
+
+
+def _held(call: Invocation, target: Cell) -> Any:
+    """What was written into a buffer, as it comes out again."""
+    held = buffers.content(call.m, target) if buffers.is_buffer(target) else None
+    if held is not None and not isinstance(held, Unknown):
+        return held
+    return Unknown(origins_of(target), "it is loaded from a buffer", call.span)
 
 
 def _version(place: Place, name: str) -> str:

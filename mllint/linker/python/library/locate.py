@@ -201,7 +201,7 @@ def locate(m: Machine, path: str) -> str:
     the one that other code speaks of."""
     if "://" in path:
         return file_id(path)
-    if path.startswith("memory:"):  # a place that a pipeline gives to a step
+    if path.startswith(("memory:", LOGGED)):  # a place that a pipeline gives to a step, or that a tracker keeps
         return path
     path = path.replace("\\", "/").strip().removeprefix("file:")
     if path.startswith(HERE):

@@ -11,7 +11,7 @@ from mllint.libraries.models import Place
 from mllint.linker.python.abstract import texts
 from mllint.linker.python.abstract.arguments import Rest
 from mllint.linker.python.abstract.heap import Cell
-from mllint.linker.python.abstract.values import Constant, Hole, Text, Tuple, Unknown, join_all, options_of, text_of
+from mllint.linker.python.abstract.values import Constant, Hole, Text, Tuple, Unknown, text_of
 from mllint.linker.python.library import locate, storage
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import HERE
@@ -34,22 +34,21 @@ def path_name(call: Invocation) -> Any:
 
 
 def path_stem(call: Invocation) -> Any:
-    return texts.map_text(texts.base_name(_path(call)), lambda t: posixpath.splitext(t)[0])
+    return texts.without_ending(texts.base_name(_path(call)))
 
 
 def path_suffix(call: Invocation) -> Any:
-    return texts.map_text(_path(call), lambda t: posixpath.splitext(t)[1])
+    return texts.ending(_path(call))
 
 
 def path_with_suffix(call: Invocation) -> Any:
-    stem = texts.map_text(_path(call), lambda t: posixpath.splitext(t)[0])
-    return texts.concatenate([(_known(stem), "path"), (_known(call.get("suffix", Constant(""))), "suffix")])
+    suffix = call.get("suffix", Unknown())
+    return texts.concatenate([(texts.without_ending(_path(call)), "path"), (suffix, "suffix")])
 
 
-def _known(value: Any) -> Any:
-    """What is known of a text that may be several: `path.suffix` is unknown just where `path` is."""
-    known = [option for option in options_of(value) if not isinstance(option, Unknown)]
-    return join_all(known) if known else value
+def path_with_stem(call: Invocation) -> Any:
+    name = texts.concatenate([(call.get("stem", Unknown()), "stem"), (path_suffix(call), "suffix")])
+    return texts.join_paths([texts.parent(_path(call)), name])
 
 
 def path_with_name(call: Invocation) -> Any:
@@ -61,7 +60,7 @@ def path_split(call: Invocation) -> Any:
 
 
 def path_split_extension(call: Invocation) -> Any:
-    return Tuple((texts.map_text(_path(call), lambda t: posixpath.splitext(t)[0]), path_suffix(call)))
+    return Tuple((texts.without_ending(_path(call)), path_suffix(call)))
 
 
 def path_normal(call: Invocation) -> Any:
@@ -122,6 +121,19 @@ def listed_names(call: Invocation) -> Any:
     return call.m.heap.new("list", {"items": (), "<rest>": Text((Hole("*"),))}, (call.m.now.path, call.at))
 
 
+_ENDINGS = {"gztar": "tar.gz", "bztar": "tar.bz2", "xztar": "tar.xz"}  # of others it is the format's name
+
+
+def archived(call: Invocation) -> Any:
+    """`shutil.make_archive(base, format, folder)`: what lies in the folder goes into a file, whose name comes back."""
+    kind = text_of(call.get("format", Unknown()))
+    suffix = Constant(f".{_ENDINGS.get(kind, kind)}") if kind else Unknown()
+    path = texts.concatenate([(call.get("base_name", Unknown()), "base_name"), (suffix, "format")])
+    packed = call.with_given({"source": call.get("root_dir|base_dir", Constant(".")), "target": path})
+    storage.transfer(packed, Place(file="source"), Place(file="target"))
+    return path
+
+
 def listed_paths(call: Invocation) -> Any:
     """Paths of what lies in a folder, at any depth."""
     path = texts.join_paths([call.get("path|0", Constant(".")), Text((Hole("*"),))])
@@ -173,9 +185,9 @@ def _temporary(call: Invocation) -> Any:
 TABLE: dict[str, Callable[[Invocation], Any]] = {
     function.__name__: function
     for function in (
-        path_join, path_parent, path_name, path_stem, path_suffix, path_with_suffix, path_with_name, path_split,
-        path_split_extension, path_normal, path_relative, path_parents, working_folder, repository_root, glob_paths,
-        listed_names, listed_paths, temporary_folder, temporary_context, temporary_path, temporary_file, temporary_root,
-        file_name,
+        path_join, path_parent, path_name, path_stem, path_suffix, path_with_suffix, path_with_stem, path_with_name,
+        path_split, path_split_extension, path_normal, path_relative, path_parents, working_folder, repository_root,
+        glob_paths, listed_names, listed_paths, archived, temporary_folder, temporary_context, temporary_path,
+        temporary_file, temporary_root, file_name,
     )
 }  # fmt: skip

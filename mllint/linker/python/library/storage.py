@@ -18,6 +18,7 @@ from mllint.linker.python.abstract.losses import told_loss
 from mllint.linker.python.abstract.tables import Table, of_dataset
 from mllint.linker.python.abstract.traces import without_traces
 from mllint.linker.python.abstract.values import (
+    KEYS,
     NOTHING,
     Bound,
     Choice,
@@ -28,13 +29,12 @@ from mllint.linker.python.abstract.values import (
     as_measures,
     counted,
     is_text,
-    join,
     join_all,
     options_of,
     origins_of,
 )
 from mllint.linker.python.frames import frames
-from mllint.linker.python.library import columns, config, delimited, fields, queries
+from mllint.linker.python.library import buffers, columns, config, delimited, fields, queries
 from mllint.linker.python.library.circumstances import of_read, of_write
 from mllint.linker.python.library.estimators import models_in, parts
 from mllint.linker.python.library.invocation import Invocation
@@ -177,12 +177,13 @@ def _is_buffer(value: Any) -> bool:
 
 
 def _read_buffer(call: Invocation, buffer: Any) -> Table:
-    if isinstance(buffer, Cell) and "path" in buffer.slots:
-        tables = []
-        for node in buffer.slots["nodes"]:
-            tables.append(_table(call, call.m, node))
-        if tables:
-            return frames.merge_all(tables)
+    nodes = buffer.slots["nodes"] if isinstance(buffer, Cell) and "path" in buffer.slots else buffers.nodes_held(buffer)
+    if nodes:
+        return frames.merge_all([_table(call, call.m, node) for node in nodes])
+    held = buffers.content(call.m, buffer)
+    if isinstance(held, Cell) and held.kind == "frame":  # written a moment ago, into memory
+        table: Table = held.slots["table"]
+        return table
     return Table(open=True, base=_single(origins_of(buffer)), origins=origins_of(buffer))
 
 
@@ -199,6 +200,9 @@ def open_handle(call: Invocation, place: Place) -> Any:
     m, call = call.m, named_by_clients(call, place)
     value = call.get(place.file or place.url)
     mode = place.mode[1:] if place.mode.startswith("=") else call.constant(place.mode, "r") if place.mode else "r"
+    opened = buffers.wrapped(call, value, place.texts)
+    if opened is not None:
+        return opened
     names = texts(value)
     if isinstance(value, Constant) and (isinstance(value.value, int) or value.value in _NO_DATASET):
         return Unknown()
@@ -229,7 +233,8 @@ def open_handle(call: Invocation, place: Place) -> Any:
 
 
 def _writes(mode: Any) -> bool:
-    return isinstance(mode, str) and any(letter in mode for letter in "wax+")
+    how = re.split(r"[:|]", mode)[0] if isinstance(mode, str) else ""  # `r:xz` of an archive only reads
+    return any(letter in how for letter in "wax+")
 
 
 _SOURCE_ENDINGS = (".py", ".md", ".rst", ".txt", ".cfg", ".html", ".sql", ".toml", ".sh")
@@ -258,8 +263,9 @@ def write(call: Invocation, place: Place) -> None:
     if place.query:
         queries.execute(call, place)
         return
-    if isinstance(target, Cell) and target.kind == "object" and "nodes" not in target.slots:
-        m.heap.set(target, "held", join(target.slots.get("held"), value))  # a buffer in memory, written on later
+    value = buffers.content(m, value)
+    if buffers.takes(target):
+        buffers.hold(m, target, value)
         return
     nodes = nodes_named(call, place, target)
     if not nodes and not place.consumer:
@@ -362,7 +368,7 @@ def _put_data(
         case Cell(kind="dict"):
             has_fields = fields.has(node) and not tokens
             for name, item in value.slots.items():
-                if name != "<span>":
+                if name not in ("<span>", KEYS):
                     own = key or (fields.named(name) if has_fields else "")
                     _put_data(m, node, item, tokens, span, is_entry=True, key=own)
         case Choice(options=options):
@@ -370,6 +376,8 @@ def _put_data(
                 _put_data(m, node, option, tokens, span, is_entry, key)
         case Cell(kind="object") if value.slots.get("token") in tokens:
             pass
+        case Cell(kind="object") if buffers.is_bytes_of(value):
+            m.effects.link(origins_of(value), node, "writes", span, is_copy=True)
         case Cell(kind="instance") if _networks_of(value) & tokens:
             pass  # a network of a class of the repository: what it was made with is not what is written
         case Cell(kind="instance"):  # an object that holds a model is that model, and no prediction of it
@@ -404,18 +412,49 @@ def nodes_told(call: Invocation) -> list[str]:
 
 def transfer(call: Invocation, source: Place, target: Place) -> None:
     """What one place holds goes into another as it is: a download, an upload, a copy."""
-    m = call.m
-    sources = nodes_of(call, source)
+    m, held, into = call.m, _buffer(call, source), _buffer(call, target)
+    if held is not None:
+        for node in nodes_of(call, target):
+            put(call, node, buffers.content(m, held))
+        return
+    sources = nodes_named(call, source, call.get(source.file) if source.file else None)
     for node in sources:
         note_read(call, node, source, _argument(call, source))
-    for node in nodes_of(call, target):
+        if into is not None:
+            buffers.hold(m, into, buffers.reference(m, node, call.at))
+    if into is not None:
+        return
+    for node in nodes_named(call, target, call.get(target.file) if target.file else None):
         if target.consumer:
             m.effects.mark(node, "consumer", call.span)
             m.effects.link(sources, node, "consumes", call.span)
             continue
-        m.effects.access(node, call.span, m.now.path, False, how=of_write(call, node))
-        m.effects.mark(node, "model" if target.model else "dataset", call.span)
+        loss = KNOWN if ids.is_named(node) else told_loss(_argument(call, target))
+        m.effects.access(node, call.span, m.now.path, False, loss, how=of_write(call, node))
+        m.effects.mark(node, _kind_of(target, node), call.span)
         m.effects.link(sources, node, "saves" if target.model else "writes", call.span, is_copy=True)
+        for origin in sources:
+            _carry(m, origin, node, call.span)
+
+
+def _kind_of(target: Place, node: str) -> NodeKind:
+    return "model" if target.model else "artifact" if node.startswith(ids.LOGGED) else "dataset"
+
+
+def _carry(m: Machine, source: str, target: str, span: Any) -> None:
+    """What is known of a place is known of its copy."""
+    stored = m.recall(source) if source != target else None
+    if stored is None or source.startswith("model:") or target.startswith("model:"):
+        return
+    if isinstance(stored, Cell) and stored.kind == "frame" and not stored.slots["table"].open:
+        m.effects.write_table(target, of_dataset(source, list(stored.slots["table"].columns)), "writes", span)
+    m.store(target, stored)
+
+
+def _buffer(call: Invocation, place: Place) -> Cell | None:
+    """The buffer that stands where a place may be given by its name: `upload_fileobj(buffer, ...)`."""
+    given = call.get(place.file) if place.file else None
+    return given if buffers.is_buffer(given) else None
 
 
 def check(call: Invocation, place: Place) -> None:
