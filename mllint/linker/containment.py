@@ -3,16 +3,18 @@
 day.to_csv("raw/monday.csv")        for path in glob("raw/*.csv"): pd.read_csv(path)
 df.write.parquet("trips")           pd.read_parquet("trips/part-0.parquet")
 
-A name stays what the code says, and an edge leads from what is written to what is read."""
+A name stays what the code says; what reads or fills the whole reads or fills the parts too."""
 
 from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
-from mllint.lineage.graph import Edge, Graph, Node
-from mllint.lineage.ids import column_id, is_named, split_column
+from msgspec.structs import replace
+
+from mllint.lineage.graph import Edge, Graph
+from mllint.lineage.ids import is_named, split_column
 
 _KINDS = {"dataset", "artifact"}
 _WILD = re.compile(r"\*\*/?|\*|\?")
@@ -20,20 +22,28 @@ _TELLING = re.compile(r"\w")
 
 
 def join_contents(graph: Graph) -> None:
-    """Lead from written files to the patterns and folders that are read, and from written folders to files in them."""
-    files = [node for node in graph.nodes.values() if node.kind in _KINDS and _is_file(node.id)]
-    written = {node.id for node in files if graph.in_edges(node.id)}
-    read = {node.id: node for node in files if any(_is_use(edge) for edge in graph.out_edges(node.id))}
-    found = [*_of_patterns(read.values(), written), *_of_folders(graph, read, written)]
-    for part, whole in found:  # of a folder that is written and a file in it that is read, the other way round
-        reading = read[whole if whole in read else part]
-        use = next(edge for edge in graph.out_edges(reading.id) if _is_use(edge))
-        span = use.read or reading.spans[0]
-        graph.add_edge(Edge(part, whole, "reads", "direct", use.job, use.language, span))
-        theirs = {split_column(id)[1] for id in graph.columns(part)}
-        for id in graph.columns(whole):
-            if (column := split_column(id)[1]) in theirs:
-                graph.add_edge(Edge(column_id(part, column), id, "reads", "direct", use.job, use.language, span))
+    """Lead from written files to what reads them by a pattern or as a folder, and to files that are read of a written
+    folder from what is written into it."""
+    files = [node.id for node in graph.nodes.values() if node.kind in _KINDS and _is_file(node.id)]
+    written = {id for id in files if graph.in_edges(id)}
+    read = {id for id in files if any(_is_use(edge) for edge in graph.out_edges(id))}
+    pairs = [*_of_patterns(read, written), *_of_folders(read, written)]
+    for edge in [edge for part, whole in pairs for edge in _told(graph, part, whole, whole in read)]:
+        if edge.source != edge.target:
+            graph.add_edge(edge)
+
+
+def _told(graph: Graph, part: str, whole: str, is_read: bool) -> Iterator[Edge]:
+    """What is true of a part, since it is true of the whole: what reads it, or what is written into it."""
+    for edge in graph.out_edges(whole) if is_read else graph.in_edges(whole):
+        if _is_use(edge):
+            yield replace(edge, source=part) if is_read else replace(edge, target=part)
+    theirs = {split_column(id)[1]: id for id in graph.columns(part)}
+    for id in graph.columns(whole):
+        own = theirs.get(split_column(id)[1])
+        if own is not None:
+            for edge in graph.out_edges(id) if is_read else graph.in_edges(id):
+                yield replace(edge, source=own) if is_read else replace(edge, target=own)
 
 
 def _is_file(id: str) -> bool:
@@ -44,12 +54,11 @@ def _is_use(edge: Edge) -> bool:
     return edge.strength != "declared"
 
 
-def _of_patterns(read: Iterable[Node], written: set[str]) -> Iterator[tuple[str, str]]:
-    for node in read:
-        if "*" not in node.id or not is_named(node.id) or not _TELLING.search(node.id.removeprefix("file:")):
-            continue
-        pattern = _pattern(node.id)
-        yield from ((id, node.id) for id in sorted(written - {node.id}) if pattern.fullmatch(id))
+def _of_patterns(read: set[str], written: set[str]) -> Iterator[tuple[str, str]]:
+    for name in sorted(read):
+        if "*" in name and is_named(name) and _TELLING.search(name.removeprefix("file:")):
+            pattern = _pattern(name)
+            yield from ((id, name) for id in sorted(written - {name}) if pattern.fullmatch(id))
 
 
 def _pattern(id: str) -> re.Pattern[str]:
@@ -64,15 +73,11 @@ def _pattern(id: str) -> re.Pattern[str]:
     return re.compile("".join([*parts, re.escape(id[last:])]))
 
 
-def _of_folders(graph: Graph, read: dict[str, Node], written: set[str]) -> Iterator[tuple[str, str]]:
-    for id in sorted(written):
+def _of_folders(read: set[str], written: set[str]) -> Iterator[tuple[str, str]]:
+    for id in sorted(read | written):
         for folder in _folders(id):
-            if folder in read and folder not in written:
+            if (id in written and folder in read - written) or (id in read - written and folder in written - read):
                 yield id, folder
-    for id in sorted(read.keys() - written):
-        for folder in _folders(id):
-            if folder in written and folder not in read:
-                yield folder, id
 
 
 def _folders(id: str) -> Iterator[str]:
