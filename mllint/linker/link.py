@@ -40,6 +40,7 @@ from mllint.linker.sql.link import link_sql
 from mllint.linker.sql.schema import Schema
 from mllint.linker.systems import dependencies, functions, gateways, services
 from mllint.linker.systems.supplies import observe_mentions, observe_supplies
+from mllint.linker.temporaries import pass_over_temporaries
 from mllint.settings import Settings
 
 
@@ -122,6 +123,7 @@ def _link(
     observe_recording(project, machine)
     declare_consumers(project)
     name_features(project, machine)
+    pass_over_temporaries(project.graph)
     join_contents(project.graph)
     mark_sources(project.graph)
     project.graph.freeze()
