@@ -70,6 +70,8 @@ def _effects_by_module(library: Library) -> dict[str, set[bytes]]:
     for alias, name in library.aliases.items():
         if name in library.calls and has_effect(library.calls[name]):
             result[alias.partition(".")[0]].add(alias.rpartition(".")[2].encode())
+    for alias, name in library.aliases.items():  # who imports `psycopg2` may call methods of `dbapi`
+        result[alias.partition(".")[0]] |= result.get(name.partition(".")[0], set())
     for kind in library.types.values():
         if kind.runs:  # operators of orchestrators, whose classes are known by patterns
             result[""].update(pattern.rpartition(".")[2].rpartition("*")[2].encode() for pattern in kind.classes)

@@ -16,6 +16,7 @@ from mllint.linker.python.operators import truth
 
 MOST_UNROLLED = 24
 MOST_GATHERED = 200  # rounds of a loop that only puts what it goes through into lists, sets and dictionaries
+MOST_CLIMBED = 12  # rounds of such a loop that ends by a test
 MOST_NESTED = 400  # rounds of loops within loops
 
 
@@ -65,15 +66,22 @@ def _each(m: Machine, s: facts.For, items: Sequence[Any], breaks: list[State]) -
     return outcome
 
 
-_GATHERING = {"append", "add", "extend", "update", "setdefault", "get", "insert", "items", "keys", "format", "join"}
+_GATHERING = {
+    "append", "add", "extend", "update", "setdefault", "get", "insert", "items", "keys", "format", "join", "exists",
+    "is_file", "is_dir", "resolve", "joinpath",
+}  # fmt: skip
+_MAKING = {"str", "len", "int", "Path"}
 
 
 def _only_gathers(node: Any) -> bool:
-    """Whether a body calls nothing but methods of lists, sets, dictionaries and texts, and holds no further loop."""
+    """Whether a body calls nothing but methods of lists, sets, dictionaries, texts and paths, and holds no further
+    loop."""
     for part in walking.parts(node) if not isinstance(node, tuple) else node:
         match part:
             case facts.For() | facts.While() | facts.Comprehension():
                 return False
+            case facts.Call(function=facts.Name(id=name)) if name in _MAKING:
+                pass
             case facts.Call(function=function) if not (
                 isinstance(function, facts.Attribute) and (function.name in _GATHERING or hasattr(str, function.name))
             ):
@@ -155,6 +163,8 @@ def run_while(m: Machine, s: facts.While) -> bool:
     if test is False:
         return m.execute(s.otherwise)
     breaks: list[State] = []
+    if test and not isinstance(s.test, facts.Literal) and _only_gathers(s.body):
+        return _climb(m, s, breaks)
 
     def body() -> bool:
         return _rounds(m, s.body, breaks, lambda: None)
@@ -167,3 +177,14 @@ def run_while(m: Machine, s: facts.While) -> bool:
     if not goes_on:
         return False
     return _maybe(m, s.otherwise, breaks)
+
+
+def _climb(m: Machine, s: facts.While, breaks: list[State]) -> bool:
+    """`while folder.parent != folder: folder = folder.parent`, as long as it is known whether it goes on."""
+    for _ in range(MOST_CLIMBED):
+        outcome = _round(m, s.body, breaks)
+        if outcome != "next":
+            return _after_loop(m, s.otherwise, outcome, breaks)
+        if not truth(evaluate(m, s.test)):
+            break
+    return _after_loop(m, s.otherwise, "next", breaks)

@@ -43,6 +43,7 @@ from mllint.linker.python.library import (
     learning,
     loading,
     loops,
+    paths,
     randomness,
     routing,
     rows,
@@ -353,6 +354,9 @@ def _applied(call: Invocation) -> Any:
             result = msgspec.structs.replace(result, origins=_as_score(call, result.origins))
     if entry.checks is not None:
         storage.check(call, entry.checks)
+        known = paths.marks_root(call, call.get(entry.checks.file)) if entry.checks.file else None
+        if known is not None:
+            return known
     if entry.labels is not None:
         storage.label(call, entry.labels)
     if entry.opens is not None:

@@ -140,6 +140,19 @@ def listed_paths(call: Invocation) -> Any:
     return call.m.heap.new("list", {"items": (), "<rest>": path}, (call.m.now.path, call.at))
 
 
+_MARKERS = {"pyproject.toml", "setup.py", "setup.cfg", "dvc.yaml"}
+
+
+def marks_root(call: Invocation, path: Any) -> Any:
+    """Whether a file is there that marks the root of a project, `(folder / "pyproject.toml").exists()`: that is known,
+    other than of data. Nothing for any other file."""
+    folder, name = posixpath.split(posixpath.normpath(text_of(path) or ""))
+    if not folder.startswith(HERE) or name not in {*_MARKERS, ".git"}:
+        return None
+    own = folder.removeprefix(HERE).lstrip("/")
+    return Constant(not own if name == ".git" else call.m.project.exists(posixpath.join(own, name)))
+
+
 def temporary_folder(call: Invocation) -> Any:
     """`tempfile.mkdtemp()`: a folder that each run makes anew, and that no other call names."""
     return _temporary(call)
