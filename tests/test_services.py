@@ -79,6 +79,19 @@ def test_the_host_or_the_port_tells_which_service_is_asked(url: str, wanted: str
     assert asked(tmp_path / "shell", {"run.sh": f"curl -d x {url}\n"}) == ({wanted} if wanted else set())
 
 
+@pytest.mark.parametrize(("ask", "is_asked"), [("post('{}/predict', json={{}})", True), ("get('{}/health')", False)])
+def test_a_port_of_this_machine_may_be_that_of_a_service_started_by_hand(
+    ask: str, is_asked: bool, tmp_path: Path
+) -> None:
+    files = {
+        "main.py": SERVICE + "    @app.get('/health')\n    def health(): return {'ok': True}\n",
+        "compose.yaml": "services: {charts: {image: grafana/grafana, ports: ['3000:3000']}}\n",
+        "client.py": f"import requests\nrequests.{ask.format('http://localhost:3000')}\n",
+    }
+    lineage = linked(tmp_path, files)
+    assert ("consumer:client.py" in lineage.graph.nodes) == is_asked
+
+
 def test_a_page_that_the_command_does_not_name_has_the_variables_of_its_container(tmp_path: Path) -> None:
     page = "import os, requests\nprint(requests.post(os.environ['API_URL'] + '/predict', json={}).json())\n"
     found = edges(linked(tmp_path, {**FILES, "ui/pages/1_fare.py": page}))

@@ -15,9 +15,11 @@ def nearest(project: Project, endpoints: Sequence[str], path: str, url: str) -> 
     whose folder the host is called after, else those that lie nearest to the file that asks."""
     files = {id: {span.path for span in project.graph.nodes[id].spans} for id in endpoints}
     meant = answering(project.containers, url, {file for paths in files.values() for file in paths})
-    if meant is not None:
-        return [id for id in endpoints if files[id] & meant]
     host = host_of(url)[0]
+    # a port of this machine that an image of somebody else has too: people also start the service by hand
+    is_by_hand = host in OWN_HOSTS and all(split_endpoint(id)[0] == "POST" for id in endpoints)
+    if meant or (meant is not None and not is_by_hand):
+        return [id for id in endpoints if files[id] & meant]
     if host and "." not in host and host not in OWN_HOSTS:  # nobody asks himself by the name of a container
         endpoints = [id for id in endpoints if files[id] != {path}]
     if len({split_endpoint(id) for id in endpoints}) == len(endpoints):

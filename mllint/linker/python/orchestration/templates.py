@@ -116,7 +116,7 @@ def _fetch(m: Machine, words: tuple[str, ...], span: Span) -> None:
     found = download_of(words)
     if found is None:
         return
-    source, target = file_id(found[0]), locate(m, found[1])
+    source, target = file_id(found[0]), locate(m, found[1].replace("{root}", HERE))
     m.effects.mark(source, "dataset", span)
     m.effects.access(source, span, m.now.path, True)
     m.effects.access(target, span, m.now.path, False)
