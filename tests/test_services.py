@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -84,7 +85,7 @@ def test_a_port_of_this_machine_may_be_that_of_a_service_started_by_hand(
     ask: str, is_asked: bool, tmp_path: Path
 ) -> None:
     files = {
-        "main.py": SERVICE + "    @app.get('/health')\n    def health(): return {'ok': True}\n",
+        "main.py": dedent(SERVICE) + "@app.get('/health')\ndef health(): return {'ok': True}\n",
         "compose.yaml": "services: {charts: {image: grafana/grafana, ports: ['3000:3000']}}\n",
         "client.py": f"import requests\nrequests.{ask.format('http://localhost:3000')}\n",
     }
