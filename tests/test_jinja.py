@@ -44,6 +44,10 @@ def rendered(text: str, names: Names | None = None) -> str | None:
         ("{% macro f() %}{{ return([1, 2]) }}{% endmacro %}{{ f()[1] }}", "2"),
         ("{% call statement('s') %}select 1{% endcall %}a", "a"),
         ("{{ x | default('d') }} {{ x is defined }} {{ var('v', none) is none }}", "d False True"),
+        (
+            "{{ var.value.get('lake-schema') }}.{{ var.value.get('t', 'rides') }}.{{ var.json.x }}",
+            "{lake_schema}.rides.{var_json_x}",
+        ),
         # the unknown
         ("a {{ run_query('select 1').columns[0] }} b", "a {run_query_columns} b"),
         ("{% if unknown %}a{% else %}b{% endif %}", "a"),

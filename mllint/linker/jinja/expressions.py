@@ -173,6 +173,9 @@ class Expressions:
             case Function(name=name, call=call) | Space(name=name, call=call) if call is not None:
                 made = self._guarded(call, args, keywords)
                 return Unknown(name) if isinstance(made, Unknown) and not made.name else made
+            case Unknown(name=name) if name.endswith("_get") and args and isinstance(args[0], str):
+                default = args[1] if len(args) > 1 else keywords.get("default_var", keywords.get("default"))
+                return default if isinstance(default, str) else Unknown(args[0])  # `var.value.get("schema", "ml")`
             case Unknown(name=name):
                 return Unknown(name)
         return Unknown()
