@@ -13,7 +13,6 @@ from mllint.linker.project import Project, Run
 from mllint.linker.systems import argo, services, tree
 from mllint.linker.systems.container_variables import config_maps, environment, filled
 from mllint.linker.systems.images import build, built, image_name
-from mllint.linker.systems.mounts import in_repository, mounts
 from mllint.linker.systems.scripts import started_by
 from mllint.linker.systems.start import SHELLS
 from mllint.readers.commands import split_commands
@@ -37,9 +36,7 @@ def runs(project: Project) -> Iterator[Run]:
             bases = [context, posixpath.dirname(path), ""]
         bases = list(dict.fromkeys("" if base == "." else base for base in bases))
         last = image.commands[-1] if image is not None and image.commands else None
-        mounted = mounts(path, container, bases[0])
-        said_of = environment(project, path, container, maps)
-        own = {name: in_repository(value, mounted) for name, value in said_of.items()}
+        own = dict(environment(project, path, container, maps))
         variables = (dict(last.environment) if last is not None else {}) | own
         job = f"{path}:{name}" if name else path
         places = services.folders_of(project, path, container, (context, dockerfile))

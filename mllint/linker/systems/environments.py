@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import msgspec
 
 from mllint.facts.file import encode
+from mllint.linker.containers import outside
 from mllint.linker.project import Project, Run
-from mllint.linker.systems.mounts import in_repository
 from mllint.readers.secrets import is_secret
 
 _MOST_NAMES = 2_000
@@ -34,7 +34,8 @@ def _wanted(run: Run, spoken: set[str]) -> Iterator[tuple[str, str]]:
     place = dict(run.environment).get("PWD", "")
     for name, value in run.environment:
         if name in spoken and _is_known(value):
-            yield name, in_repository(value, [(place, "")] if place else [])
+            found = outside([(place, "")], value) if place and value.startswith("/") else None
+            yield name, value if found is None else found or "."
 
 
 def _is_known(value: str) -> bool:
