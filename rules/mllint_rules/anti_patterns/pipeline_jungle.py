@@ -33,14 +33,16 @@ _SAME = {".yml": ".yaml", ".pkl": ".pickle", ".pq": ".parquet", ".xls": ".xlsx",
 
 
 def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
-    """One finding for each read that feeds a fit, with the figures of all that leads to it."""
+    """One finding for the files that are handed on to fits, with the figures of all that leads to the first of them."""
     declared = {start.path for start in lineage.observations.starts if start.by in ("stage", "dag")}
-    found: dict[Span, Finding] = {}
+    found: dict[tuple[str, ...], Finding] = {}
     for model in models(lineage.graph):
         for at, edges in sorted(_reads(lineage.graph, model).items()):
-            if at not in found and (finding := _judged(lineage, model, at, edges, declared, context)) is not None:
-                found[at] = finding
-    yield from (found[at] for at in sorted(found))
+            finding = _judged(lineage, model, at, edges, declared, context)
+            if finding is not None:
+                handed = tuple(finding.nodes[:-1])
+                found[handed] = min(found.get(handed, finding), finding, key=lambda each: each.span)
+    yield from sorted(found.values(), key=lambda finding: finding.span)
 
 
 def _reads(graph: Graph, model: Model) -> dict[Span, list[Edge]]:
@@ -70,14 +72,15 @@ def _judged(
     systems = sorted({_system(id) for id in sets if not makers[id]})
     formats = sorted({_format(id) for id in sets} - {""})
     limits = context.options
-    is_wide = len(systems) > limits["max-source-systems"] or len(formats) > limits["max-formats"]
-    if len(handed) <= limits["max-intermediate-files"] or not is_wide:
-        return None
+    steps = list({edge.span: edge for id in reversed(handed) for edge in makers[id][:1]}.values())[::-1]
     jobs = sorted({job_path(edge) for id in sets for edge in makers[id]})
-    steps = [edge for id in handed for edge in makers[id][:1]]
+    is_wide = len(systems) > limits["max-source-systems"] or len(formats) > limits["max-formats"]
+    most = limits["max-intermediate-files"]
+    if len(steps) <= most or not is_wide or 2 * len(jobs) <= most:  # the order of a few scripts is no question
+        return None
     return Finding(
-        message=f"the training set of model `{model.name}` passes through {len(handed)} intermediate files (limit "
-        f"{limits['max-intermediate-files']}), {len(systems)} source systems (limit {limits['max-source-systems']}) "
+        message=f"the training set of model `{model.name}` passes through {len(steps)} intermediate files (limit "
+        f"{most}), {len(systems)} source systems (limit {limits['max-source-systems']}) "
         f"and {len(formats)} formats (limit {limits['max-formats']}) in {len(jobs)} scripts that no pipeline declares: "
         "which must run again, and in which order, nobody can tell",
         help="declare the steps in one pipeline (DVC, Kedro, dbt, a DAG), and hand frames on in memory or in one "
