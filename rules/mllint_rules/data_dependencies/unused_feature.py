@@ -80,7 +80,11 @@ def _stored(lineage: Lineage, context: Context) -> Iterator[Finding]:
             made = [edge for edge in graph.in_edges(id) if is_seen(edge)]
             if not made or graph.out_edges(id) or _is_kept(name, context) or name.lower() in named:
                 continue
-            if all(map(_is_computed, made)):
+            if (
+                all(map(_is_computed, made))
+                and not _is_part(lineage, id, made)
+                and not _is_elsewhere(lineage, id, made)
+            ):
                 at = min((edge.span for edge in made if edge.span is not None), key=_order)
                 if not is_test(at.path):
                     yield _of_dataset(lineage, node.id, name, at, made)
@@ -90,6 +94,27 @@ def _is_computed(edge: Edge) -> bool:
     """More than a copy, a new name, another type, or the same column put right."""
     text, names = edge.expression, {split_column(id)[1] for id in (edge.source, edge.target)}
     return len(names) > 1 and edge.span is not None and text not in ("", "…") and not _PLAIN.fullmatch(text)
+
+
+def _is_part(lineage: Lineage, id: str, made: list[Edge]) -> bool:
+    """Whether another column of the dataset is computed from this one: what it is made of contains this one's making."""
+    graph = lineage.graph
+    others = [each for each in graph.columns(split_column(id)[0]) if each != id]
+    texts = {edge.expression for each in others for edge in graph.in_edges(each)}
+    return any(edge.expression in text and edge.expression != text for edge in made for text in texts)
+
+
+def _is_elsewhere(lineage: Lineage, id: str, made: list[Edge]) -> bool:
+    """Whether its frame goes into another dataset too, with this column: a database, whose readers may be anybody."""
+    graph = lineage.graph
+    name = split_column(id)[1]
+    places = {edge.span for edge in made}
+    return any(
+        other.target != id and other.target.startswith("column:") and split_column(other.target)[1] == name
+        for source in {edge.source for edge in made}
+        for other in graph.out_edges(source)
+        if other.span in places
+    )
 
 
 def _is_for_training(lineage: Lineage, id: str, columns: list[str], training: set[str]) -> bool:

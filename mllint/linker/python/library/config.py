@@ -12,7 +12,7 @@ from mllint.lineage.ids import is_telling
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.settings import KINDS, PLACE
 from mllint.linker.python.abstract.texts import concatenate
-from mllint.linker.python.abstract.values import NOTHING, Constant, Unknown, join_all
+from mllint.linker.python.abstract.values import Constant, Unknown, join_all
 from mllint.linker.python.iteration import is_inner
 from mllint.linker.python.library.locate import locate, texts
 from mllint.linker.python.machine import Machine
@@ -56,9 +56,7 @@ def _is_made(m: Machine, path: str) -> bool:
 
 
 def load(m: Machine, target: Any, at: facts.At) -> Any:
-    """The values of a configuration file, given by path or open file; `None` if it is none of the repository. What code
-    writes, such as the best parameters of a search in a YAML file, is known as it was committed, and comes from there.
-    """
+    """The values of a configuration file, given by path or open file; `None` if it is none of the repository."""
     if isinstance(target, Cell) and target.kind == "object" and "path" in target.slots:
         target = target.slots["path"]
     found = []
@@ -67,35 +65,26 @@ def load(m: Machine, target: Any, at: facts.At) -> Any:
             if m.project.files[path].kind not in KINDS:
                 continue
             name = m.settings.open(path, m.job, (path,), m.span(at)) if not m.in_test else ""
-            origins = frozenset({f"file:{path}"}) if _is_made(m, path) else NOTHING
-            found.append(as_value(m, document, path, at, (name,), origins))
+            found.append(as_value(m, document, path, at, (name,)))
     return join_all(found) if found else None
 
 
-def as_value(
-    m: Machine,
-    value: Value,
-    path: str,
-    at: facts.At,
-    place: tuple[str, ...] = ("",),
-    origins: frozenset[str] = NOTHING,
-) -> Any:
+def as_value(m: Machine, value: Value, path: str, at: facts.At, place: tuple[str, ...] = ("",)) -> Any:
     """A tree of configuration as dictionaries, lists and constants that remember where they were written. `place` is
-    the name under which it is noted what is asked of it, if it is, and the keys that lead to this part; `origins` the
-    file where code writes it."""
+    the name under which it is noted what is asked of it, if it is, and the keys that lead to this part."""
     match value.kind:
         case "mapping":
             entries = [entry for entry in value.entries if not is_inner(entry.key)]
-            slots = {e.key: as_value(m, e.value, path, at, (*place, e.key), origins) for e in entries}
+            slots = {e.key: as_value(m, e.value, path, at, (*place, e.key)) for e in entries}
             if place[0]:
                 slots[PLACE] = (place[0], place[1:])
             return m.heap.new("dict", slots, (path, value.line))
         case "sequence":
-            items = tuple(as_value(m, item, path, at, ("",), origins) for item in value.items)
+            items = tuple(as_value(m, item, path, at) for item in value.items)
             return m.heap.new("list", {"items": items}, (path, value.line))
     if isinstance(value.value, str) and "${" in value.value:
         return interpolated(m, value.value, path, value)
-    return Constant(value.value, (span_of(value, path),), origins)
+    return Constant(value.value, (span_of(value, path),))
 
 
 def span_of(value: Value, path: str) -> Span:
