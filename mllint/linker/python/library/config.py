@@ -33,6 +33,8 @@ def document_of(m: Machine, path: Any) -> Value | None:
 
 def _documents(m: Machine, text: str) -> list[tuple[str, Value]]:
     """Configuration files by path; of a name that is known in part, `configs/v{version}.yaml`, all that it may mean."""
+    if not is_telling(f"file:{text}"):  # before the folder that the program runs in is put before it
+        return []
     path = locate(m, text).removeprefix("file:")
     paths = [path] if "{" not in path else _that_fit(m, path)
     found = [(path, value) for path in paths if (value := m.project.config(path)) is not None]
@@ -42,7 +44,7 @@ def _documents(m: Machine, text: str) -> list[tuple[str, Value]]:
 
 def _that_fit(m: Machine, path: str) -> list[str]:
     folder, name = posixpath.split(path)
-    if "{" in folder or not is_telling(f"file:{path}"):
+    if "{" in folder:
         return []
     wanted = re.compile("[^/]*".join(map(re.escape, re.split(r"\{[^{}]*\}", name))))
     known = [path for path in m.project.files if posixpath.dirname(path) == folder]
