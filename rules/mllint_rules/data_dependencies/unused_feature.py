@@ -97,7 +97,7 @@ def _is_computed(edge: Edge) -> bool:
 
 
 def _is_part(lineage: Lineage, id: str, made: list[Edge]) -> bool:
-    """Whether another column of the dataset is computed from this one: what it is made of contains this one's making."""
+    """Whether another column of the dataset is computed from this one: the expression of one contains the other."""
     graph = lineage.graph
     others = [each for each in graph.columns(split_column(id)[0]) if each != id]
     texts = {edge.expression for each in others for edge in graph.in_edges(each)}
