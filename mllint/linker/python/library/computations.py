@@ -34,6 +34,7 @@ from mllint.linker.python.library import (
     explanations,
     feature_stores,
     figures,
+    handles,
     hosting,
     loops,
     networks,
@@ -304,7 +305,7 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
             routing.mount,
             routing.included, routing.deployed, routing.asked, services.named_function, hosting.hosted,
             hosting.invoked, exported, web.form_data,
-            web.application, web.state, web.session, web.url_opened, widgets.widget, widgets.widget_value,
+            web.application, web.state, web.session, handles.url_opened, widgets.widget, widgets.widget_value,
         )
     },
     **COMMAND_LINES,

@@ -39,6 +39,7 @@ from mllint.linker.python.library import (
     connections,
     decisions,
     gates,
+    handles,
     inherited,
     learning,
     loading,
@@ -360,7 +361,7 @@ def _applied(call: Invocation) -> Any:
     if entry.labels is not None:
         storage.label(call, entry.labels)
     if entry.opens is not None:
-        return storage.open_handle(call, entry.opens)
+        return handles.open_handle(call, entry.opens)
     if entry.reads is not None and not (entry.reads.texts and not storage.is_named(call, entry.reads)):
         result = usage.read(call.m, storage.read(call, entry.reads), call.at)
         if entry.rows:

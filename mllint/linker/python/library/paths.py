@@ -12,7 +12,7 @@ from mllint.linker.python.abstract import texts
 from mllint.linker.python.abstract.arguments import Rest
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.values import Constant, Hole, Text, Tuple, Unknown, text_of
-from mllint.linker.python.library import locate, storage
+from mllint.linker.python.library import handles, locate, storage
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import HERE
 
@@ -173,7 +173,7 @@ def temporary_path(call: Invocation) -> Any:
 def temporary_file(call: Invocation) -> Any:
     """`tempfile.NamedTemporaryFile()`: an open file, whose `name` is its path."""
     named = call.with_given({"mode": Constant("w+b"), **call.given, "file": _temporary(call)})
-    return storage.open_handle(named, Place(file="file", mode="mode"))
+    return handles.open_handle(named, Place(file="file", mode="mode"))
 
 
 def temporary_root(call: Invocation) -> Any:

@@ -34,7 +34,7 @@ from mllint.linker.python.abstract.values import (
     origins_of,
 )
 from mllint.linker.python.frames import frames
-from mllint.linker.python.library import buffers, columns, config, delimited, fields, queries
+from mllint.linker.python.library import buffers, columns, delimited, fields, queries
 from mllint.linker.python.library.circumstances import of_read, of_write
 from mllint.linker.python.library.estimators import models_in, parts
 from mllint.linker.python.library.invocation import Invocation
@@ -43,8 +43,6 @@ from mllint.linker.python.library.requests import named_by_clients
 from mllint.linker.python.library.rows import drawn, note_stored
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.results.records import KNOWN
-
-_NO_DATASET = ("<stdin>", "<stdout>", "-", "")
 
 
 def read(call: Invocation, place: Place) -> Any:
@@ -190,60 +188,6 @@ def _read_buffer(call: Invocation, buffer: Any) -> Table:
 def _single(origins: frozenset[str]) -> frozenset[str]:
     datasets = frozenset(o for o in origins if not o.startswith(("column:", "model@", "@")))
     return datasets if len(datasets) == 1 else frozenset()
-
-
-# --------------------------------------------------------------------------------------------- open files
-
-
-def open_handle(call: Invocation, place: Place) -> Any:
-    """`open(path, mode)`: an object that remembers where it reads and writes."""
-    m, call = call.m, named_by_clients(call, place)
-    value = call.get(place.file or place.url)
-    mode = place.mode[1:] if place.mode.startswith("=") else call.constant(place.mode, "r") if place.mode else "r"
-    opened = buffers.wrapped(call, value, place.texts)
-    if opened is not None:
-        return opened
-    names = texts(value)
-    if isinstance(value, Constant) and (isinstance(value.value, int) or value.value in _NO_DATASET):
-        return Unknown()
-    nodes = tuple(nodes_of(call, place))
-    written = (
-        len([node for node in nodes if m.recall(node) is not None]) > 0
-    )  # what code writes is data, not configuration
-    document = config.document_of(m, value) if not _writes(mode) and not written else None
-    slots: dict[Any, Any] = {
-        "type": call.entry.returns or "python.file",
-        "class": "file",
-        "arguments": call.given,
-        "path": value if value is not None else Unknown(),
-        "mode": mode,
-        "nodes": nodes,
-        "origins": frozenset(),
-    }
-    if _writes(mode):
-        pass
-    elif document is None:
-        slots["origins"] = frozenset(slots["nodes"])
-        if not _is_source(names):
-            for node in slots["nodes"]:
-                note_read(call, node, place, value)
-            if not slots["nodes"]:
-                note_unknown(call, value, is_read=True)
-    return m.heap.new("object", slots, (m.now.path, call.at))
-
-
-def _writes(mode: Any) -> bool:
-    how = re.split(r"[:|]", mode)[0] if isinstance(mode, str) else ""  # `r:xz` of an archive only reads
-    return any(letter in how for letter in "wax+")
-
-
-_SOURCE_ENDINGS = (".py", ".md", ".rst", ".txt", ".cfg", ".html", ".sql", ".toml", ".sh")
-
-
-def _is_source(names: list[str]) -> bool:
-    """Whether all are texts that no data is in: `open("README.md")` in a setup.py."""
-    readme = ("README", "LICENSE", "VERSION", "requirements")
-    return all(n.endswith(_SOURCE_ENDINGS[:2]) or n.rpartition("/")[2].startswith(readme) for n in names)
 
 
 # ------------------------------------------------------------------------------------------------ writing

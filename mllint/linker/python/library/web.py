@@ -9,19 +9,17 @@ from typing import Any
 from mllint.libraries.models import Place
 from mllint.lineage.ids import consumer_id, endpoint_id, file_id, split_endpoint
 from mllint.lineage.ownership import is_test
-from mllint.linker.containers import OWN_HOSTS, answering, host_of
+from mllint.linker.containers import answering
 from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.values import (
     Bound,
-    Constant,
     Function,
     Unknown,
     options_of,
     origins_of,
     text_of,
 )
-from mllint.linker.python.library import storage
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.library.locate import texts
 from mllint.linker.python.machine import Machine
@@ -94,23 +92,7 @@ def request(call: Invocation, place: Place) -> Any:
     urls = texts(call.get(place.url))
     if place.base and (bases := texts(call.get(place.base))):
         urls = [_below(base, url) for base in bases for url in urls]
-    return _sent(call, method, urls, call.get("json|data|params"))
-
-
-def url_opened(call: Invocation) -> Any:
-    """`urlopen(url)`, `urlopen(Request(url, data, method="POST"))`: a download is a file that is read; what is sent
-    somewhere, or asks a service of the repository, is a request."""
-    body = call.get("url.data|data")
-    is_sent = body is not None and body != Constant(None)
-    method = str(call.constant("url.method|method") or ("POST" if is_sent else "GET")).upper()
-    url = call.get("url.url|url")
-    urls = texts(url)
-    own = [each for each in urls if call.m.knows(endpoint_id(method, route_of(each))) or host_of(each)[0] in OWN_HOSTS]
-    if method != "GET" or (urls and len(own) == len(urls)):
-        return _sent(call, method, urls, body)
-    for each in own:
-        call.m.effects.request(method, each, call.span, call.m.now.path)
-    return storage.open_handle(call.with_given({**call.given, "url": url}), Place(file="url"))
+    return sent(call, method, urls, call.get("json|data|params"))
 
 
 def _below(base: str, url: str) -> str:
@@ -121,7 +103,7 @@ def _below(base: str, url: str) -> str:
     return f"{base.rstrip('/')}/{url.lstrip('/')}"
 
 
-def _sent(call: Invocation, method: str, urls: list[str], body: Any) -> Any:
+def sent(call: Invocation, method: str, urls: list[str], body: Any) -> Any:
     m, answers = call.m, set[str]()
     for url in urls:
         m.effects.request(method, url, call.span, m.now.path)
