@@ -58,6 +58,8 @@ def binary(
         return frames.arithmetic(m, left, right)
     if isinstance(left, Column) or isinstance(right, Column):
         return column_operation(m, _MEANING.get(operator, "CALL"), [left, right], at)
+    if operator == "+" and isinstance(right, Constant) and isinstance(left, Cell) and left.kind == "dict":
+        return left  # `json.dumps(row) + "\n"`
     if operator == "+" and (is_text(left) or is_text(right)):
         return texts.concatenate([(left, names[0]), (right, names[1])])
     if operator == "/" and _is_path(left, right):

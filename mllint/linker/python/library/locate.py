@@ -5,6 +5,8 @@ from __future__ import annotations
 import fnmatch
 import posixpath
 import re
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -62,7 +64,8 @@ def _nodes_of(call: Invocation, place: Place) -> list[str]:
         if kind == "model" and place.node and (value is None or value == Constant(None)):
             break  # registered under no name: it is where the run keeps it
         if kind == "file" and place.node:  # a local path or, if no such file is known, a name in some hub
-            return [_local(m, name) or _filled(call, place.node) for name in names]
+            local = [_local(m, name) for name in names]
+            return [id for found in local for id in ([found] if found else _filled(call, place.node))]
         if kind == "file":
             # before the folder that the program runs in is put before it
             return [locate(m, name) for name in names if is_telling(f"file:{name}")]
@@ -74,7 +77,7 @@ def _nodes_of(call: Invocation, place: Place) -> list[str]:
             return [_registered(m, name) for name in names]
         return [f"{kind}:{name}" for name in names]
     if place.node:
-        return [_filled(call, place.node)]
+        return _filled(call, place.node)
     return []
 
 
@@ -92,18 +95,27 @@ def _local(m: Machine, name: str) -> str:
     return node if known or is_path else ""
 
 
-def _filled(call: Invocation, template: str) -> str:
-    """A node id with `{parameter}` in it, such as `topic:fluentd:{label}`; `{job}` is the file that runs. A scheme that
-    the parameter brings along is not written twice."""
+def _filled(call: Invocation, template: str) -> list[str]:
+    """Node ids of a template with `{parameter}` in it, such as `topic:fluentd:{label}`, for each text that these may
+    be; `{job}` is the file that runs. A parameter that is a whole URL needs nothing before it."""
 
-    def value(hit: re.Match[str]) -> str:
-        if hit.group(0) == "{job}":
-            return call.m.effects.job
-        found = call.get(hit.group(0)[1:-1])
-        text = texts(found)[0] if found is not None else hit.group(0)
-        return text
+    def filled(rest: str) -> Iterator[str]:
+        hole = _HOLE.search(rest)
+        if hole is None:
+            yield rest
+            return
+        for text in _texts_of(call, hole.group(0)):
+            for after in filled(rest[hole.end() :]):
+                yield f"{rest[: hole.start()]}{text}{after}"
 
-    return re.sub(r"^\w+://(?=\w+://)", "", _HOLE.sub(value, template))
+    return [re.sub(r"^\w+://.*?(?=(?<!\w)\w+://)", "", id) for id in islice(filled(template), MOST_FILES)]
+
+
+def _texts_of(call: Invocation, hole: str) -> list[str]:
+    if hole == "{job}":
+        return [call.m.effects.job]
+    found = call.get(hole[1:-1])
+    return [hole] if found is None or found == Constant(None) else texts(found)
 
 
 def _registered(m: Machine, uri: str) -> str:

@@ -33,8 +33,10 @@ def _parts_of(value: Any) -> list[Any]:
 
 
 def joined_data(call: Invocation) -> Any:
-    """Something of a text nature made of data: keeps the origins."""
+    """Something of a text nature made of data: keeps the origins. A dictionary or list is itself in a text of JSON."""
     first = call.receiver if call.receiver is not None else call.get("0")
+    if isinstance(first, Cell) and first.kind in ("dict", "list"):
+        return call.m.heap.new(first.kind, dict(first.slots), (call.m.now.path, call.at))
     if isinstance(first, Cell) and "path" in first.slots:  # `json.loads(open("config.json").read())`
         values = config.load(call.m, first, call.at)
         return values if values is not None else Unknown(call.origins())

@@ -320,7 +320,7 @@ def _put_data(
                 _put_data(m, node, option, tokens, span, is_entry, key)
         case Cell(kind="object") if value.slots.get("token") in tokens:
             pass
-        case Cell(kind="object") if buffers.is_bytes_of(value):
+        case Cell(kind="object") if buffers.is_bytes_of(value) or (handles_of(value) and not is_entry):
             m.effects.link(origins_of(value), node, "writes", span, is_copy=True)
         case Cell(kind="instance") if _networks_of(value) & tokens:
             pass  # a network of a class of the repository: what it was made with is not what is written
@@ -334,6 +334,12 @@ def _put_data(
             origins = as_measures(origins) if is_entry else origins
             m.effects.link(origins, node, "writes", span)
             _put_field(m, node, key, value, origins, span)
+
+
+def handles_of(value: Cell) -> tuple[str, ...]:
+    """The places that an open file is read from: written as it is, it is copied."""
+    nodes: tuple[str, ...] = value.slots.get("nodes", ())
+    return nodes if value.slots.get("origins", frozenset()) >= set(nodes) else ()
 
 
 def _put_field(m: Machine, node: str, key: str, value: Any, origins: frozenset[str], span: Any) -> None:

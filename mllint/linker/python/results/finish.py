@@ -23,6 +23,7 @@ from mllint.linker.python.results.makings import observe_makings
 from mllint.linker.python.results.records import Access, Link, Record
 from mllint.linker.python.results.serving import observe_serving
 from mllint.linker.python.results.through_sql import see_through
+from mllint.linker.python.results.whole_copies import pass_columns_on
 from mllint.linker.sql.link import drop_templates, run_by_naming
 from mllint.source import Span
 
@@ -38,12 +39,15 @@ def build(project: Project, effects: Effects) -> None:
     for record in records:
         for job, reads in _first_reads(record, names).items():
             of_job[job] = {**reads, **of_job[job]}
+    copies: list[Edge] = []
     for record in records:
         own = _first_reads(record, names)
         # what a handler predicts with, its module has read
         known = {job: {**of_job[job], **own.get(job, {})} for job in {link.job: None for link in record.links}}
         for link in record.links:
-            _add_link(graph, _renamed(link, names), known[link.job])
+            edge = _add_link(graph, _renamed(link, names), known[link.job])
+            copies += [edge] if edge is not None and link.is_copy else []
+    pass_columns_on(graph, copies)
     ran = {path: job for record in records for path, job in sorted(record.scripts.items())}
     drop_templates(project)
     graph.rejob({**run_by_naming(project), **ran})
@@ -204,11 +208,11 @@ def _first_reads(record: Record, names: dict[str, str]) -> dict[str, dict[str, S
     return result
 
 
-def _add_link(graph: Graph, link: Link, reads: dict[str, Span]) -> None:
+def _add_link(graph: Graph, link: Link, reads: dict[str, Span]) -> Edge | None:
     if is_model_token(link.source) or is_model_token(link.target):
-        return  # an estimator that was never fitted
+        return None  # an estimator that was never fitted
     if link.source == link.target and link.source.startswith("model:"):
-        return
+        return None
     for id in (link.source, link.target):
         if id not in graph.nodes:
             _add_missing(graph, id, link.span)
@@ -217,7 +221,9 @@ def _add_link(graph: Graph, link: Link, reads: dict[str, Span]) -> None:
         kind = kind if link.measure or link.is_copy else "predicts"
     dataset = dataset_of(link.source)
     edge = Edge(link.source, link.target, kind, link.strength, link.job, link.language, link.span, link.expression)
-    graph.add_edge(msgspec.structs.replace(edge, read=reads.get(dataset), measure=link.measure))
+    edge = msgspec.structs.replace(edge, read=reads.get(dataset), measure=link.measure)
+    graph.add_edge(edge)
+    return edge
 
 
 def _add_missing(graph: Graph, id: str, span: Span) -> None:
