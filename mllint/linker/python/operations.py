@@ -173,6 +173,8 @@ def _position(m: Machine, owner: Any, items: list[Any], rest: Any, index: Any, a
     match index:
         case Constant(value=int() as place) if rest is None and -len(items) <= place < len(items):
             return items[place]
+        case Slice(is_each=True):
+            pass
         case Slice() if rest is None:
             bounds: list[Any] = [getattr(part, "value", ...) for part in (index.lower, index.upper, index.step)]
             if all(bound is None or isinstance(bound, int) for bound in bounds) and bounds[2] != 0:

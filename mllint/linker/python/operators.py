@@ -56,6 +56,8 @@ def binary(
             return made
     if (isinstance(left, Cell) and left.kind == "frame") or (isinstance(right, Cell) and right.kind == "frame"):
         return frames.arithmetic(m, left, right)
+    if operator == "/" and is_text(left) and isinstance(right, Column):
+        return texts.join_paths([left, right])  # `folder / row["name"]`
     if isinstance(left, Column) or isinstance(right, Column):
         return column_operation(m, _MEANING.get(operator, "CALL"), [left, right], at)
     if operator == "+" and isinstance(right, Constant) and isinstance(left, Cell) and left.kind == "dict":

@@ -23,6 +23,7 @@ class Slice(msgspec.Struct, frozen=True):
     lower: Any
     upper: Any
     step: Any
+    is_each: bool = False  # the number of any one row: of a frame all rows, of a list one of its items
 
     @property
     def is_everything(self) -> bool:

@@ -17,7 +17,9 @@ from mllint.linker.python.library import rows
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import Machine
 
-_ANY = Slice(Constant(None), Constant(None), Constant(None))  # the numbers of the rows of a batch: any of them
+_ANY = Slice(
+    Constant(None), Constant(None), Constant(None), is_each=True
+)  # the numbers of the rows of a batch: any of them
 
 
 def batches(call: Invocation) -> Any:

@@ -105,7 +105,8 @@ def glob_paths(call: Invocation) -> Any:
     """`glob.glob(pattern)`, `folder.glob(pattern)`: a path of that pattern."""
     pattern = call.get("pattern|0", Unknown())
     root = call.receiver if call.receiver is not None else None
-    value = texts.join_paths([root, pattern]) if root is not None else pattern
+    below = [Constant("**")] if call.name.endswith(".rglob") else []
+    value = texts.join_paths([root, *below, pattern]) if root is not None else pattern
     known = locate.matching(call.m, text_of(value) or "")
     if known:
         return call.m.heap.new("list", {"items": tuple(map(Constant, known))}, (call.m.now.path, call.at))
@@ -119,6 +120,24 @@ def listed_names(call: Invocation) -> Any:
     if known:
         return call.m.heap.new("list", {"items": tuple(map(Constant, known))}, (call.m.now.path, call.at))
     return call.m.heap.new("list", {"items": (), "<rest>": Text((Hole("*"),))}, (call.m.now.path, call.at))
+
+
+def paths_inside(call: Invocation) -> Any:
+    """`folder.iterdir()`, `os.scandir(folder)`: the paths of what lies in a folder."""
+    folder = call.receiver if call.receiver is not None else call.get("path", Constant("."))
+    names = locate.inside(call.m, text_of(folder) or "")
+    items = tuple(texts.join_paths([folder, Constant(name)]) for name in names)
+    rest = {} if items else {"<rest>": texts.join_paths([folder, Text((Hole("*"),))])}
+    return call.m.heap.new("list", {"items": items, **rest}, (call.m.now.path, call.at))
+
+
+def walked(call: Invocation) -> Any:
+    """`os.walk(folder)`, `path.walk()`: folders at any depth, the names of the folders in each, and of the files."""
+    folder = call.receiver if call.receiver is not None else call.get("top", Constant("."))
+    at = (call.m.now.path, call.at)
+    names = [call.m.heap.new("list", {"items": (), "<rest>": Text((Hole("*"),))}, at) for _ in ("folders", "files")]
+    step = Tuple((texts.join_paths([folder, Constant("**")]), *names))
+    return call.m.heap.new("list", {"items": (), "<rest>": step}, at)
 
 
 _ENDINGS = {"gztar": "tar.gz", "bztar": "tar.bz2", "xztar": "tar.xz"}  # of others it is the format's name
@@ -200,7 +219,7 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
     for function in (
         path_join, path_parent, path_name, path_stem, path_suffix, path_with_suffix, path_with_stem, path_with_name,
         path_split, path_split_extension, path_normal, path_relative, path_parents, working_folder, repository_root,
-        glob_paths, listed_names, listed_paths, archived, temporary_folder, temporary_context, temporary_path,
-        temporary_file, temporary_root, file_name,
+        glob_paths, listed_names, listed_paths, paths_inside, walked, archived, temporary_folder, temporary_context,
+        temporary_path, temporary_file, temporary_root, file_name,
     )
 }  # fmt: skip

@@ -60,7 +60,9 @@ def read(call: Invocation, place: Place) -> Any:
     nodes = nodes_of(call, place)
     for node in nodes:
         note_read(call, node, place, argument)
-        tables.append(_table(call, m, node))
+        table, told_by = _table(call, m, node), without_traces(origins_of(argument))
+        # data may tell which files are read: `imread(folder / row["name"])`
+        tables.append(msgspec.structs.replace(table, origins=table.origins | told_by) if told_by else table)
     if not nodes:
         note_unknown(call, argument, is_read=True)
     return _frame(call, tables)
