@@ -24,7 +24,6 @@ from mllint.rule import (
     config_leaves,
 )
 
-
 _VERSION = re.compile(r"(?<![a-z])v(?:er(?:sion)?)?[-_.]?\d+(?:[-_.]\d+)*(?![a-z\d])", re.IGNORECASE)
 _KEPT = re.compile(r"(?<![a-z])(?:legacy|archived?|deprecated|superseded|old)(?![a-z])", re.IGNORECASE)
 

@@ -106,7 +106,8 @@ def glob_paths(call: Invocation) -> Any:
     pattern = call.get("pattern|0", Unknown())
     root = call.receiver if call.receiver is not None else None
     value = texts.join_paths([root, pattern]) if root is not None else pattern
-    known = locate.matching(call.m, text_of(value) or "")
+    deep = texts.join_paths([root, Constant("**"), pattern]) if call.name.endswith(".rglob") else value
+    known = locate.matching(call.m, text_of(deep) or "")
     if known:
         return call.m.heap.new("list", {"items": tuple(map(Constant, known))}, (call.m.now.path, call.at))
     return call.m.heap.new("list", {"items": (), "<rest>": value}, (call.m.now.path, call.at))

@@ -61,8 +61,8 @@ def read(call: Invocation, place: Place) -> Any:
 
 
 def _asked_for(call: Invocation, table: Table, texts: list[str]) -> Table:
-    """`load(engine, start, split)` and `load(engine, split, end)`, with `WHERE dt >= :start AND dt < :end`: a query that
-    is filled in gives other rows at each call."""
+    """`load(engine, start, split)` and `load(engine, split, end)`, with `WHERE dt >= :start AND dt < :end`: a query
+    that is filled in gives other rows at each call."""
     is_filled = call.get("params") is not None or any("{" in text for text in texts)
     known = rows_in(table.origins) if is_filled else frozenset()
     return rows.table_of_rows(table, rows.note(call.m, call.at, "some", known)) if known else table
