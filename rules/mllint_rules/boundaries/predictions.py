@@ -10,7 +10,20 @@ from posixpath import basename
 from mllint.rule import Edge, Lineage, Model, dataset_of, is_test, split_column
 
 # `run_log.json`, `best_manifest.json`, `monitoring/results.csv`: what is told of a run, which holds no predictions
-_NOTED = {"log", "logs", "run", "runs", "manifest", "metadata", "meta", "provenance", "audit", "card", "status", "champion"}
+_NOTED = {
+    "log",
+    "logs",
+    "run",
+    "runs",
+    "manifest",
+    "metadata",
+    "meta",
+    "provenance",
+    "audit",
+    "card",
+    "status",
+    "champion",
+}
 _WATCHED = {"monitor", "monitoring", "drift"}
 _NOTES = (".json", ".yaml", ".yml", ".toml", ".txt", ".md", ".html", ".png", ".svg", ".pdf")
 

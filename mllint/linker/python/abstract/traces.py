@@ -21,6 +21,7 @@ DATE = "@date:"  # a date out of a configuration that a column was compared with
 MADE = "@made:"  # the place that gave a computed column its name: see frames/usage.py
 CUT = "@cut:"
 ORDER = "@order"
+FULL = "@full"  # of a column as it was read: rows without a value were dropped
 NOTHING: frozenset[str] = frozenset()
 _NO_DATA = ("@", "column:", "model@", "model:", LOGGED, "measure of ")
 
