@@ -33,7 +33,9 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Document(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """One parsed file: YAML may hold several documents; every other format holds one."""
+    """One parsed file: YAML may hold several documents; every other format holds one. `choices` are the lines of the
+    settings of which a comment says that they may be another way."""
 
     format: str  # yaml, json, toml, ini, env, gin
     documents: tuple[Value, ...]
+    choices: tuple[int, ...] = ()

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from mllint.facts.config import Document, Value
 from mllint.facts.file import FileFacts
 from mllint.readers.budget import MAX_BYTES, ReadingError, count_lines, decode, too_deep
+from mllint.readers.remarks import lines_with_choice
 from mllint.readers.secrets import masked_tree
 
 
@@ -25,7 +26,8 @@ def read(path: str, kind: str, data: bytes) -> FileFacts:
         problems.append(rejected.problem(path))
     except RecursionError:
         problems.append(too_deep(1).problem(path))
-    config = Document(kind, tuple(documents)) if documents or not problems else None
+    choices = lines_with_choice(kind, text, documents)
+    config = Document(kind, tuple(documents), choices) if documents or not problems else None
     return FileFacts(path, kind, count_lines(text), config=config, problems=tuple(problems))
 
 

@@ -32,9 +32,10 @@ def runs(project: Project) -> Iterator[Run]:
         own = posixpath.dirname(facts.path)
         bases = [own, ""] if facts.kind == "make" else [*contexts.get(facts.path, ()), own, ""]
         by = "container" if facts.kind == "docker" else "command"
+        mounts = _mounts(project, facts, bases)
         for command in facts.commands:
             for run in _started(project, facts, command, bases, called, 0):
-                yield msgspec.structs.replace(run, by=by, mounts=tuple(pods.copied(facts, bases[0])))
+                yield msgspec.structs.replace(run, by=by, mounts=mounts)
     # A script that another one calls with arguments is read there, with them; the rest stand for themselves.
     shells = list(project.of_kind("shell"))
     indirect = [list(_called(project, facts, called)) for facts in shells]
@@ -43,6 +44,12 @@ def runs(project: Project) -> Iterator[Run]:
         if facts.path not in called.scripts:
             for command in facts.commands:
                 yield from _started(project, facts, command, ["", posixpath.dirname(facts.path)], called, _MAX_NESTING)
+
+
+def _mounts(project: Project, image: FileFacts, contexts: list[str]) -> tuple[tuple[str, str], ...]:
+    """What an image copies, from the first build context that has some of it."""
+    found = [tuple(pods.copied(image, context)) for context in contexts]
+    return next((copies for copies in found if any(project.exists(source) for _, source in copies)), found[0])
 
 
 def _called(project: Project, facts: FileFacts, called: _Calls) -> Iterator[Run]:

@@ -6,8 +6,8 @@ joblib.dump(Ridge().fit(df[["km"]], df["minutes"]), "eta.joblib")
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Iterator
+from itertools import pairwise
 
 from mllint.rule import (
     Check,
@@ -31,8 +31,7 @@ from mllint.rule import (
     place,
     trail,
 )
-
-_SETTINGS = (".yaml", ".yml", ".toml", ".ini", ".cfg", ".env")  # JSON may be data
+from mllint_rules.changing_world.training_sources import is_data, is_fixed
 
 
 def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
@@ -43,11 +42,12 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
         if not _is_kept(graph, model):
             continue
         before = graph.upstream(model.members, ("direct",))
-        for source in sorted(id for id in before if graph.nodes[id].kind == "source" and _is_data(id)):
-            way = next(paths_to(graph, source, lambda edge: edge.target in model.members, ()), None)  # noqa: B023
+        for source in sorted(id for id in before if graph.nodes[id].kind == "source" and is_data(id)):
+            ways = paths_to(graph, source, lambda edge: edge.target in model.members, ())  # noqa: B023
+            way = next((way for way in ways if _is_taken(graph, way)), None)
             if way is None or way[-1].kind != "trains" or any(is_test(job_path(edge)) for edge in way):
                 continue
-            if _is_kept_by_others(graph, model, way[-1].job) or _is_fixed(lineage, source, place(graph, way[0])):
+            if _is_kept_by_others(graph, model, way[-1].job) or is_fixed(lineage, source, place(graph, way[0])):
                 continue
             if not _is_checked(lineage, model, source, way) and (
                 source not in found or len(way) < len(found[source][1])
@@ -74,17 +74,18 @@ def _is_kept_by_others(graph: Graph, model: Model, job: str) -> bool:
     return bool(saves) and job not in saves
 
 
-def _is_fixed(lineage: Lineage, source: str, read: Span | None) -> bool:
-    """Whether a notebook reads what is committed beside it: that changes with a commit, and people look at it."""
-    is_committed = source.removeprefix("file:") in lineage.shipped
-    return is_committed and read is not None and read.path.endswith(".ipynb")
+def _is_taken(graph: Graph, way: list[Edge]) -> bool:
+    """Whether data can go that way: what one job fits and does not keep is not what another one uses."""
+    return all(
+        graph.nodes[first.target].kind != "model"
+        or "artifact" in graph.nodes[first.target].attributes
+        or not _jobs(graph, first).isdisjoint(_jobs(graph, then))
+        for first, then in pairwise(way)
+    )
 
 
-def _is_data(id: str) -> bool:
-    """Not a data set that comes with a package, settings, nor a name that is known in part only."""
-    is_named = not id.endswith(":None") and "{" not in id and not is_test(id.removeprefix("file:"))
-    is_settings = posixpath.splitext(id)[1] in _SETTINGS
-    return is_named and not is_settings and not id.startswith(("python://", "endpoint:", "model:", "column:"))
+def _jobs(graph: Graph, edge: Edge) -> set[str]:
+    return {other.job for other in graph.out_edges(edge.source) if other.target == edge.target}
 
 
 def _is_checked(lineage: Lineage, model: Model, source: str, way: list[Edge]) -> bool:

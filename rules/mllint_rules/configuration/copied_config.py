@@ -6,6 +6,7 @@ conf/train_be.yaml    # the same 12 keys, one with another value
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
@@ -23,6 +24,9 @@ from mllint.rule import (
     config_leaves,
 )
 
+_VERSION = re.compile(r"(?<![a-z])v(?:er(?:sion)?)?[-_.]?\d+(?:[-_.]\d+)*(?![a-z\d])", re.IGNORECASE)
+_KEPT = re.compile(r"(?<![a-z])(?:legacy|archived?|deprecated|superseded|old)(?![a-z])", re.IGNORECASE)
+
 
 def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
     """One finding for each cluster of copies, at the file that is last by path."""
@@ -33,7 +37,9 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
     clusters: dict[str, list[Config]] = {}
     for first, second in _pairs(configs, leaves, options["min-keys"]):
         related = {first.path, *first.bases} & {second.path, *second.bases}
-        if related or not {first.path, second.path} & loaded:
+        if related or not {first.path, second.path} & loaded or _are_versions(first.path, second.path):
+            continue
+        if any(_KEPT.search(path) and path not in loaded for path in (first.path, second.path)):
             continue
         if _are_copies(leaves[first.path], leaves[second.path], options):
             cluster = clusters.get(first.path) or clusters.get(second.path) or []
@@ -45,6 +51,11 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
         if cluster[-1].path not in done:
             done.update(config.path for config in cluster)
             yield _finding(cluster, leaves)
+
+
+def _are_versions(first: str, second: str) -> bool:
+    """`features/v1.yaml` and `features/v2.yaml`: the one must stay as it was when the other came."""
+    return first != second and _VERSION.sub("v", first) == _VERSION.sub("v", second)
 
 
 def _pairs(

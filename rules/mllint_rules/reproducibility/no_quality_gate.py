@@ -35,7 +35,7 @@ def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
     found = by_member(models(lineage.graph))
     tests = {span.path for span in lineage.observations.score_tests if not is_test(span.path)}
     first: dict[tuple[str, str], tuple[Deployment, Span]] = {}
-    gated: set[tuple[str, str]] = set()
+    gated = {(job, found[id].id if id in found else id) for job, id in _labelled_by_score(lineage)}
     for deployment in sorted(lineage.observations.deployments, key=lambda d: (d.job, d.order)):
         if is_test(deployment.job) or is_test(deployment.span.path) or _is_candidate(lineage, deployment):
             continue
@@ -63,6 +63,15 @@ def _is_candidate(lineage: Lineage, deployment: Deployment) -> bool:
     if any(label.job == deployment.job for label in labels):
         return False
     return any(label.model == deployment.node and not is_test(label.span.path) for label in labels)
+
+
+def _labelled_by_score(lineage: Lineage) -> Iterator[tuple[str, str]]:
+    """The jobs in which a score decides which version of a model gets a stage or alias, with that model: what they
+    register before is a candidate."""
+    tested = {(each.job, each.span) for each in lineage.observations.deployments if _SURE & set(each.gates)}
+    for label in lineage.observations.labels:
+        if label.label.lower() not in _CANDIDATES and (label.job, label.span) in tested:
+            yield label.job, label.model
 
 
 def _fit(fittings: Iterable[Fitting], deployment: Deployment, members: set[str]) -> Fitting | None:

@@ -2,7 +2,8 @@
 
 Origins travel with every value through code that nobody models, and so do traces. They are no nodes: `Effects` leaves
 them out of the graph. `@rows:` names a row set, `@fit:` a fit, `@pred:` a prediction, `@score:` a score,
-`@cut:` a comparison of a prediction with a number, `@made:` a computed column."""
+`@cut:` a comparison of a prediction with a number, `@order` that something was held against something else by size,
+`@made:` a computed column."""
 
 from __future__ import annotations
 
@@ -19,6 +20,8 @@ SCORE = "@score:"
 DATE = "@date:"  # a date out of a configuration that a column was compared with
 MADE = "@made:"  # the place that gave a computed column its name: see frames/usage.py
 CUT = "@cut:"
+ORDER = "@order"
+FULL = "@full"  # of a column as it was read: rows without a value were dropped
 NOTHING: frozenset[str] = frozenset()
 _NO_DATA = ("@", "column:", "model@", "model:", LOGGED, "measure of ")
 

@@ -18,13 +18,33 @@ from mllint.linker.python.library.invocation import Invocation
 def group(call: Invocation) -> Any:
     """`by`: group keys, kept for the aggregate that follows."""
     table = subject(call)
-    keys = tuple(frames.names_of(call.get("by")) or ())
+    named = _keys(call.get("by"))
+    table = table.with_columns({key: column for key, column in (named or {}).items() if column is not None})
+    keys = tuple(named or ())
     decided = frozenset().union(*(c.origins for key in keys if (c := table.column(key))))
     is_index = "as_index" in call.entry.parameters and call.constant("as_index", True) is not False
     grouped = msgspec.structs.replace(table.filtered(decided), keys=keys, keys_are_index=is_index)
     frame = frames.new(call.m, grouped, call.entry.returns or call.m.library.usual.get("frame", ""), call.at)
     frame.slots["grouped"] = True
+    if named is None:
+        frame.slots["more keys"] = True
     return frame
+
+
+def _keys(by: Any) -> dict[str, Column | None] | None:
+    """The names of the keys, with the column where that is computed here: `by=df["month"].astype(str)`. None if they
+    are not all known."""
+    names = frames.names_of(by) if by is not None else []
+    if names is not None:
+        return dict.fromkeys(names)
+    given = by.slots["items"] if isinstance(by, Cell) and by.kind == "list" and "<rest>" not in by.slots else (by,)
+    found: dict[str, Column | None] = {}
+    for one in given:
+        name = one.name if isinstance(one, Column) else text_of(one)
+        if not name:
+            return None
+        found[name] = one if isinstance(one, Column) else None
+    return found
 
 
 _AGGREGATES = {
@@ -72,7 +92,8 @@ def aggregate(call: Invocation) -> Any:
         }
         made = msgspec.structs.replace(table, columns={**keys, **columns}, keys=(), keys_are_index=False)
     else:
-        made = Table({**keys, **chosen}, False, origins=table.origins, indirect=table.indirect)
+        is_open = isinstance(value, Cell) and "more keys" in value.slots
+        made = Table({**keys, **chosen}, is_open, origins=table.origins, indirect=table.indirect)
     if table.keys_are_index and keys:
         made = msgspec.structs.replace(made.drop(keys), index=keys)
     return result(call, made)
@@ -157,4 +178,6 @@ def grouped_column(call: Invocation) -> Any:
     )
     frame = frames.like(call.m, call.receiver, chosen, call.at)
     frame.slots["grouped"] = True
+    if "more keys" in call.receiver.slots:
+        frame.slots["more keys"] = True
     return frame

@@ -15,7 +15,7 @@ from mllint.lineage import expressions as ex
 from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.tables import Table
-from mllint.linker.python.abstract.traces import rows_in, without_traces
+from mllint.linker.python.abstract.traces import FULL, rows_in, without_traces
 from mllint.linker.python.abstract.values import (
     Bound,
     Choice,
@@ -68,6 +68,16 @@ def filtered(call: Invocation) -> Any:
         column = table.column(name)
         deciding |= column.origins if column is not None else frozenset()
     return result(call, table.filtered(frozenset(deciding)))
+
+
+def without_missing(call: Invocation) -> Any:
+    """No row in which a value is missing: `df.dropna()`; with `subset` and the like, fewer rows."""
+    value = call.receiver
+    if call.arguments.args or call.arguments.keywords.keys() - {"inplace"} or isinstance(value, Column):
+        return filtered(call)
+    table = table_of(value)
+    columns = {n: msgspec.structs.replace(c, origins=c.origins | {FULL}) for n, c in table.columns.items()}
+    return result(call, msgspec.structs.replace(table, columns=columns, origins=table.origins | {FULL}))
 
 
 def select(call: Invocation) -> Any:
@@ -510,7 +520,8 @@ def pass_through(call: Invocation) -> Any:
 TABLE: dict[str, Callable[[Invocation], Any]] = {
     function.__name__: function
     for function in (
-        same, filtered, select, projected, drop, rename, rename_one, assign, with_column, merge, concat, beside,
+        same, filtered, without_missing, select, projected, drop, rename, rename_one, assign, with_column, merge,
+        concat, beside,
         construct, dummies, reshape, melt, mapped, pipe, names, typed_names, indexer, column, series, several, records,
         tuples, dictionary, parsed, choose, cases, some, queried, framed, affixed, relabelled, named_in_order,
         data_and_target, pass_through,

@@ -10,18 +10,29 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from mllint.facts import python as facts
 from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell
+from mllint.linker.python.abstract.traces import rows_of
 from mllint.linker.python.abstract.values import KEYS, Bound, Column, Constant, Function, Partial, Tuple, text_of
 from mllint.linker.python.frames import frames
 from mllint.linker.python.frames.frame_parts import result, table_of
 from mllint.linker.python.iteration import is_inner
 from mllint.linker.python.library import rows
 from mllint.linker.python.library.invocation import Invocation
+from mllint.linker.python.machine import Machine
 
 
 def is_named_parts(value: Any) -> bool:
     return isinstance(value, Cell) and value.kind == "object" and "<parts>" in value.slots
+
+
+def named_part(m: Machine, held: Cell, index: Any, at: facts.At) -> Any:
+    """`parts["test"]`: where nothing tells the names, each name that is asked for stands for other rows."""
+    name, rest = text_of(index), held.slots.get("<rest>")
+    if not name or name in held.slots or rest is None:
+        return m.item(held, index, at)
+    return rows.of_rows(m, rest, frozenset(f"{row}.{name}" for row in rows_of(rest)), at)
 
 
 def each_part(receiver: Cell, apply: Callable[[Any], Any], call: Invocation) -> Any:

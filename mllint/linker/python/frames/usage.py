@@ -28,7 +28,8 @@ from mllint.source import Span
 _NAMES_COLUMNS = {"drop", "without", "rename", "rename_one", "assign", "with_column", "with_expression", "select"}
 _LEAVES_OUT = {"select", "drop", "without", "expressions", "aggregate", "aggregated", "grouped_column"}
 _GIVES_BACK = _LEAVES_OUT | {
-    "same", "filtered", "rename", "rename_one", "assign", "with_column", "merge", "concat", "beside", "some", "queried",
+    "same", "filtered", "without_missing", "rename", "rename_one", "assign", "with_column", "merge", "concat", "beside",
+    "some", "queried",
     "with_expressions", "with_expression", "kept", "group", "grouped", "framed", "affixed",
     "pass_through", "dummies", "data_and_target",
 }  # fmt: skip

@@ -16,7 +16,7 @@ from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.losses import because
 from mllint.linker.python.abstract.tables import Pending, Table
-from mllint.linker.python.abstract.traces import learned_of
+from mllint.linker.python.abstract.traces import FULL, learned_of
 from mllint.linker.python.abstract.values import (
     Bound,
     Column,
@@ -66,11 +66,28 @@ _STATISTICS = {"SUM", "MEAN", "MIN", "MAX", "COUNT", "STD", "MEDIAN", "QUANTILE"
 def _column(call: Invocation, subject: Column, origins: frozenset[str] | None = None) -> Column:
     m = call.m
     expression = instantiate(call, call.entry.column, subject)
+    if isinstance(expression, ex.Apply) and expression.operator == "COALESCE" and _is_full(subject):
+        return subject  # `x.fillna(0).fillna(x.mean())`: the mean fills nothing
     function = m.now.function.qualified if m.now.function else ""
     made_of = call.origins() if origins is None else origins
     made = Column(expression, made_of, subject.name, call.span, function, subject.rows, subject.kind)
     is_number = is_statistic(made) or call.entry.statistic == "value"
     return msgspec.structs.replace(made, name="") if is_number and made.name == "prediction" else made
+
+
+def _is_full(column: Column) -> bool:
+    """Whether no value of it can be missing: it was filled before, or rows without a value were dropped."""
+    match column.expression:
+        case ex.Apply(operator="COALESCE", arguments=(*_, ex.Constant(value=value))):
+            return value is not None
+        case ex.Apply(
+            operator="CALL", arguments=(ex.Constant(value=last), ex.Apply(operator="CALL", arguments=before))
+        ):
+            ways = {last, before[0].value if isinstance(before[0], ex.Constant) else ""}
+            return ways == {"ffill", "bfill"}
+        case ex.Column():
+            return FULL in column.origins
+    return False
 
 
 def is_statistic(column: Column) -> bool:

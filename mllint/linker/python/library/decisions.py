@@ -14,7 +14,7 @@ from mllint.facts import python as facts
 from mllint.lineage import expressions as ex
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.losses import written
-from mllint.linker.python.abstract.traces import CUT, PREDICTION, marked
+from mllint.linker.python.abstract.traces import CUT, ORDER, PREDICTION, marked
 from mllint.linker.python.abstract.values import Choice, Column, Constant, Unknown, options_of, origins_of
 from mllint.linker.python.library.estimators import inner_estimators, is_estimator, principal
 from mllint.linker.python.library.invocation import Invocation
@@ -26,10 +26,12 @@ _ORDER = ("<", "<=", ">", ">=")
 
 
 def compared(m: Machine, e: facts.Compare, operator: str, left: Any, right: Any, result: Any) -> Any:
-    """The result of one comparison, marked if a prediction was held against a number. Compared once more, with a truth,
-    it is a score in the making."""
+    """The result of one comparison, marked as one, and if a prediction was held against a number. Compared once more,
+    with a truth, it is a score in the making."""
     if operator not in _ORDER:
         return without_cuts(result) if operator in ("==", "!=") else result
+    if isinstance(result, Unknown):
+        result = msgspec.structs.replace(result, origins=result.origins | {ORDER})
     for value, other in ((left, right), (right, left)):
         made = m.effects.now.predicted
         marks = [mark for mark in sorted(_predictions(value)) if mark in made and made[mark].predictors]

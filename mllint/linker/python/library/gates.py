@@ -13,7 +13,7 @@ from typing import Any
 
 from mllint.facts import python as facts
 from mllint.linker.python.abstract.heap import Cell
-from mllint.linker.python.abstract.traces import PREDICTION, SCORE, marked
+from mllint.linker.python.abstract.traces import ORDER, PREDICTION, SCORE, marked
 from mllint.linker.python.abstract.values import Choice, Constant, origins_of
 from mllint.linker.python.library.estimators import models_in
 from mllint.linker.python.library.invocation import Invocation
@@ -81,6 +81,8 @@ def kind_of(test: Any, expression: facts.Expr) -> str:
     origins = origins_of(test)
     if any(origin.startswith((SCORE, PREDICTION)) for origin in origins):
         return "score"
+    if ORDER in origins:  # `better = is_better(new, old)`, and `if not better: return`
+        return "order"
     for node in _parts(expression):
         if isinstance(node, facts.Compare) and _ORDER & set(node.operators):
             return "order"

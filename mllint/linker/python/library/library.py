@@ -32,7 +32,7 @@ from mllint.linker.python.abstract.values import (
     origins_of,
 )
 from mllint.linker.python.frames import frame_expressions, frame_operations, frames, usage
-from mllint.linker.python.frames.named_parts import each_part, is_named_parts
+from mllint.linker.python.frames.named_parts import each_part, is_named_parts, named_part
 from mllint.linker.python.library import (
     columns,
     computations,
@@ -277,7 +277,7 @@ def subscript_external(m: Machine, owner: External, index: Any, at: facts.At) ->
 def object_item(m: Machine, owner: Cell, index: Any, at: facts.At) -> Any:
     held = owner.slots.get("items")
     if held is not None:
-        return m.item(held, index, at)
+        return named_part(m, held, index, at) if is_named_parts(owner) else m.item(held, index, at)
     found = m.library.method(owner.slots["type"], "__getitem__")
     if found is not None:
         return apply(Invocation(m, found[0], found[1], owner, Arguments((index,)), at))

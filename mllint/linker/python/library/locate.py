@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 import posixpath
 import re
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from mllint.globs import Globs
 from mllint.libraries.models import Place
 from mllint.lineage import expressions as ex
 from mllint.lineage.ids import LOGGED, RUN_PART, file_id, is_telling, model_id, table_id
@@ -250,8 +250,8 @@ def matching(m: Machine, pattern: str) -> list[str]:
     """Files of the repository that a glob finds, as paths from its root; none if there are too many to tell apart."""
     if "{" in pattern or "*" not in pattern:
         return []
-    wanted = locate(m, pattern).removeprefix("file:")
-    known = [path for path in m.project.files if fnmatch.fnmatchcase(path, wanted)]
+    wanted = Globs(["/" + locate(m, pattern).removeprefix("file:")])  # a star stays within its folder
+    known = [path for path in m.project.files if wanted.verdict(tuple(path.split("/")), False)]
     return [f"{HERE}/{path}" for path in known] if len(known) <= MOST_FILES else []
 
 

@@ -13,10 +13,11 @@ from mllint.lineage.observations import Limit
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.losses import told_loss
 from mllint.linker.python.abstract.tables import Table, dataset_origins, of_dataset
+from mllint.linker.python.abstract.traces import rows_in
 from mllint.linker.python.abstract.values import NOTHING, Column, Loss, Unknown, options_of, origins_of, text_of
 from mllint.linker.python.frames import frames
 from mllint.linker.python.iteration import items_of
-from mllint.linker.python.library import connections, local_frames, parameters, sql_models
+from mllint.linker.python.library import connections, local_frames, parameters, rows, sql_models
 from mllint.linker.python.library.circumstances import adds
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import HERE
@@ -35,7 +36,8 @@ def read(call: Invocation, place: Place) -> Any:
     value = call.get(place.query)
     if isinstance(value, Cell) and "tables" in value.slots:  # `pd.read_sql(select(User), engine)`
         return call.m.run_statement(call, value)
-    for text in _texts(call, value):
+    texts = _texts(call, value)
+    for text in texts:
         if _TABLE.fullmatch(text.strip()):  # `read_sql("trips", con)` names a table
             tables.append(_read_table(call, text))
             continue
@@ -55,7 +57,15 @@ def read(call: Invocation, place: Place) -> Any:
         return frames.new(m, frames.merge_all(tables) if tables else Table(), call.entry.rows, call.at)
     kind = call.entry.returns if m.library.holds(call.entry.returns) == "frame" else "pandas.DataFrame"
     table = frames.merge_all(tables) if tables else Table(origins=frozenset())
-    return frames.new(m, table, kind, call.at)
+    return frames.new(m, _asked_for(call, table, texts), kind, call.at)
+
+
+def _asked_for(call: Invocation, table: Table, texts: list[str]) -> Table:
+    """`load(engine, start, split)` and `load(engine, split, end)`, with `WHERE dt >= :start AND dt < :end`: a query
+    that is filled in gives other rows at each call."""
+    is_filled = call.get("params") is not None or any("{" in text for text in texts)
+    known = rows_in(table.origins) if is_filled else frozenset()
+    return rows.table_of_rows(table, rows.note(call.m, call.at, "some", known)) if known else table
 
 
 def execute(call: Invocation, place: Place) -> Any:

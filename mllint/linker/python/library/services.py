@@ -185,13 +185,21 @@ def function_defined(m: Machine, function: Function) -> None:
     if m.in_test:
         return
     service = m.library.scripts.get(function.facts.name)
-    if service is not None and function.path.endswith(".py"):  # a notebook may try out what a server will call
+    is_script = function.path.endswith(".py")  # a notebook may try out what a server will call
+    if service is not None and is_script and not _is_idle(m, function.path):
         endpoint = endpoint_id(service.method, service.path) if service.path else f"endpoint:{function.path}"
         _by_name(m, service, endpoint, function, m.span(function.facts.at))
     for named in m.project.named_functions.get((function.path, function.facts.name), ()):
         service = m.library.scripts[f"{named.library}.*"]
         steps = tuple(step.replace("*", function.facts.name) for step in service.steps)
         _by_name(m, msgspec.structs.replace(service, steps=steps), named.endpoint, function, named.span)
+
+
+def _is_idle(m: Machine, path: str) -> bool:
+    """Whether a script was brought by its name into an image that starts another application of the repository: that
+    one answers, and no platform looks for the functions of this file."""
+    starting = [run for run in m.project.runs if run.by == "container" and run.entry and run.path != path]
+    return any(source == path for run in starting for _, source in run.mounts)
 
 
 def _by_name(m: Machine, service: Service, endpoint: str, function: Function, span: Span) -> None:

@@ -1,5 +1,5 @@
 """What else a setting may be, besides the values that the program was seen to load: other configuration files, code
-and tests that give it another value, and texts that tell people to set it."""
+and tests that give it another value, and texts and comments that tell people to set it."""
 
 from __future__ import annotations
 
@@ -37,6 +37,8 @@ class Alternatives:
         key, parent = str(keys[-1]), str(keys[-2]) if len(keys) > 1 else ""
         if key in _SWITCHES and value is True:
             return True  # `enabled: true`: whoever operates it may turn it off
+        if isinstance(keys[-1], int) or self._is_offered(place):
+            return True  # a list of what to do: people put into it what they want
         return self._differs(place.path, keys, value) or self._is_given(parent, key, value) or self._is_named(key)
 
     def _differs(self, path: str, keys: Keys, value: Any) -> bool:
@@ -51,6 +53,11 @@ class Alternatives:
             if found is not None and found.kind == "scalar" and found.value != value:
                 return True
         return False
+
+    def _is_offered(self, place: Span) -> bool:
+        """Whether a comment beside it says what else it may be."""
+        file = self._project.files.get(place.path)
+        return file is not None and file.config is not None and place.line in file.config.choices
 
     def _is_given(self, parent: str, key: str, value: Any) -> bool:
         """Whether code makes a dictionary with it: a test, or what puts configurations together."""
@@ -123,6 +130,8 @@ def _entries(body: tuple[Any, ...]) -> Iterator[tuple[str, str, Any]]:
                     match target:
                         case facts.Subscript(value=owner, index=facts.Literal(value=str() as key)):
                             yield _section(owner), key, value
+                        case facts.Attribute(value=facts.Attribute(name=section), name=key):
+                            yield section, key, value  # `config.TEST.CHUNKED = True`
 
 
 def _literal_keys(keys: tuple[Any, ...], values: tuple[Any, ...]) -> Iterator[tuple[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import Any
 
 import msgspec
@@ -68,11 +69,15 @@ def observe_branches(project: Project, m: Machine) -> None:
         span = m.span(statement.test.at, path)
         first, last = m.span(dead[0].at, path), m.span(dead[-1].at, path)
         cut = Span(path, first.line, first.column, last.end_line, last.end_column, first.cell)
-        values = tuple(Setting(value_of(project, place), place) for place in sorted(settings))
+        found = {place: written_at(project, place) for place in sorted(settings)}
+        keys = [keys for keys, _ in filter(None, found.values())]
+        if len(set(keys)) > 1 and _is_order(statement.test):
+            continue  # a number that is computed from several: it is none of them
+        values = tuple(Setting(each[1] if each else None, place) for place, each in found.items())
         project.observations.branches.append(
             Branch(
                 span,
-                written(_subject(statement.test)),
+                written(_subject(statement.test, {str(each[-1]) for each in keys if each})),
                 written(statement.test),
                 outcome,
                 values,
@@ -101,19 +106,21 @@ def _statement(node: Any, at: facts.At) -> facts.If | None:
     return next((found for part in parts if (found := _statement(part, at)) is not None), None)
 
 
-def _subject(test: facts.Expr) -> facts.Expr:
-    """What a test asks about: `params["model"]` of `params["model"] == "forest"`."""
+def _is_order(test: facts.Expr) -> bool:
+    return isinstance(test, facts.Compare) and not {"<", "<=", ">", ">="}.isdisjoint(test.operators)
+
+
+def _subject(test: facts.Expr, names: set[str]) -> facts.Expr:
+    """What a test asks about: `params["model"]` of `params["model"] == "forest"`. Of several tests it is the one that
+    speaks of the setting by its name: `enabled` of `not enabled or not rows`."""
     match test:
         case facts.Unary(operator="not", operand=operand):
-            return _subject(operand)
+            return _subject(operand, names)
+        case facts.Logical(values=values):
+            known = [value for value in values if not names.isdisjoint(re.findall(r"\w+", written(value)))]
+            return _subject(known[0], names) if len(known) == 1 else test
         case facts.Compare(left=facts.Literal(), rights=(right,)):
             return right
         case facts.Compare(left=left):
             return left
     return test
-
-
-def value_of(project: Project, place: Span) -> Any:
-    """The value that is written at a place in a configuration file."""
-    found = written_at(project, place)
-    return found[1] if found else None

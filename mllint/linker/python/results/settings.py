@@ -67,8 +67,8 @@ def _keys_of(
                 below = add(entry.value, own)
             else:
                 spans = {span_of(each, facts.path) for each in _scalars(entry.value)}
-                below = {places.state(spans) if places is not None else "unsure"}
-            state = next(word for word in ("read", "unsure", "unread") if word in below | {"unread"})
+                below = {places.state(spans) if places is not None else "unsure"} if spans else set()
+            state = next((word for word in ("read", "unsure", "unread") if word in below), "unsure")
             if places is None or (state == "unread" and words.mention(_asked_as(facts, entry.key))):
                 state = "unsure"
             if state == "unsure":  # who may read the section may read it whole
@@ -91,7 +91,8 @@ def _keys_of(
                 tuple(asking),
             )
             found.insert(place, key)
-            states |= {"unread"} if below == {"unread"} else {state}  # a name alone does not read it
+            if below:  # an empty list has no value whose reading could be seen
+                states |= {"unread"} if below == {"unread"} else {state}  # a name alone does not read it
         return states
 
     add(root, ())
