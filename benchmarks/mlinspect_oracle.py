@@ -185,7 +185,8 @@ class Program:
         columns = set(wanted.columns) - _UNNAMED
         match wanted.kind:
             case "DATA_SOURCE":
-                return wanted.line in self.read or ("source", "", wanted.line) in self.sets
+                made = {("source", "", wanted.line), ("drawn", "", wanted.line)}
+                return wanted.line in self.read or bool(made & self.sets)
             case "SELECTION":
                 return ("some", "", wanted.line) in self.sets
             case "PROJECTION" | "PROJECTION_MODIFY" | "JOIN":
