@@ -1,4 +1,4 @@
-"""Commands that fetch, bring, copy or pack a file: `curl -o trips.csv https://example.com/trips.csv`, `cp -r data train`."""
+"""Commands that fetch, bring, copy or pack files: `curl -o a.csv https://example.com/a.csv`, `cp -r data train`."""
 
 from __future__ import annotations
 
