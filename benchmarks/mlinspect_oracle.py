@@ -9,7 +9,7 @@ nothing of mlinspect or pandas behind them.
 
 An operator is reproduced if what mllint says of the same program contains it:
 
-    DATA_SOURCE               a read in that line, or rows that the code itself writes down there
+    DATA_SOURCE               a read in that line, or rows that the code itself writes down or draws there
     SELECTION                 a row set taken from another in that line
     PROJECTION, _MODIFY, JOIN each of its columns reaches a model, is given to one, or stands in the file written
     GROUP_BY_AGG              what a group is reduced to, in that line
@@ -185,7 +185,8 @@ class Program:
         columns = set(wanted.columns) - _UNNAMED
         match wanted.kind:
             case "DATA_SOURCE":
-                return wanted.line in self.read or ("source", "", wanted.line) in self.sets
+                made = {("source", "", wanted.line), ("drawn", "", wanted.line)}
+                return wanted.line in self.read or bool(made & self.sets)
             case "SELECTION":
                 return ("some", "", wanted.line) in self.sets
             case "PROJECTION" | "PROJECTION_MODIFY" | "JOIN":

@@ -125,6 +125,12 @@ class Trials(msgspec.Struct):
                 todo += found[next_id].parents
         return list(found.values())
 
+    def copied(self, source: str, target: str, span: Span | None) -> None:
+        """A copy of a dataset holds the rows of the original."""
+        id = f"@rows:{target}"
+        known = self.row_sets.get(id) or RowSet(id, "stored", (), span)
+        self.row_sets[id] = msgspec.structs.replace(known, parents=tuple(sorted({*known.parents, f"@rows:{source}"})))
+
     def is_within(self, inner: Iterable[str], outer: Iterable[str]) -> bool:
         """Whether all of these rows are certainly rows of those."""
         wanted = set(outer)

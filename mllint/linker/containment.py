@@ -15,35 +15,60 @@ from msgspec.structs import replace
 
 from mllint.lineage.graph import Edge, Graph
 from mllint.lineage.ids import is_named, split_column
+from mllint.lineage.trials import Trials
 
 _KINDS = {"dataset", "artifact"}
 _WILD = re.compile(r"\*\*/?|\*|\?")
 _TELLING = re.compile(r"\w")
 
 
-def join_contents(graph: Graph) -> None:
+def join_contents(graph: Graph, trials: Trials) -> None:
     """Lead from written files to what reads them by a pattern or as a folder, and to files that are read of a written
-    folder from what is written into it."""
+    folder from what is written into it. A folder that is copied as a whole takes along what it holds."""
     files = [node.id for node in graph.nodes.values() if node.kind in _KINDS and _is_file(node.id)]
     written = {id for id in files if graph.in_edges(id)}
     read = {id for id in files if any(_is_use(edge) for edge in graph.out_edges(id))}
     pairs = [*_of_patterns(read, written), *_of_folders(read, written)]
-    for edge in [edge for part, whole in pairs for edge in _told(graph, part, whole, whole in read)]:
+    copies: list[Edge] = []
+    for edge in [edge for part, whole in pairs for edge in _told(graph, part, whole, whole in read, copies)]:
         if edge.source != edge.target:
             graph.add_edge(edge)
+    for edge in copies:
+        trials.copied(edge.source, edge.target, edge.span)
 
 
-def _told(graph: Graph, part: str, whole: str, is_read: bool) -> Iterator[Edge]:
+def _told(graph: Graph, part: str, whole: str, is_read: bool, copies: list[Edge]) -> Iterator[Edge]:
     """What is true of a part, since it is true of the whole: what reads it, or what is written into it."""
     for edge in graph.out_edges(whole) if is_read else graph.in_edges(whole):
-        if _is_use(edge):
-            yield replace(edge, source=part) if is_read else replace(edge, target=part)
+        if not _is_use(edge):
+            continue
+        other = edge.target if is_read else edge.source
+        twin = _twin(graph, part, whole, other)
+        told = replace(edge, source=part, target=twin) if is_read else replace(edge, source=twin, target=part)
+        yield told
+        if twin != other:
+            copies.append(told)
+            yield from _columns_alike(graph, told)
     theirs = {split_column(id)[1]: id for id in graph.columns(part)}
     for id in graph.columns(whole):
         own = theirs.get(split_column(id)[1])
         if own is not None:
             for edge in graph.out_edges(id) if is_read else graph.in_edges(id):
                 yield replace(edge, source=own) if is_read else replace(edge, target=own)
+
+
+def _twin(graph: Graph, part: str, whole: str, other: str) -> str:
+    """What a part of one folder is in the folder that this one is copied to or from; that folder if it has none."""
+    inner = part.removeprefix(f"{whole}/")
+    twin = f"{other}/{inner}"
+    return twin if inner != part and _is_file(other) and twin in graph.nodes else other
+
+
+def _columns_alike(graph: Graph, copy: Edge) -> Iterator[Edge]:
+    theirs = {split_column(id)[1]: id for id in graph.columns(copy.target)}
+    for id in graph.columns(copy.source):
+        if (own := theirs.get(split_column(id)[1])) is not None:
+            yield replace(copy, source=id, target=own)
 
 
 def _is_file(id: str) -> bool:

@@ -124,7 +124,7 @@ def _link(
     declare_consumers(project)
     name_features(project, machine)
     pass_over_temporaries(project.graph)
-    join_contents(project.graph)
+    join_contents(project.graph, project.observations.trials)
     mark_sources(project.graph)
     project.graph.freeze()
     project.coverage.freeze()

@@ -1,11 +1,11 @@
-"""Commands that fetch, bring or pack a file: `curl -o trips.csv https://example.com/trips.csv`, `aws s3 cp trips.csv s3://b/`."""
+"""Commands that fetch, bring, copy or pack files: `curl -o a.csv https://example.com/a.csv`, `cp -r data train`."""
 
 from __future__ import annotations
 
 import posixpath
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from mllint.facts.commands import Command
 from mllint.lineage.graph import Edge
@@ -70,6 +70,32 @@ _COPIES = (
 )
 
 
+def copied_by(words: Sequence[str], is_folder: Callable[[str], bool]) -> list[tuple[str, str]]:
+    """The files and folders that `cp` or `mv` takes, each with the path that it gets.
+
+    >>> copied_by(["cp", "-r", "data/", "train/"], {"data"}.__contains__)
+    [('data', 'train/data')]
+    >>> copied_by(["mv", "a.csv", "b.csv"], {"data"}.__contains__)
+    [('a.csv', 'b.csv')]
+    >>> copied_by(["cp", "-r", "out/*", "data"], {"data"}.__contains__)
+    [('out', 'data')]
+    """
+    if not words or posixpath.basename(words[0]) not in ("cp", "mv"):
+        return []
+    *sources, target = [word for word in words[1:] if not word.startswith("-")] or [""]
+    if any(re.match(r"-\w*t|--target", word) for word in words[1:]):
+        return []  # the folder comes first
+    target_is_folder = len(sources) > 1 or posixpath.basename(target) in ("", ".", "..") or is_folder(target)
+    return [_copied(source, target, target_is_folder) for source in sources]
+
+
+def _copied(source: str, target: str, target_is_folder: bool) -> tuple[str, str]:
+    if posixpath.basename(source) in (".", "*"):  # all that is in it
+        return posixpath.dirname(source) or ".", posixpath.normpath(target)
+    path = source.rstrip("/")
+    return path, posixpath.normpath(posixpath.join(target, posixpath.basename(path)) if target_is_folder else target)
+
+
 def packed_by(words: Sequence[str]) -> tuple[list[str], str] | None:
     """The files and folders that a command packs, and into which archive.
 
@@ -96,17 +122,20 @@ def packed_by(words: Sequence[str]) -> tuple[list[str], str] | None:
 
 
 def link(project: Project) -> None:
-    """Edges between what commands fetch, bring or pack and the files of it that code reads or writes."""
+    """Edges between what commands fetch, bring, copy or pack and the files of it that code reads or writes."""
     files = sorted(id for id in project.graph.nodes if id.startswith("file:"))
     for command, bases, path, language, span in _commands(project):
         folders = list(folders_of(command.folder, bases))
-        for source, target in _moved(project, command, folders, files):
+        copied = [] if language == "docker" else _copied_within(project, command, folders, files)
+        for source, target in [*_moved(project, command, folders, files), *copied]:
             for id in (source, target):
                 if id not in project.graph.nodes:
                     project.graph.add_node(id, "dataset", span)
             if not any(edge.source == source for edge in project.graph.in_edges(target)):
                 edge = Edge(source, target, "writes", "direct", path, language, span, read=span)
                 project.graph.add_edge(edge)
+                if packed_by(command.words) is None:
+                    project.observations.trials.copied(source, target, span)
 
 
 def _moved(project: Project, command: Command, folders: list[str], files: list[str]) -> Iterator[tuple[str, str]]:
@@ -122,6 +151,24 @@ def _moved(project: Project, command: Command, folders: list[str], files: list[s
         source, target = (_node(project, end, folders) for end in found)
         if source is not None and target is not None and {source, target} & project.graph.nodes.keys():
             yield source, target
+
+
+def _copied_within(
+    project: Project, command: Command, folders: list[str], files: list[str]
+) -> Iterator[tuple[str, str]]:
+    """Ids of files that a command copies from one place of the repository to another, both known to the graph."""
+    for folder in folders or [""]:
+        known = {path for path in command.words if _path(folder, path) in project.folders}
+        for source, target in copied_by(command.words, known.__contains__):
+            if not any(end.startswith("/") or "{" in end or "://" in end for end in (source, target)):
+                yield from _members(project, _path(folder, source), _path(folder, target), files)
+
+
+def _members(project: Project, source: str, target: str, files: list[str]) -> Iterator[tuple[str, str]]:
+    for id in _inside(files, source):
+        copy = file_id(target) + id.removeprefix(file_id(source))
+        if copy != id and copy in project.graph.nodes:
+            yield id, copy
 
 
 def _inside(files: list[str], path: str) -> Iterator[str]:

@@ -63,13 +63,16 @@ def _keeps_a_set(trials: Trials, choice: Selection, report: Measuring) -> bool:
 
 
 def _has_another_set(trials: Trials, choice: Selection, report: Measuring) -> bool:
-    """Whether what was chosen is scored on rows held out from the choice too: then these were for choosing."""
+    """Whether what was chosen is scored on rows held out from the choice too: then these were for choosing. Rows of
+    another file, that another script runs the same choice on, are not held out from it."""
+    chosen_by = {row for selection in trials.selections if selection.span == choice.span for row in selection.rows}
     fits = [trials.fittings[id] for id in report.fits if id in trials.fittings]
     trained, classes = [row for fit in fits for row in fit.rows], {fit.what for fit in fits}
     return any(
         score.kind == "metric"
         and score.order > choice.order
         and any(trials.fittings[id].what in classes for id in score.fits if id in trials.fittings)
+        and not chosen_by.issuperset(score.rows)
         and trials.are_apart(choice.rows, score.rows)
         and not trials.is_within(score.rows, trained)
         and not trials.is_within(trained, score.rows)

@@ -61,8 +61,11 @@ class Heap:
             self.on_old(cell)
 
     def put(self, cell: Cell, key: Any, value: Any) -> None:
-        """Set what no branch takes back: what a program tells a library."""
+        """Set what no branch takes back: what a program tells a library. As all paths see it, a cell counts as old as
+        the one that holds it: what one path does to it is no more than that."""
         self.touch(cell)
+        if isinstance(value, Cell):
+            value.born = min(value.born, cell.born)
         cell.slots[key] = value
 
     def touch(self, cell: Cell) -> None:

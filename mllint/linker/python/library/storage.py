@@ -13,10 +13,11 @@ from mllint.lineage import expressions as ex
 from mllint.lineage import ids
 from mllint.lineage.graph import NodeKind
 from mllint.lineage.observations import ModelLabel
+from mllint.lineage.trials import RowSet
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.losses import told_loss
 from mllint.linker.python.abstract.tables import Table, of_dataset
-from mllint.linker.python.abstract.traces import without_traces
+from mllint.linker.python.abstract.traces import ROWS, without_traces
 from mllint.linker.python.abstract.values import (
     KEYS,
     NOTHING,
@@ -386,15 +387,17 @@ def transfer(call: Invocation, source: Place, target: Place) -> None:
         m.effects.mark(node, _kind_of(target, node), call.span)
         m.effects.link(sources, node, "saves" if target.model else "writes", call.span, is_copy=True)
         for origin in sources:
-            _carry(m, origin, node, call.span)
+            carry(m, origin, node, call.span)
 
 
 def _kind_of(target: Place, node: str) -> NodeKind:
     return "model" if target.model else "artifact" if node.startswith(ids.LOGGED) else "dataset"
 
 
-def _carry(m: Machine, source: str, target: str, span: Any) -> None:
+def carry(m: Machine, source: str, target: str, span: Any) -> None:
     """What is known of a place is known of its copy."""
+    if source != target and ids.is_named(source) and ids.is_named(target) and not target.startswith("model:"):
+        m.effects.row_set(RowSet(f"{ROWS}{target}", "stored", (f"{ROWS}{source}",), span))
     stored = m.recall(source) if source != target else None
     if stored is None or source.startswith("model:") or target.startswith("model:"):
         return

@@ -12,19 +12,19 @@ import msgspec
 
 from mllint.facts import python as facts
 from mllint.libraries.models import Entry, Place
-from mllint.lineage.ids import file_id, table_id
+from mllint.lineage.ids import file_id, is_telling, table_id
 from mllint.linker.python.abstract import texts
 from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.values import Constant, Hole, Text, Tuple, Unknown, options_of, text_of
 from mllint.linker.python.iteration import entries_of, is_inner, items_of
-from mllint.linker.python.library import queries
+from mllint.linker.python.library import queries, storage
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.library.locate import locate
 from mllint.linker.python.library.templates import fill
 from mllint.linker.python.machine import HERE, Machine
 from mllint.linker.python.orchestration import passing
-from mllint.linker.systems.downloads import download_of
+from mllint.linker.systems.downloads import copied_by, download_of
 from mllint.linker.systems.scripts import started_by
 from mllint.readers.commands import split_commands
 from mllint.source import Span
@@ -112,16 +112,21 @@ def start_files(m: Machine, given: Mapping[str, Any], at: facts.At, by: str = "s
 
 
 def _fetch(m: Machine, words: tuple[str, ...], span: Span) -> None:
-    """`subprocess.run(["curl", "-o", path, url])`: the file comes from there."""
-    found = download_of(words)
-    if found is None:
-        return
-    source, target = file_id(found[0]), locate(m, found[1].replace("{root}", HERE))
-    m.effects.mark(source, "dataset", span)
-    m.effects.access(source, span, m.now.path, True)
-    m.effects.access(target, span, m.now.path, False)
-    m.effects.mark(target, "dataset", span)
-    m.effects.link([source], target, "writes", span, is_copy=True)
+    """`subprocess.run(["curl", "-o", path, url])`, `os.system("cp -r data/ train/")`: the file comes from there."""
+
+    def at(path: str) -> str:
+        return locate(m, path.replace("{root}", HERE))
+
+    pairs = [(file_id(source), at(path)) for source, path in filter(None, (download_of(words),))]
+    copied = copied_by(words, lambda path: at(path).removeprefix("file:") in m.project.folders)
+    pairs += [(at(source), at(path)) for source, path in copied if is_telling(f"file:{source}")]
+    for source, target in pairs:
+        m.effects.mark(source, "dataset", span)
+        m.effects.access(source, span, m.now.path, True)
+        m.effects.access(target, span, m.now.path, False)
+        m.effects.mark(target, "dataset", span)
+        m.effects.link([source], target, "writes", span, is_copy=True)
+        storage.carry(m, source, target, span)
 
 
 def _words(m: Machine, value: Any, at: facts.At) -> str:
