@@ -202,9 +202,12 @@ def test_one_table(tmp_path: Path, name: str) -> None:
 def test_a_copy_from_one_project_to_another(tmp_path: Path) -> None:
     files = {
         "a.sql": "CREATE TABLE `{target}.raw.orders` AS SELECT id FROM `{source}.raw.orders`",
-        "b.sql": "CREATE TABLE x AS SELECT id FROM raw.orders",
+        "b.sql": "CREATE TABLE x AS SELECT id FROM raw.orders; CREATE TABLE y AS SELECT id FROM `{p}.raw.x`; "
+        "CREATE TABLE `{p}.raw.z` AS SELECT id FROM `{p}.raw.y`; CREATE TABLE z AS SELECT id FROM acme.raw.z",
     }
-    assert ("table:{source}.raw.orders", "table:{target}.raw.orders") in edges(linked(tmp_path, files))
+    found = edges(linked(tmp_path, files))
+    assert ("table:{p}.raw.y", "table:acme.raw.z") in found
+    assert ("table:{source}.raw.orders", "table:{target}.raw.orders") in found
 
 
 def test_all_that_is_known_goes_along(tmp_path: Path) -> None:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from sql_mutation import Result, mutate
 from tpcds import KEYS, QUERIES, TABLES
@@ -28,3 +33,15 @@ def test_nothing_outside_our_lineage_changes(number: int) -> None:
     results = _results(QUERIES[number - 1])
     assert sorted({miss for result in results for miss in result.missed}) == []
     assert bool(results) != (number in EMPTY)
+
+
+@pytest.mark.slow
+def test_the_benchmark_ends_and_tells_what_it_saw() -> None:
+    script = Path(__file__).parent.parent / "benchmarks" / "sql_oracle_mutation.py"
+    asked = [sys.executable, str(script), "--queries", "3,7,42,52,96", "--seconds", "20"]
+    places = os.pathsep.join([*sys.path, str(Path(__file__).parent)])
+    done = subprocess.run(asked, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": places}, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count(" edges seen") == 5
+    assert "0 outside our lineage" in done.stdout
+    assert "no rows: []" in done.stdout

@@ -111,9 +111,10 @@ def one_name(
             same[name] = default
     for name, rest in somewhere.items():
         longer = [other for other in written if other.endswith("." + rest)]
-        is_shared = rest in written or sum(each == rest for each in somewhere.values()) > 1
+        alike = [other for other, its in somewhere.items() if its == rest]
+        is_shared = rest in written or len(alike) > 1
         found_name = longer[0] if len(longer) == 1 else rest if is_shared and not longer else ""
-        if found_name and not any(is_copy(name, other) for other in (found_name, *somewhere)):
+        if found_name and not any(is_copy(one, other) for one in alike for other in (found_name, *alike)):
             same[name] = found_name
     return {old: _end(old, same) for old in same if _end(old, same) != old}
 

@@ -185,6 +185,10 @@ class Reader(Columns):
             schema = node.args.get("schema")
             names = [named(e.name) for e in schema.expressions] if schema is not None else ["key", "value"]
             return Relation(Output(name, passed.sources, Unresolved("a script")) for name in names)
+        if isinstance(node, exp.Alias) and _is_hole(inner) and is_hole(node.alias):
+            # SELECT {column} AS {name} FROM t: in a loop over columns that only the database knows
+            rows = tuple((table, "*") for _, relation in scope.relations for table in relation.tables())
+            return Relation(every=Output("", rows, Unresolved("columns that a template lists")))
         output = self.output(self._name(node), inner, scope)
         name = node.args.get("alias") if isinstance(node, exp.Alias) else node.this
         if output.at < 0 and isinstance(name, exp.Identifier):
