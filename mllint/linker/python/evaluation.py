@@ -261,7 +261,8 @@ def _comprehension(m: Machine, e: facts.Comprehension) -> Any:
             else:
                 rest = join(rest, value)
         but = listed.excepted(m, e, evaluate) if rest is not None else None
-    return listed.complement(sequence(m, items, e.at, rest), but)
+    made = listed.complement(sequence(m, items, e.at, rest), but)
+    return listed.asked(made) if rounds.asked else made
 
 
 def _star(m: Machine, e: facts.Star) -> Any:

@@ -182,6 +182,11 @@ def set_operation(m: Machine, kind: str, left: Any, right: Any, at: facts.At) ->
     if isinstance(right, Constant):  # `df.columns.drop("label")`
         theirs = Items([right], right)
     everything = None if ours.known is None or theirs.known is None else [*ours.known, *theirs.known]
+    if everything is None and kind == "intersection":
+        for known, names in ((theirs.known, left), (ours.known, right)):
+            if known and listed.is_of_frame(names):
+                held = tuple(item for item in known if listed.may_hold(names, item) or item in names.slots["items"])
+                return listed.asked(m.heap.new("list", {"items": held}, (m.now.path, at)))
     if everything is None and (found := _partly_known(m, kind, left, ours, theirs, at)) is not None:
         return found
     if everything is None or not all(isinstance(item, Constant) for item in everything):
@@ -231,6 +236,7 @@ class Rounds:
         self.generators = generators
         self.evaluate = evaluate
         self.done = 0
+        self.asked = False  # whether an item is there because a frame may have a column of its name
 
     def __iter__(self) -> Iterator[bool]:
         return self._go(0, True)
@@ -240,18 +246,34 @@ class Rounds:
             yield exact
             return
         generator = self.generators[index]
-        items = items_of_expression(self.m, self.evaluate(self.m, generator.iterable), generator.iterable)
+        iterable = self.evaluate(self.m, generator.iterable)
+        items = items_of_expression(self.m, iterable, generator.iterable)
+        self.asked |= listed.is_asked(iterable)
         known = items.known if items.known is not None and len(items.known) <= MOST_ITEMS else None
         self.done += len(known) if known is not None else 1
         if self.done > 4 * MOST_ITEMS:  # sequences within sequences
             known = None
         for item, is_held in self._items(items, known):
             self.m.bind(generator.target, item)
-            tests = [self.m.truth(self.evaluate(self.m, condition)) for condition in generator.conditions]
+            tests = [self._holds(condition) for condition in generator.conditions]
             if any(test is False for test in tests):
                 continue
             certain = exact and is_held and all(test is True for test in tests)
             yield from self._go(index + 1, certain)
+
+    def _holds(self, condition: facts.Expr) -> bool | None:
+        """Whether a condition does; also that a frame has a column which it is not known to lack."""
+        holds = self.m.truth(self.evaluate(self.m, condition))
+        match condition:
+            case facts.Logical(operator="and", values=values) if holds is None:
+                each = [self._holds(value) for value in values]
+                return False if False in each else None if None in each else True
+            case facts.Compare(left=left, operators=("in",), rights=(right,)) if holds is None:
+                names, name = self.evaluate(self.m, right), self.evaluate(self.m, left)
+                if listed.may_hold(names, name):
+                    self.asked = True
+                    return True
+        return holds
 
     def _items(self, items: Items, known: list[Any] | None) -> list[tuple[Any, bool]]:
         """The items of one round, and whether each is surely there."""

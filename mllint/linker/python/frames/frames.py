@@ -113,9 +113,13 @@ def item(m: Machine, frame: Cell, index: Any, at: facts.At, may_miss: bool = Fal
         return own_kind(m, frame, usage.taken(m, table.columns[full], table))
     names = names_of(index)
     if names is not None:
-        usage.asked_of(m, table, names)
-        usage.chosen(m, table, table.select(names), at)
-        return like(m, frame, table.select(names), at)
+        chosen = table.select(names)
+        if listed.is_asked(index):
+            chosen = msgspec.structs.replace(chosen, partial=True)
+        else:
+            usage.asked_of(m, table, names)
+        usage.chosen(m, table, chosen, at)
+        return like(m, frame, chosen, at)
     if isinstance(index, Cell | Tuple):
         return like(m, frame, _selected(m, frame, index, at), at)
     usage.used(m, frame)

@@ -4,7 +4,8 @@
 
 Such a list is a cell of the kind `list`. It surely holds `items`, and `<rest>` stands for others. Where `<but>` is
 there, it holds all names that its frame had when it was made, except these: a complement, which selects all that a
-frame has, known or not. `<index>`: it is no list yet, and a comparison with it is one of each name."""
+frame has, known or not. `<index>`: it is no list yet, and a comparison with it is one of each name. `<asked>`: of some
+it was asked whether the frame has them, `[c for c in wanted if c in df.columns]`; who asks expects them."""
 
 from __future__ import annotations
 
@@ -28,7 +29,7 @@ from mllint.linker.python.abstract.values import (
 from mllint.linker.python.frames import levels
 from mllint.linker.python.machine import Machine
 
-BUT, INDEX = "<but>", "<index>"
+BUT, INDEX, ASKED = "<but>", "<index>", "<asked>"
 
 
 def names_of(value: Any) -> list[str] | None:
@@ -101,6 +102,34 @@ def complement(made: Any, names: Iterable[str] | None) -> Any:
         held = listed_names(made)
         made.slots[BUT] = frozenset(names) - set(held)
     return made
+
+
+def may_hold(value: Any, name: Any) -> bool:
+    """Whether a value is a frame or all its names, and one of those that are not known may be this one."""
+    match value:
+        case Cell(kind="list", slots=slots):
+            return is_of_frame(value) and is_text(name) and text_of(name) not in slots.get(BUT, ())
+        case Cell(kind="frame", slots={"table": Table() as table}):
+            return (table.open or table.partial) and is_text(name) and text_of(name) not in table.dropped
+    return False
+
+
+def is_of_frame(value: Any) -> bool:
+    """Whether a list holds all names of a frame, of which not all are known."""
+    is_list = isinstance(value, Cell) and value.kind == "list" and value.slots.get("<rest>") is not None
+    return is_list and (INDEX in value.slots or BUT in value.slots)
+
+
+def is_asked(value: Any) -> bool:
+    """Whether names are in a list because a frame may have them."""
+    return isinstance(value, Cell) and value.kind == "list" and ASKED in value.slots
+
+
+def asked(value: Any) -> Any:
+    """A list, with names that a frame may have."""
+    if isinstance(value, Cell) and value.kind == "list":
+        value.slots[ASKED] = True
+    return value
 
 
 def selected(table: Table, index: Any) -> Table:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -15,7 +15,8 @@ from mllint.lineage import expressions as ex
 from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.losses import because
-from mllint.linker.python.abstract.tables import Pending
+from mllint.linker.python.abstract.tables import Pending, Table
+from mllint.linker.python.abstract.traces import learned_of
 from mllint.linker.python.abstract.values import (
     Bound,
     Column,
@@ -101,7 +102,9 @@ def _each_column(call: Invocation, frame: Cell) -> Any:
     compute = _of_each(call, frame)
     mapped = msgspec.structs.replace(table, columns={name: compute(column) for name, column in table.columns.items()})
     if table.open:
-        mapped = msgspec.structs.replace(mapped, pending=(*table.pending, Pending((call.name, call.span), compute)))
+        learned = frozenset().union(*(learned_of(value) for value in call.given.values() if value is not frame))
+        pending = (*table.pending, Pending((call.name, call.span), compute))
+        mapped = msgspec.structs.replace(mapped, pending=pending, origins=mapped.origins | learned)
     if is_changed_in_place(call):
         m.heap.set(frame, "table", mapped)
         return Constant(None)
@@ -111,12 +114,12 @@ def _each_column(call: Invocation, frame: Cell) -> Any:
 def _of_each(call: Invocation, frame: Cell) -> Callable[[Column], Column]:
     """What the call makes of one column of the frame."""
     others = {name: value for name, value in call.given.items() if value is not frame and not name.isdigit()}
-    by_name = {name: values for name, value in others.items() if (values := _by_column(call, name, value)) is not None}
+    by_name = {name: of for name, value in others.items() if (of := _by_column(call, name, value)) is not None}
     span, function = call.span, call.m.now.function.qualified if call.m.now.function else ""
     shared = frozenset().union(*(origins_of(value) for name, value in others.items() if name not in by_name))
 
     def compute(column: Column) -> Column:
-        own = {parameter: values[column.name] for parameter, values in by_name.items() if column.name in values}
+        own = {name: value for name, of in by_name.items() if (value := of(column.name)) is not None}
         if by_name and not own:
             return column
         made_of = shared.union(column.origins, *(origins_of(value) for value in own.values()))
@@ -126,17 +129,17 @@ def _of_each(call: Invocation, frame: Cell) -> Callable[[Column], Column]:
     return compute
 
 
-def _by_column(call: Invocation, name: str, value: Any) -> Mapping[str, Any] | None:
-    """The values of an argument by column name, if it gives each column its own. In `df.replace({"?": "unknown"})` the
-    dictionary itself is the argument (the template spreads it), unless it holds one for each column."""
+def _by_column(call: Invocation, name: str, value: Any) -> Callable[[str], Any] | None:
+    """What an argument holds for the column of a name, if it gives each column its own. In `df.replace({"?": "none"})`
+    the dictionary itself is the argument (the template spreads it), unless it holds one for each column."""
     match value:
         case Cell(kind="dict") if "<rest>" not in value.slots:
             entries = {k: v for k, v in value.slots.items() if isinstance(k, str)}
             is_nested = all(isinstance(v, Cell) and v.kind == "dict" for v in entries.values()) and bool(entries)
-            return entries if is_nested or f"*{name}" not in call.entry.column else None
+            return entries.get if is_nested or f"*{name}" not in call.entry.column else None
         case Cell(kind="frame"):
-            columns: Mapping[str, Any] = value.slots["table"].columns
-            return columns
+            table: Table = value.slots["table"]
+            return table.column
     return None
 
 

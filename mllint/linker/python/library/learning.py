@@ -157,7 +157,7 @@ def _train_on(m: Machine, estimator: Cell, token: str, x: Any, span: Any) -> Non
 def tell_features(m: Machine, token: str, table: Table, span: Any) -> None:
     """The names of what a model is fitted with: all of them, or those that are known to be among them."""
     if table.listed:
-        key = "some_features" if table.open or table.unsure else "features"
+        key = "some_features" if table.open or table.unsure or table.partial else "features"
         m.effects.model(token, key, tuple(table.listed), span)
 
 
