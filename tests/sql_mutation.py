@@ -2,94 +2,136 @@
 
 What changes although our lineage says nothing of it is an edge that we miss. A column that chooses rows may change
 everything; any other column only the outputs that are computed from it. Outputs are compared as bags of values, since
-rows have no name. Tables are filled at random, with the constants that a query compares their columns with; a key
-(`keys`) is different in each row, so that joins do not multiply. A column that chooses rows explains all it changes:
-it is only asked where the edges that are seen count.
+rows have no name. A column that chooses rows explains all it changes: it is only asked where the edges that are seen
+count.
 """
 
 from __future__ import annotations
 
-import datetime
-import random
+import threading
+import time
 from collections import Counter
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 import duckdb
 import msgspec
 import sqlglot
+from sql_random_tables import RandomTables, Types
 from sqlglot import exp
-from sqlglot.optimizer.simplify import simplify
 
 from mllint.linker.sql.analyse import analyse
 from mllint.linker.sql.schema import Schema
 
-Types = dict[str, dict[str, str]]  # table -> column -> type
-_ROWS = 50
-_FIRST_DAY = datetime.date(2000, 1, 1)
+Source = tuple[str, str]  # table, column
+
+
+class Tables(Protocol):
+    """The tables that a query reads, in a database, and ways to change one column of them."""
+
+    connection: duckdb.DuckDBPyConnection
+    types: Types
+    mutants: int
+
+    def change(self, table: str, column: str, mutant: int) -> None: ...
+
+    def restore(self, table: str) -> None: ...
 
 
 class Result(msgspec.Struct):
-    """`missed`: changes that our lineage does not explain. `asked`: columns that were changed. `seen` of `claimed`
-    direct edges changed their output."""
+    """`missed`: changes that our lineage does not explain. `asked`: columns that were changed. `late`: those of them
+    for which the time did not suffice. `changed`: what they changed. `claimed`: what our lineage says, where an edge
+    to no output is a column that chooses rows; `seen`: those of them that showed."""
 
     rows: int = 0
     missed: list[str] = []
-    asked: int = 0
-    claimed: int = 0
-    seen: int = 0
+    asked: set[Source] = set()
+    late: set[Source] = set()
+    changed: set[tuple[Source, int]] = set()
+    claimed: set[tuple[Source, str]] = set()
+    seen: set[tuple[Source, str]] = set()
 
 
 def mutate(
-    sql: str, types: Types, seed: int = 0, keys: frozenset[str] = frozenset(), only_misses: bool = False
+    sql: str,
+    types: Types,
+    seed: int = 0,
+    keys: frozenset[str] = frozenset(),
+    only_misses: bool = False,
+    limit: float = 120,
 ) -> Result:
-    statement = analyse(sql, "duckdb", Schema({table: list(columns) for table, columns in types.items()}))[-1]
-    assert not statement.problem, statement.problem
-    connection = duckdb.connect()
-    connection.execute("SET threads = 1")
-    connection.execute("SET scalar_subquery_error_on_multiple_rows = false")
-    chance = random.Random(seed)
+    """What random tables tell of a query."""
+    tables = RandomTables(sqlglot.parse_one(sql, dialect="duckdb"), types, seed, keys, tables_of(sql, types))
+    return ask(sql, types, tables, only_misses, limit)
+
+
+def tables_of(sql: str, types: Types) -> Types:
+    """The tables that a query reads, with the columns that it may depend on: what it does not name changes nothing."""
     tree = sqlglot.parse_one(sql, dialect="duckdb")
-    used = sorted({read.name for read in statement.reads} & types.keys())
-    tables = _filled(tree, {table: types[table] for table in used}, chance, keys)
-    for table in used:
-        _store(connection, table, types[table], tables[table])
-    before = _outputs(connection, sql)
+    named = {part.name.lower() for part in tree.find_all(exp.Identifier)}
+    is_open = _is_open(tree)
+    return {
+        name: {column: type_ for column, type_ in types[name].items() if is_open or column in named} or types[name]
+        for name in sorted({read.name for read in _statement(sql, types).reads} & types.keys())
+    }
+
+
+def ask(sql: str, types: Types, tables: Tables, only_misses: bool = False, limit: float = 120) -> Result:
+    """Change each column; without a row nothing is asked. `limit`: seconds of computing, for one mutant a quarter."""
+    statement = _statement(sql, types)
+    tables.connection.execute("SET threads = 1")
+    tables.connection.execute("SET scalar_subquery_error_on_multiple_rows = false")
+    end = time.process_time() + limit
+    try:
+        before = _outputs(tables.connection, sql, limit / 4)
+    except duckdb.InterruptException:
+        return Result()
     # a star that stayed open stands for all columns behind it
     listed = [*statement.columns, *statement.columns[-1:] * (len(before) - len(statement.columns))]
     direct = {(source, i) for i, column in enumerate(listed) for source in column.sources}
-    result = Result(rows=sum(before[0].values()) if before else 0)
-    if only_misses and not result.rows:
-        return result
-    changed: set[tuple[tuple[str, str], int]] = set()
     indirect = set(statement.indirect)
-    named = {part.name.lower() for part in tree.find_all(exp.Identifier)}
-    is_open = _is_open(tree)
-    for table in used:
-        for column, type_ in types[table].items():
-            if column not in named and not is_open:
-                continue  # what a query does not name cannot change it
-            source = (table, column)
-            if only_misses and source in indirect:
-                continue
-            result.asked += 1
-            for attempt in range(3):
-                rows = [dict(row) for row in tables[table]]
-                for row, other in zip(rows, chance.sample(tables[table], len(rows)), strict=True):
-                    row[column] = _changed(other[column], type_, attempt, chance)
-                _store(connection, table, types[table], rows)
-                after = _outputs(connection, sql)
-                changed.update((source, i) for i, (a, b) in enumerate(zip(before, after, strict=True)) if a != b)
-            _store(connection, table, types[table], tables[table])
+    result = Result(rows=sum(before[0].values()) if before else 0)
+    if not result.rows:
+        return result
+    for source in [(table, column) for table, columns in tables.types.items() for column in columns]:
+        if only_misses and source in indirect:
+            continue
+        result.asked.add(source)
+        for mutant in range(tables.mutants):
+            tables.change(*source, mutant)
+            try:
+                after = _outputs(tables.connection, sql, limit / 4 if time.process_time() < end else 0)
+            except duckdb.InterruptException:
+                result.late.add(source)
+                break
+            result.changed.update((source, i) for i, (a, b) in enumerate(zip(before, after, strict=True)) if a != b)
+        tables.restore(source[0])
     names = [column.name for column in listed]
-    unexplained = sorted(pair for pair in changed - direct if pair[0] not in indirect)
-    result.missed = [f"{'.'.join(source)} -> {names[i]}" for source, i in unexplained]
-    claimed = {pair for pair in direct if pair[0][1] != "*" and not (only_misses and pair[0] in indirect)}
-    result.claimed, result.seen = len(claimed), len(claimed & changed)
+    changed = result.changed
+    result.missed = sorted(f"{'.'.join(s)} -> {names[i]}" for s, i in changed - direct if s not in indirect)
+    result.claimed = {(source, names[i]) for source, i in direct if source[1] != "*"}
+    result.claimed |= {(source, "") for source in indirect if source[1] != "*"}
+    result.seen = {(s, names[i]) for s, i in direct & changed} | {(s, "") for s, _ in changed if s in indirect}
     return result
 
 
-def _asks_for_null(tree: exp.Expr) -> set[str]:
-    return {node.this.name.lower() for node in tree.find_all(exp.Is) if isinstance(node.expression, exp.Null)}
+def together(results: list[Result]) -> Result:
+    """What several tables tell of one query. A column is late if it is with all of them."""
+    whole = Result(late=set.intersection(*(result.late for result in results)) if results else set())
+    for result in results:
+        whole.rows = max(whole.rows, result.rows)
+        whole.missed = sorted({*whole.missed, *result.missed})
+        whole.asked |= result.asked
+        whole.changed |= result.changed
+        whole.claimed |= result.claimed
+        whole.seen |= result.seen
+    return whole
+
+
+def _statement(sql: str, types: Mapping[str, Mapping[str, str]]) -> Any:
+    statement = analyse(sql, "duckdb", Schema({table: list(columns) for table, columns in types.items()}))[-1]
+    assert not statement.problem, statement.problem
+    return statement
 
 
 def _is_open(tree: exp.Expr) -> bool:
@@ -108,120 +150,20 @@ def _is_open(tree: exp.Expr) -> bool:
     return False
 
 
-def _outputs(connection: duckdb.DuckDBPyConnection, sql: str) -> list[Counter[Any]]:
+def _outputs(connection: duckdb.DuckDBPyConnection, sql: str, seconds: float) -> list[Counter[Any]]:
     """The values of each output column, each with how often it occurs."""
-    cursor = connection.execute(sql)
-    width = len(cursor.description or ())
-    rows = cursor.fetchall()
+    if seconds <= 0:
+        raise duckdb.InterruptException
+    alarm = threading.Timer(seconds, connection.interrupt)
+    alarm.start()
+    try:
+        cursor = connection.execute(sql)
+        width = len(cursor.description or ())
+        rows = cursor.fetchall()
+    finally:
+        alarm.cancel()
     return [Counter(repr(_rounded(row[i])) for row in rows) for i in range(width)]
 
 
 def _rounded(value: Any) -> Any:
     return round(value, 6) if isinstance(value, float) else value  # sums of floats depend on the order
-
-
-def _store(
-    connection: duckdb.DuckDBPyConnection, table: str, types: dict[str, str], rows: list[dict[str, Any]]
-) -> None:
-    columns = ", ".join(f'CAST("{column}" AS {type_}) AS "{column}"' for column, type_ in types.items())
-    names = ", ".join(f'"{column}"' for column in types)
-    values = ", ".join("(" + ", ".join(_literal(row[column]) for column in types) + ")" for row in rows)
-    connection.execute(f'CREATE OR REPLACE TABLE "{table}" AS SELECT {columns} FROM (VALUES {values}) AS r ({names})')
-
-
-def _literal(value: Any) -> str:
-    if value is None:
-        return "NULL"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_literal, value)) + "]"
-    return str(value) if isinstance(value, bool | int | float) else "'" + value.replace("'", "''") + "'"
-
-
-def _filled(
-    tree: exp.Expr, types: Types, chance: random.Random, keys: frozenset[str]
-) -> dict[str, list[dict[str, Any]]]:
-    constants, nulls = _constants(tree), _asks_for_null(tree)
-    place = chance.randrange(8)  # rows that fit each other: the same alternative of every `IN` and `OR`
-
-    def cell(column: str, type_: str, row: int) -> Any:
-        if column in keys:
-            return row
-        if column in nulls and chance.random() < 0.4:
-            return None
-        return _value(type_, _fitting(constants.get(column, []), place, chance), chance)
-
-    return {
-        table: [{column: cell(column, type_, row) for column, type_ in columns.items()} for row in range(1, _ROWS + 1)]
-        for table, columns in types.items()
-    }
-
-
-def _fitting(constants: list[str], place: int, chance: random.Random) -> list[str]:
-    return [constants[place % len(constants)]] if constants and chance.random() < 0.7 else constants
-
-
-def _constants(tree: exp.Expr) -> dict[str, list[str]]:
-    """What a query compares each column with: `d_year = 2001`, `s_state IN ('TN', 'SD')`, `x BETWEEN 1 AND 5`."""
-    found: dict[str, list[str]] = {}
-    behind = {each.alias.lower(): each.this.name.lower() for each in tree.find_all(exp.Alias) if each.this.name}
-    for node in simplify(tree.copy()).find_all(exp.Binary, exp.In, exp.Between, exp.Like):  # `1999 + 1` is 2000
-        if isinstance(node, exp.Connector) or node.find(exp.Select):
-            continue
-        literals = [_written(part) for part in node.find_all(exp.Literal)]
-        for column in node.find_all(exp.Column):
-            name = column.name.lower()
-            for each in {name, behind.get(name, name)}:  # d_year AS year ... WHERE year = 2001
-                found.setdefault(each, []).extend(literals)
-    return found
-
-
-def _written(literal: exp.Literal) -> str:
-    return "-" + literal.name if isinstance(literal.parent, exp.Neg) else literal.name
-
-
-def _value(type_: str, constants: list[str], chance: random.Random) -> Any:
-    if type_.endswith("[]"):
-        return [_value(type_[:-2], [], chance) for _ in range(chance.randrange(4))]
-    chosen = chance.choice(constants) if constants and chance.random() < 0.9 else ""
-    match type_.partition("(")[0].upper():
-        case "INT" | "INTEGER" | "BIGINT" | "UINT32" | "UINT64" | "INT32" | "INT64":
-            near = chance.choice((0, 0, 0, 0, 1, -1))  # `x > 50` wants more than 50
-            return int(float(chosen)) + near if _is_number(chosen) else chance.randrange(1, 7)
-        case "DOUBLE" | "FLOAT" | "DECIMAL" | "NUMERIC":
-            near = chance.choice((0, 0, 1, -1))
-            return float(chosen) + near if _is_number(chosen) else float(chance.randrange(1, 400)) / 4
-        case "DATE":
-            days = [datetime.date.fromisoformat(text) for text in constants if _is_date(text)] or [_FIRST_DAY]
-            return (chance.choice(days) + datetime.timedelta(chance.randrange(40))).isoformat()
-        case "BOOLEAN" | "BOOL":
-            return chance.random() < 0.5
-        case _:
-            return chosen.replace("%", "x") if chosen else chance.choice("abcdefg")
-
-
-def _changed(value: Any, type_: str, attempt: int, chance: random.Random) -> Any:
-    """Three ways to change a column: mix its values, move them, take some away."""
-    if attempt == 0 or value is None:
-        return value
-    if attempt == 2:
-        return None if chance.random() < 0.3 else value
-    if isinstance(value, bool):
-        return not value
-    if isinstance(value, list):
-        return [*value, _value(type_[:-2], [], chance)]
-    if isinstance(value, int | float):
-        return value + 3
-    if type_.upper() == "DATE":
-        return (datetime.date.fromisoformat(value) + datetime.timedelta(40)).isoformat()
-    return value + "z"
-
-
-def _is_number(text: str) -> bool:
-    return text.removeprefix("-").replace(".", "", 1).isdigit() and len(text) < 9
-
-
-def _is_date(text: str) -> bool:
-    try:
-        return bool(datetime.date.fromisoformat(text))
-    except ValueError:
-        return False

@@ -96,6 +96,79 @@ ONE = {
          + READ.format("rides", "con", "a") + READ.format("raw.rides", "con", "b")},
         ["table:raw.rides -> file:a.csv"],
     ),
+    "search_path of an engine, also for tables that it is asked for": (
+        {"a.py": ENGINE + "from sqlalchemy import Column, Integer, MetaData, Table, insert, select\nSCHEMA = 'raw'\n"
+         'def engine():\n    options = {"options": "-csearch_path=%s" % SCHEMA}\n'
+         '    return create_engine("postgresql://host/shop", connect_args=options)\n'
+         + READ.format("rides", "engine()", "a")
+         + 'pd.read_csv("b.csv").to_sql("days", engine())\n'
+         'rides = Table("rides", MetaData(), Column("id", Integer))\n'
+         'pd.read_sql(select(rides), engine()).to_csv("c.csv")\n',
+         "x.sql": "CREATE TABLE x AS SELECT id FROM raw.rides; CREATE TABLE y AS SELECT id FROM raw.days"},
+        ["table:raw.rides -> file:a.csv", "file:b.csv -> table:raw.days", "table:raw.rides -> file:c.csv",
+         "table:raw.rides -> table:x"],
+    ),
+    "search_path of asyncpg": (
+        {"a.py": ENGINE + 'settings = {"server_settings": {"search_path": "raw, public"}}\n'
+         'con = create_engine("postgresql+asyncpg://host/shop", connect_args=settings)\n'
+         + READ.format("rides", "con", "a") + READ.format("raw.rides", "con", "b")},
+        ["table:raw.rides -> file:a.csv"],
+    ),
+    "an engine behind a session": (
+        {"a.py": ENGINE + "from sqlalchemy import Column, Integer, select\n"
+         "from sqlalchemy.orm import declarative_base, sessionmaker\n"
+         'engine = create_engine("postgresql://host/shop", connect_args={"options": "-c search_path=raw"})\n'
+         "class Ride(declarative_base()):\n    __tablename__ = 'rides'\n    id = Column(Integer)\n"
+         "class Day(declarative_base()):\n    __tablename__ = 'days'\n    id = Column(Integer)\n"
+         "session = sessionmaker(bind=engine)()\nfor ride in session.query(Ride).all():\n"
+         "    session.add(Day(id=ride.id))\n",
+         "x.sql": "CREATE TABLE x AS SELECT id FROM raw.rides; CREATE TABLE y AS SELECT id FROM raw.days"},
+        ["table:raw.rides -> table:raw.days", "table:raw.rides -> table:x"],
+    ),
+    "the schema of MetaData": (
+        {"a.py": ENGINE + "from sqlalchemy import Column, Integer, MetaData, Table, select\n"
+         "rides = Table('rides', MetaData(schema='raw'), Column('id', Integer))\n"
+         "pd.read_sql(select(rides), con).to_csv('a.csv')\n"},
+        ["table:raw.rides -> file:a.csv"],
+    ),
+    "the schema of a base class": (
+        {"a.py": ENGINE + "from sqlalchemy import Column, Integer, MetaData, select\n"
+         "from sqlalchemy.orm import DeclarativeBase\nclass Base(DeclarativeBase):\n"
+         "    metadata = MetaData(schema='raw')\nclass Ride(Base):\n    __tablename__ = 'rides'\n"
+         "    id = Column(Integer)\npd.read_sql(select(Ride), con).to_csv('a.csv')\n"},
+        ["table:raw.rides -> file:a.csv"],
+    ),
+    "the default dataset of one query": (
+        {"a.py": "from google.cloud import bigquery\nclient = bigquery.Client('acme')\n"
+         "settings = bigquery.QueryJobConfig()\nsettings.default_dataset = client.dataset('raw')\n"
+         "client.query('select id from rides', job_config=settings).to_dataframe().to_csv('a.csv')\n"
+         "client.query('select id from other').to_dataframe().to_csv('b.csv')\n",
+         "x.sql": "CREATE TABLE x AS SELECT id FROM raw.rides; CREATE TABLE y AS SELECT id FROM raw.other"},
+        ["table:raw.rides -> file:a.csv", "table:other -> file:b.csv", "table:raw.other -> table:y"],
+    ),
+    "a project that the environment tells": (
+        {"a.py": "import os\nfrom google.cloud import bigquery\nPROJECT = os.environ['PROJECT']\n"
+         "bigquery.Client().query(f'select id from `{PROJECT}.raw.rides`').to_dataframe().to_csv('a.csv')\n",
+         "b.py": "import os\nfrom google.cloud import bigquery\nPROJECT_ID = os.environ['PROJECT_ID']\n"
+         "bigquery.Client().query(f'select id from `{PROJECT_ID}.raw.rides`').to_dataframe().to_csv('b.csv')\n",
+         "x.sql": "CREATE TABLE x AS SELECT id FROM acme.raw.rides"},
+        ["table:acme.raw.rides -> file:a.csv", "table:acme.raw.rides -> file:b.csv", "table:acme.raw.rides -> table:x"],
+    ),
+    "the schema of a session of Snowflake": (
+        {"a.py": "from snowflake.snowpark.context import get_active_session\nDATABASE = 'SHOP'\n"
+         "def start(session):\n    session.use_database(DATABASE)\n    session.use_schema('RAW')\n"
+         "session = get_active_session()\nstart(session)\n"
+         "session.table('rides').write.mode('overwrite').save_as_table('days')\n",
+         "x.sql": "CREATE TABLE x AS SELECT id FROM raw.rides; CREATE TABLE y AS SELECT id FROM raw.days"},
+        ["table:raw.rides -> table:raw.days", "table:raw.rides -> table:x"],
+    ),
+    "the schema in the settings of a session": (
+        {"a.py": "from snowflake.snowpark import Session\n"
+         "settings = {'account': 'acme', 'database': 'shop', 'schema': 'raw'}\n"
+         "session = Session.builder.configs(settings).create()\nsession.table('rides').to_pandas().to_csv('a.csv')\n",
+         "x.sql": "CREATE TABLE x AS SELECT id FROM raw.rides"},
+        ["table:raw.rides -> file:a.csv"],
+    ),
     "USE that Python runs": (
         {"a.py": "import pandas as pd, sqlite3\ncon = sqlite3.connect('x')\ncursor = con.cursor()\n"
          "cursor.execute('USE raw')\n" + READ.format("rides", "con", "a") + READ.format("raw.rides", "con", "b")},
@@ -126,6 +199,17 @@ def test_one_table(tmp_path: Path, name: str) -> None:
     assert not [id for id in lineage.graph.nodes if "::" in id]
 
 
+def test_a_copy_from_one_project_to_another(tmp_path: Path) -> None:
+    files = {
+        "a.sql": "CREATE TABLE `{target}.raw.orders` AS SELECT id FROM `{source}.raw.orders`",
+        "b.sql": "CREATE TABLE x AS SELECT id FROM raw.orders; CREATE TABLE y AS SELECT id FROM `{p}.raw.x`; "
+        "CREATE TABLE `{p}.raw.z` AS SELECT id FROM `{p}.raw.y`; CREATE TABLE z AS SELECT id FROM acme.raw.z",
+    }
+    found = edges(linked(tmp_path, files))
+    assert ("table:{p}.raw.y", "table:acme.raw.z") in found
+    assert ("table:{source}.raw.orders", "table:{target}.raw.orders") in found
+
+
 def test_all_that_is_known_goes_along(tmp_path: Path) -> None:
     files = {
         "a.sql": "CREATE TABLE public.rides (id serial, km int); CREATE TABLE x AS SELECT km * 2 AS far FROM rides",
@@ -153,6 +237,11 @@ def test_all_that_is_known_goes_along(tmp_path: Path) -> None:
         ("shop.raw::orders raw.orders", {"shop.raw::orders": "raw.orders"}),
         ("shop::raw.orders raw.orders", {"shop::raw.orders": "raw.orders"}),
         ("shop::raw.orders shop.raw.orders", {"shop::raw.orders": "shop.raw.orders"}),
+        ("{p}.raw.orders raw.orders", {"{p}.raw.orders": "raw.orders"}),
+        ("{p}.raw.orders {id}.raw.orders", {"{p}.raw.orders": "raw.orders", "{id}.raw.orders": "raw.orders"}),
+        ("{p}.raw.orders shop.raw.orders", {"{p}.raw.orders": "shop.raw.orders"}),
+        ("{p}.raw.orders shop.raw.orders old.raw.orders", {}),
+        ("{p}.raw.orders {p}.mart.orders", {}),
     ],
 )
 def test_names(names: str, same: dict[str, str]) -> None:

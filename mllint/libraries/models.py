@@ -142,6 +142,7 @@ class Within(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     url: str = ""
     urls: dict[str, tuple[str, ...]] = {}
     options: str = ""  # of Postgres: `-c search_path=raw`
+    path: str = ""  # of Postgres: `raw, public`
     session: bool = False  # of SQL: what it changes holds for all that the library does
 
 

@@ -7,6 +7,7 @@ product looks first. Two schemas may well have tables of one name.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -21,12 +22,14 @@ from mllint.linker.sql.namespaces import MARK
 
 _DEFAULTS = ("public", "dbo", "main", "default")  # of Postgres, Redshift; SQL Server; DuckDB, SQLite; Spark, Hive
 _PREFIX = "table:"
+_SOME_CATALOG = re.compile(r"\{[^{}]*\}\.([\w$*-]+\.[\w$*-]+)")  # BigQuery: f"{project}.raw.orders"
 
 
 def join_tables(project: Project, effects: Effects) -> dict[str, str]:
     """Give each table one id, in all that SQL and Python said; returns the new ids by the old ones."""
     ids, flows = _named(project, effects)
-    names = {id.removeprefix(_PREFIX) for id in ids if id.startswith(_PREFIX) and "{" not in id}
+    names = {id.removeprefix(_PREFIX) for id in ids if id.startswith(_PREFIX)}
+    names = {name for name in names if "{" not in name or _SOME_CATALOG.fullmatch(name)}
     if not any("." in name or MARK in name for name in names):
         return {}
     homes = {table: found for dbt in projects(project) for table, found in dbt.homes.items()}
@@ -75,6 +78,9 @@ def one_name(
     `own` are names that dbt gives; `homes` are the places where it puts what it makes; what flows from one name into
     the other is a copy, and so another table.
     """
+    names = set(names)
+    somewhere = {name: hit[1] for name in names if (hit := _SOME_CATALOG.fullmatch(name)) is not None}
+    names -= somewhere.keys()
     written = {name for name in names if MARK not in name}
     same: dict[str, str] = {}
     whole: dict[str, set[str]] = defaultdict(set)  # the last word -> all names, marked ones with their schema
@@ -103,6 +109,13 @@ def one_name(
         default = _by_default(name, whole[_last(name)] & written) if "." not in name else ""
         if default and not is_copy(name, default):
             same[name] = default
+    for name, rest in somewhere.items():
+        longer = [other for other in written if other.endswith("." + rest)]
+        alike = [other for other, its in somewhere.items() if its == rest]
+        is_shared = rest in written or len(alike) > 1
+        found_name = longer[0] if len(longer) == 1 else rest if is_shared and not longer else ""
+        if found_name and not any(is_copy(one, other) for one in alike for other in (found_name, *alike)):
+            same[name] = found_name
     return {old: _end(old, same) for old in same if _end(old, same) != old}
 
 

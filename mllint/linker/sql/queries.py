@@ -12,6 +12,7 @@ from collections.abc import Callable
 import msgspec
 from sqlglot import exp
 
+from mllint.lineage.expressions import Unresolved
 from mllint.linker.sql.columns import Columns, is_star
 from mllint.linker.sql.joining_back import note_rows_of
 from mllint.linker.sql.parse import Parsed
@@ -25,7 +26,8 @@ from mllint.linker.sql.tables import add_joins, add_table
 from mllint.linker.sql.text import is_hole, named
 
 _LATERAL_ALIASES = {"snowflake", "redshift", "databricks", "spark", "duckdb", "clickhouse", "teradata"}
-_ALIASED = ("group", "having", "qualify", "order", "sort", "distinct", "cluster", "distribute")
+_ALIASED = ("group", "having", "qualify", "distinct", "cluster", "distribute")
+_ORDERING = ("order", "sort")
 
 
 Change = Callable[["Reader", exp.DML, dict[str, Relation]], Relation]
@@ -130,6 +132,7 @@ class Reader(Columns):
     def _select(self, node: exp.Select, ctes: dict[str, Relation], parent: Scope | None) -> Relation:
         scope = Scope(ctes, parent)
         scope.lateral, scope.forgiving = self.lateral, not self.dialect
+        scope.alias_first = self.dialect == "clickhouse"
         from_ = node.args.get("from_")
         if from_ is not None:
             add_table(self, from_.this, scope)
@@ -143,6 +146,8 @@ class Reader(Columns):
         self.note([node.args.get(k) for k in ("where", "prewhere", "connect", "windows")], scope)
         scope.lateral = True  # GROUP BY and ORDER BY know the aliases everywhere
         self.note([node.args.get(k) for k in _ALIASED], scope)
+        scope.alias_first = True
+        self.note([node.args.get(k) for k in _ORDERING], scope)
         self._note_positions(node, relation)
         if node.args.get("distinct") is not None and node.args["distinct"].args.get("on") is None:
             self.note_rows(relation)  # equal rows become one
@@ -175,6 +180,15 @@ class Reader(Columns):
         if isinstance(node, exp.Aliases):
             whole = self.output("", node.this, scope)
             return Relation(Output(named(a.name), whole.sources, whole.expression) for a in node.expressions)
+        if isinstance(node, exp.QueryTransform):  # Hive: SELECT TRANSFORM (km, fare) USING 'score.py' AS (eta)
+            passed = self.output("", exp.Tuple(expressions=node.expressions), scope)
+            schema = node.args.get("schema")
+            names = [named(e.name) for e in schema.expressions] if schema is not None else ["key", "value"]
+            return Relation(Output(name, passed.sources, Unresolved("a script")) for name in names)
+        if isinstance(node, exp.Alias) and _is_hole(inner) and is_hole(node.alias):
+            # SELECT {column} AS {name} FROM t: in a loop over columns that only the database knows
+            rows = tuple((table, "*") for _, relation in scope.relations for table in relation.tables())
+            return Relation(every=Output("", rows, Unresolved("columns that a template lists")))
         output = self.output(self._name(node), inner, scope)
         name = node.args.get("alias") if isinstance(node, exp.Alias) else node.this
         if output.at < 0 and isinstance(name, exp.Identifier):

@@ -219,6 +219,8 @@ _FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Rewritten | None]
         ),
         _located,
     ),
+    # Postgres: CREATE MATERIALIZED VIEW v AS SELECT ... WITH NO DATA
+    (_form(r"create\s+materialized\s+view\b.*\b(with\s+(?:no\s+)?data)\s*$"), _without),
     # CREATE LIVE TABLE, CREATE MATERIALIZED VIEW v REFRESH ..., CREATE TABLE t <options> AS SELECT ...
     (
         _form(

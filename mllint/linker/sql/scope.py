@@ -9,12 +9,13 @@ from mllint.linker.sql.relations import Output, Relation, side_by_side
 class Scope:
     """What names mean at one place: the relations of FROM, each under the parts of its name, CTEs, and aliases."""
 
-    __slots__ = ("aliases", "ctes", "forgiving", "lateral", "merged", "parent", "relations")
+    __slots__ = ("alias_first", "aliases", "ctes", "forgiving", "lateral", "merged", "parent", "relations")
 
     def __init__(self, ctes: dict[str, Relation], parent: Scope | None) -> None:
         self.relations: list[tuple[tuple[str, ...], Relation]] = []
         self.ctes = ctes
         self.parent = parent
+        self.alias_first = False  # an alias counts even before a column that is listed
         self.lateral = False  # an alias of the select list counts before a column of an open table,
         self.forgiving = False  # or at least where no table can be told
         self.merged: set[str] = set()  # columns of JOIN ... USING
@@ -38,6 +39,8 @@ class Scope:
         return found
 
     def _told(self, name: str) -> Output | None:
+        if self.alias_first and name in self.aliases:
+            return self.aliases[name]
         for _, relation in self.relations:
             if name in relation.names:
                 return relation.names[name]

@@ -46,9 +46,12 @@ def add_table(reader: Columns, node: exp.Expr, scope: Scope) -> None:
                 scope.relations.append(((alias,), with_names(star_of(inner), node)))
             return
         case exp.Alias() | exp.Column():  # ClickHouse: ARRAY JOIN tags AS tag
-            parts, relation = ("",), Relation([reader.output(named(node.alias_or_name), node.unalias(), scope)])
+            element = reader.output(named(node.alias_or_name), node.unalias(), scope)
+            reader.indirect.update(dict.fromkeys(element.sources))  # a row for each
+            parts, relation = ("",), Relation([element])
         case exp.TableFromRows():  # Snowflake: TABLE(FLATTEN(items)) AS f
-            parts, relation = (alias,), with_names(_function(reader, node.this, scope), node)
+            called = node.this.expression if isinstance(node.this, exp.Dot) else node.this  # TABLE(tools.split(s))
+            parts, relation = (alias,), with_names(_function(reader, called, scope), node)
         case exp.Final():  # ClickHouse: FROM rides FINAL
             add_table(reader, node.this, scope)
             return
@@ -113,6 +116,9 @@ def table_name_of(node: exp.Expr) -> str:
         return "@" + named(node.this.name)  # a table variable of T-SQL
     if isinstance(node.this, exp.Literal):
         return file_id(node.this.name)
+    if isinstance(node.this, exp.DynamicIdentifier):  # Snowflake: FROM IDENTIFIER('db.rides'), IDENTIFIER($rides)
+        said = node.this.this
+        return named(said.name) if isinstance(said, exp.Literal) else f"{{{said.name}}}"
     parts = [part.name for part in node.parts if part.name]
     if parts and "$" in parts[-1]:  # BigQuery: rides$20240101 is a partition of rides
         parts[-1] = _PARTITION.sub("", parts[-1])
@@ -130,7 +136,7 @@ def table_name_of(node: exp.Expr) -> str:
 def _table(reader: Columns, node: exp.Table, scope: Scope) -> tuple[str, Relation]:
     if isinstance(node.this, exp.SemanticView):
         return named(node.alias), _semantic_view(reader, node.this)
-    if isinstance(node.this, exp.Func):
+    if isinstance(node.this, exp.Func) and not isinstance(node.this, exp.DynamicIdentifier):
         return named(node.alias), _function(reader, node.this, scope)
     name = table_name_of(node)
     if reader.dialect == "snowflake" and name.startswith("@"):
@@ -173,9 +179,10 @@ def _function(reader: Columns, node: exp.Func, scope: Scope) -> Relation:
     passed = _passed(reader, node)
     if passed.tables():
         return passed
-    every = reader.output("", node, scope)
+    listed = [named(e.name) for e in node.find_all(exp.OpenJSONColumnDef, exp.JSONColumnDef, exp.ColumnDef) if e.name]
+    given = exp.Tuple(expressions=node.args.get("passing")) if isinstance(node, exp.XMLTable) else node
+    every = reader.output("", given, scope)
     reader.indirect.update(dict.fromkeys(every.sources))  # it decides how many rows there are
-    listed = [named(e.name) for e in node.find_all(exp.OpenJSONColumnDef, exp.JSONColumnDef) if e.name]
     names = listed or list(TABLE_FUNCTIONS.get(called, ()))
     if not names:
         return Relation(every=every)

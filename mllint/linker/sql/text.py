@@ -27,6 +27,7 @@ _VALUE = re.compile(r"(?:(?<=[,(=<>*/+-])|(?<=[,(=<>*/+-]\s))%[a-z]\w{2,60}(?![\
 _CLIENT = re.compile(
     r"^[ \t]*(?:\\[a-z!?].*|delimiter\b.*|go[ \t]*(?:\d+)?[ \t]*;?|/)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE
 )
+_STDIN = re.compile(r"\bfrom\s+stdin\b[^;\n]*;[ \t]*\r?\n", re.IGNORECASE)
 
 _BEGINS = re.compile(
     r"(?:create|alter|drop|select|insert|update|delete|merge|with|begin|declare|grant|commit|truncate|comment|exec|set|"
@@ -44,11 +45,25 @@ def readable(text: str, world: World | None = None) -> tuple[str, Places]:
     if "{{" in text or "{%" in text or "{#" in text:
         made = render(text, world or Reading(Names()))
         text, origins = (made.text, made.origins) if made is not None else (without_tags(text), None)
+    if "\n\\." in text:
+        text = _without_rows(text)
     if "{" in text or "%" in text:
         text = _HOLE.sub(_hole, text)
     if "%" in text:
         text = _VALUE.sub(lambda found: "?".ljust(len(found[0])), text)
     return _CLIENT.sub(_client, text), Places(original, origins)
+
+
+def _without_rows(text: str) -> str:
+    """Blanks in place of the rows of a dump, which stand between `COPY rides FROM stdin;` and `\\.`."""
+    parts, done = [], 0
+    for found in _STDIN.finditer(text):
+        end = text.find("\n\\.", found.end() - 1)
+        if found.start() >= done and end >= 0:
+            rows = re.sub(r"[^\n]", " ", text[found.end() : end + 3])
+            parts += [text[done : found.end()], rows]
+            done = max(end + 3, found.end())
+    return "".join([*parts, text[done:]])
 
 
 def _client(found: re.Match[str]) -> str:

@@ -2,6 +2,7 @@
 
 connect(schema="analytics")       create_engine("trino://host/lake/gold")      QueryJobConfig(default_dataset="acme.ml")
 cursor.execute("USE analytics")   session.use_schema("analytics")              spark.sql("USE CATALOG lake")
+create_engine(url, connect_args={"options": "-csearch_path=analytics"})
 
 What a model says under `within` is kept with the object that is made; see `sql.namespaces` for what names become.
 """
@@ -33,8 +34,15 @@ def enter(call: Invocation, within: Within, made: Any) -> None:
     given = _given(call, within)
     if not isinstance(holder, Cell) or holder.kind != "object" or given == NOWHERE:
         return
+    if within.session:
+        call.m.effects.namespaces[_library(call)] = _over(call.m.effects.namespaces.get(_library(call), NOWHERE), given)
     before = _of_cell(holder)
-    call.m.heap.set(holder, _SLOT, (given.catalog or before.catalog, given.schema or before.schema))
+    now = _over(before, given)
+    call.m.heap.set(holder, _SLOT, (now.catalog, now.schema))
+
+
+def _over(before: Namespace, given: Namespace) -> Namespace:
+    return Namespace(given.catalog or before.catalog, given.schema or before.schema)
 
 
 def _given(call: Invocation, within: Within) -> Namespace:
@@ -44,8 +52,10 @@ def _given(call: Invocation, within: Within) -> Namespace:
         return Namespace(catalog, schema)
     url, options = _text(call, within.url), _text(call, within.options)
     said = _of_url(url, within.urls) if url else NOWHERE
-    if options and (path := _SEARCHED.search(options)) is not None:
-        return searched(path[1])
+    found = _SEARCHED.search(options)
+    path = found[1] if found is not None else _text(call, within.path)
+    if path:
+        return searched(path)
     outer, _, schema = _plain(call, within.schema).rpartition(".")  # `use_schema("shop.raw")`
     return Namespace(_plain(call, within.catalog) or outer or said.catalog, schema or said.schema)
 
@@ -67,7 +77,9 @@ def _of_url(url: str, kinds: Mapping[str, tuple[str, ...]]) -> Namespace:
 
 def namespace_of(call: Invocation) -> Namespace:
     """Where the names lie that a call gives: as its connection says, or the settings of the one query."""
-    found = [_of_cell(value) for value in (*call.given.values(), call.receiver)]
+    asked = call.entry.within  # `job_config.default_dataset`: of this one query
+    found = [_given(call, asked) if asked is not None else NOWHERE]
+    found += [_of_cell(value) for value in (*call.given.values(), call.receiver)]
     found.append(call.m.effects.namespaces.get(_library(call), NOWHERE))
     first = next((each for each in found if each.schema), NOWHERE)
     catalog = first.catalog or next((each.catalog for each in found if each.catalog), "")
@@ -100,8 +112,8 @@ def _of_cell(value: Any) -> Namespace:
     for holder in _makers(value):
         if _SLOT in holder.slots:
             return Namespace(*holder.slots[_SLOT])
-    given = value.slots.get("arguments", {})
-    inner = (each for each in given.values() if isinstance(each, Cell) and each.kind == "object")
+    given = [each for holder in _makers(value) for each in holder.slots.get("arguments", {}).values()]
+    inner = (each for each in given if isinstance(each, Cell) and each.kind == "object")
     return next((Namespace(*h.slots[_SLOT]) for each in inner for h in _makers(each) if _SLOT in h.slots), NOWHERE)
 
 
@@ -117,8 +129,17 @@ def _makers(cell: Cell) -> Iterator[Cell]:
 
 def _text(call: Invocation, parameter: str) -> str:
     value = call.get(parameter) if parameter else None
-    found = {text_of(option) for option in options_of(value)} - {None} if value is not None else set()
+    found = {_told(option) for option in options_of(value)} - {None} if value is not None else set()
     return str(found.pop()) if len(found) == 1 else ""
+
+
+def _told(value: Any) -> str | None:
+    """A text; of an object the texts that it was made with: `DatasetReference("acme", "ml")`"""
+    if not isinstance(value, Cell) or value.kind != "object":
+        return text_of(value)
+    given = value.slots.get("arguments", {})
+    parts = [text_of(part) for name, part in given.items() if not name.isdigit()]
+    return ".".join(part for part in parts if part) or None
 
 
 def _plain(call: Invocation, parameter: str) -> str:

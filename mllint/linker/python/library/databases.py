@@ -8,6 +8,7 @@ connection.execute(users.insert(), rows)                        session.add(User
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Mapping
 from typing import Any
 
 from mllint.libraries.models import Mapped, Place
@@ -30,10 +31,11 @@ from mllint.linker.python.abstract.values import (
 from mllint.linker.python.classes import construct, find_member, instance_fields, lineage_of
 from mllint.linker.python.frames import frames
 from mllint.linker.python.iteration import items_of
-from mllint.linker.python.library import locate, queries, storage
+from mllint.linker.python.library import connections, locate, queries, storage
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.results.records import How
+from mllint.linker.sql.namespaces import within
 
 _ROWS = "dbapi.Rows"
 
@@ -59,7 +61,7 @@ def tables_in(m: Machine, value: Any) -> list[str]:
             found = list(value.slots["tables"])
         case Cell(kind="object") if value.slots["class"].endswith(".Table"):
             given = value.slots["arguments"]
-            found = _named(given.get("name", given.get("0")), given.get("schema"))
+            found = _named(given.get("name", given.get("0")), _schema_of_table(given))
         case Cell(kind="object") if value.slots["class"].endswith((".Column", ".mapped_column")):
             found = [table for owner in _owners(m, value) for table in tables_in(m, owner)]
         case _:
@@ -83,7 +85,23 @@ def _schema(cls: Class) -> Any:
     told = find_member(cls, "__table_args__")
     if isinstance(told, Tuple) and told.items:
         told = told.items[-1]
-    return told.slots.get("schema") if isinstance(told, Cell) and told.kind == "dict" else None
+    if isinstance(told, Cell) and told.kind == "dict" and "schema" in told.slots:
+        return told.slots["schema"]
+    made = [base for each in lineage_of(cls) if isinstance(each, Class) for base in each.bases]
+    given = [base.slots.get("arguments", {}) for base in made if isinstance(base, Cell) and base.kind == "object"]
+    found = find_member(cls, "metadata") or next((each["metadata"] for each in given if "metadata" in each), None)
+    return _of_metadata(found)
+
+
+def _schema_of_table(given: Mapping[str, Any]) -> Any:
+    """`Table("rides", metadata, schema="raw")`, or as its metadata says."""
+    return given.get("schema") or _of_metadata(given.get("metadata", given.get("1")))
+
+
+def _of_metadata(metadata: Any) -> Any:
+    """`MetaData(schema="raw")`"""
+    is_made = isinstance(metadata, Cell) and metadata.kind == "object"
+    return metadata.slots.get("arguments", {}).get("schema") if is_made else None
 
 
 def _mapped_name(cls: Class, mapped: Mapped) -> Any:
@@ -103,7 +121,7 @@ def _mapped_name(cls: Class, mapped: Mapped) -> Any:
 def _named(name: Any, schema: Any = None) -> list[str]:
     if isinstance(name, Cell):  # `__table__ = Table(...)`
         given = name.slots.get("arguments", {})
-        return _named(given.get("name", given.get("0")), given.get("schema"))
+        return _named(given.get("name", given.get("0")), _schema_of_table(given))
     prefix = text_of(schema)
     names = [text for text in locate.texts(name) if is_telling(f"table:{text}")] if name is not None else []
     return [table_id(f"{prefix}.{text}" if prefix and "." not in text else text) for text in names]
@@ -182,7 +200,7 @@ def run(call: Invocation, made: Cell, values: Any = None) -> Any:
     m, verb = call.m, made.slots["verb"]
     if verb in ("select", "query", "scalars", "get"):
         found = []
-        for node in made.slots["tables"]:
+        for node in (_placed(call, table) for table in made.slots["tables"]):
             m.effects.mark(node, "dataset", call.span)
             m.effects.access(node, call.span, m.now.path, True)
             found.append(of_dataset(node, made.slots["columns"]))
@@ -194,6 +212,11 @@ def run(call: Invocation, made: Cell, values: Any = None) -> Any:
         if verb == "insert" or verb == "update":
             put(call, node, join_all([v for v in (made.slots.get("values"), values) if v is not None] or [Unknown()]))
     return Unknown()
+
+
+def _placed(call: Invocation, node: str) -> str:
+    """A table in the schema of the connection that is asked for it."""
+    return table_id(within(node.removeprefix("table:"), connections.namespace_of(call)))
 
 
 def execute(call: Invocation) -> Any:
@@ -252,7 +275,7 @@ def bulk(call: Invocation) -> Any:
 
 def put(call: Invocation, node: str, value: Any) -> None:
     """Rows go into a table: the fields of an instance, the keys of dictionaries, columns of a frame."""
-    m = call.m
+    m, node = call.m, _placed(call, node)
     m.effects.access(node, call.span, m.now.path, False, how=How(adds=True))
     m.effects.mark(node, "dataset", call.span)
     for part in _flat(call, value):

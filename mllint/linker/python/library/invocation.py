@@ -46,7 +46,7 @@ class Invocation:
         return self.span
 
     def get(self, parameter: str, default: Any = None) -> Any:
-        """A parameter. `a|b` tries names in turn; `self` is the receiver, `a.x` what `a` was made with."""
+        """A parameter. `a|b` tries names in turn; `self` is the receiver, `a.x` what `a` was made with, or holds."""
         for name in parameter.split("|"):
             if name == "self":
                 return self.receiver
@@ -70,15 +70,21 @@ class Invocation:
         return found.union(*(origins_of(value) for value in self.arguments.values()))
 
 
-def _made_with(holder: Any, name: str) -> Any:
-    """What an argument of the constructor of an object was; also of the object that made it."""
+def _made_with(holder: Any, path: str) -> Any:
+    """What an argument of the constructor of an object was, also of the object that made it; of a dictionary, what lies
+    under a key. `a.b` is asked in turn."""
+    name, _, rest = path.partition(".")
     for _ in range(4):
         if not isinstance(holder, Cell):
             return None
-        given = holder.slots.get("arguments", {})
-        if ("attribute", name) in holder.slots:
-            return holder.slots["attribute", name]
-        if name in given:
-            return given[name]
+        found = None
+        if holder.kind == "dict":
+            found = holder.slots.get(name)
+        elif ("attribute", name) in holder.slots:
+            found = holder.slots["attribute", name]
+        else:
+            found = holder.slots.get("arguments", {}).get(name)
+        if found is not None:
+            return _made_with(found, rest) if rest else found
         holder = holder.slots.get("maker")
     return None

@@ -410,7 +410,7 @@ def _applied(call: Invocation) -> Any:
         randomness.seed(call)
     randomness.drew(call)
     result = _of_rows(call, _returned(call, result))
-    if entry.within is not None:
+    if entry.within is not None and entry.reads is None:
         connections.enter(call, entry.within, result)
     return result
 
