@@ -72,8 +72,8 @@ def _subscript(m: Machine, e: facts.Subscript) -> Any:
 
 
 def _slice(m: Machine, e: facts.Slice) -> Any:
-    parts = [Constant(None) if part is None else evaluate(m, part) for part in (e.lower, e.upper, e.step)]
-    return Slice(*parts)
+    lower, upper, step = (Constant(None) if part is None else evaluate(m, part) for part in (e.lower, e.upper, e.step))
+    return Slice(lower, upper, step)
 
 
 def _call(m: Machine, e: facts.Call) -> Any:
