@@ -9,6 +9,7 @@ import msgspec
 from mllint.facts import python as facts
 from mllint.libraries.models import Entry
 from mllint.linker.python import builtins, methods
+from mllint.linker.python.abstract import texts
 from mllint.linker.python.abstract.arguments import Arguments, by_name
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.losses import because
@@ -43,6 +44,7 @@ from mllint.linker.python.library import (
     inherited,
     learning,
     loading,
+    locate,
     loops,
     paths,
     randomness,
@@ -449,6 +451,8 @@ def _returned(call: Invocation, result: Any) -> Any:
             result = Unknown(call.origins())
         case "same":
             result = result if result is not None else frames.copy(call)
+        case name if name.startswith("="):
+            result = texts.word(locate.filled(call, name[1:]))
         case name if name.startswith("$"):
             result = call.get(name[1:])
             result = result if result is not None else Unknown(call.origins())
