@@ -251,7 +251,7 @@ def _comprehension(m: Machine, e: facts.Comprehension) -> Any:
             result = m.heap.new("dict", {}, (m.now.path, e.at))
             for exact in rounds:
                 key, value = evaluate(m, e.element), evaluate(m, e.value)
-                table_entry(result, key if exact or isinstance(key, Cell) else Unknown(), value)
+                table_entry(result, Unknown() if isinstance(key, Constant) and not exact else key, value)
             return result
         items, rest = [], None
         for exact in rounds:
