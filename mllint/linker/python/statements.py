@@ -143,7 +143,7 @@ def _with(m: Machine, s: facts.With) -> bool:
 
 
 def _try(m: Machine, s: facts.Try) -> bool:
-    mark = len(m.heap.journal)
+    mark, first = len(m.heap.journal), len(m.heap.exits)
     survived = is_survived(s)
     m.tolerant += survived
     goes_on = run(m, s.body)
@@ -165,6 +165,8 @@ def _try(m: Machine, s: facts.Try) -> bool:
             alternatives.insert(0, lambda: True)
         goes_on = m.heap.fork(alternatives)
         reason = m.heap.leaving
+    if s.final and not goes_on:  # whichever way it was left
+        m.heap.join([state for _, state in m.heap.exits[first:]])
     if not run(m, s.final):
         return False
     m.heap.leaving = "" if goes_on else reason

@@ -90,7 +90,9 @@ def call_external(m: Machine, name: str, arguments: Arguments, at: facts.At) -> 
     if builtin is not None:
         return builtin(m, arguments, at)
     if _looks_like_class(name):
-        return new_object(m, "", name, by_name((), arguments), at)
+        made_object = new_object(m, "", name, by_name((), arguments), at)
+        made_object.slots["origins"] |= origins_of(arguments.rest)  # `Answer(**response.json())`
+        return made_object
     origins = frozenset().union(*(origins_of(value) for value in arguments.values()))
     return Unknown(origins, f"what `{name}` returns is not modelled", m.span(at))
 
