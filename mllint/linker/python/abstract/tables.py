@@ -103,7 +103,7 @@ class Table(msgspec.Struct, frozen=True):
     def expecting(self, names: Iterable[str]) -> Table:
         """The same frame, where code asks for these columns of it: if nobody lists its columns, they are among the
         first, for where they stand is not known."""
-        if not self.open or self.mixed or self.some or not self.base:
+        if not self.open or self.mixed or self.some or not self.origins:
             return self
         own = {name: column for name in names if name not in self.columns and (column := self.column(name)) is not None}
         new = {name: column for name, column in own.items() if name not in self.index}

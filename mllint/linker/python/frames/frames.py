@@ -81,7 +81,7 @@ def item(m: Machine, frame: Cell, index: Any, at: facts.At, may_miss: bool = Fal
             return join_all([item(m, frame, option, at, True) for option in options])
         case Constant(value=str() as name):
             usage.asked_of(m, table, [name])
-            if not may_miss:
+            if not may_miss and not is_attribute:  # `df.empty` is none
                 expect(m, frame, [name])
             column = table.column(name)
             if column is None and (part := levels.below(table, name)) is not None:
@@ -392,6 +392,8 @@ def assign_attribute(m: Machine, frame: Cell, name: str, value: Any, at: facts.A
     """`df.columns = [...]` renames by position; `df.x = value` sets a column that is there."""
     table: Table = frame.slots["table"]
     if name == "columns":
+        if listed.left_out(value) is not None and listed_names(value) == list(table.listed):
+            return  # as many names, and none is another: `df.columns = [str(c) for c in df.columns]`
         usage.used(m, frame)  # renamed by position
         names = names_of(value)
         if names is None:

@@ -30,12 +30,20 @@ def the_figure(call: Invocation) -> Any:
     return m.figures.slots[scope]
 
 
-def new_figure(call: Invocation) -> Any:
-    """`figure, axes = plt.subplots()`: from now on pyplot draws here."""
+def fresh_figure(call: Invocation) -> Any:
+    """`plt.figure()`, `plt.close()`: from now on pyplot draws on another figure, unless it is asked for one by number."""
+    if call.get("num") is not None:
+        return the_figure(call)
     m = call.m
     slots: dict[Any, Any] = {"type": _FIGURE, "class": "figure", "arguments": {}, "origins": frozenset()}
     figure = m.heap.new("object", slots, (m.now.path, call.at))
     m.heap.set(m.figures, m.now.module_scope, figure)
+    return figure
+
+
+def new_figure(call: Invocation) -> Any:
+    """`figure, axes = plt.subplots()`: from now on pyplot draws here."""
+    figure = fresh_figure(call)
     return Tuple((figure, figure))
 
 
