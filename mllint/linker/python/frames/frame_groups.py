@@ -60,8 +60,8 @@ def aggregate(call: Invocation) -> Any:
         is_one = not call.arguments.args and "axis" not in call.arguments.keywords and kind == value.kind
         name = "" if is_one and value.name == "prediction" else value.name  # a mean of predictions is none
         expression = _aggregate_of(own, value)
-        made = msgspec.structs.replace(value, expression=expression, name=name, span=call.span, kind=kind)
-        return msgspec.structs.replace(made, keys=(), index=value.keys)
+        plain = msgspec.structs.replace(value, expression=expression, name=name, span=call.span, kind=kind)
+        return msgspec.structs.replace(plain, keys=(), index=value.keys)
     table = table_of(value)
     keys = {key: column for key in table.keys if (column := table.column(key)) is not None}
     chosen = _aggregates(call, table)

@@ -31,7 +31,7 @@ def the_figure(call: Invocation) -> Any:
 
 
 def fresh_figure(call: Invocation) -> Any:
-    """`plt.figure()`, `plt.close()`: from now on pyplot draws on another figure, unless it is asked for one by number."""
+    """`plt.figure()`, `plt.close()`: from now on pyplot draws on another figure, unless that has a number."""
     if call.get("num") is not None:
         return the_figure(call)
     m = call.m
