@@ -72,7 +72,7 @@ class Columns(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Fit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     x: str = "X"
     y: str = "y"
-    label: str = ""  # the column of `x` that is the label, by its name
+    label: str = ""  # the column of `x` that is the label, by its name, or `self.p`: what the receiver was made with
 
 
 class Loop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
