@@ -71,6 +71,7 @@ def _parameters(entry: Entry) -> Iterator[str]:
         places += [entry.copies.source, entry.copies.target]
     texts = [entry.predicts, entry.transforms, entry.model]
     texts += [entry.returns[1:]] if entry.returns.startswith("$") else []
+    texts += re.findall(r"\{([^{}]*)\}", entry.returns) if entry.returns.startswith("=") else []
     for place in places:
         if place is not None:
             texts += [place.file, place.table, place.query, place.url, place.topic, place.collection, place.model]
@@ -112,7 +113,7 @@ def test_types_are_like_types_that_there_are(name: str) -> None:
     for kind in file.types.values():
         assert not kind.like or kind.like in known
         assert kind.holds in ("frame", "column", "estimator", "transformer", "object")
-    types = {entry.returns for entry in file.calls.values() if "." in entry.returns and entry.returns[0] != "$"}
+    types = {entry.returns for entry in file.calls.values() if "." in entry.returns and entry.returns[0] not in "$="}
     assert types <= known
 
 

@@ -72,7 +72,7 @@ class Columns(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Fit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     x: str = "X"
     y: str = "y"
-    label: str = ""  # the column of `x` that is the label, by its name
+    label: str = ""  # the column of `x` that is the label, by its name, or `self.p`: what the receiver was made with
 
 
 class Loop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -151,7 +151,8 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     parameters: tuple[str, ...] = ()
     keywords: dict[str, str] = {}  # keyword of the library -> the name that what follows knows it by
-    returns: str = ""  # a type, `self`, `same` (another of the receiver's type), `unknown`, or `$parameter`
+    # a type, `self`, `same` (another of the receiver's type), `unknown`, `$parameter`, `=text` with {parameter} in it
+    returns: str = ""
     duck: bool = False  # holds for receivers of unknown type too: the name is telling enough
     chained: bool = False  # of an attribute: so does what is asked of it: `rides.write.parquet(path)`
 

@@ -86,13 +86,15 @@ def is_telling(node: str) -> bool:
 
     >>> is_telling("file:data/{day}.csv"), is_telling("file:{path}"), is_telling("file:{folder}/{name}.csv")
     (True, False, False)
+    >>> is_telling("file:{folder}/*.csv"), is_telling("file:{folder}/rides*.csv")
+    (False, True)
     >>> is_telling("table:{schema}.rides"), is_telling("table:{schema}.{table}")
     (True, False)
     """
     if "{" not in node:
         return True
     kind, _, name = node.partition(":")
-    known = _HOLE.sub("", name)
+    known = _HOLE.sub("", name).replace("*", "")
     has_ending = kind != "table" and (known.startswith(".") or "/." in known)
     return bool(re.search(r"\w", re.sub(r"\.\w+$", "", known) if has_ending else known))
 

@@ -92,9 +92,8 @@ def _flavour(bases: tuple[Any, ...], decorators: list[Any]) -> str:
 
 
 def _make_members(m: Machine, cls: Class) -> None:
-    is_text = any(  # `class Table(str, Enum)`: a member may stand wherever a text may
-        isinstance(base, External) and base.name in ("builtins.str", "enum.StrEnum") for base in lineage_of(cls)
-    )
+    bases = {base.name for base in lineage_of(cls) if isinstance(base, External)}
+    is_text = bool(bases & {"builtins.str", "enum.StrEnum"})  # `class Table(str, Enum)`: may stand wherever a text may
     for name, value in list(cls.scope.slots.items()):
         if name.startswith(("_", "<")) or isinstance(value, Function):
             continue
@@ -102,6 +101,8 @@ def _make_members(m: Machine, cls: Class) -> None:
         member.slots.update({"name": Constant(name), "value": value})
         if is_text:
             member.slots["<text>"] = value
+        if "enum.StrEnum" in bases:  # of others, Python's version decides how they look in an f-string
+            member.slots["<written>"] = value
         cls.scope.slots[name] = member
 
 

@@ -21,7 +21,7 @@ from mllint.linker.python.abstract.values import (
     join,
     origins_of,
 )
-from mllint.linker.python.frames import listed
+from mllint.linker.python.frames import expected, listed
 from mllint.linker.python.library import columns, components, decisions
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.operations import MOST_IN_SEQUENCE, attribute, item, sequence, table_entry
@@ -130,7 +130,8 @@ def _receiver(function: Any) -> Any:
 
 def _binary(m: Machine, e: facts.Binary) -> Any:
     left, right = evaluate(m, e.left), evaluate(m, e.right)
-    return binary(m, e.operator, left, right, e.at, (texts.hint(e.left), texts.hint(e.right)))
+    made = binary(m, e.operator, left, right, e.at, (texts.hint(e.left), texts.hint(e.right)))
+    return expected.noted(m, e, made) if e.operator == "-" else made
 
 
 def _unary(m: Machine, e: facts.Unary) -> Any:
@@ -251,7 +252,7 @@ def _comprehension(m: Machine, e: facts.Comprehension) -> Any:
             result = m.heap.new("dict", {}, (m.now.path, e.at))
             for exact in rounds:
                 key, value = evaluate(m, e.element), evaluate(m, e.value)
-                table_entry(result, key if exact or isinstance(key, Cell) else Unknown(), value)
+                table_entry(result, Unknown() if isinstance(key, Constant) and not exact else key, value)
             return result
         items, rest = [], None
         for exact in rounds:
@@ -261,7 +262,7 @@ def _comprehension(m: Machine, e: facts.Comprehension) -> Any:
             else:
                 rest = join(rest, value)
         but = listed.excepted(m, e, evaluate) if rest is not None else None
-    made = listed.complement(sequence(m, items, e.at, rest), but)
+    made = expected.noted(m, e, listed.complement(sequence(m, items, e.at, rest), but))
     return listed.asked(made) if rounds.asked else made
 
 

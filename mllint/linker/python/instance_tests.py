@@ -12,6 +12,8 @@ from mllint.linker.python.machine import Machine
 
 _SEQUENCES = {"list", "tuple", "set", "frozenset"}  # one kind of cell stands for all of them
 
+_PLAIN = {"builtins.object", "abc.ABC", "typing.Generic", "typing.Protocol"}  # bases that make no container
+
 
 def is_instance(m: Machine, value: Any, wanted: Any) -> bool | None:
     """None where it cannot be said."""
@@ -44,6 +46,9 @@ def _is_built_in(m: Machine, value: Any, name: str, kind: type) -> bool | None:
             return None if name in _SEQUENCES or name == "object" else False
         case Cell(kind="frame"):
             return name == "object"
+        case Cell(kind="instance") if name in _SEQUENCES | {"dict", "str", "int", "float", "bool"}:
+            bases = (cls for cls in classes.lineage_of(value.slots["<class>"]) if isinstance(cls, External))
+            return False if all(cls.name in _PLAIN or m.library.type_of_class(cls.name) for cls in bases) else None
         case Column(kind=kind_of) if kind_of and kind_of == m.library.usual.get("column"):  # no value of a row
             return name == "object"
     return None

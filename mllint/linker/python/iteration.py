@@ -11,6 +11,7 @@ from mllint.facts import python as facts
 from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.losses import because, written
+from mllint.linker.python.abstract.tables import Table
 from mllint.linker.python.abstract.values import (
     KEYS,
     Choice,
@@ -71,7 +72,7 @@ def items_of(m: Machine, value: Any, at: facts.At) -> Items:
             table = value.slots["table"]
             usage.gone_through(m, value)
             if value.slots.get("grouped"):
-                return Items(None, Tuple((Unknown(table.origins), _group(m, value, at))))
+                return Items(None, Tuple((_key_of_group(table), _group(m, value, at))))
             kind = m.library.types.get(value.slots["type"])
             if kind is not None and kind.yields:
                 return Items(None, m.heap.new("frame", {"table": table, "type": kind.yields}, (m.now.path, at)))
@@ -99,6 +100,15 @@ def items_of(m: Machine, value: Any, at: facts.At) -> Items:
                 return items_of(m, held, at)
             return Items(None, Unknown(origins_of(value)))
     return Items(None, Unknown(origins_of(value)))
+
+
+def _key_of_group(table: Table) -> Any:
+    """What a group is known by: the value of its key, or those of several."""
+    keys = [table.column(name) for name in table.keys]
+    if not keys or None in keys:
+        return Unknown(table.origins)
+    values = tuple(msgspec.structs.replace(key, kind="") for key in keys if key is not None)
+    return values[0] if len(values) == 1 else Tuple(values)
 
 
 def _shared(each: list[Items]) -> tuple[Any, ...]:
@@ -137,6 +147,10 @@ def entries_of(value: Any) -> tuple[dict[str, Any], Any]:
     if isinstance(value, Cell) and value.kind == "dict":
         known = {k: v for k, v in value.slots.items() if isinstance(k, str) and not is_inner(k)}
         return known, value.slots.get("<rest>")
+    if isinstance(value, Cell) and value.kind == "frame":  # `row.update(latest.to_dict("index")[town])`
+        table = value.slots["table"]
+        fields = {name: msgspec.structs.replace(column, kind="") for name, column in table.columns.items()}
+        return fields, Unknown(table.origins) if table.open else None
     if isinstance(value, Choice) and any(isinstance(option, Cell) for option in value.options):  # `given or {}`
         known, others = {}, []
         for option in value.options:

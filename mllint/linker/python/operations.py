@@ -9,7 +9,7 @@ from mllint.linker.python import calls, classes
 from mllint.linker.python.abstract.arguments import Arguments, Slice
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.losses import because
-from mllint.linker.python.abstract.traces import rows_of
+from mllint.linker.python.abstract.traces import rows_of, without_traces
 from mllint.linker.python.abstract.values import (
     KEYS,
     Bound,
@@ -215,7 +215,7 @@ def assign_item(m: Machine, owner: Any, index: Any, value: Any, at: facts.At) ->
                 m.heap.set(owner, index.value, value)
             else:
                 m.heap.set(owner, "<rest>", join(owner.slots.get("<rest>"), value))
-                if isinstance(index, Cell):
+                if isinstance(index, Cell) or without_traces(origins_of(index)):
                     m.heap.set(owner, KEYS, join(owner.slots.get(KEYS), index))
         case Cell(kind="list"):
             items = owner.slots["items"]
@@ -254,5 +254,6 @@ def table_entry(cell: Cell, key: Any, value: Any) -> None:
         cell.slots[key.value] = value
     else:
         cell.slots["<rest>"] = join(cell.slots.get("<rest>"), value)
-        if isinstance(key, Cell):  # `{pool.submit(load, path): path for path in paths}`
+        # `{pool.submit(load, path): path for path in paths}`, `{item: i for i, item in enumerate(df["item"].unique())}`
+        if isinstance(key, Cell) or without_traces(origins_of(key)):
             cell.slots[KEYS] = join(cell.slots.get(KEYS), key)

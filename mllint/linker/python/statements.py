@@ -12,7 +12,7 @@ from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.values import Class, Constant, Function, Unknown, origins_of
 from mllint.linker.python.branches import note_branch, note_choice
 from mllint.linker.python.evaluation import evaluate
-from mllint.linker.python.frames import usage
+from mllint.linker.python.frames import expected, usage
 from mllint.linker.python.import_statements import run_import, run_import_from
 from mllint.linker.python.library import bindings, decisions, gates, services, telling, watching
 from mllint.linker.python.library.circumstances import is_survived
@@ -125,7 +125,10 @@ def _if(m: Machine, s: facts.If) -> bool:
     if known is not None:
         return run(m, s.then if known else s.otherwise)
     usage.used(m, test)  # it decides what is done
-    return gates.fork(m, test, s.test, lambda: run(m, s.then), lambda: run(m, s.otherwise))
+    goes_on = gates.fork(m, test, s.test, lambda: run(m, s.then), lambda: run(m, s.otherwise))
+    if goes_on and expected.always_raises(s.then):
+        expected.made_sure(m, s.test, holds=False)
+    return goes_on
 
 
 def _with(m: Machine, s: facts.With) -> bool:
@@ -143,7 +146,7 @@ def _with(m: Machine, s: facts.With) -> bool:
 
 
 def _try(m: Machine, s: facts.Try) -> bool:
-    mark = len(m.heap.journal)
+    mark, first = len(m.heap.journal), len(m.heap.exits)
     survived = is_survived(s)
     m.tolerant += survived
     goes_on = run(m, s.body)
@@ -165,6 +168,8 @@ def _try(m: Machine, s: facts.Try) -> bool:
             alternatives.insert(0, lambda: True)
         goes_on = m.heap.fork(alternatives)
         reason = m.heap.leaving
+    if s.final and not goes_on:  # whichever way it was left
+        m.heap.join([state for _, state in m.heap.exits[first:]])
     if not run(m, s.final):
         return False
     m.heap.leaving = "" if goes_on else reason
@@ -189,6 +194,7 @@ def _assert(m: Machine, s: facts.Assert) -> bool:
     test = evaluate(m, s.test)
     watching.asserted(m, s.test, test)
     gates.asserted(m, test, s.test)
+    expected.made_sure(m, s.test, holds=True)
     return True
 
 

@@ -100,6 +100,15 @@ class Table(msgspec.Struct, frozen=True):
         gone, unsure = self.dropped - set(new), self.unsure - set(new)
         return msgspec.structs.replace(self, columns=columns, origins=origins, dropped=gone, unsure=unsure)
 
+    def expecting(self, names: Iterable[str]) -> Table:
+        """The same frame, where code asks for these columns of it: if nobody lists its columns, they are among the
+        first, for where they stand is not known."""
+        if not self.open or self.mixed or self.some or not self.origins:
+            return self
+        own = {name: column for name in names if name not in self.columns and (column := self.column(name)) is not None}
+        new = {name: column for name, column in own.items() if name not in self.index}
+        return msgspec.structs.replace(self, columns={**new, **self.columns}) if new else self
+
     def select(self, names: Iterable[str]) -> Table:
         found = {name: column for name in names if (column := self.column(name)) is not None}
         return msgspec.structs.replace(

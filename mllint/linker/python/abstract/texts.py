@@ -57,6 +57,8 @@ def parts_of(value: Any, name: str = "unknown") -> Parts:
     if written is not None:
         return (written,)
     slots = getattr(value, "slots", None)
+    if slots is not None and "<written>" in slots:  # a member of an enumeration of texts
+        return parts_of(slots["<written>"], name)
     if slots is not None and value.kind == "object" and slots.get("path") is not None:  # an open file
         return parts_of(slots["path"], name)
     loss = loss_of(value)

@@ -151,6 +151,8 @@ class Column(msgspec.Struct, frozen=True):
     rows: str = ""  # row set it belongs to, see frames.Table
     kind: str = "pandas.Series"  # whose methods it has
     parts: tuple[Column, ...] = ()  # of a vector that a stage has made: the columns of the frame that it is made of
+    keys: tuple[Column, ...] = ()  # of a grouped one: what it is grouped by
+    index: tuple[Column, ...] = ()  # what stands beside it, as far as it has names: the keys, once it is aggregated
 
 
 Value = (
@@ -259,7 +261,8 @@ def _union(values: Iterable[Any], depth: int) -> frozenset[str]:
     return found[0] if len(found) == 1 else found[0].union(*found[1:])
 
 
-KEYS = "<keys>"  # of a dictionary: what stands as a key and is no plain value: `{executor.submit(score, row): row}`
+# of a dictionary: what stands as a key and is no plain value: `{executor.submit(score, row): row}`, values of a column
+KEYS = "<keys>"
 
 
 def as_measures(origins: frozenset[str]) -> frozenset[str]:
@@ -285,6 +288,8 @@ def cell_origins(cell: Cell, depth: int) -> frozenset[str]:
             inner = [*slots["items"], slots.get("<rest>")]
         case "dict" | "instance":
             inner = [v for k, v in slots.items() if k not in ("<span>", "<class>", KEYS)]
+            if isinstance(slots.get(KEYS), Column | Unknown):  # no futures: what they hold is an entry of its own
+                inner.append(slots[KEYS])
         case "object":
             inner = [slots.get("items"), slots.get("held")]
         case _:

@@ -14,6 +14,7 @@ from mllint.linker.python.abstract.values import (
     Column,
     Tuple,
     origins_of,
+    text_of,
 )
 from mllint.linker.python.classes import instance_fields
 from mllint.linker.python.frames import frames
@@ -96,7 +97,13 @@ def first_row(call: Invocation, data: Any) -> list[Any] | None:
 
 
 def series(call: Invocation) -> Any:
-    """`data` as a column (`pd.Series`, `np.array` of one dimension); a frame stays one."""
+    """`data` as a column (`pd.Series`, `np.array` of one dimension), called `name` where one is given; a frame stays
+    one."""
+    made, name = _series(call), text_of(call.get("name"))
+    return msgspec.structs.replace(made, name=name) if name and isinstance(made, Column) else made
+
+
+def _series(call: Invocation) -> Any:
     data = call.get("data")
     match data:
         case Column():

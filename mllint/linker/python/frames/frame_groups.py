@@ -80,7 +80,8 @@ def aggregate(call: Invocation) -> Any:
         is_one = not call.arguments.args and "axis" not in call.arguments.keywords and kind == value.kind
         name = "" if is_one and value.name == "prediction" else value.name  # a mean of predictions is none
         expression = _aggregate_of(own, value)
-        return msgspec.structs.replace(value, expression=expression, name=name, span=call.span, kind=kind)
+        plain = msgspec.structs.replace(value, expression=expression, name=name, span=call.span, kind=kind)
+        return msgspec.structs.replace(plain, keys=(), index=value.keys)
     table = table_of(value)
     keys = {key: column for key in table.keys if (column := table.column(key)) is not None}
     chosen = _aggregates(call, table)
@@ -163,14 +164,15 @@ def _pair(value: Any) -> tuple[Any, Any] | None:
 def grouped_column(call: Invocation) -> Any:
     """`name`: columns of a grouped frame, or of its windows: `GROUPED(x, key, ...)` of a grouped one."""
     table = table_of(call.receiver)
-    keys = [column for key in table.keys if (column := table.column(key)) is not None]
+    keys = [msgspec.structs.replace(c, name=key) for key in table.keys if (c := table.column(key)) is not None]
     names = frames.names_of(call.get("name"))
     if names is not None and is_text(call.get("name")):
         one = table.column(names[0]) or frames.missing(call.m, table, names[0], call.at)
         grouped = ex.apply("GROUPED", one.expression, *(key.expression for key in keys))
         expression = grouped if keys else one.expression
         origins = one.origins.union(*(key.origins for key in keys))
-        return msgspec.structs.replace(one, expression=expression, origins=origins, span=call.span)
+        own = tuple(keys) if table.keys_are_index else ()
+        return msgspec.structs.replace(one, expression=expression, origins=origins, span=call.span, keys=own)
     chosen = (
         table.select([*table.keys, *names])
         if names is not None

@@ -61,10 +61,11 @@ def filtered(call: Invocation) -> Any:
     value = call.receiver if call.receiver is not None else call.get("0")
     if isinstance(value, Column):
         return value
-    table, deciding = table_of(value), set[str]()
+    names = frames.names_of(call.get("subset")) or []
+    table, deciding = table_of(value).expecting(names), set[str]()
     for argument in call.arguments.values() if call.receiver is not None else ():
         deciding |= origins_of(argument)
-    for name in frames.names_of(call.get("subset")) or ():
+    for name in names:
         column = table.column(name)
         deciding |= column.origins if column is not None else frozenset()
     return result(call, table.filtered(frozenset(deciding)))
@@ -175,6 +176,8 @@ def merge(call: Invocation) -> Any:
     right = table_of(call.get("right"))
     named = {p: frames.names_of(call.get(p)) or [] for p in ("on", "by", "left_on", "right_on", "left_by", "right_by")}
     on = frozenset(named["on"] + named["by"])
+    left = left.expecting([*on, *named["left_on"], *named["left_by"]])
+    right = right.expecting([*on, *named["right_on"], *named["right_by"]])
     keys = {name for names in named.values() for name in names}
     decided = frozenset().union(*(c.origins for t in (left, right) for n in sorted(keys) if (c := t.column(n))))
     names = frames.names_of(call.get("suffixes"))
@@ -248,21 +251,42 @@ def beside(call: Invocation) -> Any:
 
 
 def dummies(call: Invocation) -> Any:
-    """`columns`: replaced by columns that are not known by name."""
-    table = table_of(call.receiver if call.receiver is not None else call.get("data"))
-    names = frames.names_of(call.get("columns"))
+    """`columns`, or a column alone: each is replaced by one for each of its values, known by its `prefix`: `day_{day}`.
+    Where none are named, all columns of texts are: which, is not known. One alone has no prefix of its own."""
+    given = call.receiver if call.receiver is not None else call.get("data")
+    table = table_of(given)
+    is_alone = isinstance(given, Column)
+    names = list(table.columns) if is_alone else frames.names_of(call.get("columns"))
     kept = table.drop(names) if names else msgspec.structs.replace(table, columns={})
-    return result(call, msgspec.structs.replace(kept, open=True, base=frozenset(), tail=0, origins=table.whole))
+    kept = msgspec.structs.replace(kept, open=True, base=frozenset(), tail=0, origins=table.whole)
+    has_prefix = not is_alone or text_of(call.get("prefix")) is not None
+    return result(call, kept.with_columns(_of_each_value(call, table, names or [] if has_prefix else [])))
+
+
+def _of_each_value(call: Invocation, table: Table, names: list[str]) -> dict[str, Column]:
+    prefixes, sign = call.get("prefix"), text_of(call.get("prefix_sep", Constant("_")))
+    told = frames.names_of(prefixes) or [] if isinstance(prefixes, Cell) and prefixes.kind != "dict" else []
+    found: dict[str, Column] = {}
+    for place, name in enumerate(names):
+        column = table.column(name)
+        prefix = told[place] if place < len(told) else text_of(prefixes) or name
+        if column is None or "{" in name or sign is None or (isinstance(prefixes, Cell) and not told):
+            continue
+        full = f"{prefix}{sign}{{{name}}}"
+        expression = ex.apply("CALL", ex.Constant("one of its values"), column.expression)
+        found[full] = msgspec.structs.replace(column, name=full, expression=expression, span=call.span)
+    return found
 
 
 def reshape(call: Invocation) -> Any:
     """Rows become columns or the reverse: columns are no longer known. Where `values` names what stands in them, each
-    comes from that."""
+    comes from that, and from `columns`, whose values name it: `df.pivot_table(columns="kind", values="price")`."""
     table = subject(call)
-    named = frames.names_of(call.get("values")) if call.get("values") is not None else None
-    values = (table.column(name) for name in named or ())
+    named = [name for key in ("values", "columns") for name in frames.names_of(call.get(key)) or ()]
+    values = (table.column(name) for name in named)
     origins = table.whole.union(*(column.origins for column in values if column is not None))
-    return result(call, Table(open=True, origins=origins, indirect=table.indirect))
+    levels = {name: column for name in frames.names_of(call.get("index")) or () if (column := table.column(name))}
+    return result(call, Table(open=True, origins=origins, indirect=table.indirect, index=levels))
 
 
 def melt(call: Invocation) -> Any:
@@ -396,8 +420,11 @@ def tuples(call: Invocation) -> Any:
 
 
 def dictionary(call: Invocation) -> Any:
-    """`orient`: whoever goes through `df.to_dict("records")` meets its rows, of the type that the model names."""
+    """`orient`: whoever goes through `df.to_dict("records")` meets its rows, of the type that the model names; one of
+    `df.to_dict("index")` is found by its index."""
     made = same(call)
+    if isinstance(made, Cell) and call.constant("orient") in ("index", "i"):
+        return call.m.heap.new("dict", {"<rest>": made}, (call.m.now.path, call.at))
     if isinstance(made, Cell) and call.constant("orient") in ("records", "r"):
         call.m.heap.put(made, "type", call.entry.rows)
     return made
@@ -458,14 +485,23 @@ _WORDS = {"and", "or", "not", "in", "is", "None", "True", "False", "between", "l
 
 
 def framed(call: Invocation) -> Any:
-    """A column as a frame: `name` is its new name, if given. What comes beside it (an index) is not known, where the
-    call keeps it: `s.reset_index()`."""
+    """A column as a frame: `name` is its new name, if given. What comes beside it (an index) is one of its columns,
+    where the call keeps it: `s.reset_index()`; mostly it is not known."""
     value = call.receiver
     if not isinstance(value, Column) or call.is_true("drop"):
         return same(call)
     name = text_of(call.get("name")) or value.name
-    table = table_of(msgspec.structs.replace(value, name=name))
-    return result(call, msgspec.structs.replace(table, open="drop" in call.entry.parameters))
+    table = table_of(msgspec.structs.replace(value, name=name, index=()))
+    beside, is_kept = {column.name: column for column in value.index}, "drop" in call.entry.parameters
+    if is_kept and beside and call.get("level") is None:
+        return result(call, msgspec.structs.replace(table, columns={**beside, **table.columns}, open=False))
+    return result(call, msgspec.structs.replace(table, open=is_kept, index={} if is_kept else beside))
+
+
+def retitled(call: Invocation) -> Any:
+    """`index`: the new name of a column, if it is a text; else labels of its rows get other names."""
+    name, made = text_of(call.get("index")), same(call)
+    return msgspec.structs.replace(made, name=name) if name is not None and isinstance(made, Column) else made
 
 
 def affixed(call: Invocation) -> Any:
@@ -523,7 +559,7 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
         same, filtered, without_missing, select, projected, drop, rename, rename_one, assign, with_column, merge,
         concat, beside,
         construct, dummies, reshape, melt, mapped, pipe, names, typed_names, indexer, column, series, several, records,
-        tuples, dictionary, parsed, choose, cases, some, queried, framed, affixed, relabelled, named_in_order,
+        tuples, dictionary, parsed, choose, cases, some, queried, framed, retitled, affixed, relabelled, named_in_order,
         data_and_target, pass_through,
         indexes.set_index, indexes.reset_index,
         named_parts.by_split, named_parts.parts_named, named_parts.halves, named_parts.extended,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mllint.linker.python.abstract.heap import Cell
-from mllint.linker.python.abstract.tables import Table, besides_columns, dataset_origins
+from mllint.linker.python.abstract.tables import Table, dataset_origins
 from mllint.linker.python.abstract.values import Choice, Column, Constant, origins_of
 from mllint.linker.python.frames import frames
 from mllint.linker.python.library.invocation import Invocation
@@ -21,7 +21,7 @@ def table_of(value: Any) -> Table:
             return Table({name or "0": value}, False, origins=dataset_origins(value.origins), rows=value.rows)
         case Choice(options=options):
             return frames.merge_all([table_of(option) for option in options])
-    return Table(open=True, origins=besides_columns(origins_of(value)))
+    return Table(open=True, origins=dataset_origins(origins_of(value)))
 
 
 def subject(call: Invocation) -> Table:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -80,6 +81,8 @@ def item(m: Machine, frame: Cell, index: Any, at: facts.At, may_miss: bool = Fal
             return join_all([item(m, frame, option, at, True) for option in options])
         case Constant(value=str() as name):
             usage.asked_of(m, table, [name])
+            if not may_miss and not is_attribute:  # `df.empty` is none
+                expect(m, frame, [name])
             column = table.column(name)
             if column is None and (part := levels.below(table, name)) is not None:
                 return like(m, frame, part, at)
@@ -118,6 +121,7 @@ def item(m: Machine, frame: Cell, index: Any, at: facts.At, may_miss: bool = Fal
             chosen = msgspec.structs.replace(chosen, partial=True)
         else:
             usage.asked_of(m, table, names)
+            expect(m, frame, names)
         usage.chosen(m, table, chosen, at)
         return like(m, frame, chosen, at)
     if isinstance(index, Cell | Tuple):
@@ -131,6 +135,16 @@ def item(m: Machine, frame: Cell, index: Any, at: facts.At, may_miss: bool = Fal
     if isinstance(index, Unknown) and (index.origins or not by_name):
         return rows.some(m, taken, at)  # a mask, or places of rows; else it is the name of a column
     return taken
+
+
+def expect(m: Machine, frame: Cell, names: Iterable[str]) -> None:
+    """Code asks for these columns of a frame: from then on they are known to be there."""
+    table: Table = frame.slots["table"]
+    kind = m.library.types.get(frame.slots["type"])
+    if frame.slots.get("row") or kind is None or kind.nameless or kind.yields or kind.row or m.endpoint in table.base:
+        return
+    if (known := table.expecting(names)) is not table:
+        m.heap.set(frame, "table", known)
 
 
 def field_of_record(m: Machine, record: Any, key: Any, at: facts.At) -> Column | None:
@@ -378,6 +392,8 @@ def assign_attribute(m: Machine, frame: Cell, name: str, value: Any, at: facts.A
     """`df.columns = [...]` renames by position; `df.x = value` sets a column that is there."""
     table: Table = frame.slots["table"]
     if name == "columns":
+        if listed.left_out(value) is not None and listed_names(value) == list(table.listed):
+            return  # as many names, and none is another: `df.columns = [str(c) for c in df.columns]`
         usage.used(m, frame)  # renamed by position
         names = names_of(value)
         if names is None:

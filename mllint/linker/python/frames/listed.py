@@ -149,7 +149,8 @@ def excepted(
     match comprehension:
         case facts.Comprehension(
             kind="list" | "set" | "generator",
-            element=facts.Name(id=element),
+            element=facts.Name(id=element)
+            | facts.Call(function=facts.Name(id="str"), args=(facts.Name(id=element),)),  # they are texts already
             generators=(facts.Generator(target=facts.Name(id=target)) as generator,),
         ) if element == target:
             before = left_out(evaluate(m, generator.iterable))

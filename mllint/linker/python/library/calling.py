@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mllint.facts import python as facts
-from mllint.linker.python.abstract.arguments import Arguments
+from mllint.linker.python.abstract.arguments import Arguments, Rest
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.values import (
     Bound,
@@ -21,6 +21,7 @@ from mllint.linker.python.abstract.values import (
 )
 from mllint.linker.python.builtins import FUNCTIONS, as_list
 from mllint.linker.python.iteration import items_of
+from mllint.linker.python.library import requests
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import Machine
 
@@ -44,6 +45,23 @@ def call_later(call: Invocation) -> Any:
     return future(call.m, _call(call, call.arguments.args[1:], keywords), call.at)
 
 
+def call_given(call: Invocation) -> Any:
+    """`loop.run_in_executor(None, f, x)`, `asyncio.to_thread(f, x, key=y)`: calls `function` with what comes after the
+    parameters that the library has itself."""
+    own = call.entry.parameters
+    keywords = {name: value for name, value in call.arguments.keywords.items() if name not in (*own, "fn", "func")}
+    return _call(call, call.arguments.args[len(own) :], keywords)
+
+
+def gathered_results(call: Invocation) -> Any:
+    """`asyncio.gather(f(x), g(y))`: what each gives, in this order."""
+    known = tuple(value for value in call.arguments.args if not isinstance(value, Rest))
+    slots: dict[Any, Any] = {"items": known}
+    if len(known) < len(call.arguments.args):
+        slots["<rest>"] = join_all([value.value for value in call.arguments.args if isinstance(value, Rest)])
+    return call.m.heap.new("list", slots, (call.m.now.path, call.at))
+
+
 def _call(call: Invocation, args: tuple[Any, ...], keywords: Mapping[str, Any]) -> Any:
     function = call.get("function|target|fn|func|dependency|0")
     if not isinstance(function, Function | Bound | Partial | Class | External):
@@ -52,8 +70,8 @@ def _call(call: Invocation, args: tuple[Any, ...], keywords: Mapping[str, Any]) 
 
 
 def dependency(call: Invocation) -> Any:
-    """`Depends(get_model)`: what the function returns, or yields."""
-    value = call_first(call)
+    """`Depends(get_model)`: what the function returns, or yields. What it takes itself is injected into it."""
+    value = _call(call, (), requests.injected_into(call.m, call.get("dependency|0")))
     is_generated = isinstance(value, Cell) and "<generated>" in value.slots
     return items_of(call.m, value, call.at).any if is_generated else value
 
@@ -107,5 +125,15 @@ def settled(call: Invocation) -> Any:
 
 TABLE: dict[str, Callable[[Invocation], Any]] = {
     function.__name__: function
-    for function in (call_first, call_later, map_first, dependency, call_handler, future_result, settled)
+    for function in (
+        call_first,
+        call_later,
+        call_given,
+        call_handler,
+        dependency,
+        future_result,
+        gathered_results,
+        map_first,
+        settled,
+    )
 }

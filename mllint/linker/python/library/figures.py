@@ -11,7 +11,8 @@ from typing import Any
 
 from mllint.libraries.models import Place
 from mllint.linker.python.abstract.heap import Cell
-from mllint.linker.python.abstract.values import Constant, Tuple, options_of, origins_of
+from mllint.linker.python.abstract.values import Constant, Tuple, Unknown, options_of, origins_of
+from mllint.linker.python.library import buffers
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.library.locate import nodes_of
 from mllint.linker.python.library.storage import put
@@ -29,12 +30,20 @@ def the_figure(call: Invocation) -> Any:
     return m.figures.slots[scope]
 
 
-def new_figure(call: Invocation) -> Any:
-    """`figure, axes = plt.subplots()`: from now on pyplot draws here."""
+def fresh_figure(call: Invocation) -> Any:
+    """`plt.figure()`, `plt.close()`: from now on pyplot draws on another figure, unless that has a number."""
+    if call.get("num") is not None:
+        return the_figure(call)
     m = call.m
     slots: dict[Any, Any] = {"type": _FIGURE, "class": "figure", "arguments": {}, "origins": frozenset()}
     figure = m.heap.new("object", slots, (m.now.path, call.at))
     m.heap.set(m.figures, m.now.module_scope, figure)
+    return figure
+
+
+def new_figure(call: Invocation) -> Any:
+    """`figure, axes = plt.subplots()`: from now on pyplot draws here."""
+    figure = fresh_figure(call)
     return Tuple((figure, figure))
 
 
@@ -58,8 +67,11 @@ def gathered(call: Invocation) -> Any:
 
 
 def save_figure(call: Invocation) -> Any:
-    """What was drawn goes into a file: `fname` or `file`."""
-    figure = call.receiver if call.receiver is not None else the_figure(call)
+    """What was drawn goes into a file, or a buffer: `fname` or `file`."""
+    figure, target = call.receiver if call.receiver is not None else the_figure(call), call.get("fname|file|0")
+    if buffers.is_buffer(target):
+        buffers.hold(call.m, target, Unknown(origins_of(figure), "it is a picture", call.span))
+        return Constant(None)
     for node in nodes_of(call, Place(file="fname|file|0")):
         put(call, node, figure, call.get("fname|file|0"))
     return Constant(None)

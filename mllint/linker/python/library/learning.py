@@ -22,6 +22,7 @@ from mllint.linker.python.abstract.values import (
     Unknown,
     join_all,
     origins_of,
+    text_of,
 )
 from mllint.linker.python.frames import frames
 from mllint.linker.python.frames.frame_parts import table_of
@@ -47,8 +48,9 @@ def fit(call: Invocation, how: Fit) -> Any:
     x, y = call.get(how.x), call.get(how.y) if how.y else None
     if y is None:
         x, y = batches.learned_from(x)
-    if how.label and isinstance(x, Cell) and x.kind == "frame":
-        x, y = _apart(m, x, how.label, call.at)
+    label = text_of(call.get(how.label)) if how.label.startswith("self.") else how.label
+    if label and isinstance(x, Cell) and x.kind == "frame":
+        x, y = _apart(m, x, label, call.at)
     estimator = subject(call)
     if not isinstance(estimator, Cell) or estimator.kind != "object":
         return _fit_unknown(call, x, y)

@@ -9,6 +9,7 @@ import msgspec
 from mllint.facts import python as facts
 from mllint.libraries.models import Entry
 from mllint.linker.python import builtins, methods
+from mllint.linker.python.abstract import texts
 from mllint.linker.python.abstract.arguments import Arguments, by_name
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.losses import because
@@ -43,6 +44,7 @@ from mllint.linker.python.library import (
     inherited,
     learning,
     loading,
+    locate,
     loops,
     paths,
     randomness,
@@ -88,7 +90,9 @@ def call_external(m: Machine, name: str, arguments: Arguments, at: facts.At) -> 
     if builtin is not None:
         return builtin(m, arguments, at)
     if _looks_like_class(name):
-        return new_object(m, "", name, by_name((), arguments), at)
+        made_object = new_object(m, "", name, by_name((), arguments), at)
+        made_object.slots["origins"] |= origins_of(arguments.rest)  # `Answer(**response.json())`
+        return made_object
     origins = frozenset().union(*(origins_of(value) for value in arguments.values()))
     return Unknown(origins, f"what `{name}` returns is not modelled", m.span(at))
 
@@ -449,6 +453,8 @@ def _returned(call: Invocation, result: Any) -> Any:
             result = Unknown(call.origins())
         case "same":
             result = result if result is not None else frames.copy(call)
+        case name if name.startswith("="):
+            result = join_all([texts.word(text) for text in locate.filled(call, name[1:])])
         case name if name.startswith("$"):
             result = call.get(name[1:])
             result = result if result is not None else Unknown(call.origins())

@@ -65,7 +65,7 @@ def _nodes_of(call: Invocation, place: Place) -> list[str]:
             break  # registered under no name: it is where the run keeps it
         if kind == "file" and place.node:  # a local path or, if no such file is known, a name in some hub
             local = [_local(m, name) for name in names]
-            return [id for found in local for id in ([found] if found else _filled(call, place.node))]
+            return [id for found in local for id in ([found] if found else filled(call, place.node))]
         if kind == "file":
             # before the folder that the program runs in is put before it
             return [locate(m, name) for name in names if is_telling(f"file:{name}")]
@@ -77,7 +77,7 @@ def _nodes_of(call: Invocation, place: Place) -> list[str]:
             return [_registered(m, name) for name in names]
         return [f"{kind}:{name}" for name in names]
     if place.node:
-        return _filled(call, place.node)
+        return filled(call, place.node)
     return []
 
 
@@ -95,20 +95,20 @@ def _local(m: Machine, name: str) -> str:
     return node if known or is_path else ""
 
 
-def _filled(call: Invocation, template: str) -> list[str]:
-    """Node ids of a template with `{parameter}` in it, such as `topic:fluentd:{label}`, for each text that these may
-    be; `{job}` is the file that runs. A parameter that is a whole URL needs nothing before it."""
+def filled(call: Invocation, template: str) -> list[str]:
+    """Node ids, or texts, of a template with `{parameter}` in it, such as `topic:fluentd:{label}`, for each text that
+    these may be; `{job}` is the file that runs. A parameter that is a whole URL needs nothing before it."""
 
-    def filled(rest: str) -> Iterator[str]:
+    def each(rest: str) -> Iterator[str]:
         hole = _HOLE.search(rest)
         if hole is None:
             yield rest
             return
         for text in _texts_of(call, hole.group(0)):
-            for after in filled(rest[hole.end() :]):
+            for after in each(rest[hole.end() :]):
                 yield f"{rest[: hole.start()]}{text}{after}"
 
-    return [re.sub(r"^\w+://.*?(?=(?<!\w)\w+://)", "", id) for id in islice(filled(template), MOST_FILES)]
+    return [re.sub(r"^\w+://.*?(?=(?<!\w)\w+://)", "", id) for id in islice(each(template), MOST_FILES)]
 
 
 def _texts_of(call: Invocation, hole: str) -> list[str]:
@@ -224,6 +224,7 @@ def locate(m: Machine, path: str) -> str:
     for folder in dict.fromkeys([*folders, *m.folders()]):
         candidate = posixpath.normpath(posixpath.join(folder, path))
         if not candidate.startswith("../") and m.project.exists(candidate):
+            _note_root(m, candidate, path)
             return file_id(candidate)
     candidates = [posixpath.normpath(posixpath.join(folder, path)) for folder in folders]
     inside = [candidate for candidate in candidates if not candidate.startswith("..")] or [path]
@@ -235,15 +236,36 @@ def locate(m: Machine, path: str) -> str:
 
 def _folders(m: Machine, path: str) -> list[str]:
     """Where a relative path may be meant, likeliest first. A script that no command starts runs in its own folder if
-    it, or another one there, reads `../../data/trips.csv`, which from the root would lie outside."""
+    it reads `../../data/trips.csv`, which from the root would lie outside, or another one there does, and none there
+    finds `config.yaml` in the root."""
     folders, own = m.folders(), posixpath.dirname(m.effects.path)
-    is_there = posixpath.dirname(m.now.path) == own and not m.effects.path.endswith(".ipynb")
-    if m.run is not None or not own or not is_there or m.in_test:
+    if not _tells_folder(m):
         return folders
     only_here = path.startswith("../") and not posixpath.normpath(posixpath.join(own, path)).startswith("..")
-    if only_here and not m.is_stored(f"runs in {own}"):
-        m.store(f"runs in {own}", Constant(True))
-    return [own] if m.knows(f"runs in {own}") else folders
+    if only_here:
+        _note(m, f"{m.effects.path} runs in its folder")
+        _note(m, f"runs in {own}")
+    if m.knows(f"{m.effects.path} runs in its folder"):
+        return [own]
+    return [own] if m.knows(f"runs in {own}") and not m.knows(f"some in {own} run in the root") else folders
+
+
+def _tells_folder(m: Machine) -> bool:
+    """Whether the paths of what runs tell where it runs: a script in a folder that no command starts."""
+    own = posixpath.dirname(m.effects.path)
+    is_there = posixpath.dirname(m.now.path) == own and not m.effects.path.endswith(".ipynb")
+    return m.run is None and bool(own) and is_there and not m.in_test
+
+
+def _note_root(m: Machine, found: str, path: str) -> None:
+    """A script that reads `config.yaml`, which lies in the root and not beside it, runs in the root."""
+    if found == posixpath.normpath(path) and _tells_folder(m):
+        _note(m, f"some in {posixpath.dirname(m.effects.path)} run in the root")
+
+
+def _note(m: Machine, node: str) -> None:
+    if not m.is_stored(node):
+        m.store(node, Constant(True))
 
 
 def matching(m: Machine, pattern: str) -> list[str]:

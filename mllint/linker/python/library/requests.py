@@ -10,21 +10,25 @@ from mllint.facts import python as facts
 from mllint.libraries.models import Place
 from mllint.lineage import expressions as ex
 from mllint.lineage.ids import column_id
+from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.tables import of_dataset
 from mllint.linker.python.abstract.values import (
+    Bound,
     Choice,
     Class,
     Column,
     Constant,
     External,
+    Function,
+    Partial,
     Tuple,
     Unknown,
     join_all,
     options_of,
     origins_of,
 )
-from mllint.linker.python.classes import alias_of, lineage_of
+from mllint.linker.python.classes import alias_of, find_member, lineage_of
 from mllint.linker.python.frames import frames
 from mllint.linker.python.iteration import is_inner
 from mllint.linker.python.library.invocation import Invocation
@@ -34,6 +38,8 @@ from mllint.linker.python.machine import Machine
 _BODY_NAMES = ("request", "req", "body", "payload", "data", "input", "event", "features", "item")
 _MANY = ("List", "list", "Sequence", "Iterable", "conlist", "tuple", "set", "Set")
 _SAME = ("Optional", "Annotated", "Union", "Required", "Body", "Final")
+ANNOTATED = "python.annotated"
+DEEPEST = 60  # calls within calls, where dependencies depend on each other in a circle
 _SCALARS = ("int", "float", "str", "bool", "datetime", "date", "UUID", "Decimal", "Literal", "bytes", "UploadFile")
 
 
@@ -65,7 +71,35 @@ def _injected(m: Machine, annotation: facts.Expr | None) -> Any:
             for part in extra:
                 if isinstance(part, facts.Call) and _last_name(part.function) in ("Depends", "Security"):
                     return m.evaluate(part)
+        case facts.Name() | facts.Attribute():  # `ModelDependency = Annotated[Model, Depends(get_model)]`
+            alias = m.evaluate(annotation)
+            for value in alias.slots["extra"] if is_annotated(alias) else ():
+                if not isinstance(value, Unknown) and not _is_request_default(value):
+                    return value
     return None
+
+
+def annotated(call: Invocation) -> Any:
+    """`Annotated[Model, Depends(get_model)]`, where it gets a name."""
+    declared, *extra = call.arguments.args
+    slots = {"type": ANNOTATED, "class": "", "arguments": {}, "origins": frozenset(), "declared": declared}
+    return call.m.heap.new("object", {**slots, "extra": tuple(extra)}, (call.m.now.path, call.at))
+
+
+def is_annotated(value: Any) -> bool:
+    return isinstance(value, Cell) and value.kind == "object" and value.slots["type"] == ANNOTATED
+
+
+def injected_into(m: Machine, callee: Any) -> dict[str, Any]:
+    """The parameters of what somebody depends on that depend on something themselves, as their annotations say."""
+    function = callee.function if isinstance(callee, Partial | Bound) else callee
+    if isinstance(function, Class):
+        function = find_member(function, "__init__")
+    if not isinstance(function, Function) or len(m.stack) > DEEPEST:
+        return {}
+    with m.activation(function.scope, m.module_scope_of(function.scope), function.path, None):
+        found = {p.name: _injected(m, p.annotation) for p in function.facts.parameters}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _last_name(expression: facts.Expr) -> str:
@@ -84,16 +118,28 @@ def typed(m: Machine, endpoint: str, name: str, annotation: facts.Expr, at: fact
             if _last_name(outer) in _SAME or isinstance(value, Column):
                 return value
             return m.heap.new("list", {"items": (), "<rest>": value}, (m.now.path, at))
-        case facts.Binary(operator="|", left=left):
-            return typed(m, endpoint, name, left, at)
+        case facts.Binary(operator="|", left=left, right=right):
+            first = typed(m, endpoint, name, left, at)
+            one = isinstance(first, Cell) and first.kind == "list" and typed(m, endpoint, name, right, at)
+            return one if isinstance(one, Cell) and one.kind == "instance" else first  # `list[Trip] | Trip`
         case facts.Literal(value=str() as quoted):
             annotation = facts.Name(annotation.at, quoted)
     kind = m.evaluate(annotation)
+    if is_annotated(kind):
+        kind = kind.slots["declared"]
     if isinstance(kind, Class) and kind.flavour != "enum":
         return request_body(m, endpoint, kind, at)
     if isinstance(kind, Class) or (isinstance(kind, External) and kind.name.rpartition(".")[2] in _SCALARS):
         return column(m, endpoint, name, at)
+    if isinstance(kind, External) and _is_plain_object(m, kind):  # `tasks: BackgroundTasks`
+        return m.call(kind, Arguments(), at)
     return body(m, endpoint, at)
+
+
+def _is_plain_object(m: Machine, cls: External) -> bool:
+    """Whether a library gives its own object to who asks for one: no part of the request, nor rows made of it."""
+    kind = m.library.types.get(m.library.type_of_class(cls.name))
+    return kind is not None and kind.holds == "object"
 
 
 def body(m: Machine, endpoint: str, at: facts.At, kind: str = "python.request") -> Cell:

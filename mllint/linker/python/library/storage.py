@@ -315,7 +315,11 @@ def _put_data(
         case Cell(kind="dict"):
             has_fields = fields.has(node) and not tokens
             for name, item in value.slots.items():
-                if name not in ("<span>", KEYS):
+                if name == KEYS and isinstance(
+                    item, Column | Unknown
+                ):  # `{item: i for i, item in enumerate(df["item"])}`
+                    m.effects.link(origins_of(item), node, "writes", span)
+                elif name not in ("<span>", KEYS):
                     own = key or (fields.named(name) if has_fields else "")
                     _put_data(m, node, item, tokens, span, is_entry=True, key=own)
         case Choice(options=options):
