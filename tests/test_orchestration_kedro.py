@@ -175,3 +175,32 @@ def test_two_projects_have_a_catalog_each(tmp_path: Path) -> None:
         """
     found = edges(linked(tmp_path, files))
     assert found == {("file:a/data/in.csv", "file:a/data/out.csv"), ("file:b/data/in.csv", "file:b/data/out.csv")}
+
+
+def test_one_node_for_each_market_and_globals_named_without_more(tmp_path: Path) -> None:
+    """`TemplatedConfigLoader` fills in `${folder}`; a factory makes nodes whose names hold its argument."""
+    repo = {
+        "conf/base/catalog.yml": """
+            north_trips: {type: pandas.CSVDataset, filepath: "${folder}/north.csv"}
+            south_trips: {type: pandas.CSVDataset, filepath: "${folder}/south.csv"}
+            north_eta: {type: pandas.CSVDataset, filepath: north_eta.csv}
+            south_eta: {type: pandas.CSVDataset, filepath: south_eta.csv}
+        """,
+        "conf/base/globals.yml": "folder: data\n",
+        "src/app/__init__.py": "",
+        "src/app/pipelines.py": """
+            import random
+            from kedro.pipeline import node, pipeline
+
+            def eta(trips):
+                return trips[["km"]]
+
+            def create_pipeline(**kwargs):
+                market = "north" if random.random() < 0.5 else "south"
+                return pipeline([node(eta, f"{market}_trips", f"{market}_eta")])
+        """,
+    }
+    found = edges(linked(tmp_path, repo))
+    assert ("file:data/north.csv", "file:north_eta.csv") in found
+    assert ("file:data/south.csv", "file:south_eta.csv") in found
+    assert ("file:data/north.csv", "file:south_eta.csv") not in found

@@ -88,7 +88,8 @@ def test_a_network_that_nothing_builds_by_base_inherited_base_or_methods():
     methods = [definition("Own.fit", "method"), definition("Own.predict", "method")]
     found = run(RULE, lineage(definitions=[net, deep, own, *methods], runners=[RUNNER]))
     assert len(found) == 1  # they stand in one file
-    assert "`Deep`" in found[0].message and "`Own`" in found[0].message
+    assert "`Deep`" in found[0].message
+    assert "`Own`" in found[0].message
 
 
 def test_classes_that_may_be_found_otherwise():

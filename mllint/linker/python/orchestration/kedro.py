@@ -17,7 +17,16 @@ from mllint.lineage.ids import table_id
 from mllint.linker.project import Flow
 from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell
-from mllint.linker.python.abstract.values import Bound, Constant, Function, Partial, Unknown, options_of, text_of
+from mllint.linker.python.abstract.values import (
+    Bound,
+    Constant,
+    Function,
+    Partial,
+    Unknown,
+    join_all,
+    options_of,
+    text_of,
+)
 from mllint.linker.python.frames import usage
 from mllint.linker.python.iteration import entries_of, items_of
 from mllint.linker.python.library import loading, storage
@@ -30,6 +39,7 @@ from mllint.linker.python.orchestration.kedro_catalog import Dataset, project_of
 from mllint.source import Span
 
 Names = tuple[tuple[str, str], ...]  # parameter or key of the result (empty: by position), and the dataset's name
+Options = tuple[tuple[str, list[str]], ...]  # the same, and each name that it may be
 
 
 class Node(msgspec.Struct, frozen=True, eq=False):
@@ -48,36 +58,50 @@ class Node(msgspec.Struct, frozen=True, eq=False):
 
 
 def node(call: Invocation) -> Any:
-    """`node(func, inputs, outputs)`"""
-    m = call.m
-    outputs = call.get("outputs")
-    made = Node(
-        call.get("func", Unknown()),
-        _names(m, call.get("inputs"), call.at),
-        _names(m, outputs, call.at, is_output=True),
-        text_of(outputs) is not None,
-        call.at,
-        m.now.path,
-        call.span,
-    )
-    return _cell(m, made, call.at)
+    """`node(func, inputs, outputs)`. Names that are one of several, `f"{market}_trips"`, make as many nodes: what one
+    name is told with the first market, the others are told with it, too."""
+    m, outputs = call.m, call.get("outputs")
+    inputs, given = _names(m, call.get("inputs"), call.at), _names(m, outputs, call.at)
+    most = max((len(options) for _, options in (*inputs, *given)), default=1)
+    made = [
+        Node(
+            call.get("func", Unknown()),
+            _one_each(inputs, variant),
+            _one_each(given, variant),
+            all(text_of(option) is not None for option in options_of(outputs)) and outputs is not None,
+            call.at,
+            m.now.path,
+            call.span,
+        )
+        for variant in range(most)
+    ]
+    return join_all([_cell(m, each, (call.at, i) if i else call.at) for i, each in enumerate(made)])
 
 
-def _cell(m: Machine, made: Node, at: facts.At) -> Cell:
+def _one_each(names: Options, variant: int) -> Names:
+    return tuple((key, options[variant % len(options)]) for key, options in names)
+
+
+def _cell(m: Machine, made: Node, at: Any) -> Cell:
     slots = {"type": "kedro.Node", "class": "kedro.Node", "arguments": {}, "origins": frozenset(), "<node>": made}
     return m.heap.new("object", slots, (m.now.path, at))
 
 
-def _names(m: Machine, value: Any, at: facts.At, is_output: bool = False) -> Names:
-    text = text_of(value)
-    if text is not None:
-        return (("", text),)
+def _names(m: Machine, value: Any, at: facts.At) -> Options:
+    if texts := _texts(value):
+        return (("", texts),)
     if isinstance(value, Cell) and value.kind == "dict":
         known, _ = entries_of(value)
-        return tuple((key, text) for key, item in known.items() if (text := text_of(item)) is not None)
+        return tuple((key, texts) for key, item in known.items() if (texts := _texts(item)))
     if value is None or isinstance(value, Constant):
         return ()
-    return tuple(("", text_of(item) or "") for item in items_of(m, value, at).known or ())
+    return tuple(("", _texts(item) or [""]) for item in items_of(m, value, at).known or ())
+
+
+def _texts(value: Any) -> list[str]:
+    """Each text that a name may be; none if it may be something else."""
+    found = [text_of(option) for option in options_of(value)] if value is not None else []
+    return [text for text in found if text is not None] if None not in found else []
 
 
 # --------------------------------------------------------------------------------------------- pipelines

@@ -41,8 +41,9 @@ class Project:
         self.catalogs: list[Composed] = []  # one for each environment, base first
         for environment in self._environments():
             tree = self._trees("catalog", environment)
-            if tree:
-                self.catalogs.append(Composed(m, tree, self._resolvers(environment)))
+            if tree:  # before OmegaConf, globals were named without more: `${folder}/trips.csv`
+                known = merged(self._globals(environment), tree)
+                self.catalogs.append(Composed(m, known, self._resolvers(environment)))
         base = self._environments()[:1]
         self.parameters = Composed(m, {}, {})
         for environment in reversed(self._environments()):
@@ -72,8 +73,11 @@ class Project:
                     result = merged(result, tree_of(value, path))
         return result
 
+    def _globals(self, environment: str) -> Tree:
+        return merged(self._trees("globals", "base"), self._trees("globals", environment))
+
     def _resolvers(self, environment: str) -> dict[str, Any]:
-        known = merged(self._trees("globals", "base"), self._trees("globals", environment))
+        known = self._globals(environment)
 
         def from_globals(argument: str, default: str | None) -> Tree | None:
             found = select(known, argument)
