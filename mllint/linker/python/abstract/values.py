@@ -240,25 +240,42 @@ def origins_of(value: Any, depth: int = 6) -> frozenset[str]:
         return origins
     if depth == 0 or value is None or kind in _WITHOUT_ORIGINS:
         return NOTHING
-    if kind is Tuple or kind is Choice:
-        return _union(value.items if kind is Tuple else value.options, depth - 1)
-    if kind is Bound:
-        return origins_of(value.receiver, depth - 1)
-    if kind is Partial:
-        return _union((value.function, *value.args), depth - 1)
-    return cell_origins(value, depth)
+    found: list[frozenset[str]] = []
+    _gather(value, depth, {}, found)
+    if not found:
+        return NOTHING
+    return found[0] if len(found) == 1 else found[0].union(*found[1:])
 
 
 _WITH_ORIGINS = frozenset({Constant, Unknown, Column, Text})
 _WITHOUT_ORIGINS = frozenset({Module, External, Function, Class})
 
 
-def _union(values: Iterable[Any], depth: int) -> frozenset[str]:
-    """The origins of all; most values have none."""
-    found = [origins for value in values if (origins := origins_of(value, depth))]
-    if not found:
-        return NOTHING
-    return found[0] if len(found) == 1 else found[0].union(*found[1:])
+def _gather(value: Any, depth: int, seen: dict[int, int], found: list[frozenset[str]]) -> None:
+    """The origins of what a value holds; most values have none. `seen` tells how deep was looked into which
+    cells: many hold the same ones."""
+    kind = type(value)
+    inner: Iterable[Any]
+    if kind is Tuple:
+        inner = value.items
+    elif kind is Choice:
+        inner = value.options
+    elif kind is Bound:
+        inner = (value.receiver,)
+    elif kind is Partial:
+        inner = (value.function, *value.args)
+    else:
+        if seen.get(id(value), 0) >= depth:
+            return
+        seen[id(value)] = depth
+        inner = _held(value, found)
+    for each in inner:
+        kind = type(each)
+        if kind in _WITH_ORIGINS:
+            if each.origins:
+                found.append(each.origins)
+        elif depth > 1 and each is not None and kind not in _WITHOUT_ORIGINS:
+            _gather(each, depth - 1, seen, found)
 
 
 # of a dictionary: what stands as a key and is no plain value: `{executor.submit(score, row): row}`, values of a column
@@ -275,15 +292,16 @@ def counted(origin: str) -> str:
     return origin.removeprefix(_MEASURE)
 
 
-def cell_origins(cell: Cell, depth: int) -> frozenset[str]:
+def _held(cell: Cell, found: list[frozenset[str]]) -> Iterable[Any]:
+    """What a cell holds; its own origins are among those that are found."""
     slots = getattr(cell, "slots", None)
     if slots is None:  # a slice, or what is left of unknown arguments
-        return NOTHING
+        return ()
     match cell.kind:
         case "frame":
             table = slots["table"]
-            known: frozenset[str] = table.origins
-            return known.union(*(c.origins for c in table.columns.values()))
+            found.append(table.origins.union(*(c.origins for c in table.columns.values())))
+            return ()
         case "list":
             inner = [*slots["items"], slots.get("<rest>")]
         case "dict" | "instance":
@@ -292,8 +310,8 @@ def cell_origins(cell: Cell, depth: int) -> frozenset[str]:
                 inner.append(slots[KEYS])
         case "object":
             inner = [slots.get("items"), slots.get("held")]
+            # an instance or dictionary of the program may well have an `origins` of its own
+            found.append(slots.get("origins", NOTHING))
         case _:
-            return NOTHING
-    # an instance or dictionary of the program may well have an `origins` of its own
-    found: frozenset[str] = slots.get("origins", NOTHING) if cell.kind == "object" else NOTHING
-    return found | _union(inner, depth - 1)
+            return ()
+    return inner

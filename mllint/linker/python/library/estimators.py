@@ -16,13 +16,24 @@ def is_estimator(value: Any) -> bool:
 
 def models_in(value: Any, depth: int = 5) -> list[Cell]:
     """Fitted (or at least made) estimators that a value is or holds, in order."""
+    found: dict[str, Cell] = {}
+    _gather(value, depth, {}, found)
+    return list(found.values())
+
+
+def _gather(value: Any, depth: int, seen: dict[int, int], found: dict[str, Cell]) -> None:
+    """`seen` tells how deep was looked into which cells: many hold the same ones."""
     if depth == 0 or value is None:
-        return []
+        return
+    parts: list[Any]
     match value:
         case Tuple(items=items) | Choice(options=items):
             parts = list(items)
         case Cell(kind="object") if is_estimator(value):
-            return [value]
+            found.setdefault(value.slots["token"], value)
+            return
+        case Cell() if seen.get(id(value), 0) >= depth:
+            return
         case Cell(kind="object") if value.slots["type"] == "python.buffer":  # joblib.dump(model, buffer)
             parts = [value.slots.get("held")]
         case Cell(kind="list"):
@@ -32,12 +43,10 @@ def models_in(value: Any, depth: int = 5) -> list[Cell]:
         case Cell(kind="instance"):
             parts = [v for k, v in value.slots.items() if k != "<class>"]
         case _:
-            return []
-    found: dict[str, Cell] = {}
+            return
+    seen[id(value)] = depth
     for part in parts:
-        for model in models_in(part, depth - 1):
-            found.setdefault(model.slots["token"], model)
-    return list(found.values())
+        _gather(part, depth - 1, seen, found)
 
 
 def inner_estimators(estimator: Cell) -> list[Cell]:

@@ -277,7 +277,7 @@ def put(call: Invocation, node: str, value: Any, argument: Any = None) -> None:
         m.effects.link([o for o in held if o.startswith(("file:", "model:")) or "://" in o], node, "saves", span)
     tokens = {model.slots["token"] for model in models}
     for option in value.options if isinstance(value, Choice) else (value,):
-        _put_data(m, node, option, tokens, span)
+        _put_data(m, node, option, tokens, span, set())
     m.store(node, value)
     note_stored(m, node, value, span)
 
@@ -287,9 +287,23 @@ def _networks_of(value: Cell) -> set[str]:
 
 
 def _put_data(
-    m: Machine, node: str, value: Any, tokens: set[str], span: Any, is_entry: bool = False, key: str = ""
+    m: Machine,
+    node: str,
+    value: Any,
+    tokens: set[str],
+    span: Any,
+    seen: set[tuple[int, str]],
+    is_entry: bool = False,
+    key: str = "",
 ) -> None:
-    """`key`: the field of a written dictionary that the value stands in; it is a column of what is written."""
+    """`key`: the field of a written dictionary that the value stands in; it is a column of what is written. `seen`:
+    what was put under which key; many dictionaries hold the same ones."""
+    if isinstance(value, Constant) and not value.origins:
+        return
+    if isinstance(value, Cell) and value.kind in ("list", "dict"):
+        if (id(value), key) in seen:
+            return
+        seen.add((id(value), key))
     match value:
         case Cell(kind="frame"):
             kind = m.library.types.get(value.slots["type"])
@@ -308,10 +322,10 @@ def _put_data(
                 m.effects.write_column(node, key or value.name, value, span)
         case Tuple(items=items):
             for item in items:
-                _put_data(m, node, item, tokens, span, key=key)
+                _put_data(m, node, item, tokens, span, seen, key=key)
         case Cell(kind="list"):
             for item in (*value.slots["items"], value.slots.get("<rest>")):
-                _put_data(m, node, item, tokens, span, key=key)
+                _put_data(m, node, item, tokens, span, seen, key=key)
         case Cell(kind="dict"):
             has_fields = fields.has(node) and not tokens
             for name, item in value.slots.items():
@@ -321,10 +335,10 @@ def _put_data(
                     m.effects.link(origins_of(item), node, "writes", span)
                 elif name not in ("<span>", KEYS):
                     own = key or (fields.named(name) if has_fields else "")
-                    _put_data(m, node, item, tokens, span, is_entry=True, key=own)
+                    _put_data(m, node, item, tokens, span, seen, is_entry=True, key=own)
         case Choice(options=options):
             for option in options:
-                _put_data(m, node, option, tokens, span, is_entry, key)
+                _put_data(m, node, option, tokens, span, seen, is_entry, key)
         case Cell(kind="object") if value.slots.get("token") in tokens:
             pass
         case Cell(kind="object") if buffers.is_bytes_of(value) or (handles_of(value) and not is_entry):
