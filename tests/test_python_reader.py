@@ -270,6 +270,8 @@ def test_cells_keep_their_numbers_and_lines() -> None:
     ("x = 7 % 3\nload('50% of it')", {"load": ["50% of it"]}),
     ("x = (7\n % load('a'))", {"load": ["a"]}),
     ("load('''\n%run no.py\n!ls\n''')", {"load": ["\n%run no.py\n!ls\n"]}),
+    ("pip install pandas\nload('a')", {"__shell__": ["pip install pandas"], "load": ["a"]}),
+    ("cat = 3\nls = cat - 1\nls\nload('a')", {"load": ["a"]}),
     ("x != load('a')", {"load": ["a"]}), ("!pip install x\n", {"__shell__": ["pip install x"]}), ("", {}),
 ])  # fmt: skip
 def test_magics(cell: str, wanted: dict[str, list[Any]]) -> None:

@@ -217,6 +217,7 @@ class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     holds: str = "object"
     like: str = ""
     nameless: bool = False  # of a frame: its columns have places, not names (arrays)
+    besides: tuple[str, ...] = ()  # of a frame: attributes that are no columns, whatever its columns are called
     selects: str = ""  # of a transformer: the parameter that lists (name, step, columns)
     picks: bool = False  # of an estimator or transformer: it takes its columns by name; more of them do no harm
     runs: str = ""  # extension point: what making an object of a subclass starts, see linker/python/orchestration

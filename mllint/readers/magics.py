@@ -14,6 +14,8 @@ import re
 import warnings
 
 _LINE_MAGIC = re.compile(r"^(\s*)(?:(\w[\w, ]*=\s*))?([%!])(?!=)(.*)$")
+# what notebooks run without a mark, where the line is no Python: `pip install pandas`
+_UNMARKED = re.compile(r"^\s*(?:pip3?|conda|mamba|cd|ls|mkdir|cp|mv|rm|cat|pwd)(?: +[\w./~*-].*)?$", re.MULTILINE)
 _SHELL_CELLS = ("bash", "sh", "script", "shell")
 
 
@@ -32,7 +34,8 @@ def without_magics(source: str) -> str:
         if name in ("time", "timeit", "capture", "prun"):
             return "\n" * (skipped + 1) + without_magics(rest)
         return ""
-    if ("%" not in source and "!" not in source and "?" not in source) or _is_plain(source):
+    is_marked = "%" in source or "!" in source or "?" in source
+    if not (is_marked or _UNMARKED.search(source)) or _is_plain(source):
         return source
     return "\n".join(map(_without_line_magic, source.split("\n")))
 
@@ -50,6 +53,8 @@ def _is_plain(source: str) -> bool:
 
 def _without_line_magic(line: str) -> str:
     hit = _LINE_MAGIC.match(line)
+    if hit is None and _UNMARKED.match(line) and not _is_plain(line.strip()):
+        return f"{line[: len(line) - len(line.lstrip())]}__shell__({line.strip()!r})"
     if hit is None:
         is_help = line.lstrip().startswith("?") or (
             line.rstrip().endswith("?") and "#" not in line and '"' not in line and "'" not in line

@@ -314,7 +314,7 @@ def _part(column: Column, index: Slice | Constant) -> ex.Expression:
 def column_attribute(m: Machine, frame: Cell, name: str, at: facts.At) -> Column | None:
     """`df.price` is `df["price"]`. Not for the nameless columns of arrays."""
     kind = m.library.types.get(frame.slots["type"])
-    if name.startswith("_") or (kind is not None and kind.nameless):
+    if name.startswith("_") or (kind is not None and (kind.nameless or name in kind.besides)):
         return None
     table: Table = frame.slots["table"]
     known = table.columns.get(name)

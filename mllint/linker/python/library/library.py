@@ -238,7 +238,7 @@ def _chained(m: Machine, attribute: Bound, name: str, at: facts.At) -> Any:
     return apply(Invocation(m, full, entry, attribute.receiver, Arguments(), at))
 
 
-_SIZES = {"shape", "ndim"}
+_SIZES = {"shape", "ndim", "size"}
 
 
 def _is_untyped(owner: Any) -> bool:

@@ -91,7 +91,8 @@ def _local(m: Machine, name: str) -> str:
     """The file that a name means; empty if it is no path and no such file is known."""
     node = locate(m, name)
     known = m.project.exists(node.removeprefix("file:")) or m.knows(node)
-    is_path = name.startswith((".", "/", "~", "{")) or re.match(r"[A-Za-z]:[\\/]", name)
+    # names in a hub are `NAME` or `OWNER/NAME`
+    is_path = name.startswith((".", "/", "~", "{")) or name.count("/") > 1 or re.match(r"[A-Za-z]:[\\/]", name)
     return node if known or is_path else ""
 
 

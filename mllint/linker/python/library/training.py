@@ -44,6 +44,9 @@ def loss(call: Invocation) -> Any:
 def backward(call: Invocation) -> Any:
     """`loss.backward()`, or a call whose parameter `loss` is the loss: the networks in it learn from the data in it."""
     value = call.get("loss") if "loss" in call.entry.parameters else call.receiver
+    sources = call.get("sources")
+    if sources is not None and marked(origins_of(sources), PREDICTION):  # by what a layer gave: Grad-CAM
+        return Unknown(origins_of(value))
     learn(call.m, value, call.span)
     return Unknown(origins_of(value)) if "loss" in call.entry.parameters else Constant(None)
 
