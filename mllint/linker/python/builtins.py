@@ -98,7 +98,7 @@ def _len(m: Machine, arguments: Arguments, at: facts.At) -> Any:
     value = first_of(arguments)
     if isinstance(value, Cell) and value.kind == "list" and (value.slots.get("<grown>") or not value.slots["items"]):
         return Unknown(origins_of(value))  # `batch.append(row)` in a loop: how often, nobody knows
-    if isinstance(value, Tuple | Cell):
+    if isinstance(value, Tuple | Cell) and not listed.is_asked(value):
         items = items_of(m, value, at)
         if items.known is not None and not (isinstance(value, Cell) and value.kind == "frame"):
             return Constant(len(items.known))
@@ -127,7 +127,8 @@ def as_list(m: Machine, arguments: Arguments, at: facts.At) -> Any:
     if items.known is None:
         slots: dict[Any, Any] = {"items": items.held, "<rest>": items.other if items.held else items.any}
         return listed.complement(m.heap.new("list", slots, (m.now.path, at)), _left_out(m, value, at))
-    return m.heap.new("list", {"items": tuple(items.known)}, (m.now.path, at))
+    made = m.heap.new("list", {"items": tuple(items.known)}, (m.now.path, at))
+    return listed.asked(made) if listed.is_asked(value) else made
 
 
 def _left_out(m: Machine, value: Any, at: facts.At) -> frozenset[str] | None:
@@ -276,7 +277,8 @@ def as_sorted(m: Machine, arguments: Arguments, at: facts.At) -> Any:
             if "key" in arguments.keywords or not isinstance(backwards, Constant | None):
                 raise TypeError("an order that is not known")
             ordered = sorted(items.known, key=lambda i: i.value, reverse=bool(backwards and backwards.value))
-            return m.heap.new("list", {"items": tuple(ordered)}, (m.now.path, at))
+            made = m.heap.new("list", {"items": tuple(ordered)}, (m.now.path, at))
+            return listed.asked(made) if listed.is_asked(value) else made
         except TypeError:
             pass
     if items is None:

@@ -149,7 +149,8 @@ def _together(m: Machine, operator: str, left: Any, right: Any, at: facts.At) ->
     if a.known is not None and b.known is not None:
         if isinstance(left, Tuple) and len(a.known) + len(b.known) <= MOST_IN_SEQUENCE:
             return Tuple((*a.known, *b.known))
-        return sequence(m, [*a.known, *b.known], at)
+        made = sequence(m, [*a.known, *b.known], at)
+        return listed.asked(made) if listed.is_asked(left) or listed.is_asked(right) else made
     known = [item for side, items in ((left, a), (right, b)) for item in _known_items(side, items.known)]
     made = sequence(m, known, at, join(_unknown_items(left, a), _unknown_items(right, b)))
     buts = [
@@ -219,7 +220,7 @@ def truth(value: Any) -> bool | None:
         case Cell(kind="list"):
             items = value.slots["items"]
             if items:
-                return None if isinstance(items, MaybeNone) else True
+                return None if isinstance(items, MaybeNone) or listed.is_asked(value) else True
             return None if value.slots.get("<rest>") is not None else False
         case Choice(options=options):
             known = {truth(option) for option in options}

@@ -25,6 +25,7 @@ from mllint.linker.sql.schema import table_name
 
 MOST_FILES = 40
 _HOLE = re.compile(r"\{[^{}]*\}")
+_OF_NONE = re.compile(r"\bNone\b")  # in a name that is made of what may not be given
 
 
 _KINDS = ("file", "table", "query", "url", "topic", "collection", "model")
@@ -116,7 +117,12 @@ def _texts_of(call: Invocation, hole: str) -> list[str]:
     if hole == "{job}":
         return [call.m.effects.job]
     found = call.get(hole[1:-1])
-    return [hole] if found is None or found == Constant(None) else texts(found)
+    if found is None or found == Constant(None):
+        return [hole]
+    known = texts(found)
+    fewest = min((text.count("{") for text in known), default=0)
+    known = [text for text in known if text.count("{") == fewest]
+    return [text for text in known if not _OF_NONE.search(text)] or known
 
 
 def _registered(m: Machine, uri: str) -> str:
