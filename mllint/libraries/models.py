@@ -231,6 +231,7 @@ class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mapped: Mapped | None = None  # objects of a class of the repository are rows of a table
     answers: Service | None = None  # how its library answers requests with an object of a class of the repository
     envelope: tuple[str, ...] = ()  # of a request: keys under which its body, or another part of it, lies as a whole
+    whole: bool = False  # its items are taken to be itself: `axes[0]`, of those of one figure
     keeps: bool = False  # of a transformer: every column stays a column of its own (scalers, imputers)
     classifies: bool = False  # of an estimator: it is a classifier
     wraps: bool = False  # of an estimator: it is known by the last one it is made of (pipelines, searches)
@@ -492,3 +493,7 @@ class Library:
     def holds(self, kind: str) -> str:
         known = self.types.get(kind)
         return known.holds if known else ""
+
+    def is_whole(self, kind: str) -> bool:
+        known = self.types.get(kind)
+        return known is not None and known.whole

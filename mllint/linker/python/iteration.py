@@ -98,7 +98,7 @@ def items_of(m: Machine, value: Any, at: facts.At) -> Items:
                 held = value.slots.get("rows")
             if held is not None:
                 return items_of(m, held, at)
-            return Items(None, Unknown(origins_of(value)))
+            return Items(None, value if m.library.is_whole(value.slots["type"]) else Unknown(origins_of(value)))
     return Items(None, Unknown(origins_of(value)))
 
 
