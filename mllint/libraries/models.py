@@ -43,6 +43,7 @@ class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     versions: dict[str, str] = {}  # pattern of a name -> which it asks for: stage, latest, alias, version
     variables: bool = False  # of a query: what it reads may be variables of the program that hold frames
     portable: bool = False  # what is saved holds no classes of the library: ONNX, a list of weights
+    as_text: bool = False  # what is written is the text of the value: of a model its name, not the model
     tables: str = ""  # `format=bigquery|iceberg`: with one of these values, the name of a file is that of a table
     consumer: bool = False  # what is written goes to somebody outside: a consumer, not a dataset
 

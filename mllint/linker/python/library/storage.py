@@ -257,6 +257,9 @@ def put(call: Invocation, node: str, value: Any, argument: Any = None) -> None:
     """A value goes into a dataset or artifact."""
     m, span = call.m, call.span
     models = models_in(value)
+    if call.entry.writes is not None and call.entry.writes.as_text:
+        m.effects.link([model.slots["token"] for model in models], node, "writes", span)
+        models = []
     loss = KNOWN if ids.is_named(node) else told_loss(argument)
     m.effects.access(node, span, m.now.path, False, loss, how=of_write(call, node, value))
     in_memory = node.startswith(("memory:", "xcom:"))
