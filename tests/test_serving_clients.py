@@ -47,11 +47,9 @@ def test_a_command_that_asks_a_route_is_a_consumer(command: str, asked: str, pat
         "Makefile": f"smoke:\n\t{command.replace('$', '$$')}\n",
         ".github/workflows/ci.yml": WORKFLOW.format(command),
     }
-    found = {
-        edge for edge in edges(linked(tmp_path, {"app.py": APP, path: texts[path]})) if edge[1].startswith("consumer")
-    }
-    assert (f"endpoint:{asked}", f"consumer:{path}") in found
-    assert len(found - {("file:eta.joblib", "consumer:app.py")}) == 1
+    found = edges(linked(tmp_path, {"app.py": APP, path: texts[path]}))
+    asking = {edge for edge in found if edge[0].startswith("endpoint") and edge[1].startswith("consumer")}
+    assert asking == {(f"endpoint:{asked}", f"consumer:{path}")}
 
 
 @pytest.mark.parametrize(
@@ -250,3 +248,56 @@ def test_services_beside_each_other_may_answer_one_route(
     assert ("file:fare.joblib", "endpoint:POST /predict in fare/app.py") in found
     assert ("file:fare.joblib", "endpoint:POST /predict") not in found
     assert {source for source, target in found if target == f"consumer:{path}"} == {f"endpoint:{id}" for id in answers}
+
+
+# ------------------------------------------------------------------------------------------------- served models
+
+SERVED = """\
+apiVersion: serving.kserve.io/v1beta1
+kind: InferenceService
+metadata: {name: eta-tree}
+spec: {predictor: {model: {modelFormat: {name: sklearn}, storageUri: s3://models/eta}}}
+"""
+HOST = "HOST=$(kubectl get svc gateway -o jsonpath='{.ip}')\nPORT=$(kubectl get svc gateway -o jsonpath='{.port}')\n"
+
+
+@pytest.mark.parametrize(
+    ("url", "is_asked"),
+    [
+        ("http://${HOST}:${PORT}/v1/models/eta-tree:predict", True),
+        ("http://$HOST/v2/models/eta-tree/infer", True),
+        ("http://$HOST/v2/models/eta-tree/versions/3/infer", True),
+        ("http://$HOST/seldon/rides/eta-tree/api/v1.0/predictions", True),
+        ("http://$HOST/v2/models/eta/infer", False),  # of another
+        ("http://$HOST/v2/models/eta-tree/ready", False),  # no prediction
+    ],
+)
+def test_a_served_model_is_asked_by_its_name(url: str, is_asked: bool, tmp_path: Path) -> None:
+    ask = HOST + f'curl -v \\\n  -H "Host: $SERVICE" \\\n  -d @./tests/trip.json \\\n  {url}\n'
+    client = "import os\nimport requests\nHOST = os.environ['HOST']\n"
+    client += (
+        f"print(requests.post(f'{url.replace('$HOST', '{HOST}').replace('${HOST}:${PORT}', '{HOST}')}', json=[1]))"
+    )
+    files = {"deploy/eta.yaml": SERVED, "ask.sh": ask, "tests/trip.json": "{}", "client.py": client}
+    found = edges(linked(tmp_path, files))
+    assert (("endpoint:eta-tree", "consumer:ask.sh") in found) is is_asked
+    assert (("endpoint:eta-tree", "consumer:client.py") in found) is is_asked
+    assert (("file:tests/trip.json", "consumer:ask.sh") in found) is is_asked
+
+
+@pytest.mark.parametrize(
+    ("command", "sent"),
+    [
+        ("curl -d @trip.json localhost:8000/v1/eta", "file:trip.json"),
+        ("curl -F 'image=@data/leaf.png;type=image/png' localhost:8000/v1/eta", "file:data/leaf.png"),
+        ("cd data && wget --post-file=trip.json http://localhost:8000/v1/eta", "file:data/trip.json"),
+        ("curl -d name=me@example.org localhost:8000/v1/eta", None),
+        ("curl -d @$1 localhost:8000/v1/eta", None),
+        ("curl -d @trip.json localhost:8000/v1/price", None),  # nobody of ours is sent it
+    ],
+)
+def test_a_file_that_a_command_sends_is_read_by_who_sends_it(command: str, sent: str | None, tmp_path: Path) -> None:
+    found = edges(linked(tmp_path, {"app.py": APP, "ask.sh": command + "\n"}))
+    assert {edge for edge in found if edge[1] == "consumer:ask.sh" and edge[0].startswith("file:")} == (
+        {(sent, "consumer:ask.sh")} if sent else set()
+    )

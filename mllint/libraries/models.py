@@ -43,6 +43,7 @@ class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     versions: dict[str, str] = {}  # pattern of a name -> which it asks for: stage, latest, alias, version
     variables: bool = False  # of a query: what it reads may be variables of the program that hold frames
     portable: bool = False  # what is saved holds no classes of the library: ONNX, a list of weights
+    as_text: bool = False  # what is written is the text of the value: of a model its name, not the model
     tables: str = ""  # `format=bigquery|iceberg`: with one of these values, the name of a file is that of a table
     consumer: bool = False  # what is written goes to somebody outside: a consumer, not a dataset
 
@@ -232,6 +233,7 @@ class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mapped: Mapped | None = None  # objects of a class of the repository are rows of a table
     answers: Service | None = None  # how its library answers requests with an object of a class of the repository
     envelope: tuple[str, ...] = ()  # of a request: keys under which its body, or another part of it, lies as a whole
+    whole: bool = False  # its items are taken to be itself: `axes[0]`, of those of one figure
     keeps: bool = False  # of a transformer: every column stays a column of its own (scalers, imputers)
     classifies: bool = False  # of an estimator: it is a classifier
     wraps: bool = False  # of an estimator: it is known by the last one it is made of (pipelines, searches)
@@ -493,3 +495,7 @@ class Library:
     def holds(self, kind: str) -> str:
         known = self.types.get(kind)
         return known.holds if known else ""
+
+    def is_whole(self, kind: str) -> bool:
+        known = self.types.get(kind)
+        return known is not None and known.whole

@@ -123,7 +123,7 @@ def _link(
     observe_recording(project, machine)
     declare_consumers(project)
     name_features(project, machine)
-    pass_over_temporaries(project.graph)
+    rename(project, pass_over_temporaries(project.graph))
     join_contents(project.graph, project.observations.trials)
     mark_sources(project.graph)
     project.graph.freeze()

@@ -57,6 +57,15 @@ class NamedFunction(msgspec.Struct, frozen=True):
     library: str
 
 
+class Asked(msgspec.Struct, frozen=True):
+    """A request of Python that names the model or service it asks."""
+
+    endpoint: str
+    path: str
+    span: Span
+    job: str
+
+
 class Flow(msgspec.Struct, frozen=True):
     """What a pipeline says that goes into a step and comes out of it (node ids), whatever the code of the step does."""
 
@@ -115,6 +124,7 @@ class Project:
         self.shells: dict[str, set[str]] = {}  # shell scripts that commands call, and the kinds of what calls them
         self.named_functions: dict[tuple[str, str], list[NamedFunction]] = {}  # by path and name
         self.route_names: dict[str, set[str]] = {}  # the name of a route -> its endpoints
+        self.asked: list[Asked] = []  # what Python asks of servers of models, by name
         self.flows: dict[Flow, None] = {}  # what pipelines written in Python say of their steps
         self.dbt: Any = None  # the memory of `sql.dbt.projects`
         self.taken: set[str] = set()  # SQL files whose text Python takes, to fill it in and run it

@@ -46,7 +46,7 @@ def join_tables(project: Project, effects: Effects) -> dict[str, str]:
 
 
 def rename(project: Project, ids: Mapping[str, str]) -> None:
-    """Call tables and their columns by other ids, in all that is known of the project so far."""
+    """Call tables and their columns, or models, by other ids, in all that is known of the project so far."""
     if not ids:
         return
     project.graph.rename(lambda id: _renamed(id, ids))

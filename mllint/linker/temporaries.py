@@ -11,16 +11,15 @@ import re
 from msgspec.structs import replace
 
 from mllint.lineage.graph import Edge, Graph
-from mllint.lineage.ids import column_id, dataset_of, split_column
+from mllint.lineage.ids import column_id, dataset_of, model_id, split_column
 
 _MARK = re.compile(r"[._-]?\btmp(?=[._-]|$)|[._-]tmp\b|\.(?:temp|part|partial)$|~$", re.IGNORECASE)
 
 
-def pass_over_temporaries(graph: Graph) -> None:
-    """What goes into such a file goes into its target, and the file itself is left out."""
+def pass_over_temporaries(graph: Graph) -> dict[str, str]:
+    """What goes into such a file goes into its target, and the file itself is left out. Gives the names of models that
+    are called after one, each with the name that it should have."""
     targets = {node.id: target for node in graph.nodes.values() if (target := _target(graph, node.id))}
-    if not targets:
-        return
     for id, target in targets.items():
         for edge in graph.in_edges(id):
             graph.add_edge(replace(edge, target=target))
@@ -28,7 +27,14 @@ def pass_over_temporaries(graph: Graph) -> None:
             own = column_id(target, split_column(column)[1])
             for edge in graph.in_edges(column) if own in graph.nodes else ():
                 graph.add_edge(replace(edge, target=own))
-    graph.drop(lambda edge: dataset_of(edge.source) in targets or dataset_of(edge.target) in targets)
+    if targets:
+        graph.drop(lambda edge: dataset_of(edge.source) in targets or dataset_of(edge.target) in targets)
+    named = {model_id(_path(id)): model_id(_path(target)) for id, target in targets.items()}
+    return {model: name for model, name in named.items() if model in graph.nodes}
+
+
+def _path(id: str) -> str:
+    return id.removeprefix("file:")
 
 
 def _target(graph: Graph, id: str) -> str:

@@ -12,6 +12,7 @@ from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.losses import because, written
 from mllint.linker.python.abstract.tables import Table
+from mllint.linker.python.abstract.traces import without_traces
 from mllint.linker.python.abstract.values import (
     KEYS,
     Choice,
@@ -98,7 +99,7 @@ def items_of(m: Machine, value: Any, at: facts.At) -> Items:
                 held = value.slots.get("rows")
             if held is not None:
                 return items_of(m, held, at)
-            return Items(None, Unknown(origins_of(value)))
+            return Items(None, value if m.library.is_whole(value.slots["type"]) else Unknown(origins_of(value)))
     return Items(None, Unknown(origins_of(value)))
 
 
@@ -140,6 +141,13 @@ def _items_of_instance(m: Machine, value: Cell, at: facts.At) -> Items:
 def is_inner(key: Any) -> bool:
     """Whether a slot is the interpreter's own, not the program's."""
     return isinstance(key, str) and key.startswith("<") and key.endswith(">")
+
+
+def keep_somewhere(m: Machine, owner: Cell, key: Any, value: Any) -> None:
+    """A dictionary gets a value under a key that is not known."""
+    m.heap.set(owner, "<rest>", join(owner.slots.get("<rest>"), value))
+    if isinstance(key, Cell) or without_traces(origins_of(key)):
+        m.heap.set(owner, KEYS, join(owner.slots.get(KEYS), key))
 
 
 def entries_of(value: Any) -> tuple[dict[str, Any], Any]:

@@ -32,7 +32,7 @@ from mllint.linker.python.builtins import (
 )
 from mllint.linker.python.classes import alias_of
 from mllint.linker.python.frames import listed
-from mllint.linker.python.iteration import entries_of, extend, is_inner, items_of, set_operation
+from mllint.linker.python.iteration import entries_of, extend, is_inner, items_of, keep_somewhere, set_operation
 from mllint.linker.python.library import buffers, columns
 from mllint.linker.python.machine import Machine
 
@@ -276,13 +276,12 @@ def _dict_pop(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) ->
 
 def _setdefault(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
     key = first_of(arguments)
-    if (
-        isinstance(key, Constant)
-        and not is_inner(key.value)
-        and key.value not in receiver.slots
-        and len(arguments.args) > 1
-    ):
-        m.heap.set(receiver, key.value, arguments.args[1])
+    if len(arguments.args) > 1:
+        is_known = isinstance(key, Constant) and not is_inner(key.value)
+        if is_known and key.value not in receiver.slots:
+            m.heap.set(receiver, key.value, arguments.args[1])
+        elif not is_known and receiver.slots.get("<rest>") is None:
+            keep_somewhere(m, receiver, key, arguments.args[1])
     return _get(m, receiver, arguments, at)
 
 

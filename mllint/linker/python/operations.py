@@ -30,7 +30,7 @@ from mllint.linker.python.abstract.values import (
 )
 from mllint.linker.python.frames import frames, listed, usage
 from mllint.linker.python.imports import DOT
-from mllint.linker.python.iteration import is_inner
+from mllint.linker.python.iteration import is_inner, keep_somewhere
 from mllint.linker.python.library import rows
 from mllint.linker.python.library.library import read_attribute, subscript_external
 from mllint.linker.python.machine import Machine
@@ -201,6 +201,8 @@ def dict_item(m: Machine, owner: Cell, index: Any, at: facts.At) -> Any:
                 m.heap.set(owner, key, made)
                 return made
             return rest if rest is not None else m.unknown(f"the dictionary has no key `{key!r}`", at)
+    if "<default>" in owner.slots and owner.slots.get("<rest>") is None:  # under a key that is not known
+        keep_somewhere(m, owner, index, calls.call(m, owner.slots["<default>"], Arguments(), at))
     values = [v for k, v in owner.slots.items() if k == "<rest>" or not is_inner(k)]
     return join_all(values) if values else m.unknown("it is an item of an empty dictionary", at)
 
@@ -214,9 +216,7 @@ def assign_item(m: Machine, owner: Any, index: Any, value: Any, at: facts.At) ->
             if isinstance(index, Constant) and not is_inner(index.value):
                 m.heap.set(owner, index.value, value)
             else:
-                m.heap.set(owner, "<rest>", join(owner.slots.get("<rest>"), value))
-                if isinstance(index, Cell) or without_traces(origins_of(index)):
-                    m.heap.set(owner, KEYS, join(owner.slots.get(KEYS), index))
+                keep_somewhere(m, owner, index, value)
         case Cell(kind="list"):
             items = owner.slots["items"]
             if isinstance(index, Constant) and isinstance(index.value, int) and -len(items) <= index.value < len(items):

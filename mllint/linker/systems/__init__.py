@@ -24,6 +24,7 @@ from mllint.linker.systems import (
     mlproject,
     notebooks,
     packaging,
+    routes,
     scripts,
     serving,
     sqlmesh,
@@ -37,9 +38,10 @@ STARTERS: tuple[tuple[Callable[[Project], Iterator[Run]], str], ...] = (
     (dvc.runs, "stage"), (mlproject.runs, "stage"), (scripts.runs, "command"), (compose.runs, "container"),
     (ci.runs, "job"), (packaging.runs, "command"), (notebooks.runs, "stage"),
 )  # fmt: skip
-# DVC comes late: it adds only what neither Python nor another language shows. What is served is made by all of them.
+# DVC comes late: it adds only what neither Python nor another language shows. What is served is made by all of them,
+# and asked by its name.
 LINKERS: tuple[Callable[[Project], None], ...] = (
-    foreign.link, downloads.link, flows.link, dbt.link, sqlmesh.link, lfs.link, dvc.link, serving.link,
+    foreign.link, downloads.link, flows.link, dbt.link, sqlmesh.link, lfs.link, dvc.link, serving.link, routes.link,
 )  # fmt: skip
 
 

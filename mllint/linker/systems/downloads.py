@@ -124,7 +124,7 @@ def packed_by(words: Sequence[str]) -> tuple[list[str], str] | None:
 def link(project: Project) -> None:
     """Edges between what commands fetch, bring, copy or pack and the files of it that code reads or writes."""
     files = sorted(id for id in project.graph.nodes if id.startswith("file:"))
-    for command, bases, path, language, span in _commands(project):
+    for command, bases, path, language, span in commands_of(project):
         folders = list(folders_of(command.folder, bases))
         copied = [] if language == "docker" else _copied_within(project, command, folders, files)
         for source, target in [*_moved(project, command, folders, files), *copied]:
@@ -141,14 +141,14 @@ def link(project: Project) -> None:
 def _moved(project: Project, command: Command, folders: list[str], files: list[str]) -> Iterator[tuple[str, str]]:
     """Ids of what a command takes and makes, of which the graph knows one."""
     if (packed := packed_by(command.words)) is not None:
-        target = _node(project, packed[1], folders)
+        target = node_of(project, packed[1], folders)
         members = [_path(folder, member) for member in packed[0] for folder in folders or [""] if "{" not in member]
         for id in dict.fromkeys(id for path in members if path != "." for id in _inside(files, path)):
             if target is not None and id != target:
                 yield id, target
         return
     if (found := download_of(command.words) or copy_of(command.words)) is not None:
-        source, target = (_node(project, end, folders) for end in found)
+        source, target = (node_of(project, end, folders) for end in found)
         if source is not None and target is not None and {source, target} & project.graph.nodes.keys():
             yield source, target
 
@@ -185,7 +185,7 @@ def _path(folder: str, name: str) -> str:
     return posixpath.normpath(posixpath.join(folder, name.lstrip("/")))
 
 
-def _node(project: Project, end: str, folders: list[str]) -> str | None:
+def node_of(project: Project, end: str, folders: list[str]) -> str | None:
     """The id of what a word names: that of a file which the graph knows, if it does."""
     if "{" in end:
         return None
@@ -195,7 +195,7 @@ def _node(project: Project, end: str, folders: list[str]) -> str | None:
     return next((id for id in ids if id in project.graph.nodes), ids[0])
 
 
-def _commands(project: Project) -> Iterator[tuple[Command, list[str], str, str, Span]]:
+def commands_of(project: Project) -> Iterator[tuple[Command, list[str], str, str, Span]]:
     """Commands with the folders that theirs may be relative to, and the file, language and place they stand in."""
     contexts = images.contexts(project)
     for facts in project.of_kind("shell", "make", "docker"):

@@ -1,4 +1,4 @@
-"""Data that other languages read and write, and pages and scripts that call an endpoint."""
+"""Data that other languages read and write."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from mllint.lineage.lineage import NAMELESS, Gap
 from mllint.linker.project import Project
 from mllint.linker.systems.foreign_calls import access_of
 from mllint.linker.systems.queries import tables_of
-from mllint.linker.systems.routes import link_routes
 from mllint.source import Span
 
 LANGUAGES = ("r", "scala", "java", "julia", "javascript", "cpp")
@@ -26,7 +25,6 @@ def link(project: Project) -> None:
     for facts in project.of_kind(*LANGUAGES):
         if facts.foreign is not None:
             _link_data(project, facts)
-    link_routes(project)
 
 
 class _Use(msgspec.Struct, frozen=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
 _URL = re.compile(r"https?://\S+|(?:localhost|\d+(?:\.\d+){3}|[\w.-]+(?=:\d)|\{[^{}]*\})?(?::(?:\d+|\{[^{}]*\}))?/\S*")
@@ -59,3 +59,38 @@ def request_of(words: Sequence[str]) -> tuple[str, str] | None:
         return None
     url = urls[0] if "://" in urls[0] else f"http://{urls[0]}"
     return method or ("POST" if sends else "GET"), url
+
+
+_SENT = {"-d", "--data", "--data-binary", "--data-urlencode", "--data-ascii", "--json", "-F", "--form"}
+_PLAIN = {"-T", "--upload-file", "--post-file", "--body-file", "-D"}  # the file's name alone, without `@`
+
+
+def files_sent(words: Sequence[str]) -> list[str]:
+    """The files whose content a command sends.
+
+    >>> files_sent(["curl", "-d", "@trip.json", "-F", "image=@leaf.png;type=image/png", "localhost:8000/eta"])
+    ['trip.json', 'leaf.png']
+    >>> files_sent(["wget", "--post-file=trip.json", "localhost:8000/eta"]), files_sent(["http", ":80/eta", "a@a.csv"])
+    (['trip.json'], ['a.csv'])
+    >>> files_sent(["curl", "-d", "me@example.org", "-H", "@headers", "localhost:8000/eta"])
+    []
+    """
+    return [name for name in _sent(words) if name not in ("", "-")]
+
+
+def _sent(words: Sequence[str]) -> Iterator[str]:
+    program = posixpath.basename(words[0]) if words else ""
+    plain = _PLAIN if program == "hey" else _PLAIN - {"-D"}  # of curl it is where headers are written
+    for word, value in zip(words[1:], [*words[2:], ""], strict=True):
+        if word.startswith("--") and "=" in word:
+            word, _, value = word.partition("=")
+        elif word[:2] in ("-d", "-F") and len(word) > 2 and word[1] != "-":
+            word, value = word[:2], word[2:]
+        if program in _HTTPIE and (field := re.fullmatch(r"[\w.-]*@(.+)", word)):
+            yield field[1]
+        elif word in plain:
+            yield value
+        elif word in _SENT and (
+            sent := re.match(r"(?:[\w.-]+=)?@([^;]+)" if word in ("-F", "--form") else "@(.+)", value)
+        ):
+            yield sent[1]

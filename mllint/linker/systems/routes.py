@@ -13,8 +13,10 @@ from mllint.lineage.graph import Edge
 from mllint.lineage.ids import consumer_id, split_endpoint
 from mllint.linker.endpoints import nearest
 from mllint.linker.project import Project
-from mllint.linker.systems import ci, scripts
-from mllint.linker.systems.http_commands import request_of
+from mllint.linker.protocols import asked_by
+from mllint.linker.systems.downloads import commands_of, node_of
+from mllint.linker.systems.http_commands import files_sent, request_of
+from mllint.linker.systems.start import folders_of
 from mllint.source import Span
 
 _CLIENTS = re.compile(
@@ -38,14 +40,19 @@ class Request(msgspec.Struct, frozen=True):
     method: str
     url: str
     loose: bool = False  # options that were not followed may name another method
+    sent: tuple[str, ...] = ()  # ids of files that it sends
 
 
-def link_routes(project: Project) -> None:
-    """Edges endpoint -> `consumer:PATH`, where what a file calls is a route of the repository."""
-    endpoints = [(id, *split_endpoint(id)) for id in sorted(project.graph.nodes) if _is_route(id)]
+def link(project: Project) -> None:
+    """Edges endpoint -> `consumer:PATH`, where what a file calls is a route of the repository, or what it serves."""
+    endpoints = [(id, *split_endpoint(id)) for id in project.graph.nodes if id.startswith("endpoint:")]
     if endpoints:
+        routes = sorted(endpoint for endpoint in endpoints if _is_route(endpoint[0]))
         for request in (*_of_scripts(project), *_of_commands(project)):
-            _link(project, request, endpoints)
+            _link(project, request, routes)
+        for asked in project.asked:  # by Python
+            if asked.endpoint in project.graph.nodes:
+                _consume(project, asked.endpoint, asked.path, "python", asked.span, asked.job)
 
 
 def _of_scripts(project: Project) -> Iterator[Request]:
@@ -60,37 +67,44 @@ def _of_scripts(project: Project) -> Iterator[Request]:
 
 def _of_commands(project: Project) -> Iterator[Request]:
     """`curl -d @trip.json localhost:8000/eta` in a script, a Makefile, a Dockerfile, a step of CI."""
-    for facts in project.of_kind("shell", "make", "docker"):
-        for command in facts.commands:
-            if (asked := request_of(command.words)) is not None:
-                yield Request(facts.path, facts.kind, scripts.place(facts.path, command), *asked)
-    for path, at, command in ci.commands(project):
+    for command, bases, path, language, span in commands_of(project):
         if (asked := request_of(command.words)) is not None:
-            yield Request(path, "yaml", at, *asked)
+            folders = list(folders_of(command.folder, bases))
+            sent = [node_of(project, name, folders) for name in files_sent(command.words)]
+            yield Request(path, language, span, *asked, sent=tuple(id for id in sent if id is not None))
 
 
 def _is_route(id: str) -> bool:
     return id.startswith("endpoint:") and " /" in id
 
 
-def _link(project: Project, request: Request, endpoints: list[tuple[str, str, str]]) -> None:
+def _link(project: Project, request: Request, routes: list[tuple[str, str, str]]) -> None:
+    exact, found, is_certain = list[str](), list[str](), True
     if named := _NAMED.match(request.url):  # a page of Django says which view it asks
         ids = project.route_names.get(named[1].rpartition(":")[2], set())
-        exact, found, is_certain = [id for id, *_ in endpoints if id in ids], [], True
+        exact = [id for id, *_ in routes if id in ids]
+    elif (served := f"endpoint:{asked_by(request.url)}") in project.graph.nodes:
+        exact = [served]
     else:
         route = _route(project, request.url)
-        matching = [(id, verb) for id, verb, path in endpoints if route and _matches(route, path)]
+        matching = [(id, verb) for id, verb, path in routes if route and _matches(route, path)]
         exact = [id for id, verb in matching if request.method in ("", verb) or verb in ("", "ANY")]
         found, is_certain = [id for id, _ in matching], not route.startswith("{")
     for id in nearest(project, exact or (found if request.loose else []), request.path, request.url):
-        consumer = consumer_id(request.path)
-        project.graph.add_node(consumer, "consumer", request.span, name=request.path)
-        project.graph.add_edge(
-            Edge(
-                id, consumer, "consumes", "direct", request.path, request.language, request.span,
-                resolved=id in exact and is_certain, read=request.span,
-            )
-        )  # fmt: skip
+        _consume(project, id, request.path, request.language, request.span, resolved=id in exact and is_certain)
+        for file in request.sent:
+            project.graph.add_node(file, "dataset", request.span)
+            _consume(project, file, request.path, request.language, request.span)
+
+
+def _consume(
+    project: Project, source: str, path: str, language: str, span: Span, job: str = "", resolved: bool = True
+) -> None:
+    consumer = consumer_id(path)
+    project.graph.add_node(consumer, "consumer", span, name=path)
+    project.graph.add_edge(
+        Edge(source, consumer, "consumes", "direct", job or path, language, span, resolved=resolved, read=span)
+    )
 
 
 def _request(call: ForeignCall) -> tuple[str, str]:

@@ -292,3 +292,12 @@ def of_dataset(dataset: str, columns: Iterable[str] | None = None, rows: str = "
         return Table(base=base, origins=base, rows=rows or dataset)
     known = {n: Column(ex.Column(dataset, n), frozenset({column_id(dataset, n)}), n, rows=rows) for n in columns}
     return Table(known, False, base, NOTHING, base, rows=rows or dataset)
+
+
+def stored_in(dataset: str, table: Table, rows: str = "") -> Table:
+    """What reading a dataset yields that a frame was written into: of an open one, those columns that come last."""
+    if not table.open:
+        return of_dataset(dataset, list(table.columns), rows)
+    last = of_dataset(dataset, list(table.columns)[len(table.columns) - table.tail :], rows).columns
+    known = of_dataset(dataset, None, rows)
+    return msgspec.structs.replace(known, columns=last, dropped=table.dropped, tail=table.tail)

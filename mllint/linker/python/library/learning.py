@@ -245,11 +245,12 @@ def predict(call: Invocation) -> Any:
 
 
 def model_origins(receiver: Any) -> frozenset[str]:
-    """The nodes that a model is known by: itself where it was fitted in sight, else what it was loaded from."""
+    """The nodes that a model is known by: itself where it was fitted in sight, and the file that it was restored from
+    after that; else what it was loaded from."""
     result: frozenset[str] = frozenset()
     for option in receiver.options if isinstance(receiver, Choice) else (receiver,):
         if is_estimator(option) and "artifact" not in option.slots and option.slots.get("fitted"):
-            result |= {option.slots["token"]}
+            result |= {option.slots["token"]} | option.slots.get("restored", frozenset())
         else:
             result |= origins_of(option)
     return result

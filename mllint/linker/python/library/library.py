@@ -286,7 +286,7 @@ def object_item(m: Machine, owner: Cell, index: Any, at: facts.At) -> Any:
     if found is not None:
         return apply(Invocation(m, found[0], found[1], owner, Arguments((index,)), at))
     kind = m.library.types.get(owner.slots["type"])
-    if kind is not None and isinstance(index, Constant) and index.value in kind.envelope:
+    if kind is not None and (kind.whole or (isinstance(index, Constant) and index.value in kind.envelope)):
         return owner
     if owner.slots.get("reference"):  # a loaded thing of which nothing is known yet: it may well be a frame
         return frames.item(m, loading.as_frame(m, owner, at), index, at)

@@ -12,7 +12,7 @@ from mllint.libraries.models import Place
 from mllint.lineage import expressions as ex
 from mllint.lineage.ids import column_id
 from mllint.linker.python.abstract.heap import Cell
-from mllint.linker.python.abstract.tables import of_dataset
+from mllint.linker.python.abstract.tables import of_dataset, stored_in
 from mllint.linker.python.abstract.traces import without_traces
 from mllint.linker.python.abstract.values import (
     Choice,
@@ -146,8 +146,7 @@ def reload(m: Machine, value: Any, node: str, at: facts.At, seen: dict[int, Any]
             return msgspec.structs.replace(value, origins=origins, rows=node)
         case Cell(kind="frame"):
             table = value.slots["table"]
-            shape = of_dataset(node, None if table.open else list(table.columns))
-            fresh = msgspec.structs.replace(shape, dropped=table.dropped, tail=table.tail)
+            fresh = msgspec.structs.replace(stored_in(node, table), dropped=table.dropped, tail=table.tail)
             return frames.new(m, fresh, value.slots["type"], at)
         case Cell():
             if id(value) in seen:

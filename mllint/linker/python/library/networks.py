@@ -12,7 +12,7 @@ from typing import Any
 from mllint.lineage import expressions as ex
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.traces import PREDICTION
-from mllint.linker.python.abstract.values import Column, Constant, Unknown, origins_of
+from mllint.linker.python.abstract.values import Column, Constant, Unknown, options_of, origins_of
 from mllint.linker.python.library import training, trials
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.library.learners import network_of, prepare
@@ -66,7 +66,11 @@ def state(call: Invocation) -> Any:
 def load_state(call: Invocation) -> Any:
     """`net.load_state_dict(torch.load(path))`: from now on the network is what was saved there."""
     network = network_of(call.m, call.receiver, call.at)
+    given = call.get("0|state_dict")
     if network is not None:
-        call.m.heap.set(network, "origins", network.slots["origins"] | origins_of(call.get("0|state_dict")))
+        stored = (each for each in options_of(given) if isinstance(each, Cell))
+        if any("artifact" in each.slots or "reference" in each.slots for each in stored):  # the best epoch's, say
+            call.m.heap.set(network, "restored", network.slots.get("restored", frozenset()) | origins_of(given))
+        call.m.heap.set(network, "origins", network.slots["origins"] | origins_of(given))
         call.m.heap.set(network, "loaded", True)
     return Constant(None)

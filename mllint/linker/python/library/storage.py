@@ -16,7 +16,7 @@ from mllint.lineage.observations import ModelLabel
 from mllint.lineage.trials import RowSet
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.losses import told_loss
-from mllint.linker.python.abstract.tables import Table, of_dataset
+from mllint.linker.python.abstract.tables import Table, of_dataset, stored_in
 from mllint.linker.python.abstract.traces import ROWS, without_traces
 from mllint.linker.python.abstract.values import (
     KEYS,
@@ -117,12 +117,8 @@ def note_unknown(call: Invocation, argument: Any, is_read: bool, data: Any = Non
 def _table(call: Invocation, m: Machine, node: str) -> Table:
     stored = m.recall(node)
     rows = f"{node}"
-    if isinstance(stored, Cell) and stored.kind == "frame" and not stored.slots["table"].open:
-        return of_dataset(node, list(stored.slots["table"].columns), rows)
     if isinstance(stored, Cell) and stored.kind == "frame":
-        table = stored.slots["table"]
-        known = of_dataset(node, None, rows)
-        return msgspec.structs.replace(known, dropped=table.dropped)
+        return stored_in(node, stored.slots["table"], rows)
     header = m.project.header(node)
     names = _given_names(call)
     if call.entry.columns is not None and call.entry.columns.names and stored is not None:
@@ -257,6 +253,9 @@ def put(call: Invocation, node: str, value: Any, argument: Any = None) -> None:
     """A value goes into a dataset or artifact."""
     m, span = call.m, call.span
     models = models_in(value)
+    if call.entry.writes is not None and call.entry.writes.as_text:
+        m.effects.link([model.slots["token"] for model in models], node, "writes", span)
+        models = []
     loss = KNOWN if ids.is_named(node) else told_loss(argument)
     m.effects.access(node, span, m.now.path, False, loss, how=of_write(call, node, value))
     in_memory = node.startswith(("memory:", "xcom:"))

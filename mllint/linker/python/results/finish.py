@@ -13,7 +13,8 @@ from mllint.lineage.ids import LOGGED, column_id, consumer_id, dataset_of, model
 from mllint.lineage.lineage import Gap
 from mllint.lineage.observations import Feature
 from mllint.linker.endpoints import nearest
-from mllint.linker.project import Project
+from mllint.linker.project import Asked, Project
+from mllint.linker.protocols import asked_by
 from mllint.linker.python.abstract.values import counted
 from mllint.linker.python.entries import is_test
 from mllint.linker.python.library.locate import registered_name
@@ -375,6 +376,8 @@ def _add_requests(project: Project, records: list[Record]) -> None:
             consumer = consumer_id(request.path)
             graph.add_node(consumer, "consumer", request.span, request.path)
             graph.add_edge(Edge(endpoint, consumer, "consumes", "direct", request.job, "python", request.span))
+        if best is None and (name := asked_by(request.url)):
+            project.asked.append(Asked(f"endpoint:{name}", request.path, request.span, request.job))
 
 
 def matching_endpoint(endpoints: Iterable[str], method: str, url: str) -> str | None:
