@@ -15,7 +15,7 @@ from mllint.lineage import expressions as ex
 from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.tables import Table
-from mllint.linker.python.abstract.traces import FULL, rows_in, without_traces
+from mllint.linker.python.abstract.traces import FULL, without_traces
 from mllint.linker.python.abstract.values import (
     Bound,
     Choice,
@@ -25,11 +25,11 @@ from mllint.linker.python.abstract.values import (
     Partial,
     Tuple,
     Unknown,
-    is_text,
     origins_of,
     text_of,
 )
 from mllint.linker.python.frames import (
+    combining,
     frame_expressions,
     frame_groups,
     frames,
@@ -38,22 +38,14 @@ from mllint.linker.python.frames import (
     limits,
     listed,
     named_parts,
+    renaming,
     usage,
 )
 from mllint.linker.python.frames.frame_construction import construct, series
-from mllint.linker.python.frames.frame_parts import is_inner, like_receiver, result, subject, table_of
-from mllint.linker.python.iteration import Items, items_of
-from mllint.linker.python.library import rows
+from mllint.linker.python.frames.frame_parts import is_inner, like_receiver, result, same, subject, table_of
+from mllint.linker.python.iteration import items_of
 from mllint.linker.python.library.columns import expression_of
 from mllint.linker.python.library.invocation import Invocation
-
-
-def same(call: Invocation) -> Any:
-    """The same rows and columns (sorting, sampling, copying, casting as a whole); of a column, the column."""
-    value = call.receiver if call.receiver is not None else call.get("0")
-    if isinstance(value, Column):
-        return value
-    return result(call, table_of(value))
 
 
 def filtered(call: Invocation) -> Any:
@@ -126,27 +118,6 @@ def drop(call: Invocation) -> Any:
     return result(call, table.drop(names))
 
 
-def rename(call: Invocation) -> Any:
-    """`columns` (or `mapper` with `axis` 1): old name to new name."""
-    mapping = call.get("columns")
-    if mapping is None and call.constant("axis", 0) in (1, "columns"):
-        mapping = call.get("mapper")
-    table = subject(call)
-    if isinstance(mapping, Cell) and mapping.kind == "dict":
-        names = {k: text_of(v) for k, v in mapping.slots.items() if isinstance(k, str) and is_text(v)}
-        return result(call, table.rename({k: v for k, v in names.items() if v is not None}))
-    if mapping is None:
-        return result(call, table)
-    return result(call, Table(open=True, origins=table.whole, indirect=table.indirect, rows=table.rows))
-
-
-def rename_one(call: Invocation) -> Any:
-    """`old`, `new`: Spark's `withColumnRenamed`."""
-    old, new = text_of(call.get("old")), text_of(call.get("new"))
-    table = subject(call)
-    return result(call, table.rename({old: new}) if old and new else table)
-
-
 def assign(call: Invocation) -> Any:
     """New columns by keyword; a function is called with the frame."""
     table = subject(call)
@@ -167,87 +138,6 @@ def with_column(call: Invocation) -> Any:
     column = frames.as_column(call.m, call.get("value"), name, call.at)
     column = usage.made(call.m, table, call.get("value"), column, name, call.at)
     return result(call, table.with_columns({name: column}))
-
-
-def merge(call: Invocation) -> Any:
-    """`left` (or the receiver), `right`, keys `on`, `left_on`, `right_on`, `by`; `suffixes`, or `lsuffix`, `rsuffix`.
-    The keys decide which rows meet."""
-    left = table_of(call.receiver if call.receiver is not None else call.get("left"))
-    right = table_of(call.get("right"))
-    named = {p: frames.names_of(call.get(p)) or [] for p in ("on", "by", "left_on", "right_on", "left_by", "right_by")}
-    on = frozenset(named["on"] + named["by"])
-    left = left.expecting([*on, *named["left_on"], *named["left_by"]])
-    right = right.expecting([*on, *named["right_on"], *named["right_by"]])
-    keys = {name for names in named.values() for name in names}
-    decided = frozenset().union(*(c.origins for t in (left, right) for n in sorted(keys) if (c := t.column(n))))
-    names = frames.names_of(call.get("suffixes"))
-    suffixes = (names[0], names[1]) if names and len(names) == 2 else ("_x", "_y")
-    if call.get("lsuffix|rsuffix") is not None:
-        suffixes = (text_of(call.get("lsuffix")) or "", text_of(call.get("rsuffix")) or "")
-    joined = left.beside(right, suffixes, on).filtered(without_traces(decided))
-    return result(call, joined_rows(call, joined, left))
-
-
-def joined_rows(call: Invocation, joined: Table, left: Table) -> Table:
-    """A join goes over the rows of its left side; where it repeats them for certain, it says so."""
-    own = rows_in(left.origins or left.base)
-    how, check = call.constant("how"), call.constant("validate")
-    if how == "cross" or check in ("one_to_many", "1:m", "many_to_many", "m:m"):
-        own = rows.note(call.m, call.at, "joined", own)
-    return rows.table_of_rows(joined, own) if own else joined
-
-
-def concat(call: Invocation) -> Any:
-    """`objs`: frames below each other, or side by side with `axis` 1; the receiver comes first, if there is one."""
-    objs = call.get("objs")
-    is_one = isinstance(objs, Column) or (isinstance(objs, Cell) and objs.kind == "frame")  # `df.append(other)`
-    items = Items([objs], objs) if is_one else items_of(call.m, objs, call.at)
-    texts = _texts_of(items.known or []) if call.receiver is None else None
-    if texts is not None:
-        return call.m.heap.new("list", {"items": texts}, (call.m.now.path, call.at))
-    parts = [table_of(part) for part in (items.known if items.known is not None else [items.any])]
-    if call.receiver is not None:
-        parts = [table_of(call.receiver), *parts]
-    if not parts:
-        return result(call, Table())
-    if call.constant("axis", 0) in (1, "columns") or call.name.endswith("hstack"):
-        table = parts[0]
-        for part in parts[1:]:
-            table = table.beside(part)
-        return result(call, table)
-    return result(call, _below(call, parts))
-
-
-def _texts_of(parts: list[Any]) -> tuple[Any, ...] | None:
-    """The items of lists of texts, which are names and no data: `np.concatenate([numeric_names, other_names])`."""
-    lists = [part for part in parts if isinstance(part, Cell) and part.kind == "list" and "<rest>" not in part.slots]
-    items = tuple(item for part in lists for item in part.slots["items"])
-    return items if items and len(lists) == len(parts) and all(map(is_text, items)) else None
-
-
-def _below(call: Invocation, parts: list[Table]) -> Table:
-    """Rows of all parts. Where two come of the same rows, the whole is not just these rows again."""
-    whole = frames.merge_all(parts)
-    each = [rows_in(part.origins or part.base) for part in parts]
-    together = frozenset().union(*each)
-    if sum(map(len, each)) == len(together):
-        return whole
-    return rows.table_of_rows(whole, rows.note(call.m, call.at, "some", together, "below"))
-
-
-def beside(call: Invocation) -> Any:
-    """All positional arguments side by side: `np.c_[a, b]`, `np.column_stack((a, b))`."""
-    args = call.arguments.args
-    if len(args) == 1:
-        items = items_of(call.m, args[0], call.at)
-        args = tuple(items.known if items.known is not None else [items.any])
-    parts = [table_of(arg) for arg in args]
-    if not parts:
-        return result(call, Table())
-    table = parts[0]
-    for part in parts[1:]:
-        table = table.beside(part)
-    return result(call, table)
 
 
 def dummies(call: Invocation) -> Any:
@@ -498,41 +388,6 @@ def framed(call: Invocation) -> Any:
     return result(call, msgspec.structs.replace(table, open=is_kept, index={} if is_kept else beside))
 
 
-def retitled(call: Invocation) -> Any:
-    """`index`: the new name of a column, if it is a text; else labels of its rows get other names."""
-    name, made = text_of(call.get("index")), same(call)
-    return msgspec.structs.replace(made, name=name) if name is not None and isinstance(made, Column) else made
-
-
-def affixed(call: Invocation) -> Any:
-    """`prefix`, `suffix`: every column is renamed."""
-    table = subject(call)
-    prefix, suffix = (text_of(call.get(name, Constant(""))) for name in ("prefix", "suffix"))
-    if table.open or prefix is None or suffix is None:
-        return result(call, Table(open=True, origins=table.whole, indirect=table.indirect, rows=table.rows))
-    return result(call, table.rename({name: f"{prefix}{name}{suffix}" for name in table.columns}))
-
-
-def relabelled(call: Invocation) -> Any:
-    """`labels`, `axis` 1: new names by position: `df.set_axis(names, axis=1)`."""
-    if call.constant("axis", 0) not in (1, "columns"):
-        return same(call)
-    frame = like_receiver(call, subject(call))
-    frames.assign_attribute(call.m, frame, "columns", call.get("labels"), call.at)
-    return result(call, frame.slots["table"])
-
-
-def named_in_order(call: Invocation) -> Any:
-    """`df.toDF("a", "b")`: new names by position."""
-    args = call.arguments.args
-    if not args:
-        return same(call)
-    frame = like_receiver(call, subject(call))
-    labels = args[0] if len(args) == 1 and not isinstance(args[0], Constant) else Tuple(tuple(args))
-    frames.assign_attribute(call.m, frame, "columns", labels, call.at)
-    return result(call, frame.slots["table"])
-
-
 def data_and_target(call: Invocation) -> Any:
     """What a data set that comes with a library yields: with `return_X_y`, rows and target as two values."""
     if not call.is_true("return_X_y"):
@@ -553,13 +408,12 @@ def pass_through(call: Invocation) -> Any:
     return Tuple(tuple(parts)) if len(parts) != 1 else parts[0]
 
 
-TABLE: dict[str, Callable[[Invocation], Any]] = {
+TABLE: dict[str, Callable[[Invocation], Any]] = combining.TABLE | renaming.TABLE | {
     function.__name__: function
     for function in (
-        same, filtered, without_missing, select, projected, drop, rename, rename_one, assign, with_column, merge,
-        concat, beside,
+        same, filtered, without_missing, select, projected, drop, assign, with_column,
         construct, dummies, reshape, melt, mapped, pipe, names, typed_names, indexer, column, series, several, records,
-        tuples, dictionary, parsed, choose, cases, some, queried, framed, retitled, affixed, relabelled, named_in_order,
+        tuples, dictionary, parsed, choose, cases, some, queried, framed,
         data_and_target, pass_through,
         indexes.set_index, indexes.reset_index,
         named_parts.by_split, named_parts.parts_named, named_parts.halves, named_parts.extended,

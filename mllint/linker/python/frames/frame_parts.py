@@ -55,3 +55,11 @@ def result(call: Invocation, table: Table) -> Any:
 
 def is_inner(key: Any) -> bool:
     return isinstance(key, str) and key.startswith("<") and key.endswith(">")
+
+
+def same(call: Invocation) -> Any:
+    """The same rows and columns (sorting, sampling, copying, casting as a whole); of a column, the column."""
+    value = call.receiver if call.receiver is not None else call.get("0")
+    if isinstance(value, Column):
+        return value
+    return result(call, table_of(value))
