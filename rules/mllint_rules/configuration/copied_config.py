@@ -23,6 +23,7 @@ from mllint.rule import (
     config_differences,
     config_leaves,
 )
+from mllint_rules.configuration.records import records_of_runs
 
 _VERSION = re.compile(r"(?<![a-z])v(?:er(?:sion)?)?[-_.]?\d+(?:[-_.]\d+)*(?![a-z\d])", re.IGNORECASE)
 _KEPT = re.compile(r"(?<![a-z])(?:legacy|archived?|deprecated|superseded|old)(?![a-z])", re.IGNORECASE)
@@ -31,7 +32,8 @@ _KEPT = re.compile(r"(?<![a-z])(?:legacy|archived?|deprecated|superseded|old)(?!
 def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
     """One finding for each cluster of copies, at the file that is last by path."""
     options = context.options
-    configs = [config for config in lineage.observations.configs if not config.is_tooling]
+    records = records_of_runs(lineage.observations.configs)
+    configs = [c for c in lineage.observations.configs if not c.is_tooling and c.path not in records]
     leaves = {config.path: config_leaves(config) for config in configs}
     loaded = {config.path for config in configs if config.jobs}
     clusters: dict[str, list[Config]] = {}

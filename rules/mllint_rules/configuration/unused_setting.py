@@ -9,14 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mllint.rule import Config, Context, Finding, Key, Label, Lineage, Rule, Span
+from mllint_rules.configuration.records import records_of_runs
 
 _DOCS = {"docs", "doc", "documentation"}
 
 
 def check(lineage: Lineage, context: Context) -> Iterator[Finding]:
     """One finding for each topmost key of which no part is read, in files of which other keys are."""
+    records = records_of_runs(lineage.observations.configs)
     for config in lineage.observations.configs:
         if not config.jobs or config.is_tooling or not any(key.state == "read" for key in config.keys):
+            continue
+        if config.path in records:
             continue
         if not _DOCS.isdisjoint(config.path.split("/")[:-1]):
             continue  # a document, that some check goes through
