@@ -48,15 +48,13 @@ def method(receiver: Any, name: str) -> Method | None:
     if is_text(receiver):
         return text_methods.method(name)
     if isinstance(receiver, Cell):
-        if receiver.kind in ("dict", "list") and name == "encode":  # a text of JSON, see library/parsing.py
-            return lambda m, r, a, at: r
         if receiver.kind == "list":
             return _LIST.get(name)
         if receiver.kind == "texts":
             return name_methods.of_each(name)
         if receiver.kind == "dict":
             return _DICT.get(name)
-        if receiver.kind == "object" and name == "decode" and buffers.decoded(receiver):
+        if receiver.kind == "object" and name in ("decode", "encode") and buffers.decoded(receiver):
             return lambda m, r, a, at: r
         if receiver.kind == "instance" and name in ("dict", "model_dump", "_asdict", "to_dict", "asdict"):
             return _fields

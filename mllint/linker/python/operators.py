@@ -8,7 +8,7 @@ from typing import Any
 from mllint.facts import python as facts
 from mllint.lineage import expressions as ex
 from mllint.linker.python import classes
-from mllint.linker.python.abstract import texts
+from mllint.linker.python.abstract import json_texts, texts
 from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell, MaybeNone
 from mllint.linker.python.abstract.losses import because
@@ -60,7 +60,7 @@ def binary(
         return texts.join_paths([left, right])  # `folder / row["name"]`
     if isinstance(left, Column) or isinstance(right, Column):
         return column_operation(m, _MEANING.get(operator, "CALL"), [left, right], at)
-    if operator == "+" and isinstance(right, Constant) and isinstance(left, Cell) and left.kind == "dict":
+    if operator == "+" and isinstance(right, Constant) and json_texts.is_json(left):
         return left  # `json.dumps(row) + "\n"`
     if operator == "+" and (is_text(left) or is_text(right)):
         return texts.concatenate([(left, names[0]), (right, names[1])])

@@ -14,6 +14,7 @@ from typing import Any, TypeGuard
 import msgspec
 
 from mllint.facts import python as facts
+from mllint.linker.python.abstract import json_texts
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.values import Choice, Unknown, join, join_all, options_of, origins_of
 from mllint.linker.python.library.invocation import Invocation
@@ -117,7 +118,7 @@ def wrapped(call: Invocation, value: Any, may_be_data: bool) -> Any:
 
 def decoded(value: Any) -> bool:
     """Whether it stays what it is when it is decoded: `body.read().decode()`."""
-    return is_buffer(value) or (is_bytes_of(value) and not value.slots["type"])
+    return is_buffer(value) or json_texts.is_json(value) or (is_bytes_of(value) and not value.slots["type"])
 
 
 TABLE: dict[str, Callable[[Invocation], Any]] = {"buffer": buffer}

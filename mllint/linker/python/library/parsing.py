@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mllint.linker.python.abstract import literals, texts
+from mllint.linker.python.abstract import json_texts, literals, texts
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.values import Column, Constant, Unknown, is_text, text_of
 from mllint.linker.python.library import config, locate
@@ -33,10 +33,12 @@ def _parts_of(value: Any) -> list[Any]:
 
 
 def joined_data(call: Invocation) -> Any:
-    """Something of a text nature made of data: keeps the origins. A dictionary or list is itself in a text of JSON."""
+    """Something of a text nature made of data: keeps the origins. A text of JSON holds the dictionary or list in it."""
     first = call.receiver if call.receiver is not None else call.get("0")
-    if isinstance(first, Cell) and first.kind in ("dict", "list"):
-        return call.m.heap.new(first.kind, dict(first.slots), (call.m.now.path, call.at))
+    if json_texts.is_json(first):
+        return first.slots["held"] if call.name.endswith("loads") else first
+    if isinstance(first, Cell) and first.kind in ("dict", "list") and call.name.endswith("dumps"):
+        return json_texts.make(call.m.heap, first, (call.m.now.path, call.at))
     if isinstance(first, Cell) and "path" in first.slots:  # `json.loads(open("config.json").read())`
         values = config.load(call.m, first, call.at)
         return values if values is not None else Unknown(call.origins())

@@ -14,6 +14,7 @@ from mllint.lineage import ids
 from mllint.lineage.graph import NodeKind
 from mllint.lineage.observations import ModelLabel
 from mllint.lineage.trials import RowSet
+from mllint.linker.python.abstract import json_texts
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.losses import told_loss
 from mllint.linker.python.abstract.tables import Table, of_dataset, stored_in
@@ -340,6 +341,8 @@ def _put_data(
                 _put_data(m, node, option, tokens, span, seen, is_entry, key)
         case Cell(kind="object") if value.slots.get("token") in tokens:
             pass
+        case Cell(kind="object") if json_texts.is_json(value):
+            _put_data(m, node, value.slots["held"], tokens, span, seen, is_entry, key)
         case Cell(kind="object") if buffers.is_bytes_of(value) or (handles_of(value) and not is_entry):
             m.effects.link(origins_of(value), node, "writes", span, is_copy=True)
         case Cell(kind="instance") if _networks_of(value) & tokens:
