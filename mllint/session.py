@@ -121,7 +121,8 @@ def analyse(
         raise UsageError(f"nothing to analyse: no file of a kind that mllint reads in {paths[0] if paths else root}")
     own_models = load_models(root, settings)
     documents = _read_documents(root, discovery)
-    lineage = linked(root, [*files, *documents], settings, declarations, own_models, use_cache, deadline)
+    everything, others = [*files, *documents], sorted(discovery.others)
+    lineage = linked(root, everything, settings, declarations, own_models, use_cache, deadline, others)
     lineage.coverage.files_found = discovery.files_found
     lineage.coverage.files_read = sum(map(_is_read, files))
     here = (found.path for found in discovery.found)
@@ -139,6 +140,7 @@ def linked(
     own_models: Sequence[LibraryFile],
     use_cache: bool,
     deadline: float = math.inf,
+    others: Sequence[str] = (),
 ) -> Lineage:
     """The lineage of these facts: that of the last run, if nothing has changed since."""
     from mllint import lineage_cache
@@ -146,9 +148,9 @@ def linked(
     if not use_cache:
         from mllint.linker.link import link
 
-        return link(files, settings, declarations, own_models, deadline=deadline)
+        return link(files, settings, declarations, own_models, deadline=deadline, others=others)
     digests = lineage_cache.digests_of(files)
-    key = lineage_cache.key_of(digests, settings, declarations, own_models)
+    key = lineage_cache.key_of(digests, settings, declarations, own_models, others)
     known = lineage_cache.load(root, key, declarations)
     if known is not None:
         return known
@@ -156,7 +158,7 @@ def linked(
     from mllint.linker.python.replay import Memory
 
     memory = lineage_cache.load_memory(root, Memory)
-    lineage = link(files, settings, declarations, own_models, digests, memory, deadline)
+    lineage = link(files, settings, declarations, own_models, digests, memory, deadline, others)
     if time.monotonic() < deadline:  # else another run, on a faster machine, may see more
         lineage_cache.store(root, key, lineage)
         lineage_cache.store_memory(root, memory)

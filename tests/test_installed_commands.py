@@ -81,3 +81,35 @@ def test_a_group_that_holds_itself_ends(tmp_path: Path) -> None:
 def test_names_without_those_that_come_twice(tmp_path: Path, names: str) -> None:
     code = f"import pandas as pd\nfor name in {names}:\n    pd.read_csv(f'raw/{{name}}.csv').to_csv('out.csv')\n"
     assert {source for source, _ in edges(linked(tmp_path, {"a.py": code}))} == {"file:raw/a.csv", "file:raw/b.csv"}
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("Makefile", "all:\n\tp --source other.csv --target by_task.csv\n"),
+        ("Dockerfile", 'FROM python\nCMD ["uv", "run", "p", "--source", "other.csv", "--target", "by_task.csv"]\n'),
+        (
+            "job.yml",
+            "tasks:\n- task_key: t\n  python_wheel_task:\n    entry_point: p\n"
+            "    parameters: [--source, 'file:fuse://other.csv', --target, by_task.csv]\n",
+        ),
+        (
+            "resources/jobs.yml",
+            "tasks:\n- task_key: t\n  python_wheel_task:\n    entry_point: p\n"
+            "    named_parameters: {source: other.csv, target: by_task.csv}\n",
+        ),
+    ],
+)
+def test_commands_give_what_is_installed_its_arguments(tmp_path: Path, path: str, text: str) -> None:
+    files = {"pyproject.toml": PROJECT, "p/__init__.py": "", "p/cli.py": ARGPARSE, path: text}
+    assert ("file:other.csv", "file:by_task.csv") in edges(linked(tmp_path, files))
+
+
+def test_a_script_that_a_spark_task_starts(tmp_path: Path) -> None:
+    task = "tasks:\n- task_key: t\n  spark_python_task:\n    python_file: ../jobs/run.py\n"
+    files = {
+        "conf/job.yml": task
+        + "    parameters: ['--source=${workspace.file_path}/other.csv', --target, '${var.out}/b.csv']\n",
+        "jobs/run.py": ARGPARSE + '\nif __name__ == "__main__":\n    app()\n',
+    }
+    assert ("file:other.csv", "file:{out}/b.csv") in edges(linked(tmp_path, files))

@@ -369,4 +369,4 @@ def test_estimators_that_hold_each_other_end() -> None:
     record = Record()
     for inner, outer in (("model@a", "model@b"), ("model@b", "model@c"), ("model@c", "model@b")):
         record.models[ModelFact(outer, "contains", inner, Span("a.py", 1))] = None
-    assert set(_model_names([record])) <= {"model@a", "model@b", "model@c"}
+    assert set(_model_names([record], set())) <= {"model@a", "model@b", "model@c"}

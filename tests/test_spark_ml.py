@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from mllint.lineage.lineage import Lineage
+from tests.linking import columns, linked
 from tests.model_examples import lineage_of
 
 HEAD = """
@@ -267,3 +270,19 @@ if __name__ == "__main__":
 """
     test = "from main import fit\ndef test_fit():\n    fit('/tmp/m')\n"
     assert "model:models/m" in lineage_of(HEAD + code, {"tests/test_main.py": test}).graph.nodes
+
+
+@pytest.mark.parametrize("name", ["createOrReplaceTempView", "write.saveAsTable"])
+def test_a_star_has_the_columns_that_the_table_was_written_with(tmp_path: Path, name: str) -> None:
+    code = """
+    from pyspark.sql import SparkSession
+    spark = SparkSession.builder.getOrCreate()
+    rides = spark.read.parquet("in.parquet").select("km", "fare")
+    if limit:
+        rides = rides.limit(10)
+    rides.NAME("rides")
+    spark.sql("SELECT *, eta(km) AS minutes FROM rides").write.parquet("out")
+    """
+    lineage = linked(tmp_path, {"a.py": code.replace("NAME", name)})
+    assert columns(lineage, "file:out") == {"km", "fare", "minutes"}
+    assert lineage.graph.path("column:file:in.parquet#fare", "column:file:out#fare")

@@ -52,9 +52,11 @@ def link(
     digests: Mapping[str, bytes] | None = None,
     memory: Memory | None = None,
     deadline: float = math.inf,
+    others: Sequence[str] = (),
 ) -> Lineage:
     """The lineage graph of these files, with what was observed on the way. `own_models` are those of the repository's
     own libraries; they come before the shipped ones. Raises UsageError for one that names what does not exist.
+    `others` are the paths of further files, which nobody reads: code may speak of them.
 
     `memory` is what the last run kept, for files of its `digests`; it becomes what the next run may use. After
     `deadline`, a time of `time.monotonic`, nothing more is interpreted, and what was left out is told."""
@@ -64,7 +66,8 @@ def link(
     while True:
         replays = Replays(old, needed or frozenset(), deadline)
         try:
-            lineage = _link(files, settings, declarations, own_models, digests or {}, memory, replays)
+            project = Project(files, settings, declarations, others)
+            lineage = _link(project, own_models, digests or {}, memory, replays)
         except Needed as needs:
             failed(memory, needs)
             old = {}  # then nothing is missing
@@ -75,15 +78,13 @@ def link(
 
 
 def _link(
-    files: list[FileFacts],
-    settings: Settings,
-    declarations: Declarations,
+    project: Project,
     own_models: Sequence[LibraryFile],
     digests: Mapping[str, bytes],
     memory: Memory,
     replays: Replays,
 ) -> Lineage:
-    project = Project(files, settings, declarations)
+    declarations = project.declarations
     project.containers = services.containers(project)
     project.runs = systems.runs(project)
     project.containers = services.started(project)
@@ -147,7 +148,7 @@ def defined_names(project: Project) -> set[str]:
 def common(project: Project, needed: set[str], schema: Schema, own_models: Sequence[LibraryFile]) -> bytes:
     """A digest of what interpreting any entry point depends on, but for the facts of files."""
     encode = msgspec.msgpack.Encoder(order="deterministic").encode
-    paths = sorted(project.kinds_of.items())
+    paths = [sorted(project.kinds_of.items()), sorted(project.others)]
     said = encode([paths, sorted(needed), project.settings, project.declarations, own_models, project.containers])
     return digest(said, schema.state())
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, ItemsView, Iterator, ValuesView
+from collections.abc import Callable, ItemsView, Iterable, Iterator, ValuesView
 from typing import Any
 
 import msgspec
@@ -29,7 +29,8 @@ class Run(msgspec.Struct, frozen=True):
     `entry` is the function or object that is started rather than the whole file: `app` of `uvicorn main:app`, the
     function of a `[project.scripts]` entry, `pytest` for tests. `by` is the kind of thing that starts it: see
     `observations.Start`. With `by_hand` somebody starts it elsewhere, without the environment: then only variables
-    count that the code has no default for."""
+    count that the code has no default for. With `is_open` people may give more arguments than are known. With
+    `is_called` the entry is a function that is called, as installed commands do."""
 
     path: str
     arguments: tuple[str, ...]
@@ -42,6 +43,8 @@ class Run(msgspec.Struct, frozen=True):
     environment: tuple[tuple[str, str], ...] = ()
     by: str = ""
     by_hand: bool = False
+    is_open: bool = False
+    is_called: bool = False
     mounts: tuple[tuple[str, str], ...] = ()  # where a container does: its folders -> those of the repository
 
 
@@ -106,7 +109,10 @@ class Files(dict[str, FileFacts]):
 
 
 class Project:
-    def __init__(self, files: list[FileFacts], settings: Settings, declarations: Declarations) -> None:
+    def __init__(
+        self, files: list[FileFacts], settings: Settings, declarations: Declarations, others: Iterable[str] = ()
+    ) -> None:
+        self.others = frozenset(others)  # paths of files that are not read: models, pictures
         self.files = Files({facts.path: facts for facts in sorted(files, key=lambda facts: facts.path)})
         self.kinds_of = {path: facts.kind for path, facts in self.files.items()}
         self._of_kinds: dict[tuple[str, ...], list[str]] = {}
@@ -120,6 +126,7 @@ class Project:
         self.in_sql: dict[str, Span] = {}  # those of them that SQL defines, and where
         self.rejoined: set[str] = set()  # datasets that join a table with itself: equal columns are of different rows
         self.runs: list[Run] = []
+        self.installed: dict[str, Run] = {}  # what the package installs as commands, by their names
         self.containers: list[Container] = []  # that compose files and manifests describe
         self.shells: dict[str, set[str]] = {}  # shell scripts that commands call, and the kinds of what calls them
         self.named_functions: dict[tuple[str, str], list[NamedFunction]] = {}  # by path and name
@@ -129,7 +136,7 @@ class Project:
         self.dbt: Any = None  # the memory of `sql.dbt.projects`
         self.taken: set[str] = set()  # SQL files whose text Python takes, to fill it in and run it
         self.folders = {""}
-        for path in self.files:
+        for path in (*self.files, *self.others):
             folder = posixpath.dirname(path)
             while folder and folder not in self.folders:
                 self.folders.add(folder)
@@ -179,7 +186,7 @@ class Project:
 
     def exists(self, path: str) -> bool:
         """Whether a file or folder of the repository lies at a repo-relative path."""
-        return path in self.files or path in self.folders
+        return path in self.files or path in self.folders or path in self.others
 
     def header(self, node: str) -> list[str] | None:
         """Columns of a data file that lies in the repository."""

@@ -12,6 +12,7 @@ import msgspec
 
 from mllint.errors import Problem
 from mllint.facts.file import FileFacts
+from mllint.facts.python import Attribute, Call, Define, DefineClass, Literal, Module, Name, Stmt
 from mllint.lineage.ids import endpoint_id, split_endpoint
 from mllint.linker.project import Run
 from mllint.linker.python.abstract.arguments import Arguments
@@ -38,10 +39,12 @@ from mllint.linker.python.orchestration.processes import with_parameters
 from mllint.linker.python.reads import Needed
 from mllint.linker.python.replay import Replays
 from mllint.linker.python.results.defined import functions_in
-from mllint.linker.systems.inventory import is_entry
+from mllint.linker.python.results.definitions import calls_in
+from mllint.linker.systems.inventory import is_entry, takes_arguments
 from mllint.source import Span
 
 _MOST_WAYS = 6
+_MOST_COMMANDS = 12
 _ANYWHERE = Span("", 0, 0)
 _TESTS = re.compile(r"(^|/)(tests?|testing)/|(^|/)(test_[^/]*|[^/]*_test|tests?|conftest)\.py$")
 
@@ -69,12 +72,38 @@ def entries_of(m: Machine) -> list[Entry]:
         runs.setdefault(run.path, []).append(run)
     result = []
     for file in m.project.with_python():
-        known = _ways(runs.get(file.path, []))
+        known = _ways(_by_command(m, file, runs.get(file.path, [])))
         for index, run in enumerate(known):
             result.append(Entry(f"{file.path}#{index}", file.path, file.path, run))
         if not known:
             result.append(Entry(file.path, file.path, file.path))
     return sorted(result, key=lambda entry: (is_test(entry.path), entry.path.endswith(".ipynb")))
+
+
+def _by_command(m: Machine, file: FileFacts, runs: list[Run]) -> list[Run]:
+    """The runs, and one for each command that a file declares and no run names, if people are to give the rest:
+    `commands.add_parser("train")`. What one command is given, another one does not get."""
+    whole = [run for run in runs if not run.is_open]
+    if file.python is None or (not runs and not is_entry(file.python)) or not takes_arguments(file.python):
+        return runs
+    names = _commands(m, file.python)
+    if not names:
+        return runs
+    by_people = next((run for run in runs if run.is_open), Run(file.path, (), "", file.path, _ANYWHERE, is_open=True))
+    told = {word for run in whole for word in run.arguments}
+    further = [msgspec.structs.replace(by_people, arguments=(name,)) for name in names if name not in told]
+    return whole + further[:_MOST_COMMANDS]
+
+
+def _commands(m: Machine, module: Module) -> list[str]:
+    declaring = {name.rpartition(".")[2] for name, entry in m.library.calls.items() if entry.computes == "add_parser"}
+    found = (
+        call.args[0].value
+        for call in calls_in(module.body)
+        if isinstance(call.function, Attribute) and call.function.name in declaring and call.args
+        and isinstance(call.args[0], Literal)
+    )  # fmt: skip
+    return sorted({name for name in found if isinstance(name, str)})
 
 
 def _ways(runs: list[Run]) -> list[Run]:
@@ -83,11 +112,12 @@ def _ways(runs: list[Run]) -> list[Run]:
     different: dict[Run, Run] = {}
     for run in runs:
         different.setdefault(msgspec.structs.replace(run, job="", span=_ANYWHERE), run)
-    plain = [run for run in different.values() if not run.environment][:_MOST_WAYS]
-    ways = [run for run in different.values() if run.environment][: _MOST_WAYS - len(plain)]
+    by_people = [run for run in different.values() if run.is_open]
+    plain = [run for run in different.values() if not run.environment and not run.is_open][:_MOST_WAYS]
+    ways = [run for run in different.values() if run.environment and not run.is_open][: _MOST_WAYS - len(plain)]
     if ways and not plain:
         plain = [msgspec.structs.replace(ways[0], by_hand=True)]
-    return ways + plain
+    return ways + plain + by_people
 
 
 def run_entry(m: Machine, replays: Replays, entry: Entry) -> None:
@@ -198,16 +228,21 @@ def _run_script(m: Machine, file: FileFacts) -> None:
     with m.activation(scope, scope, file.path, None):
         body, run = file.python.body, m.run
         m.execute(with_parameters(body, run.arguments) if run is not None and run.entry == "papermill" else body)
-        if run is not None and run.by == "installed":
-            _start_installed(m, scope, run.entry)
+        if run is not None and run.is_called:
+            _start_installed(m, scope, run.entry, body)
 
 
-def _start_installed(m: Machine, scope: Cell, name: str) -> None:
+def _start_installed(m: Machine, scope: Cell, name: str, body: tuple[Stmt, ...]) -> None:
     """`train = "package.module:main"`: what the installed command calls, unless the script has called it itself."""
     target = scope.slots.get(name)
     functions = list(commands.below(target))
-    if functions and not any((f.path, f.facts.at) in m.called for f in functions):
+    if functions and not any(isinstance(call.function, Name) and call.function.id == name for call in _outside(body)):
         m.call(target, Arguments(), functions[0].facts.at)
+
+
+def _outside(body: tuple[Stmt, ...]) -> Iterator[Call]:
+    """The calls of a script, without those inside its functions and classes."""
+    return calls_in(tuple(part for part in body if not isinstance(part, Define | DefineClass)))
 
 
 # ---------------------------------------------------------------------------------------- uncalled functions

@@ -22,12 +22,12 @@ from mllint.linker.systems import (
     foreign,
     lfs,
     mlproject,
-    notebooks,
     packaging,
     routes,
     scripts,
     serving,
     sqlmesh,
+    tasks,
 )
 from mllint.linker.systems.inventory import observe
 
@@ -36,7 +36,7 @@ __all__ = ["link", "observe", "runs"]
 # Each with the kind of thing that starts files there, unless it says so itself.
 STARTERS: tuple[tuple[Callable[[Project], Iterator[Run]], str], ...] = (
     (dvc.runs, "stage"), (mlproject.runs, "stage"), (scripts.runs, "command"), (compose.runs, "container"),
-    (ci.runs, "job"), (packaging.runs, "command"), (notebooks.runs, "stage"),
+    (ci.runs, "job"), (packaging.runs, "command"), (tasks.runs, "stage"),
 )  # fmt: skip
 # DVC comes late: it adds only what neither Python nor another language shows. What is served is made by all of them,
 # and asked by its name.
@@ -48,6 +48,7 @@ LINKERS: tuple[Callable[[Project], None], ...] = (
 def runs(project: Project) -> list[Run]:
     """Every way in which a file of the repository is started, sorted by its path and by who starts it."""
     found: set[Run] = set()
+    project.installed = packaging.installed(project)
     for starter, kind in STARTERS:
         project.shells, before = {}, project.shells
         found.update(run if run.by else msgspec.structs.replace(run, by=kind) for run in starter(project))

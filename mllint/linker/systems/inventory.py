@@ -47,7 +47,7 @@ def observe(project: Project, importers: Mapping[str, tuple[str, ...]]) -> None:
     mentioned = _documented(project) | _named_in_code(project)
     project.observations.scripts = [
         Script(
-            path, facts.lines, is_entry(facts.python), _takes_arguments(facts.python),
+            path, facts.lines, is_entry(facts.python), takes_arguments(facts.python),
             tuple(sorted(starters.get(path, ()))), tuple(sorted(importers.get(path, ()))), path in mentioned,
             not _PAGES.isdisjoint(facts.python.imports),
         )
@@ -123,7 +123,7 @@ def _is_preparation(function: object) -> bool:
     return False
 
 
-def _takes_arguments(module: Module) -> bool:
+def takes_arguments(module: Module) -> bool:
     for statement in module.body:
         match statement:
             case Import(names=names) if any(alias.name.partition(".")[0] in _ARGUMENT_PARSERS for alias in names):

@@ -44,6 +44,11 @@ def runs(project: Project) -> Iterator[Run]:
                 yield from _tasks(project, path, tree.entries(root, "scripts"))
 
 
+def installed(project: Project) -> dict[str, Run]:
+    """The commands that the project's packages install, by their names."""
+    return {run.job.rpartition(":")[2]: run for run in runs(project) if run.is_called}
+
+
 def _pyproject(project: Project, path: str, root: Value) -> Iterator[Run]:
     groups = [tree.entries(root, *keys) for keys in _ENTRY_POINTS]
     groups += [entry.value.entries for entry in tree.entries(root, "project", "entry-points")]
@@ -111,5 +116,16 @@ def _entry_point(project: Project, path: str, name: str, target: str, at: Span) 
     for candidate in (f"{module}.py", f"src/{module}.py", f"{module}/__init__.py", f"src/{module}/__init__.py"):
         file = posixpath.normpath(posixpath.join(base, candidate))
         if file in project.files:
-            yield Run(file, (), base, f"{path}:{name}", at, module=True, entry=match[2] or "", by="installed")
+            yield Run(
+                file,
+                (),
+                base,
+                f"{path}:{name}",
+                at,
+                module=True,
+                entry=match[2] or "",
+                by="installed",
+                is_open=True,
+                is_called=True,
+            )
             return

@@ -232,6 +232,11 @@ def runs_of(project: Project, command: Command, bases: Iterable[str], job: str, 
     relative to, the likeliest first."""
     started = starts(command)
     if started is None:
+        words = _unwrapped(list(command.words))
+        if words and words[0] in project.installed:
+            folder = next(folders_of(command.folder, bases), "")
+            environment = command.environment
+            yield as_installed(project.installed[words[0]], words[1:], folder, job, span, environment)
         shell = shell_of(project, command, bases)
         if shell is not None:
             project.shells.setdefault(shell.path, set())
@@ -246,6 +251,14 @@ def runs_of(project: Project, command: Command, bases: Iterable[str], job: str, 
             path, started.arguments, folder, job, span, started.module, started.language, started.entry,
             command.environment,
         )  # fmt: skip
+
+
+def as_installed(
+    command: Run, arguments: list[str], folder: str, job: str, span: Span, environment: tuple[tuple[str, str], ...] = ()
+) -> Run:
+    """An installed command with the arguments that somebody gives it."""
+    told = {"arguments": tuple(arguments), "folder": folder, "job": job, "span": span, "environment": environment}
+    return msgspec.structs.replace(command, by="", is_open=False, **told)
 
 
 def shell_of(project: Project, command: Command, bases: Iterable[str]) -> FileFacts | None:

@@ -7,10 +7,11 @@ from typing import Any
 
 import msgspec
 
+from mllint.facts.python import At
 from mllint.linker.python.abstract import texts
 from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell
-from mllint.linker.python.abstract.values import Constant, Tuple, Unknown, join, text_of
+from mllint.linker.python.abstract.values import Constant, Tuple, Unknown, join, join_all, text_of
 from mllint.linker.python.iteration import items_of
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import Machine
@@ -51,8 +52,35 @@ def add_argument(call: Invocation) -> Any:
 
 
 def same_parser(call: Invocation) -> Any:
-    """Groups and sub-parsers declare arguments of the same command."""
+    """Groups declare arguments of the same command."""
     return call.receiver
+
+
+def add_subparsers(call: Invocation) -> Any:
+    """`commands = parser.add_subparsers(dest="command")`: the first word that is no option names a command."""
+    if not isinstance(call.receiver, Cell):
+        return Unknown()
+    commands = _parser(call, dest=text_of(call.get("dest")) or "", commands={})
+    call.m.heap.set(call.receiver, "below", commands)
+    return commands
+
+
+def add_parser(call: Invocation) -> Any:
+    """`train = commands.add_parser("train", aliases=["t"])`: arguments of its own, beside those of its parents."""
+    name = text_of(call.get("name|0"))
+    parser = _parser(call)
+    if name and isinstance(call.receiver, Cell) and "commands" in call.receiver.slots:
+        aliases = items_of(call.m, call.get("aliases"), call.at).known or () if call.get("aliases") is not None else ()
+        call.m.heap.touch(call.receiver)
+        for each in (name, *filter(None, map(text_of, aliases))):
+            call.receiver.slots["commands"][each] = parser
+    return parser
+
+
+def _parser(call: Invocation, **more: Any) -> Cell:
+    assert isinstance(call.receiver, Cell)
+    slots = {"type": call.receiver.slots["type"], "class": "", "arguments": call.given, "origins": frozenset(), **more}
+    return call.m.heap.new("object", slots, (call.m.now.path, call.at))
 
 
 def set_defaults(call: Invocation) -> Any:
@@ -65,39 +93,72 @@ def set_defaults(call: Invocation) -> Any:
 def parse_arguments(call: Invocation) -> Any:
     """The namespace: each argument with what the command in the repository gives, else its default or unknown."""
     m, parser = call.m, call.receiver
-    options = parser.slots.get("options", []) if isinstance(parser, Cell) else []
-    words = _words(call)
-    told = given(options, words) if words is not None else {}
+    words, is_whole = _words(call)
+    entries = _entries(m, parser, words, is_whole, call.at) if isinstance(parser, Cell) else {}
     slots: dict[Any, Any] = {"type": "python.namespace", "class": "Namespace", "arguments": {}, "origins": frozenset()}
     namespace = m.heap.new("object", slots, (m.now.path, call.at))
-    entries: dict[Any, Any] = {}
-    for option in options:
-        if option.action in ("help", "version"):
-            continue
-        is_told = option.name in told
-        value = converted(m, option, told[option.name]) if is_told else default(option, words is not None)
-        entries[option.name] = value
-        namespace.slots["attribute", option.name] = value
-    for name, value in (parser.slots.get("defaults", {}) if isinstance(parser, Cell) else {}).items():
-        namespace.slots["attribute", name] = value
-        entries[name] = value
-    inner = m.heap.new("dict", entries, (m.now.path, call.at))
-    namespace.slots["attribute", "__dict__"] = inner
+    namespace.slots.update({("attribute", name): value for name, value in entries.items()})
+    namespace.slots["attribute", "__dict__"] = m.heap.new("dict", dict(entries), (m.now.path, call.at))
     return namespace
+
+
+def _entries(m: Machine, parser: Cell, words: list[str] | None, is_whole: bool, at: At) -> dict[str, Any]:
+    """The arguments of a parser and of the command below it that the words name; of each, where none is known."""
+    options = _options(m, parser, at)
+    below = parser.slots.get("below")
+    commands: dict[str, Cell] = below.slots["commands"] if isinstance(below, Cell) else {}
+    chosen, own, rest = dict(commands), words, words
+    if words is not None and commands:
+        place = next((index for index, word in enumerate(words) if word in commands), len(words))
+        own, rest = words[:place], words[place + 1 :]
+        chosen = {words[place]: commands[words[place]]} if place < len(words) else {} if is_whole else chosen
+    told = given(options, own) if own is not None else {}
+    entries: dict[str, Any] = {}
+    for option in options:
+        if option.action not in ("help", "version"):
+            is_told = option.name in told
+            entries[option.name] = converted(m, option, told[option.name]) if is_told else default(option, is_whole)
+    entries.update(parser.slots.get("defaults", {}))
+    if commands and (name := below.slots["dest"] if isinstance(below, Cell) else ""):
+        entries[name] = join_all([Constant(each) for each in chosen]) if chosen else Constant(None)
+    found: dict[str, list[Any]] = {}
+    for command in chosen.values():
+        for name, value in _entries(m, command, rest, is_whole, at).items():
+            found.setdefault(name, []).append(value)
+    return {**entries, **{name: join_all(values) for name, values in found.items()}}
+
+
+def _options(m: Machine, parser: Cell, at: At) -> list[Option]:
+    """Its own arguments, behind those of `parents=[common]`."""
+    parents = parser.slots["arguments"].get("parents") if "arguments" in parser.slots else None
+    known = items_of(m, parents, at).known or () if parents is not None else ()
+    above = [option for parent in known if isinstance(parent, Cell) and parent is not parser
+             for option in parent.slots.get("options", [])]  # fmt: skip
+    return [*above, *parser.slots.get("options", [])]
 
 
 def parse_known(call: Invocation) -> Any:
     return Tuple((parse_arguments(call), Unknown()))
 
 
-def _words(call: Invocation) -> list[str] | None:
-    """The words of the command line: given to the call, or by the command that runs the file."""
+def _words(call: Invocation) -> tuple[list[str] | None, bool]:
+    """The words of the command line, given to the call or by the command that runs the file, and whether they are all:
+    people may add some to what they have installed."""
     explicit = call.get("args|0")
     if explicit is not None and not (isinstance(explicit, Constant) and explicit.value is None):
         known = items_of(call.m, explicit, call.at).known
         texts = [text_of(word) for word in known] if known is not None else [None]
-        return [text for text in texts if text is not None] if None not in texts else None
-    return list(call.m.run.arguments) if call.m.run is not None else None
+        words = [text for text in texts if text is not None] if None not in texts else None
+        return words, words is not None
+    run = call.m.run
+    return words_of_run(call.m), run is not None and not run.is_open
+
+
+def words_of_run(m: Machine) -> list[str] | None:
+    """What the command that runs the file gives it; `None` if only people know."""
+    if m.run is None or (m.run.is_open and not m.run.arguments):
+        return None
+    return list(m.run.arguments)
 
 
 def given(options: list[Option], words: list[str]) -> dict[str, list[str]]:
@@ -141,22 +202,23 @@ def converted(m: Machine, option: Option, words: list[str]) -> Any:
     return values[0] if values else Unknown()
 
 
-def default(option: Option, is_run: bool) -> Any:
-    """What an argument is that the command leaves out. Where no command is known, people may give anything."""
+def default(option: Option, is_whole: bool) -> Any:
+    """What an argument is that the command leaves out. Where no whole command is known, people may give anything."""
     default = option.default
     if option.action in ("store_true", "store_false"):
         return Unknown(
             why=f"the flag `{option.name}` is given by people"
         )  # people may give it, also where a known command does not
     if default is None:
-        return Constant(None) if is_run else Unknown(why=f"the argument `{option.name}` is given by people")
+        return Constant(None) if is_whole else Unknown(why=f"the argument `{option.name}` is given by people")
     return (
         default
-        if is_run
+        if is_whole
         else join(default, Unknown(why=f"the argument `{option.name}` is given by people", is_alternative=True))
     )
 
 
 TABLE: dict[str, Callable[[Invocation], Any]] = {
-    function.__name__: function for function in (add_argument, same_parser, set_defaults, parse_arguments, parse_known)
+    function.__name__: function
+    for function in (add_argument, same_parser, add_subparsers, add_parser, set_defaults, parse_arguments, parse_known)
 }

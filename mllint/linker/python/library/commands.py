@@ -14,7 +14,7 @@ from mllint.facts import python as facts
 from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.values import Constant, External, Function, Unknown, text_of
-from mllint.linker.python.library.command_lines import Option, converted, default, given
+from mllint.linker.python.library.command_lines import Option, converted, default, given, words_of_run
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import Machine
 
@@ -102,7 +102,7 @@ def _name_of(command: Any) -> str:
 def run_commands(call: Invocation) -> Any:
     """`app()`: the command that the first word names; the only one; else, where no command line is known, each."""
     if isinstance(call.receiver, Cell):
-        words = list(call.m.run.arguments) if call.m.run is not None else None
+        words = words_of_run(call.m)
         _run_group(call.m, call.receiver, words, _context(call.m, call.receiver, call.at), call.at)
     return Constant(None)
 
@@ -111,7 +111,7 @@ def run_function(call: Invocation) -> Any:
     """`typer.run(main)`."""
     function = call.get("function|0")
     if isinstance(function, Function):
-        words = list(call.m.run.arguments) if call.m.run is not None else None
+        words = words_of_run(call.m)
         _run_command(call.m, function, words, _context(call.m, None, call.at), call.at)
     return Constant(None)
 
@@ -141,9 +141,7 @@ def _run_command(m: Machine, function: Function, words: list[str] | None, contex
 def option_values(m: Machine, decorators: tuple[Any, ...], words: list[str] | None = None) -> dict[str, Any]:
     """Values of the parameters that options declare, as the command line gives them: `words`, or that of the run."""
     options = [d.slots["option"] for d in decorators if isinstance(d, Cell) and "option" in d.slots]
-    if words is None and m.run is not None:
-        words = list(m.run.arguments)
-    return _values(m, options, words)
+    return _values(m, options, words_of_run(m) if words is None else words)
 
 
 def _typed_values(m: Machine, function: Function, words: list[str] | None) -> dict[str, Any]:

@@ -17,9 +17,10 @@ from mllint.linker.python.abstract.traces import rows_in
 from mllint.linker.python.abstract.values import NOTHING, Column, Loss, Unknown, options_of, origins_of, text_of
 from mllint.linker.python.frames import frames
 from mllint.linker.python.iteration import items_of
-from mllint.linker.python.library import connections, local_frames, parameters, rows, sql_models
+from mllint.linker.python.library import connections, local_frames, parameters, rows, sql_functions, sql_models
 from mllint.linker.python.library.circumstances import adds
 from mllint.linker.python.library.invocation import Invocation
+from mllint.linker.python.library.loading import reload
 from mllint.linker.python.machine import HERE
 from mllint.linker.python.results.records import KNOWN, How
 from mllint.linker.sql.namespaces import settled, within
@@ -166,13 +167,28 @@ def _table_of(call: Invocation, statement: Statement, place: Place) -> Table:
             continue
         told = [(dataset_id(table), name) for table, name in column.sources if name != "*"]
         sources = frozenset(column_id(table, name) for table, name in told if table in origins)
+        held_too = sql_functions.held_by(m, column, call.at)
+        sources, origins = sources | held_too, origins | held_too
         columns[column.name] = Column(column.expression, sources, column.name, span)
     chosen = [(dataset_id(table), name) for table, name in statement.indirect]
     indirect = frozenset(column_id(table, name) for table, name in chosen if table in origins)
     data = frozenset(origin for origin in origins if not origin.startswith("model:"))
     base = data if statement.open and len(data) == 1 == len(statement.reads) else frozenset()
     made = Table(columns, statement.open, base, origins=origins, indirect=indirect)
+    held = held or {node: known for node in base if (known := _written(call, node)) is not None}
     return local_frames.in_place(made, held) if held else made
+
+
+def _written(call: Invocation, node: str) -> Table | None:
+    """What the repository writes into a table, or calls so: `df.createOrReplaceTempView("trips")`. Its columns are
+    those of `SELECT *`."""
+    stored = call.m.recall(node)
+    if stored is None:
+        return None
+    again = [reload(call.m, each, node, call.at, {}) for each in options_of(stored)]
+    if not all(isinstance(each, Cell) and each.kind == "frame" for each in again):
+        return None
+    return frames.merge_all([each.slots["table"] for each in again])
 
 
 def _held(call: Invocation, statement: Statement) -> dict[str, Table]:

@@ -28,7 +28,7 @@ from mllint.linker.python.abstract.values import (
 )
 from mllint.linker.python.iteration import entries_of, items_of
 from mllint.linker.python.library import config, schemas
-from mllint.linker.python.library.command_lines import Option, converted, default
+from mllint.linker.python.library.command_lines import Option, converted, default, words_of_run
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import Machine
 
@@ -75,16 +75,12 @@ def _value(text: str) -> Any:
     return texts.word(text)
 
 
-def _words_of_run(m: Machine) -> list[str] | None:
-    return list(m.run.arguments) if m.run is not None else None
-
-
 # --------------------------------------------------------------------------------------------------- fire
 
 
 def run_component(call: Invocation) -> Any:
     """`component`: a function, class, dictionary or object, of which the words of the command line name a part."""
-    m, words = call.m, _words_of_run(call.m)
+    m, words = call.m, words_of_run(call.m)
     component = call.get("component")
     if component is None:
         component = Module(m.now.path, m.now.module_scope) if words else None
@@ -158,7 +154,7 @@ def parse_objects(call: Invocation) -> Any:
     """An object of each class that the parser was made with: `parser.parse_args_into_dataclasses()`."""
     kinds = call.get("self.dataclass_types|self.0")
     many = items_of(call.m, kinds, call.at).known if isinstance(kinds, Tuple | Cell) else [kinds]
-    words = _words_of_run(call.m)
+    words = words_of_run(call.m)
     return Tuple(tuple(_object_of(call, kind, words) for kind in many or ()))
 
 
@@ -182,7 +178,7 @@ def parse_object(call: Invocation) -> Any:
     """An object of a class, or what a function returns: `tyro.cli(Config)`, `tyro.cli(main)`."""
     kind = call.get("config_class")
     if isinstance(kind, Class):
-        return _object_of(call, kind, _words_of_run(call.m))
+        return _object_of(call, kind, words_of_run(call.m))
     return run_component(call.with_given({"component": kind}))
 
 
@@ -215,7 +211,7 @@ def declared_flag(call: Invocation) -> Any:
     if name is None:
         return Unknown()
     option = Option(name, ("--" + name,), call.get("default"), "store", None, False)
-    words = _words_of_run(m)
+    words = words_of_run(m)
     told = _flags_and_words(words, {name})[0] if words is not None else {}
     value = converted(m, option, [told[name]]) if name in told else default(option, words is not None)
     declared = m.now.module_scope.slots.get(_FLAGS)

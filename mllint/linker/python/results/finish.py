@@ -32,9 +32,10 @@ from mllint.source import Span
 def build(project: Project, effects: Effects) -> None:
     """Add nodes and edges of all records to the project's graph, and the observations to its observations."""
     records = [effects.records[name] for name in sorted(effects.records, key=_own_code_first)]
-    names = _model_names(records)
+    spoken = _spoken_of(records)
+    names = _model_names(records, spoken)
     graph = project.graph
-    _add_models(graph, records, names)
+    _add_models(graph, records, names, spoken)
     _add_marks(graph, records, names)
     of_job: dict[str, dict[str, Span]] = defaultdict(dict)
     for record in records:
@@ -68,7 +69,18 @@ def _own_code_first(name: str) -> tuple[bool, bool, str]:
 # -------------------------------------------------------------------------------------------------- models
 
 
-def _model_names(records: list[Record]) -> dict[str, str]:
+def _spoken_of(records: list[Record]) -> set[str]:
+    """The tokens of models of which more is known than that something was put into them: no layer that another network
+    calls, and no network whose weights were saved elsewhere."""
+    ends = [mark.id for record in records for mark in record.marks]
+    ends += [end for record in records for link in record.links for end in (link.source, link.target)]
+    ends += [end for record in records for passing in record.passings for end in (passing.target, *passing.sources)]
+    spoken = {split_column(end)[0] if end.startswith("column:") else end for end in ends}
+    facts = [fact for record in records for fact in record.models]
+    return spoken | {fact.token for fact in facts if fact.key != "class"}
+
+
+def _model_names(records: list[Record], spoken: set[str]) -> dict[str, str]:
     """Ids for the tokens of fitted models: the registered name, else the artifact's path, else the class.
 
     What a pipeline or search contains is the same model as what contains it."""
@@ -89,7 +101,9 @@ def _model_names(records: list[Record]) -> dict[str, str]:
                 case "contains":
                     outer.setdefault(fact.value, fact.token)
                     classes.setdefault(fact.token, "")
-    tokens = sorted({*classes, *registered, *artifacts}, key=lambda token: (is_test(_file_of(token)), token))
+    tokens = sorted(
+        {*classes, *registered, *artifacts}, key=lambda token: (token not in spoken, is_test(_file_of(token)), token)
+    )
     names: dict[str, str] = {}
     taken: dict[str, int] = defaultdict(int)
     loggers: dict[str, list[str]] = defaultdict(list)  # the files whose models are logged to runs under a name
@@ -125,35 +139,29 @@ def _file_of(token: str) -> str:
     return token.partition("@")[2].partition(":")[0]
 
 
-def _add_models(graph: Graph, records: list[Record], names: dict[str, str]) -> None:
-    told = [fact for record in records for fact in record.models]
+def _add_models(graph: Graph, records: list[Record], names: dict[str, str], spoken: set[str]) -> None:
+    told = [fact for record in records for fact in record.models if fact.token in spoken]
     transformers = {fact.token for fact in told if fact.key == "role"}
     # what a scaler learned before it became a step tells nothing of the model that the whole is
     steps = {fact.value for fact in told if fact.key == "contains" and fact.value in transformers}
     wholes = {names.get(fact.token) for fact in told if fact.key == "class" and fact.token not in steps}
-    for record in records:
-        for fact in record.models:
-            id = names.get(fact.token)
-            if id is None or fact.key == "contains":
-                continue
-            if (
-                fact.token in steps
-                and fact.key in ("class", "label", "role", "features", "some_features")
-                and id in wholes
-            ):
-                continue
-            node = graph.add_node(id, "model", fact.span)
-            match fact.key:
-                case "artifact":
-                    node.attributes.setdefault("artifact", fact.value)
-                case "features" | "some_features":
-                    _add_features(node.attributes, list(fact.value), fact.key == "features")
-                case "packages":
-                    needed = node.attributes.setdefault("packages", [])
-                    if list(fact.value) not in needed:
-                        needed.append(list(fact.value))
-                case "class" | "label" | "role":
-                    _add_attribute(node.attributes, fact.key, fact.value)
+    of_wholes = ("class", "label", "role", "features", "some_features")
+    for fact in told:
+        id = names.get(fact.token)
+        if id is None or fact.key == "contains" or (fact.token in steps and fact.key in of_wholes and id in wholes):
+            continue
+        node = graph.add_node(id, "model", fact.span)
+        match fact.key:
+            case "artifact":
+                node.attributes.setdefault("artifact", fact.value)
+            case "features" | "some_features":
+                _add_features(node.attributes, list(fact.value), fact.key == "features")
+            case "packages":
+                needed = node.attributes.setdefault("packages", [])
+                if list(fact.value) not in needed:
+                    needed.append(list(fact.value))
+            case "class" | "label" | "role":
+                _add_attribute(node.attributes, fact.key, fact.value)
 
 
 def _add_features(attributes: dict[str, object], names: list[str], are_all: bool) -> None:
