@@ -9,9 +9,9 @@ files = !ls data            files = __shell__("ls data")
 
 from __future__ import annotations
 
-import ast
 import re
-import warnings
+
+from mllint.readers.grammar import parse
 
 _LINE_MAGIC = re.compile(r"^(\s*)(?:(\w[\w, ]*=\s*))?([%!])(?!=)(.*)$")
 # what notebooks run without a mark, where the line is no Python: `pip install pandas`
@@ -43,9 +43,7 @@ def without_magics(source: str) -> str:
 def _is_plain(source: str) -> bool:
     """Whether a cell is Python as it stands: a line that begins with `%` may lie in a text or a longer expression."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            ast.parse(source)
+        parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True

@@ -6,13 +6,13 @@ import ast
 import io
 import re
 import tokenize
-import warnings
 from collections.abc import Callable
 from typing import Any
 
 from mllint.facts import python as facts
 from mllint.facts.file import FileFacts
 from mllint.readers import databricks
+from mllint.readers.grammar import parse
 
 _MAX_INT = 2**63
 _IMPORTERS = ("import_module", "__import__")
@@ -44,9 +44,7 @@ def top_level(imported: Imported) -> tuple[str, ...]:
 
 def lower(source: bytes | str, first_line: int = 1) -> tuple[tuple[facts.Stmt, ...], str, Imported]:
     """Statements, docstring and imports of a source text whose first line has the number `first_line`."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # invalid escapes such as 'data\raw' are the analysed code's business
-        tree = ast.parse(source)
+    tree, source = parse(source)
     text = _as_utf8(source) if isinstance(source, bytes) else source.encode("utf-8", "surrogatepass")
     lowering = _Lowering(text, first_line)
     body = lowering.block(tree.body)
