@@ -75,3 +75,18 @@ spark.table(f"{catalog}.db.trips").write.saveAsTable(TARGET)
     setup = "# Databricks notebook source\nTARGET = 'db.out'\n"
     lineage = linked(tmp_path, {"jobs/n.py": text, "jobs/setup.py": setup})
     assert {(e.source, e.target) for e in lineage.graph.edges()} == {("table:main.db.trips", "table:db.out")}
+
+
+def test_what_is_chosen_by_a_prediction_comes_from_it(tmp_path: Path) -> None:
+    code = """
+    import joblib
+    model, encoder = joblib.load("m.pkl"), joblib.load("e.pkl")
+    place = int(model.predict(rows)[0])
+    open("list.txt", "w").write(["bus", "taxi"][place])
+    open("dict.txt", "w").write({0: "bus", 1: "taxi"}.get(place, "none"))
+    open("classes.txt", "w").write(encoder.classes_[place])
+    """
+    lineage = linked(tmp_path, {"a.py": code})
+    edges = {(edge.source, edge.target) for edge in lineage.graph.edges()}
+    assert {("file:m.pkl", f"file:{name}.txt") for name in ("list", "dict", "classes")} <= edges
+    assert ("file:e.pkl", "file:classes.txt") in edges

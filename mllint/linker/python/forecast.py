@@ -23,13 +23,14 @@ def forecast(memory: Memory, digests: Mapping[str, bytes]) -> frozenset[str] | N
         return None
     reads = {name: _reads(traces) for name, traces in memory.traces.items()}
     readers, writers = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
-    scripts = defaultdict[str, set[str]](set)
+    scripts, writes = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
     for name, traces in memory.traces.items():
         for node in reads[name]["node"]:
             readers[node].add(name)
         for trace in traces:
             for node in trace.saying.written:
                 writers[node].add(name)
+                writes[name].add(node)
             if trace.is_script:
                 scripts[name.partition("#")[0]].add(name)
     concerned = _concerned(memory, digests, reads, readers)
@@ -45,7 +46,9 @@ def forecast(memory: Memory, digests: Mapping[str, bytes]) -> frozenset[str] | N
         makers = {writer for node in reads[name]["node"] for writer in writers[node]} - {name}
         if ":" in name:
             makers |= scripts[name.partition(":")[0]]
-        needed |= makers
+        # what runs again for what this writes asks anew what it asked at first: the queries of that time, too
+        makers |= {reader for node in writes[name] for reader in readers[node] if len(memory.traces[reader]) > 1}
+        needed |= makers - {name}
         todo += makers - running
         running |= makers
     return frozenset(needed) if _steps(memory, running) <= MOST * _steps(memory, memory.traces) else None

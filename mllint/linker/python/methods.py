@@ -15,6 +15,7 @@ from mllint.linker.python.abstract.values import (
     Constant,
     Tuple,
     Unknown,
+    chosen_by,
     expression_of_value,
     is_text,
     join,
@@ -217,7 +218,7 @@ def _get(m: Machine, receiver: Cell, arguments: Arguments, at: facts.At) -> Any:
         rest = receiver.slots.get("<rest>")
         return default if rest is None else join(rest, default)
     found = columns.looked_up(m, receiver, key, default, at)
-    return found if found is not None else join(items_values(receiver), default)
+    return found if found is not None else chosen_by(key, join(items_values(receiver), default))
 
 
 def items_values(receiver: Cell) -> Any:

@@ -9,7 +9,7 @@ from mllint.linker.python import calls, classes
 from mllint.linker.python.abstract.arguments import Arguments, Slice
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.losses import because
-from mllint.linker.python.abstract.traces import rows_of, without_traces
+from mllint.linker.python.abstract.traces import PREDICTION, marked, rows_of, without_traces
 from mllint.linker.python.abstract.values import (
     KEYS,
     Bound,
@@ -22,6 +22,7 @@ from mllint.linker.python.abstract.values import (
     Text,
     Tuple,
     Unknown,
+    chosen_by,
     is_text,
     join,
     join_all,
@@ -114,13 +115,14 @@ def item(m: Machine, owner: Any, index: Any, at: facts.At) -> Any:
         case Choice(options=options):
             return join_all([item(m, option, index, at) for option in _not_none(options)])
         case Tuple(items=items):
-            return _position(m, owner, list(items), None, index, at)
+            return chosen_by(index, _position(m, owner, list(items), None, index, at))
         case Cell(kind="list") if listed.picked(index) is not index:  # `df.columns[df.columns != "label"]`
             return listed.picked(index)
         case Cell(kind="list"):
-            return _position(m, owner, list(owner.slots["items"]), owner.slots.get("<rest>"), index, at)
+            found = _position(m, owner, list(owner.slots["items"]), owner.slots.get("<rest>"), index, at)
+            return chosen_by(index, found)
         case Cell(kind="dict"):
-            return dict_item(m, owner, index, at)
+            return chosen_by(index, dict_item(m, owner, index, at))
         case Cell(kind="frame"):
             return frames.item(m, owner, index, at)
         case Cell(kind="indexer"):
@@ -138,11 +140,12 @@ def item(m: Machine, owner: Any, index: Any, at: facts.At) -> Any:
         case Cell(kind="object"):
             return calls.object_item(m, owner, index, at)
     if is_text(owner):
-        return _part_of_text(owner, index)
+        return chosen_by(index, _part_of_text(owner, index))
     field = frames.field_of_record(m, owner, index, at)
     if field is not None:
         return field
-    if isinstance(owner, Unknown) and not is_text(index) and (owner.origins or rows.picks(index)):
+    is_named = marked(origins_of(index), PREDICTION) and not rows_of(owner)  # `encoder.classes_[predicted]`
+    if isinstance(owner, Unknown) and not is_text(index) and not is_named and (owner.origins or rows.picks(index)):
         return rows.some(m, owner, at, index)
     result = Unknown(origins_of(owner) | origins_of(index))
     result = because(result, (owner, index), "it is an item of an unknown value", m.span(at))

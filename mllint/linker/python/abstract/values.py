@@ -315,3 +315,12 @@ def _held(cell: Cell, found: list[frozenset[str]]) -> Iterable[Any]:
         case _:
             return ()
     return inner
+
+
+def chosen_by(index: Any, found: Any) -> Any:
+    """`names[model.predict(x)[0]]`: which of several plain values it is comes from the index."""
+    origins = origins_of(index) if isinstance(index, Unknown | Column) else NOTHING
+    options = list(options_of(found))
+    if not origins or not all(isinstance(option, Constant | Unknown | Column) for option in options):
+        return found
+    return join_all([msgspec.structs.replace(option, origins=option.origins | origins) for option in options])

@@ -33,6 +33,7 @@ from mllint.linker.python.frames import (
     frame_expressions,
     frame_groups,
     frames,
+    in_pandas,
     indexes,
     levels,
     limits,
@@ -408,7 +409,7 @@ def pass_through(call: Invocation) -> Any:
     return Tuple(tuple(parts)) if len(parts) != 1 else parts[0]
 
 
-TABLE: dict[str, Callable[[Invocation], Any]] = combining.TABLE | renaming.TABLE | {
+TABLE: dict[str, Callable[[Invocation], Any]] = combining.TABLE | renaming.TABLE | in_pandas.TABLE | {
     function.__name__: function
     for function in (
         same, filtered, without_missing, select, projected, drop, assign, with_column,

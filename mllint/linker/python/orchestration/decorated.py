@@ -12,6 +12,7 @@ from mllint.facts import python as facts
 from mllint.linker.python.abstract.arguments import Arguments, Rest
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.values import Bound, Class, Constant, External, Function, Partial, text_of
+from mllint.linker.python.frames import in_pandas
 from mllint.linker.python.iteration import entries_of, items_of
 from mllint.linker.python.library import configurables, hydra
 from mllint.linker.python.library.calling import future, held
@@ -152,6 +153,7 @@ CALLED: dict[str, Any] = {
     "component": components.call,
     "hydra": hydra.main,
     configurables.MEANING: configurables.called,
+    "udf": in_pandas.of_columns,
 }
 DEFINED: dict[str, Callable[[Machine, Any, Function], None]] = {
     "asset": assets.register,
