@@ -26,6 +26,7 @@ class Option(msgspec.Struct, frozen=True):
     action: str
     convert: Any
     many: bool
+    is_required: bool = False
 
 
 def add_argument(call: Invocation) -> Any:
@@ -43,6 +44,7 @@ def add_argument(call: Invocation) -> Any:
         str(action),
         call.get("type"),
         call.constant("nargs") in ("+", "*"),
+        is_required=call.constant("required", not flags[0].startswith("-")) is True,
     )
     call.m.heap.touch(call.receiver)
     options = call.receiver.slots.setdefault("options", [])
@@ -117,7 +119,8 @@ def _entries(m: Machine, parser: Cell, words: list[str] | None, is_whole: bool, 
     for option in options:
         if option.action not in ("help", "version"):
             is_told = option.name in told
-            entries[option.name] = converted(m, option, told[option.name]) if is_told else default(option, is_whole)
+            left_out = default(option, words is not None, is_whole)
+            entries[option.name] = converted(m, option, told[option.name]) if is_told else left_out
     entries.update(parser.slots.get("defaults", {}))
     if commands and (name := below.slots["dest"] if isinstance(below, Cell) else ""):
         entries[name] = join_all([Constant(each) for each in chosen]) if chosen else Constant(None)
@@ -156,9 +159,7 @@ def _words(call: Invocation) -> tuple[list[str] | None, bool]:
 
 def words_of_run(m: Machine) -> list[str] | None:
     """What the command that runs the file gives it; `None` if only people know."""
-    if m.run is None or (m.run.is_open and not m.run.arguments):
-        return None
-    return list(m.run.arguments)
+    return list(m.run.arguments) if m.run is not None else None
 
 
 def given(options: list[Option], words: list[str]) -> dict[str, list[str]]:
@@ -202,20 +203,15 @@ def converted(m: Machine, option: Option, words: list[str]) -> Any:
     return values[0] if values else Unknown()
 
 
-def default(option: Option, is_whole: bool) -> Any:
-    """What an argument is that the command leaves out. Where no whole command is known, people may give anything."""
-    default = option.default
-    if option.action in ("store_true", "store_false"):
-        return Unknown(
-            why=f"the flag `{option.name}` is given by people"
-        )  # people may give it, also where a known command does not
-    if default is None:
-        return Constant(None) if is_whole else Unknown(why=f"the argument `{option.name}` is given by people")
-    return (
-        default
-        if is_whole
-        else join(default, Unknown(why=f"the argument `{option.name}` is given by people", is_alternative=True))
-    )
+def default(option: Option, is_run: bool, is_whole: bool = True) -> Any:
+    """What an argument is that the command leaves out. Where no command is known, people may give anything; to one that
+    is not `is_whole` they give what they must."""
+    people = f"the argument `{option.name}` is given by people"
+    if option.action in ("store_true", "store_false"):  # people may give it, also where a known command does not
+        return Unknown(why=f"the flag `{option.name}` is given by people")
+    if option.default is None:
+        return Constant(None) if is_run and (is_whole or not option.is_required) else Unknown(why=people)
+    return option.default if is_run else join(option.default, Unknown(why=people, is_alternative=True))
 
 
 TABLE: dict[str, Callable[[Invocation], Any]] = {
