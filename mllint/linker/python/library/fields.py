@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-_WITH_FIELDS = ("file:", "topic:", "collection:")
+_WITH_FIELDS = ("file:", "topic:", "collection:", "table:")
 _TEXTS = (".json", ".jsonl", ".ndjson", ".yaml", ".yml", ".toml")
 
 
