@@ -19,6 +19,7 @@ from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell, Heap
 from mllint.linker.python.abstract.settings import HOLDERS, KINDS, Settings
 from mllint.linker.python.abstract.shapes import shape
+from mllint.linker.python.abstract.texts import HERE as HERE
 from mllint.linker.python.abstract.values import Function, Unknown, join, join_all
 from mllint.linker.python.ghosts import GHOST, Ghost
 from mllint.linker.python.imports import Imports
@@ -30,7 +31,6 @@ from mllint.linker.sql.schema import Schema
 from mllint.linker.sql.statements import Statement
 from mllint.source import Span
 
-HERE = "<repository>"  # what `__file__` and the working folder start with
 MOST_STEPS = 60_000  # expressions per entry point; beyond it calls are no longer followed
 DEEPEST_CALL = 28
 MOST_STEPS_FROM_OUTSIDE = 8_000

@@ -29,6 +29,7 @@ from mllint.source import Span
 MOST_LETTERS = 100_000  # a query may be long
 MOST_PARTS = 200
 Parts = tuple[str | Hole, ...]
+HERE = "<repository>"  # what `__file__` and the working folder start with
 
 
 def hint(expression: facts.Expr) -> str:
@@ -213,7 +214,7 @@ def join_paths(values: list[Any]) -> Any:
         for value in combination:
             more = parts_of(value, "folder" if not parts else "name")
             text_so_far = parts and parts != ("",)
-            absolute = isinstance(more[0], str) and (more[0].startswith("/") or "://" in more[0]) if more else False
+            absolute = bool(more) and isinstance(more[0], str) and (more[0].startswith(("/", HERE)) or "://" in more[0])
             if absolute or not text_so_far:
                 parts = more
             else:

@@ -159,6 +159,12 @@ def listed_paths(call: Invocation) -> Any:
     return call.m.heap.new("list", {"items": (), "<rest>": path}, (call.m.now.path, call.at))
 
 
+def is_absolute(call: Invocation) -> Any:
+    """Known of what is: a path that `abspath` made so may look like a relative one here."""
+    path = text_of(call.get("path") if "path" in call.given else call.receiver)
+    return Constant(True) if path is not None and path.startswith((HERE, "/")) else Unknown()
+
+
 _MARKERS = {"pyproject.toml", "setup.py", "setup.cfg", "dvc.yaml"}
 
 
@@ -220,6 +226,6 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
         path_join, path_parent, path_name, path_stem, path_suffix, path_with_suffix, path_with_stem, path_with_name,
         path_split, path_split_extension, path_normal, path_relative, path_parents, working_folder, repository_root,
         glob_paths, listed_names, listed_paths, paths_inside, walked, archived, temporary_folder, temporary_context,
-        temporary_path, temporary_file, temporary_root, file_name,
+        temporary_path, temporary_file, temporary_root, file_name, is_absolute,
     )
 }  # fmt: skip
