@@ -132,11 +132,12 @@ def _names(statement, script: Script) -> None:  # type: ignore[no-untyped-def]
     from mllint.linker.sql.tables import table_name_of
 
     tree = statement.tree
-    if statement.routine:
-        script.makes.add(f"procedure {statement.routine}")
+    if statement.routine is not None:
+        script.makes.add(_of_routine(statement.routine.name))
     if tree is None:
-        script.uses.update(f"procedure {name}" for name in called_in_insert(statement))
+        script.uses.update(_of_routine(name) for name in called_in_insert(statement))
         return
+    script.uses.update(_of_routine(node.name) for node in tree.find_all(exp.Anonymous))
     if isinstance(tree, exp.Create | exp.Insert | exp.Merge) and isinstance(tree.this, exp.Expr):
         script.makes.add(table_name_of(tree.this))
     called: dict[str, set[str]] = {}  # alias -> the tables, or the derived ones, that have it
@@ -153,6 +154,11 @@ def _names(statement, script: Script) -> None:  # type: ignore[no-untyped-def]
         tables = called.get(alias, set())
         if len(tables) == 1 and column not in ("", "*"):
             script.says.update((table, column) for table in tables if table and "" not in called.get(table, ()))
+
+
+def _of_routine(name: str) -> str:
+    """A routine among the names that scripts make and use: with or without its schema."""
+    return f"routine {name.rpartition('.')[2].lower()}"
 
 
 def in_order(scripts: list[Script]) -> list[Script]:
