@@ -118,6 +118,8 @@ class Columns:
                     found.update(dict.fromkeys(sources_of(scope.column("$" + part.name))))
                 case exp.Parameter() if "@" + named(part.name) in self.parsed.variables:
                     found.update(dict.fromkeys(self._variable("@" + named(part.name)).sources))
+                case exp.Placeholder() if named(part.name) in self.parsed.variables:  # Snowflake: VALUES (:total)
+                    found.update(dict.fromkeys(self._variable(named(part.name)).sources))
                 case exp.Columns():  # DuckDB: sum(COLUMNS('fare_.*'))
                     found.update(dict.fromkeys(self.star_of_item(part, scope).row("").sources))
                 case exp.Dot(this=exp.Paren(this=exp.Column() as row)) if not row.table and scope.named(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 import msgspec
@@ -79,9 +79,12 @@ class Parsed(msgspec.Struct):
         return self.text[max(0, start - 60) : start]
 
 
-def parse(text: str, dialect: str, world: World | None = None) -> list[Parsed]:
-    """The statements of a text in order; `world` knows what its Jinja names. Never raises."""
-    parsed = _in_any_dialect(text, dialect, world)
+def parse(
+    text: str, dialect: str, world: World | None = None, variables: Mapping[str, str] | None = None
+) -> list[Parsed]:
+    """The statements of a text in order; `world` knows what its Jinja names, `variables` are those that psql is given.
+    Never raises."""
+    parsed = _in_any_dialect(text, dialect, world, variables)
     _place(parsed)
     return parsed
 
@@ -99,11 +102,11 @@ def _place(parsed: list[Parsed]) -> None:
             temporary.add(named(made.this.name if isinstance(made, exp.Schema) else made.name))
 
 
-def _in_any_dialect(text: str, dialect: str, world: World | None) -> list[Parsed]:
+def _in_any_dialect(text: str, dialect: str, world: World | None, variables: Mapping[str, str] | None) -> list[Parsed]:
     if len(text) > _LARGEST:
         return [Parsed([], None, dialect, Places(""), "", problem="too large")]
     told = known(dialect)
-    clean, places = readable(text, world)
+    clean, places = readable(text, world, variables)
     parsed = list(_parse(clean, told or recognise(text), places, 0, 0, {}))
     wrong = [] if told else [p for p in parsed if p.problem.startswith("not understood:") and len(p.tokens) < _TRIED]
     other = _better(wrong[:_MOST_TRIED], clean) if wrong else ""
