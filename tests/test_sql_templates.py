@@ -62,6 +62,31 @@ def test_what_python_does_not_know_stays_open(tmp_path: Path) -> None:
     assert target.startswith("table:out.rides_{")
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        'f"insert into {project}.mart.kms select km from {project}.raw.rides"',
+        '"insert into {project}.mart.kms select km from {project}.raw.rides".format(project=project)',
+        '"insert into {0}.mart.kms select km from {0}.raw.rides".format(project)',
+        '"insert into %(p)s.mart.kms select km from %(p)s.raw.rides" % {"p": project}',
+        'SQL.replace("PROJECT", project)',
+    ],
+)
+def test_one_environment_at_a_time(tmp_path: Path, query: str) -> None:
+    code = f"""
+import os
+from google.cloud import bigquery
+SQL = "insert into PROJECT.mart.kms select km from PROJECT.raw.rides"
+project = "prod" if os.getenv("PRODUCTION") else "dev"
+bigquery.Client().query({query})
+"""
+    lineage = linked(tmp_path, {"load.py": code})
+    assert edges(lineage) == {
+        ("table:dev.raw.rides", "table:dev.mart.kms"),
+        ("table:prod.raw.rides", "table:prod.mart.kms"),
+    }
+
+
 DAG = """
 from airflow import DAG
 from airflow.providers.postgres.operators.postgres import PostgresOperator

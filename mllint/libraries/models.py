@@ -33,6 +33,7 @@ class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     instead: str = ""  # of a file: a parameter with files, or with files by name, that are read instead
     schema: str = ""  # of a table
+    parts: bool = False  # a list of texts is one name: `session.table([database, schema, name])`
     value: str = ""  # what is written: a parameter, default `self` for methods
     dialect: str = ""
     into: str = ""  # of a query: a parameter with the table that its rows go into
@@ -144,6 +145,7 @@ class Within(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     urls: dict[str, tuple[str, ...]] = {}
     options: str = ""  # of Postgres: `-c search_path=raw`
     path: str = ""  # of Postgres: `raw, public`
+    schemas: str = ""  # a dictionary of schemas by those in whose place they are, of tables that are declared in code
     session: bool = False  # of SQL: what it changes holds for all that the library does
 
 

@@ -35,6 +35,7 @@ from mllint.linker.python.results.recording import observe_recording
 from mllint.linker.python.results.settings import observe_settings
 from mllint.linker.python.results.starts import observe_starts
 from mllint.linker.python.results.tested import observe_tests
+from mllint.linker.same_columns import one_spelling
 from mllint.linker.same_tables import join_tables, rename
 from mllint.linker.sql.link import link_sql
 from mllint.linker.sql.schema import Schema
@@ -105,6 +106,7 @@ def _link(
     memory.traces, memory.units = replays.traces, replays.units
     same = join_tables(project, machine.effects)
     build(project, machine.effects)
+    rename(project, one_spelling(project))
     systems.link(project)
     systems.observe(project, {path: tuple(sorted(who)) for path, who in machine.imports.importers.items()})
     rename(project, same)

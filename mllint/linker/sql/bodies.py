@@ -26,11 +26,13 @@ _MOST = 200  # statements of one
 
 
 class Body(msgspec.Struct):
-    """A text of SQL within a text, and where it begins there. `worded`: it is of ours, and tells tables alone."""
+    """A text of SQL within a text, and where it begins there. `worded`: it is of ours, and tells tables alone.
+    `is_all`: the body is SQL itself."""
 
     text: str
     start: int
     worded: bool = False
+    is_all: bool = False
 
 
 def bodies(chunk: list[Token], text: str) -> list[Body] | None:
@@ -47,7 +49,8 @@ def bodies(chunk: list[Token], text: str) -> list[Body] | None:
         return None
     written = text[inside : token.end] if token.token_type is TokenType.STRING else token.text
     if language in ("sql", "plpgsql"):
-        return [Body(_plain(written) if token.token_type is TokenType.STRING else written, inside)]
+        text = _plain(written) if token.token_type is TokenType.STRING else written
+        return [Body(text, inside, is_all=True)]
     if language in ("javascript", "python"):
         return list(_run(written, inside, language))
     return None

@@ -10,10 +10,11 @@ from sqlglot import exp
 from mllint.lineage.expressions import Column, Expression, Unresolved
 from mllint.linker.sql.parse import Parsed
 from mllint.linker.sql.relations import Output, Relation, Source
+from mllint.linker.sql.routines import routine_called, rows_of
 from mllint.linker.sql.schema import Schema
 from mllint.linker.sql.scope import Scope, star_of
 from mllint.linker.sql.scoring import model_asked, values_given
-from mllint.linker.sql.statements import OutputColumn, Scored
+from mllint.linker.sql.statements import OutputColumn, Scored, Statement
 from mllint.linker.sql.text import is_hole, named
 from mllint.linker.sql.translate import from_sqlglot, hole, named_windows
 
@@ -117,6 +118,8 @@ class Columns:
                     found.update(dict.fromkeys(sources_of(scope.column("$" + part.name))))
                 case exp.Parameter() if "@" + named(part.name) in self.parsed.variables:
                     found.update(dict.fromkeys(self._variable("@" + named(part.name)).sources))
+                case exp.Placeholder() if named(part.name) in self.parsed.variables:  # Snowflake: VALUES (:total)
+                    found.update(dict.fromkeys(self._variable(named(part.name)).sources))
                 case exp.Columns():  # DuckDB: sum(COLUMNS('fare_.*'))
                     found.update(dict.fromkeys(self.star_of_item(part, scope).row("").sources))
                 case exp.Dot(this=exp.Paren(this=exp.Column() as row)) if not row.table and scope.named(
@@ -139,6 +142,9 @@ class Columns:
                     self._ask(model, values_given(part), scope)
                     call = part if isinstance(part, exp.Anonymous) else part.expression
                     todo.extend(reversed(list(call.iter_expressions())))
+                case exp.Anonymous() if (routine := routine_called(part, self.schema)) is not None:
+                    found.update(dict.fromkeys(self.rows_of_routine(part, routine, scope).row("").sources))
+                    todo.extend(reversed(part.expressions))
                 case exp.Lambda() if self.dialect in _ARROWS:  # f(payload -> 'km'), which sqlglot takes for a lambda
                     todo.extend(exp.column(e.copy()) for e in part.expressions if isinstance(e, exp.Identifier))
                     todo.append(part.this)
@@ -153,6 +159,15 @@ class Columns:
                 case _:
                     todo.extend(reversed(list(part.iter_expressions())))
         return found
+
+    def rows_of_routine(self, node: exp.Func, called: Statement, scope: Scope) -> Relation:
+        """What a function of the repository yields: its query reads here, and what it is given chooses its rows."""
+        here = self.parsed.at(node.meta.get("start"))
+        self.reads.update(dict.fromkeys((read.name, *here) for read in called.reads))
+        self.indirect.update(dict.fromkeys(called.indirect))
+        for value in node.expressions:
+            self.indirect.update(self.sources(value, scope))
+        return rows_of(called)
 
     def _ask(self, model: str, values: list[exp.Expr], scope: Scope) -> None:
         """A model is asked in an expression, of values by their place."""

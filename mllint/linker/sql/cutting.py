@@ -12,11 +12,12 @@ CLOSING = {TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE}
 _STARTS = {"INSERT", "UPDATE", "MERGE", "DELETE", "SELECT", "WITH", "TRUNCATE", "COPY", "CREATE", "DROP", "ALTER"}
 _CONTROL = {
     "BEGIN", "DECLARE", "IF", "ELSE", "ELSEIF", "ELSIF", "LOOP", "WHILE", "FOR", "END", "EXCEPTION", "REPEAT", "WHEN",
-    "SET", "RETURN", "PRINT", "EXIT", "LEAVE", "TRY", "PERFORM", "THEN",
+    "SET", "LET", "RETURN", "PRINT", "EXIT", "LEAVE", "TRY", "PERFORM", "THEN",
 }  # fmt: skip
 _STATEMENTS = {
     "INSERT", "UPDATE", "MERGE", "DELETE", "TRUNCATE", "CREATE", "DROP", "ALTER", "DECLARE", "EXEC", "EXECUTE", "PRINT",
 }  # fmt: skip
+BEFORE_MACRO = {"OR", "REPLACE", "TEMP", "TEMPORARY"}  # DuckDB; elsewhere a table may be called so
 _HEAD = 80  # tokens of a statement in which its CURSOR is looked for
 _CONTINUED = {
     "THEN",
@@ -127,7 +128,9 @@ def declared(tokens: list[Token]) -> set[str]:
     for i, token in enumerate(tokens):
         depth += (token.token_type in OPENING) - (token.token_type in CLOSING)
         word, before = token.text.upper(), tokens[i - 1].text.upper() if i else ";"
-        if word in ("PROCEDURE", "FUNCTION") and "CREATE" in [t.text.upper() for t in tokens[max(0, i - 4) : i]]:
+        if word in ("PROCEDURE", "FUNCTION", "MACRO") and "CREATE" in [
+            t.text.upper() for t in tokens[max(0, i - 4) : i]
+        ]:
             found.update(_parameters(tokens, i))
             declaring = True
         elif word == "DECLARE":
@@ -140,42 +143,6 @@ def declared(tokens: list[Token]) -> set[str]:
         ):  # fmt: skip
             found.update(_listed(tokens, i))
     return {name for name in found if name.removeprefix("@").isidentifier()} - {word.lower() for word in _CONTROL}
-
-
-def routines(tokens: list[Token]) -> list[tuple[int, int, str]]:
-    """The procedures that T-SQL defines, in order: from which to which offset they go, and their names. One without
-    BEGIN and END goes to the end of its batch, which two semicolons mark (see `text`), or to the next procedure."""
-    words = [token.text.upper() for token in tokens]
-    heads = [
-        i
-        for i, word in enumerate(words[:-1])
-        if word in ("PROCEDURE", "PROC") and {"CREATE", "ALTER"} & set(words[max(0, i - 3) : i])
-    ]
-    found = []
-    for n, i in enumerate(heads):
-        name = i + 2
-        while name + 1 < len(tokens) and tokens[name].token_type is TokenType.DOT:
-            name += 2
-        stop = heads[n + 1] if n + 1 < len(heads) else len(tokens)
-        end = tokens[_end_of_routine(words, name, stop) - 1].end + 1
-        found.append((tokens[i].start, end, "".join(token.text for token in tokens[i + 1 : name]).lower()))
-    return found
-
-
-def _end_of_routine(words: list[str], start: int, stop: int) -> int:
-    """The place behind the last token of a procedure."""
-    body = next((i for i in range(start, stop) if words[i] == "AS"), stop) + 1
-    framed = words[body : body + 1] == ["BEGIN"]
-    depth = 0
-    for i in range(body, stop):
-        if words[i] == "CASE" or (words[i] == "BEGIN" and words[i + 1 : i + 2] not in (["TRAN"], ["TRANSACTION"])):
-            depth += 1
-        elif words[i] == "END":
-            depth -= 1
-        is_end = framed and depth == 0 if words[i] == "END" else words[i : i + 2] == [";", ";"] and not framed
-        if is_end:
-            return i + 1
-    return stop
 
 
 def without_into(tokens: list[Token], variables: Collection[str]) -> tuple[list[Token], list[str]]:
@@ -232,8 +199,9 @@ def _parameters(tokens: list[Token], start: int) -> Iterator[str]:
 
 
 def is_routine(chunk: list[Token]) -> bool:
-    head = {token.text.upper() for token in chunk[:6]}
-    return bool(head & {"PROCEDURE", "PROC", "TRIGGER", "PACKAGE"}) or ("FUNCTION" in head)
+    words = [token.text.upper() for token in chunk[:6]]
+    is_macro = "MACRO" in words and not set(words[1 : words.index("MACRO")]) - BEFORE_MACRO
+    return is_macro or bool({"PROCEDURE", "PROC", "TRIGGER", "PACKAGE", "FUNCTION"} & set(words))
 
 
 def _inner(chunk: list[Token]) -> Iterator[list[Token]]:
@@ -252,6 +220,28 @@ def _inner(chunk: list[Token]) -> Iterator[list[Token]]:
         elif depth == 0 and i and [t.text.upper() for t in (token, *chunk[i + 2 : i + 3])] == ["FOR", "IN"]:
             yield from _loop(chunk[i:])
             return
+        if depth == 1 and token.token_type is TokenType.L_PAREN and _returns_query(chunk, i):
+            yield chunk[i : _closed(chunk, i)]
+            return
+
+
+def _returns_query(chunk: list[Token], i: int) -> bool:
+    """Whether a bracket holds the query of a routine: RETURNS TABLE AS RETURN (SELECT ...), AS ((SELECT ...)), LET rows
+    RESULTSET := (SELECT ...)"""
+    before = [token.text.upper() for token in chunk[max(0, i - 2) : i]]
+    first = next((token.text.upper() for token in chunk[i:] if token.token_type is not TokenType.L_PAREN), "")
+    is_body = before[-1:] == ["RETURN"] or (before[-1:] == ["AS"] and is_routine(chunk))
+    return first in ("SELECT", "WITH") and (is_body or "RESULTSET" in before)
+
+
+def _closed(chunk: list[Token], start: int) -> int:
+    """The place behind the bracket that closes the one at `start`."""
+    depth = 0
+    for i in range(start, len(chunk)):
+        depth += (chunk[i].token_type in OPENING) - (chunk[i].token_type in CLOSING)
+        if depth == 0:
+            return i + 1
+    return len(chunk)
 
 
 def pieces(chunk: list[Token]) -> list[list[Token]]:

@@ -151,7 +151,7 @@ def _inserted(
     parsed: Parsed, schema: Schema, derive: Derive, found: re.Match[str], line: int, column: int
 ) -> Statement:
     """T-SQL: INSERT INTO t (a) EXEC ('SELECT x FROM s'), INSERT INTO t EXEC dbo.get_rides @day: what that selects."""
-    selected = schema.results.get(_clean(found[4])) if found[4] else None
+    selected = schema.result(_clean(found[4])) if found[4] else None
     quoted = _QUOTED.match(found.string, found.end(3)) if found[3] else None
     if quoted is not None:
         inner = [each for part in parse(quoted[1].replace("''", "'"), parsed.dialect) for each in derive(part, schema)]

@@ -91,7 +91,7 @@ def _link(project: Project, script: Script, schema: Schema, elsewhere: _Mentions
     is_test = _is_test(project, script.path)
     for parsed in script.parsed:
         for statement in derive(parsed, schema):
-            if made and statement.kind == "select":
+            if made and statement.kind == "select" and parsed.routine is None:
                 statement = _as_model(statement, made.pop(0) if len(made) > 1 else made[0], schema)
             is_report = statement.kind == "select" and not is_test and not elsewhere.of(script.path)
             add_statement(project, statement, script.path, begin, script.path if is_report else "")

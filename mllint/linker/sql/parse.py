@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 import msgspec
@@ -24,7 +24,6 @@ from mllint.linker.sql.cutting import (
     OPENING,
     declared,
     pieces,
-    routines,
     statements,
     without_into,
 )
@@ -33,6 +32,7 @@ from mllint.linker.sql.namespaces import NOWHERE, Namespace, after
 from mllint.linker.sql.opened import SIGN as OPENS
 from mllint.linker.sql.relations import Output
 from mllint.linker.sql.rewrites import rewritten
+from mllint.linker.sql.routines import Routine, routines
 from mllint.linker.sql.shards import as_families
 from mllint.linker.sql.text import Fixed, Places, named, readable
 from mllint.linker.sql.trainings import SIGN, Trains, trains
@@ -40,7 +40,7 @@ from mllint.linker.sql.trainings import SIGN, Trains, trains
 _DEEPEST = 45  # brackets; sqlglot's recursion ends near 50
 _TALLEST = 250  # levels of a syntax tree: what the recursive walks behind this can take
 _LONGEST = 20_000  # tokens of a statement
-_DECLARES = re.compile(r"\b(?:declare|procedure|function|let|for|fetch)\s", re.IGNORECASE)
+_DECLARES = re.compile(r"\b(?:declare|procedure|function|macro|let|for|fetch)\s", re.IGNORECASE)
 _TRIED = 4_000  # tokens of a statement that is tried in other dialects,
 _MOST_TRIED = 5  # and how many of a text are
 _END = re.compile(r";[ \t]*\r?$", re.MULTILINE)
@@ -64,7 +64,7 @@ class Parsed(msgspec.Struct):
     variables: dict[str, Output | None] = {}  # of the routine around it, with what they were last set to
     into: list[str] = []  # SELECT ... INTO x, y: the variables that it sets
     loop: str = ""  # FOR r IN SELECT ...: the variable that stands for its rows
-    routine: str = ""  # of T-SQL, that it stands in
+    routine: Routine | None = None  # that it stands in
     handover: Handover | None = None
     trains: Trains | None = None  # the model that is made of its rows
     namespace: Namespace = NOWHERE  # in which its tables lie,
@@ -73,10 +73,18 @@ class Parsed(msgspec.Struct):
     def at(self, offset: int | None) -> tuple[int, int]:
         return self.places.at((self.offset if offset is None else offset) + self.shift)
 
+    def before(self) -> str:
+        """The words before it, as far as they tell what becomes of its rows: RETURN QUERY SELECT ..."""
+        start = self.tokens[0].start if self.tokens else 0
+        return self.text[max(0, start - 60) : start]
 
-def parse(text: str, dialect: str, world: World | None = None) -> list[Parsed]:
-    """The statements of a text in order; `world` knows what its Jinja names. Never raises."""
-    parsed = _in_any_dialect(text, dialect, world)
+
+def parse(
+    text: str, dialect: str, world: World | None = None, variables: Mapping[str, str] | None = None
+) -> list[Parsed]:
+    """The statements of a text in order; `world` knows what its Jinja names, `variables` are those that psql is given.
+    Never raises."""
+    parsed = _in_any_dialect(text, dialect, world, variables)
     _place(parsed)
     return parsed
 
@@ -94,11 +102,11 @@ def _place(parsed: list[Parsed]) -> None:
             temporary.add(named(made.this.name if isinstance(made, exp.Schema) else made.name))
 
 
-def _in_any_dialect(text: str, dialect: str, world: World | None) -> list[Parsed]:
+def _in_any_dialect(text: str, dialect: str, world: World | None, variables: Mapping[str, str] | None) -> list[Parsed]:
     if len(text) > _LARGEST:
         return [Parsed([], None, dialect, Places(""), "", problem="too large")]
     told = known(dialect)
-    clean, places = readable(text, world)
+    clean, places = readable(text, world, variables)
     parsed = list(_parse(clean, told or recognise(text), places, 0, 0, {}))
     wrong = [] if told else [p for p in parsed if p.problem.startswith("not understood:") and len(p.tokens) < _TRIED]
     other = _better(wrong[:_MOST_TRIED], clean) if wrong else ""
@@ -127,7 +135,13 @@ def _better(wrong: list[Parsed], text: str) -> str:
 
 
 def _parse(
-    text: str, dialect: str, places: Places, shift: int, nested: int, variables: dict[str, Output | None]
+    text: str,
+    dialect: str,
+    places: Places,
+    shift: int,
+    nested: int,
+    variables: dict[str, Output | None],
+    around: Routine | None = None,
 ) -> Iterator[Parsed]:
     try:
         tokens = Dialect.get_or_raise(dialect or None).tokenize(text)
@@ -143,11 +157,11 @@ def _parse(
             [], None, dialect, places, text, shift=shift, problem=f"cannot be split into words: {_short(error)}"
         )
         return
-    spans: list[tuple[int, int, str]] = []
+    spans: list[tuple[int, int, Routine]] = []
     if _DECLARES.search(text):
         tokens = _with_commands(tokens, text, dialect)
         variables.update(dict.fromkeys(declared(tokens)))
-        spans = routines(tokens) if dialect in ("", "tsql") else []
+        spans = routines(tokens, dialect)
     learns = SIGN.search(text) is not None and dialect != "bigquery"
     opens = dialect in ("", "tsql") and OPENS.search(text) is not None
     for chunk in statements(tokens):
@@ -161,7 +175,7 @@ def _parse(
         elif dialect == "bigquery":
             chunk = with_model_functions(chunk)
         begin = chunk[0].start
-        routine = _routine_at(begin, spans)
+        routine = _routine_at(begin, spans) or around
         parsed = Parsed(
             chunk, None, dialect, places, text, begin, shift, "", nested, None, variables, into, loop, routine, handover
         )
@@ -190,9 +204,9 @@ def _parse(
             yield piece
 
 
-def _routine_at(offset: int, spans: list[tuple[int, int, str]]) -> str:
+def _routine_at(offset: int, spans: list[tuple[int, int, Routine]]) -> Routine | None:
     at = bisect_right(spans, offset, key=lambda span: span[0]) - 1
-    return spans[at][2] if at >= 0 and offset < spans[at][1] else ""
+    return spans[at][2] if at >= 0 and offset < spans[at][1] else None
 
 
 def _with_commands(tokens: list[Token], text: str, dialect: str) -> list[Token]:
@@ -217,7 +231,8 @@ def _with_commands(tokens: list[Token], text: str, dialect: str) -> list[Token]:
 def _body(body: Body, around: Parsed) -> Iterator[Parsed]:
     shift, places = around.shift + body.start, around.places
     if not body.worded:
-        yield from _parse(body.text, around.dialect, places, shift, around.nested + 1, around.variables)
+        routine = around.routine if body.is_all else None
+        yield from _parse(body.text, around.dialect, places, shift, around.nested + 1, around.variables, routine)
         return
     here = Fixed(*places.at(shift))
     yield Parsed([], None, around.dialect, here, body.text, problem="a body in Python, read by words")

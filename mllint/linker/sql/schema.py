@@ -37,7 +37,8 @@ class Schema:
         self.used: frozenset[tuple[str, str]] = (
             frozenset()
         )  # (table, column) that SQL names together, while it is linked
-        self.results: dict[str, Any] = {}  # what each procedure of T-SQL selects: a `statements.Statement`
+        self._results: dict[str, Any] = {}  # what each routine yields: a `statements.Statement`
+        self._routines: dict[str, set[str]] = {}  # the last part of their names -> whole names
         self.grouped: dict[str, Any] = {}  # tables of aggregates: `relations.Grouped`
         self.labels: dict[str, str] = {}  # of models that SQL trains, by id
         self.features: dict[str, tuple[str, ...]] = {}
@@ -88,10 +89,24 @@ class Schema:
         found = self._find(self._whole(table))
         return self._types.get((found, column), "")
 
+    def yields(self, routine: str, rows: Any) -> None:
+        """Say what the query of a routine is."""
+        self.changes += 1
+        self._results[routine] = rows
+        self._routines.setdefault(routine.rpartition(".")[2], set()).add(routine)
+
+    def result(self, routine: str) -> Any:
+        """What a routine yields, `None` if that is not known; `recent` finds `tools.recent`, if there is one only."""
+        if routine in self._results:
+            return self._results[routine]
+        known = self._routines.get(routine.rpartition(".")[2], ())
+        near = [name for name in known if name.endswith("." + routine) or routine.endswith("." + name)]
+        return self._results[near[0]] if len(near) == 1 else None
+
     def state(self) -> bytes:
         """All that it knows, to tell whether it changed."""
         known = (self._tables, self._types, self._by_last, sorted(self.distinct))
-        told = (self.results, self.grouped, self.labels, self.features, self.functions)
+        told = (self._results, self.grouped, self.labels, self.features, self.functions)
         return repr(known).encode("utf-8", "replace") + msgspec.msgpack.encode(told, order="deterministic")
 
     def _whole(self, written: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -11,6 +11,7 @@ import msgspec
 from mllint.facts.file import FileFacts
 from mllint.facts.sql import SqlText
 from mllint.linker.project import Project
+from mllint.linker.sql import psql
 from mllint.linker.sql.dbt import of_path, projects
 from mllint.linker.sql.dbt_project import Dbt, Resource
 from mllint.linker.sql.schema import Schema, table_name
@@ -32,14 +33,21 @@ class Script(msgspec.Struct):
     dialect: str = ""
     reading: Any = None  # of its Jinja: a `template.Reading`
     says: set[tuple[str, str]] = set()  # columns that it says tables have
+    variables: dict[str, str] = {}  # that psql is given
 
 
 def all_scripts(project: Project, schema: Schema) -> list[Script]:
-    found = [script for facts in project.files.values() if (script := _script(project, facts, schema)) is not None]
+    ran: dict[str, list[dict[str, str]]] = {}
+    for run in project.runs:
+        if run.language == "sql":
+            ran.setdefault(run.path, []).append(psql.given(run.arguments))
+    every = project.files.values()
+    found = [s for facts in every if (s := _script(project, facts, schema, ran.get(facts.path, ()))) is not None]
     return found + list(_in_yaml(project, schema))
 
 
-def _script(project: Project, facts: FileFacts, schema: Schema) -> Script | None:
+def _script(project: Project, facts: FileFacts, schema: Schema, ran: Collection[Mapping[str, str]]) -> Script | None:
+    """`ran` are the variables that each command gives that runs the file."""
     from mllint.linker.sql.dialects import configured
 
     if facts.sql is None:
@@ -55,7 +63,7 @@ def _script(project: Project, facts: FileFacts, schema: Schema) -> Script | None
     dialect = configured(project.settings, facts.path) or (dbt.warehouse if dbt is not None else "")
     models = _models(project, facts)
     reading = _reading(dbt, models, schema) if dbt is not None and facts.sql.jinja else None
-    script = Script(facts.path, facts, [], set(), set(), models, dialect, reading)
+    script = Script(facts.path, facts, [], set(), set(), models, dialect, reading, variables=psql.agreed(ran))
     parse_script(script)
     return script
 
@@ -83,7 +91,7 @@ def parse_script(script: Script) -> None:
     from mllint.linker.sql.parse import parse
 
     assert script.facts.sql is not None
-    script.parsed = parse(script.facts.sql.text, script.dialect, script.reading)
+    script.parsed = parse(script.facts.sql.text, script.dialect, script.reading, script.variables)
     for statement in script.parsed:
         _names(statement, script)
     _place(script)
@@ -132,11 +140,12 @@ def _names(statement, script: Script) -> None:  # type: ignore[no-untyped-def]
     from mllint.linker.sql.tables import table_name_of
 
     tree = statement.tree
-    if statement.routine:
-        script.makes.add(f"procedure {statement.routine}")
+    if statement.routine is not None:
+        script.makes.add(_of_routine(statement.routine.name))
     if tree is None:
-        script.uses.update(f"procedure {name}" for name in called_in_insert(statement))
+        script.uses.update(_of_routine(name) for name in called_in_insert(statement))
         return
+    script.uses.update(_of_routine(node.name) for node in tree.find_all(exp.Anonymous))
     if isinstance(tree, exp.Create | exp.Insert | exp.Merge) and isinstance(tree.this, exp.Expr):
         script.makes.add(table_name_of(tree.this))
     called: dict[str, set[str]] = {}  # alias -> the tables, or the derived ones, that have it
@@ -153,6 +162,11 @@ def _names(statement, script: Script) -> None:  # type: ignore[no-untyped-def]
         tables = called.get(alias, set())
         if len(tables) == 1 and column not in ("", "*"):
             script.says.update((table, column) for table in tables if table and "" not in called.get(table, ()))
+
+
+def _of_routine(name: str) -> str:
+    """A routine among the names that scripts make and use: with or without its schema."""
+    return f"routine {name.rpartition('.')[2].lower()}"
 
 
 def in_order(scripts: list[Script]) -> list[Script]:

@@ -16,6 +16,7 @@ from mllint.linker.sql.meanings import FILE_FUNCTIONS, TABLE_FUNCTIONS
 from mllint.linker.sql.models import asked
 from mllint.linker.sql.pivots import pivoted
 from mllint.linker.sql.relations import Output, Relation, of_table, with_names
+from mllint.linker.sql.routines import routine_called
 from mllint.linker.sql.scope import Scope, star_of
 from mllint.linker.sql.text import named
 
@@ -170,6 +171,9 @@ def _function(reader: Columns, node: exp.Func, scope: Scope) -> Relation:
         name = named(".".join(part.name for part in first.parts))  # Databricks: FROM STREAM(live.rides)
         reader.note_read(first, name)
         return of_table(name, reader.schema.columns(name))
+    routine = routine_called(node, reader.schema)
+    if routine is not None:
+        return reader.rows_of_routine(node, routine, scope)
     called = (node.name if isinstance(node, exp.Anonymous) else node.sql_name()).lower()
     is_file = called in FILE_FUNCTIONS or called.startswith(("read_", "parquet_scan", "scan_"))
     if is_file and isinstance(first, exp.Literal) and first.is_string:
@@ -228,6 +232,8 @@ def _unnested(reader: Columns, node: exp.Expr, scope: Scope, alias: str) -> Rela
     inner = node.this if isinstance(node, exp.Lateral) else node
     if isinstance(inner, exp.Query):  # LATERAL (SELECT ...)
         return with_names(reader.query(inner, scope.ctes, scope), node)
+    if isinstance(inner, exp.Func) and routine_called(inner, reader.schema) is not None:
+        return with_names(_function(reader, inner, scope), node)
     sources = tuple(reader.sources(inner, scope))
     reader.indirect.update(dict.fromkeys(sources))  # a row for each element
     every = Output("", sources, Unresolved("an element of an array"))

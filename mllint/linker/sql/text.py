@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Mapping
 
 from mllint.linker.jinja.expressions import World
 from mllint.linker.jinja.interpreter import render
@@ -16,6 +17,7 @@ from mllint.linker.jinja.values import CLOSE as _CLOSE
 from mllint.linker.jinja.values import OPEN as _OPEN
 from mllint.linker.jinja.values import TO_BRACES
 from mllint.linker.sql.names import Names
+from mllint.linker.sql.psql import filled
 from mllint.linker.sql.template import Reading
 
 # `{'a': price}` and `{a: price}` are records of DuckDB, `{day:%Y}` is a hole
@@ -36,15 +38,17 @@ _BEGINS = re.compile(
 )
 
 
-def readable(text: str, world: World | None = None) -> tuple[str, Places]:
+def readable(text: str, world: World | None = None, variables: Mapping[str, str] | None = None) -> tuple[str, Places]:
     """The text for the parser, and where its parts stand in the original: without Jinja (see `linker/jinja`), with
-    holes as identifiers; `GO`, `/` and `\\commands` of clients end a statement."""
+    holes as identifiers, and with the `variables` of psql; `GO`, `/` and `\\commands` of clients end a statement."""
     if "\0" in text:
         text = text.replace("\0", " ")
     original, origins = text, None
     if "{{" in text or "{%" in text or "{#" in text:
         made = render(text, world or Reading(Names()))
         text, origins = (made.text, made.origins) if made is not None else (without_tags(text), None)
+    elif ":" in text and (put := filled(text, variables or {})) is not None:
+        text, origins = put
     if "\n\\." in text:
         text = _without_rows(text)
     if "{" in text or "%" in text:

@@ -18,6 +18,7 @@ from mllint.linker.sql.outputs import handed_on, returned
 from mllint.linker.sql.parse import Parsed
 from mllint.linker.sql.queries import Reader
 from mllint.linker.sql.relations import Relation, of_table
+from mllint.linker.sql.routines import keep
 from mllint.linker.sql.schema import Schema
 from mllint.linker.sql.scope import Scope
 from mllint.linker.sql.statements import Statement
@@ -33,7 +34,10 @@ def derive(parsed: Parsed, schema: Schema) -> Iterator[Statement]:
     finally:
         schema.within = around
     for each in statements:
-        yield settled(each, parsed.namespace, parsed.local)
+        each = settled(each, parsed.namespace, parsed.local)
+        if parsed.routine is not None and not parsed.into and not parsed.problem:
+            keep(parsed.routine, each, parsed.before(), bool(parsed.loop), schema)
+        yield each
 
 
 def _whole(parsed: Parsed, schema: Schema) -> Iterator[Statement]:
@@ -49,8 +53,6 @@ def _whole(parsed: Parsed, schema: Schema) -> Iterator[Statement]:
     except (SqlglotError, AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
         parsed.problem = f"columns not understood: {type(error).__name__}"  # shapes of trees that we did not foresee
     else:
-        if parsed.routine and statements[-1].kind == "select":
-            schema.results[parsed.routine] = statements[-1]
         yield from statements
         return
     yield from by_words(parsed, schema, derive)

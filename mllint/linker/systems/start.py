@@ -216,9 +216,11 @@ def _first_file(words: list[str], suffixes: tuple[str, ...]) -> Started | None:
 
 def _other_language(language: str, words: list[str]) -> Started | None:
     if language == "sql":
-        for flag, name in pairwise(words):
-            if flag in ("-f", "--file"):
-                return Started(name, (), language="sql")
+        for i, (flag, word) in enumerate(pairwise(["", *words])):
+            name = word.partition("=")[2] if word.startswith("--file=") else word if flag in ("-f", "--file") else ""
+            if name:
+                others = words[: i - (name == word)] + words[i + 1 :]
+                return Started(name, tuple(others), language="sql")
         return None
     rest = _without_options(words, frozenset({"-e", "--eval"}))
     return Started(rest[0], tuple(rest[1:]), language=language) if rest else None

@@ -64,6 +64,9 @@ class Table(msgspec.Struct, frozen=True):
         known = self.columns.get(name)
         if known is not None:
             return known
+        twin = self.in_any_case(name)
+        if twin is not None:
+            return msgspec.structs.replace(self.columns[twin], name=name)
         if name in self.index:  # where columns are named, index levels may be named too
             return self.index[name]
         if not self.open or name in self.dropped:
@@ -77,6 +80,11 @@ class Table(msgspec.Struct, frozen=True):
                 column = step.compute(column)
             return column
         return Column(ex.Unresolved("the column may come from several datasets"), self.origins, name, rows=self.rows)
+
+    def in_any_case(self, name: str) -> str | None:
+        """The name under which a column that SQL has named is known: `df["KM"]` of `select km from rides`."""
+        own = self.columns.get(name.lower())
+        return name.lower() if own is not None and own.any_case and name not in self.columns else None
 
     def without_index(self, names: Iterable[str] | None = None) -> Table:
         """The frame with its index, or these levels of it, as its first columns."""
@@ -93,7 +101,8 @@ class Table(msgspec.Struct, frozen=True):
         return self.origins.union(*(_fits(column.origins) for column in self.columns.values()))
 
     def with_columns(self, new: Mapping[str, Column]) -> Table:
-        columns = {**self.columns, **new}
+        twins = {twin for name in new if (twin := self.in_any_case(name)) is not None}
+        columns = {**{name: column for name, column in self.columns.items() if name not in twins}, **new}
         origins = self.origins.union(*(dataset_origins(c.origins) for c in new.values()))
         if self.columns or self.base or self.origins:  # a new column adds no rows, and tells its fits itself
             origins = frozenset(o for o in origins if not o.startswith("@") or o in self.origins)
@@ -136,10 +145,12 @@ class Table(msgspec.Struct, frozen=True):
 
     def drop(self, names: Iterable[str]) -> Table:
         gone = frozenset(names)
+        gone |= {twin for name in gone if (twin := self.in_any_case(name)) is not None}
         columns = {name: column for name, column in self.columns.items() if name not in gone}
         return msgspec.structs.replace(self, columns=columns, dropped=self.dropped | gone)
 
     def rename(self, names: Mapping[str, str]) -> Table:
+        names = {self.in_any_case(old) or old: new for old, new in names.items()}
         columns: dict[str, Column] = {}
         for old in (*self.columns, *(n for n in names if n not in self.columns)):
             column = self.column(old)

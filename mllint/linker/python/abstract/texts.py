@@ -84,10 +84,15 @@ def make(parts: Parts, origins: frozenset[str] = NOTHING, settings: tuple[Any, .
 
 
 def concatenate(values: list[tuple[Any, str]]) -> Any:
-    """Texts one after the other; each with a name for what is unknown in it. Choices multiply, within bounds."""
+    """Texts one after the other; each with a name for what is unknown in it. Choices multiply, within bounds, but what
+    stands twice is one choice: `f"insert into {project}.a select * from {project}.b"` names one project."""
     results = []
-    choices = [_set(options_of(value)) for value, _ in values]
-    for combination in combinations(choices) if any(len(c) > 1 for c in choices) else [[c[0] for c in choices]]:
+    places: dict[int, int] = {}
+    for value, _ in values:
+        places.setdefault(id(value), len(places))
+    choices = [_set(options_of(value)) for value in {id(value): value for value, _ in values}.values()]
+    for chosen in combinations(choices) if any(len(c) > 1 for c in choices) else [tuple(c[0] for c in choices)]:
+        combination = [chosen[places[id(value)]] for value, _ in values]
         parts: list[str | Hole] = []
         for value, (_, name) in zip(combination, values, strict=True):
             parts.extend(parts_of(value, name))

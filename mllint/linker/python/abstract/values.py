@@ -153,6 +153,7 @@ class Column(msgspec.Struct, frozen=True):
     parts: tuple[Column, ...] = ()  # of a vector that a stage has made: the columns of the frame that it is made of
     keys: tuple[Column, ...] = ()  # of a grouped one: what it is grouped by
     index: tuple[Column, ...] = ()  # what stands beside it, as far as it has names: the keys, once it is aggregated
+    any_case: bool = False  # SQL has named it: in which case the database gives its name is not known
 
 
 Value = (

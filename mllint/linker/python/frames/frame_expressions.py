@@ -11,7 +11,7 @@ from mllint.lineage import expressions as ex
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.tables import Table
 from mllint.linker.python.abstract.traces import PREDICTION
-from mllint.linker.python.abstract.values import Column, Constant, Tuple, origins_of, text_of
+from mllint.linker.python.abstract.values import Column, Constant, Tuple, Unknown, origins_of, text_of
 from mllint.linker.python.frames import frames, limits, usage
 from mllint.linker.python.frames.frame_parts import result, subject, table_of
 from mllint.linker.python.iteration import items_of
@@ -48,6 +48,22 @@ def with_expression(call: Invocation) -> Any:
     column = placed(call.m, value, table) if isinstance(value, Column) else value
     made = usage.made(call.m, table, None, frames.as_column(call.m, column, name, call.at), name, call.at)
     return result(call, table.with_columns({name: made}))
+
+
+def with_each(call: Invocation) -> Any:
+    """`names`, `values`: lists of names and of expressions over the frame's columns: Snowpark's `with_columns`."""
+    table = subject(call)
+    names, values = (items_of(call.m, call.get(part, Unknown()), call.at).known for part in ("names", "values"))
+    known = [text_of(name) for name in names or ()]
+    if not values or len(known) != len(values) or None in known:
+        return result(call, msgspec.structs.replace(table, open=True, partial=True))
+    made = {}
+    for name, value in zip(known, values, strict=True):
+        column = placed(call.m, value, table) if isinstance(value, Column) else value
+        made[str(name)] = usage.made(
+            call.m, table, None, frames.as_column(call.m, column, str(name), call.at), str(name), call.at
+        )
+    return result(call, table.with_columns(made))
 
 
 def _expressed(call: Invocation, table: Table) -> tuple[dict[str, Column], bool]:

@@ -420,6 +420,7 @@ TABLE: dict[str, Callable[[Invocation], Any]] = combining.TABLE | renaming.TABLE
         named_parts.by_split, named_parts.parts_named, named_parts.halves, named_parts.extended,
         frame_groups.group, frame_groups.aggregate, frame_groups.grouped_column,
         frame_expressions.expressions, frame_expressions.with_expressions, frame_expressions.with_expression,
+        frame_expressions.with_each,
         frame_expressions.free_column, frame_expressions.named, frame_expressions.renamed, frame_expressions.writer_of,
         frame_expressions.literal, frame_expressions.case, frame_expressions.otherwise, frame_expressions.kept,
         frame_expressions.without, frame_expressions.grouped, frame_expressions.aggregated,

@@ -30,7 +30,7 @@ _LEAVES_OUT = {"select", "drop", "without", "expressions", "aggregate", "aggrega
 _GIVES_BACK = _LEAVES_OUT | {
     "same", "filtered", "without_missing", "rename", "rename_one", "assign", "with_column", "merge", "concat", "beside",
     "some", "queried",
-    "with_expressions", "with_expression", "kept", "group", "grouped", "framed", "affixed",
+    "with_expressions", "with_expression", "with_each", "kept", "group", "grouped", "framed", "affixed",
     "pass_through", "dummies", "data_and_target",
 }  # fmt: skip
 _GIVES_VIEW = {"indexer", "names", "several", "records", "tuples", "pipe", "column", "free_column", "case", "otherwise"}

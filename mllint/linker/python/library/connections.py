@@ -17,6 +17,7 @@ from urllib.parse import unquote
 from mllint.libraries.models import Within
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.values import options_of, text_of
+from mllint.linker.python.library import translations
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.sql.namespaces import NOWHERE, Namespace, after, searched
 
@@ -31,6 +32,8 @@ _DEEPEST = 5
 def enter(call: Invocation, within: Within, made: Any) -> None:
     """What is made, or else the receiver, is in the namespace that the call names."""
     holder = made if isinstance(made, Cell) and made.kind == "object" else call.receiver
+    if within.schemas and holder is made:
+        translations.enter(call, call.get(within.schemas), made)
     given = _given(call, within)
     if not isinstance(holder, Cell) or holder.kind != "object" or given == NOWHERE:
         return
@@ -107,14 +110,20 @@ def _library(call: Invocation) -> str:
 
 
 def _of_cell(value: Any) -> Namespace:
+    told = told_of(value, _SLOT)
+    return Namespace(*told) if told is not None else NOWHERE
+
+
+def told_of(value: Any, slot: str) -> Any:
+    """What an object holds under a name of ours, or what made it, or an object that one of these was made with."""
     if not isinstance(value, Cell) or value.kind != "object":
-        return NOWHERE
+        return None
     for holder in _makers(value):
-        if _SLOT in holder.slots:
-            return Namespace(*holder.slots[_SLOT])
+        if slot in holder.slots:
+            return holder.slots[slot]
     given = [each for holder in _makers(value) for each in holder.slots.get("arguments", {}).values()]
     inner = (each for each in given if isinstance(each, Cell) and each.kind == "object")
-    return next((Namespace(*h.slots[_SLOT]) for each in inner for h in _makers(each) if _SLOT in h.slots), NOWHERE)
+    return next((h.slots[slot] for each in inner for h in _makers(each) if slot in h.slots), None)
 
 
 def _makers(cell: Cell) -> Iterator[Cell]:

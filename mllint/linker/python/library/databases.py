@@ -31,7 +31,7 @@ from mllint.linker.python.abstract.values import (
 from mllint.linker.python.classes import construct, find_member, instance_fields, lineage_of
 from mllint.linker.python.frames import frames
 from mllint.linker.python.iteration import items_of
-from mllint.linker.python.library import connections, locate, queries, storage
+from mllint.linker.python.library import connections, locate, queries, storage, translations
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import Machine
 from mllint.linker.python.results.records import How
@@ -216,6 +216,11 @@ def run(call: Invocation, made: Cell, values: Any = None) -> Any:
 
 def _placed(call: Invocation, node: str) -> str:
     """A table in the schema of the connection that is asked for it."""
+    asked = call.entry.within.schemas if call.entry.within is not None else ""
+    own = call.get(asked) if asked else None
+    told = [translations.pairs(own)] if own is not None else []
+    told += [connections.told_of(value, translations.SLOT) for value in (*call.given.values(), call.receiver)]
+    node = translations.translated(node, told)
     return table_id(within(node.removeprefix("table:"), connections.namespace_of(call)))
 
 

@@ -16,7 +16,8 @@ from mllint.lineage import expressions as ex
 from mllint.lineage.ids import LOGGED, RUN_PART, file_id, is_telling, model_id, table_id
 from mllint.linker.containers import outside
 from mllint.linker.python.abstract.heap import Cell
-from mllint.linker.python.abstract.values import Column, Constant, Tuple, Unknown, options_of, text_of
+from mllint.linker.python.abstract.texts import concatenate
+from mllint.linker.python.abstract.values import Column, Constant, Tuple, Unknown, join_all, options_of, text_of
 from mllint.linker.python.library import connections
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.machine import HERE, Machine
@@ -58,7 +59,7 @@ def _nodes_of(call: Invocation, place: Place) -> list[str]:
         value = call.get(parameter)
         if value is None and place.default:
             value = Constant(place.default)
-        names = texts(value)
+        names = texts(_as_one(value) if place.parts else value)
         if kind == "table" and place.schema and call.get(place.schema) is not None:
             schemas = texts(call.get(place.schema))
             names = [f"{s}.{n}" if s not in ("", "None") and "." not in n else n for s in schemas for n in names]
@@ -80,6 +81,18 @@ def _nodes_of(call: Invocation, place: Place) -> list[str]:
     if place.node:
         return filled(call, place.node)
     return []
+
+
+def _as_one(value: Any) -> Any:
+    """The name whose parts a list holds; anything else as it is."""
+    whole = []
+    for option in options_of(value) if value is not None else ():
+        parts: tuple[Any, ...] = option.items if isinstance(option, Tuple) else ()
+        if isinstance(option, Cell) and option.kind == "list":
+            parts = tuple(option.slots["items"])
+        spaced = [(each, "name") for part in parts for each in (Constant("."), part)][1:]
+        whole.append(concatenate(spaced) if spaced else option)
+    return join_all(whole) if whole else value
 
 
 def _placed(call: Invocation, names: list[str]) -> list[str]:

@@ -169,7 +169,7 @@ def _table_of(call: Invocation, statement: Statement, place: Place) -> Table:
         sources = frozenset(column_id(table, name) for table, name in told if table in origins)
         held_too = sql_functions.held_by(m, column, call.at)
         sources, origins = sources | held_too, origins | held_too
-        columns[column.name] = Column(column.expression, sources, column.name, span)
+        columns[column.name] = Column(column.expression, sources, column.name, span, any_case=True)
     chosen = [(dataset_id(table), name) for table, name in statement.indirect]
     indirect = frozenset(column_id(table, name) for table, name in chosen if table in origins)
     data = frozenset(origin for origin in origins if not origin.startswith("model:"))
