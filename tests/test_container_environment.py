@@ -225,6 +225,25 @@ def test_folders_of_the_container_are_those_of_the_repository(tmp_path: Path) ->
     assert {("d/raw/a.csv", "/out/b.csv"), ("d/c.csv", "/elsewhere/d.csv")} <= found
 
 
+def test_what_is_mounted_below_the_folder_an_image_starts_in(tmp_path: Path) -> None:
+    """The image alone, without what the service mounts, adds nothing, unless another service relies on it."""
+    files = {
+        "compose.yaml": (
+            "services:\n  a:\n    build: ./worker\n    volumes: ['./models:/app/models']\n"
+            "    environment: [TARGET=/app/models/v1/b.csv]\n"
+        ),
+        "worker/Dockerfile": "FROM x\nWORKDIR /app\nENV TARGET=b.csv\nCOPY copy_it.py .\nCMD python copy_it.py\n",
+        "worker/copy_it.py": (
+            READ + "pd.read_csv('/app/models/v1/a.csv').to_csv(os.environ['TARGET'])\n"
+            "pd.read_csv('/app/out/c.csv').to_csv('d.csv')\n"
+        ),
+    }
+    of_service = {("models/v1/a.csv", "models/v1/b.csv"), ("/app/out/c.csv", "worker/d.csv")}
+    assert edges(tmp_path / "one", files) == of_service
+    files["compose.yaml"] += "  b:\n    build: ./worker\n"
+    assert edges(tmp_path / "two", files) == of_service | {("/app/models/v1/a.csv", "worker/b.csv")}
+
+
 # ------------------------------------------------------------------------------------------------- workflows
 
 WORKFLOW = """apiVersion: argoproj.io/v1alpha1

@@ -50,7 +50,10 @@ def outside(folders: Iterable[tuple[str, str]], path: str) -> str | None:
     inside, own = max(known, key=lambda pair: len(pair[0]))
     if own == ELSEWHERE:
         return None
-    found = posixpath.normpath(posixpath.join(own, path[len(inside.rstrip("/")) :].lstrip("/")))
+    rest = path[len(inside.rstrip("/")) :].lstrip("/")
+    if "://" in own:  # what a platform puts there
+        return f"{own}/{rest}".rstrip("/")
+    found = posixpath.normpath(posixpath.join(own, rest))
     return "" if found == "." else found
 
 

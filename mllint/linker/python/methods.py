@@ -32,7 +32,7 @@ from mllint.linker.python.builtins import (
     first_of,
 )
 from mllint.linker.python.classes import alias_of
-from mllint.linker.python.frames import listed
+from mllint.linker.python.frames import listed, updating
 from mllint.linker.python.iteration import entries_of, extend, is_inner, items_of, keep_somewhere, set_operation
 from mllint.linker.python.library import buffers, columns
 from mllint.linker.python.machine import Machine
@@ -55,6 +55,8 @@ def method(receiver: Any, name: str) -> Method | None:
             return name_methods.of_each(name)
         if receiver.kind == "dict":
             return _DICT.get(name)
+        if receiver.kind == "frame" and name == "update" and not receiver.slots.get("grouped"):
+            return updating.update
         if receiver.kind == "object" and name in ("decode", "encode") and buffers.decoded(receiver):
             return lambda m, r, a, at: r
         if receiver.kind == "instance" and name in ("dict", "model_dump", "_asdict", "to_dict", "asdict"):

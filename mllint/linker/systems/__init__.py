@@ -55,7 +55,7 @@ def runs(project: Project) -> list[Run]:
         for path in project.shells:
             before.setdefault(path, set()).add(kind)
         project.shells = before
-    known = environments.asked(project, found)
+    known = environments.asked(project, compose.without_images(project, found))
     return sorted(known, key=lambda run: (run.path, run.span, run.job, run.arguments, run.folder, run.entry, run.by))
 
 

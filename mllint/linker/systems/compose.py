@@ -52,6 +52,17 @@ def runs(project: Project) -> Iterator[Run]:
             yield from _mounted(found, places)
 
 
+def without_images(project: Project, runs: set[Run]) -> set[Run]:
+    """Without what an image starts where services that it is built for start the same: alone it lacks what they mount
+    and set."""
+    jobs = {run.job for run in runs}
+    services = {f"{each.path}:{each.name}": each.image for each in project.containers if each.image}
+    relying = {image for job, image in services.items() if job not in jobs}  # on what their image starts
+    told = {(services[run.job], run.path, run.arguments, run.entry) for run in runs if run.job in services}
+    told = {key for key in told if key[0] not in relying}
+    return {run for run in runs if (run.job, run.path, run.arguments, run.entry) not in told}
+
+
 def _mounted(runs: list[Run], mounts: tuple[tuple[str, str], ...]) -> Iterator[Run]:
     return (msgspec.structs.replace(run, mounts=mounts) for run in runs)
 

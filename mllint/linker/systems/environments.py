@@ -30,11 +30,13 @@ def asked(project: Project, runs: set[Run]) -> set[Run]:
 
 
 def _wanted(run: Run, spoken: set[str]) -> Iterator[tuple[str, str]]:
-    """A path below the folder that an image starts in is one that begins there: `/app/models` of `WORKDIR /app`."""
+    """A path below the folder that an image starts in is one that begins there: `/app/models` of `WORKDIR /app`; but
+    not one of what is mounted or copied there, which is told by its whole path."""
     place = dict(run.environment).get("PWD", "")
     for name, value in run.environment:
         if name in spoken and _is_known(value):
-            found = outside([(place, "")], value) if place and value.startswith("/") else None
+            is_inside = place and value.startswith("/") and outside(run.mounts, value) is None
+            found = outside([(place, "")], value) if is_inside else None
             yield name, value if found is None else found or "."
 
 

@@ -40,6 +40,7 @@ from mllint.linker.python.frames import (
     listed,
     named_parts,
     renaming,
+    updating,
     usage,
 )
 from mllint.linker.python.frames.frame_construction import construct, series
@@ -415,7 +416,7 @@ TABLE: dict[str, Callable[[Invocation], Any]] = combining.TABLE | renaming.TABLE
         same, filtered, without_missing, select, projected, drop, assign, with_column,
         construct, dummies, reshape, melt, mapped, pipe, names, typed_names, indexer, column, series, several, records,
         tuples, dictionary, parsed, choose, cases, some, queried, framed,
-        data_and_target, pass_through,
+        data_and_target, pass_through, updating.updated,
         indexes.set_index, indexes.reset_index,
         named_parts.by_split, named_parts.parts_named, named_parts.halves, named_parts.extended,
         frame_groups.group, frame_groups.aggregate, frame_groups.grouped_column,

@@ -101,6 +101,8 @@ def item(m: Machine, frame: Cell, index: Any, at: facts.At, may_miss: bool = Fal
             return rows.some(m, like(m, frame, table.filtered(by), at), at, index)
         case Unknown() if _picks_rows(m, frame, index):
             return rows.some(m, like(m, frame, table.filtered(without_traces(index.origins)), at), at, index)
+        case Unknown() if not index.origins and kind is not None and kind.yields not in ("", frame.slots["type"]):
+            return row(m, frame, at)  # `records[i]` of a list of rows
         case Slice():
             return rows.some(m, like(m, frame, table, at), at, index)
         case Tuple(items=items) if any(isinstance(i, Slice) for i in items) or _positional(items):

@@ -62,6 +62,7 @@ from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.library.listings import TABLE as LISTINGS
 from mllint.linker.python.library.logged import TABLE as LOGGED
 from mllint.linker.python.library.paths import TABLE as PATHS
+from mllint.linker.python.library.queues import TABLE as QUEUES
 from mllint.linker.python.library.sql_functions import TABLE as SQL_FUNCTIONS
 from mllint.linker.python.library.typed_commands import TABLE as TYPED_COMMANDS
 
@@ -314,7 +315,7 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
     **COMMANDS,
     **CALLING,
     **INI,
-    **PATHS,
+    **PATHS, **QUEUES,
     **ARTIFACTS,
     **SQL_FUNCTIONS,
     **TYPED_COMMANDS,

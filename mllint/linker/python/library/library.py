@@ -47,6 +47,7 @@ from mllint.linker.python.library import (
     locate,
     loops,
     paths,
+    queues,
     randomness,
     routing,
     rows,
@@ -472,6 +473,9 @@ def _keep(call: Invocation, rows: Any) -> Any:
         holder = _make(call, call.entry.returns)
     if not (isinstance(holder, Cell) and holder.kind == "object"):
         return rows
+    if call.entry.returns == "self":  # `pipe.get("a").get("b")`
+        queues.add(call, holder, rows)
+        return holder
     m.heap.set(holder, "rows", rows)
     m.heap.set(holder, "origins", holder.slots["origins"] | origins_of(rows))
     return holder

@@ -28,7 +28,7 @@ from mllint.linker.python.abstract.values import (
     origins_of,
 )
 from mllint.linker.python.frames import frames
-from mllint.linker.python.library import buffers, config, fields
+from mllint.linker.python.library import buffers, committed, config, fields
 from mllint.linker.python.library.estimators import models_in
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.library.locate import locate, texts
@@ -65,7 +65,8 @@ def load(call: Invocation, place: Place) -> Any:
     for node in nodes:
         if not is_handle:
             note_read(call, node, place, target)
-        results.append(loaded(m, node, call))
+        made = loaded(m, node, call)
+        results.append(committed.completed(m, node, made, call.at) if call.entry.config else made)
         if not m.in_test:
             name = next(iter(texts(target)), "") if len(nodes) == 1 else ""
             m.effects.loading(node, call.span, name, _version(place, name))

@@ -311,7 +311,7 @@ def _absolute(m: Machine, path: str) -> str:
     """A container's path is the repository's where it was brought from there, or where a file of the repository lies
     under its last parts."""
     if m.run is not None and m.run.mounts and (found := outside(m.run.mounts, path)):
-        return file_id(found)
+        return found if "://" in found else file_id(found)
     parts = path.lstrip("/~").split("/")
     for start in range(1, len(parts)):
         tail = "/".join(parts[start:])

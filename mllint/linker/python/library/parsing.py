@@ -33,11 +33,11 @@ def _parts_of(value: Any) -> list[Any]:
 
 
 def joined_data(call: Invocation) -> Any:
-    """Something of a text nature made of data: keeps the origins. A text of JSON holds the dictionary or list in it."""
+    """Something of a text nature made of data: keeps the origins. A text of JSON holds what it is made of."""
     first = call.receiver if call.receiver is not None else call.get("0")
     if json_texts.is_json(first):
         return first.slots["held"] if call.name.endswith("loads") else first
-    if isinstance(first, Cell) and first.kind in ("dict", "list") and call.name.endswith("dumps"):
+    if isinstance(first, Cell) and first.kind in ("dict", "list", "frame") and call.name.endswith("dumps"):
         return json_texts.make(call.m.heap, first, (call.m.now.path, call.at))
     if isinstance(first, Cell) and "path" in first.slots:  # `json.loads(open("config.json").read())`
         values = config.load(call.m, first, call.at)

@@ -15,6 +15,7 @@ from mllint.linker.python.machine import Machine
 from mllint.linker.python.orchestration import (
     airflow,
     components,
+    container_jobs,
     dbt,
     decorated,
     kedro,
@@ -35,6 +36,9 @@ COMPUTED: dict[str, Callable[[Invocation], Any]] = {
     "run_notebook": processes.run_notebook,
     "interpreter": processes.interpreter,
     "snowpark_get": snowpark.get,
+    "processing_job": container_jobs.processing_job,
+    "training_job": container_jobs.training_job,
+    "registered_package": container_jobs.registered_package,
     "kedro_node": kedro.node,
     "kedro_pipeline": kedro.pipeline,
     "airflow_context": airflow.context,
