@@ -206,3 +206,48 @@ def test_a_later_run_still_knows_the_functions_that_code_names(tmp_path: Path) -
         write(root, {"other.py": "x = 2\n"})
         assert said(root, use_cache=True) == said(root, use_cache=False)
         assert "endpoint:serving/app.handler" in said(root, use_cache=True)[0]
+
+
+# ------------------------------------------------------------------------------------- prefixes of routers
+
+FAST = """
+from fastapi import APIRouter, FastAPI
+
+router = APIRouter(prefix="/rides")
+
+@router.get("/bulk")
+def bulk():
+    return []
+
+app = FastAPI(prefix="/api/v1")  # no parameter of FastAPI: it stands before nothing
+
+@app.get("/")
+def home():
+    return "rides"
+
+app.include_router(router, prefix="/api/v1")
+"""
+
+FLASK = """
+from flask import Blueprint, Flask
+
+rides = Blueprint("rides", __name__, url_prefix="/rides")
+taxis = Blueprint("taxis", __name__, url_prefix="/taxis")
+
+@rides.get("/bulk")
+@taxis.get("/bulk")
+def bulk():
+    return []
+
+app = Flask(__name__)
+app.register_blueprint(rides, url_prefix="/api/rides")  # instead of its own
+app.register_blueprint(taxis)
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [(FAST, {"GET /api/v1/rides/bulk", "GET /"}), (FLASK, {"GET /api/rides/bulk", "GET /taxis/bulk"})],
+)
+def test_what_stands_before_the_routes_of_a_router(code: str, expected: set[str], tmp_path: Path) -> None:
+    assert endpoints(tmp_path, {"app.py": code}) == {f"endpoint:{route}" for route in expected}

@@ -232,6 +232,8 @@ class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stores: Stores | None = None  # of a callback: it stores the model
     mapped: Mapped | None = None  # objects of a class of the repository are rows of a table
     answers: Service | None = None  # how its library answers requests with an object of a class of the repository
+    prefix: str = ""  # of a router: the parameter with what stands before its routes
+    mounted_at: bool = False  # where it is mounted under another prefix, that one stands in place of its own
     envelope: tuple[str, ...] = ()  # of a request: keys under which its body, or another part of it, lies as a whole
     whole: bool = False  # its items are taken to be itself: `axes[0]`, of those of one figure
     keeps: bool = False  # of a transformer: every column stays a column of its own (scalers, imputers)
