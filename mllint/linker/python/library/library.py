@@ -216,6 +216,8 @@ def attribute_of(m: Machine, owner: Any, name: str, at: facts.At) -> Any:
         found = m.library.ducks.get(name)
     if found is None and isinstance(owner, Bound) and (made := _chained(m, owner, name, at)) is not None:
         return attribute_of(m, made, name, at)
+    if found is None and kind and (any_name := m.library.method(kind, "__getattr__")) is not None:
+        return apply(Invocation(m, *any_name, owner, Arguments((Constant(name),)), at))
     if found is None:
         usage.looked(m, owner)  # `df.shape`
         if name in _SIZES:  # as of `len(df)`: it tells of data, and holds none
