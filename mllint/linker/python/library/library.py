@@ -388,7 +388,10 @@ def _applied(call: Invocation) -> Any:
     if entry.transforms:
         result = learning.transform(call)
     if entry.predicts:
+        read = origins_of(result) if entry.reads is not None else frozenset()
         result = learning.predict(call)
+        if read and isinstance(result, Column | Unknown):  # `model.transcribe("ride.wav")`: of what it reads itself
+            result = msgspec.structs.replace(result, origins=result.origins | read)
         if entry.evaluates == "metric":  # `model.score(X, y)`
             result = Unknown(_as_score(call, origins_of(result)))
     if entry.splits:
