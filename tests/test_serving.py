@@ -251,3 +251,47 @@ app.register_blueprint(taxis)
 )
 def test_what_stands_before_the_routes_of_a_router(code: str, expected: set[str], tmp_path: Path) -> None:
     assert endpoints(tmp_path, {"app.py": code}) == {f"endpoint:{route}" for route in expected}
+
+
+# ------------------------------------------------------------------------------- a request chooses a model
+
+CHOOSING = """
+import os
+from enum import Enum
+from pathlib import Path
+
+import joblib
+from fastapi import FastAPI, Query
+
+app = FastAPI()
+
+class Size(str, Enum):
+    small = "small"
+    large = "large"
+
+FOLDER = Path(__file__).parent / "models"
+PATHS = {"small": FOLDER / "a.pkl", "large": FOLDER / "b.pkl"}
+NAMES = {"small": "a", "large": "b"}
+
+@app.post("/eta")
+def eta(km: float, size: Size = Query(default=Size.small)):
+    return joblib.load(CHOSEN).predict([[km]])[0]
+"""
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    ["PATHS[size]", "PATHS.get(size)", 'f"models/{NAMES[size]}.pkl"', 'os.path.join("models", NAMES[size] + ".pkl")'],
+)
+def test_a_request_chooses_one_of_the_models_that_a_dictionary_names(chosen: str, tmp_path: Path) -> None:
+    lineage = linked(tmp_path, {"app.py": CHOOSING.replace("CHOSEN", chosen)})
+    models = {source for source, target in edges(lineage) if target == "endpoint:POST /eta"}
+    assert models == {"file:models/a.pkl", "file:models/b.pkl"}
+    assert not lineage.coverage.gaps
+
+
+def test_what_a_dictionary_gives_for_a_field_is_still_computed(tmp_path: Path) -> None:
+    code = CHOOSING.replace("[[km]]", "[[km, CODES[size]]]").replace("CHOSEN", '"m.pkl"')
+    lineage = linked(tmp_path, {"app.py": code + '\nCODES = {"small": 0, "large": 1}\n'})
+    assert ("file:m.pkl", "endpoint:POST /eta") in edges(lineage)
+    assert columns(lineage, "endpoint:POST /eta") == {"km", "size"}
