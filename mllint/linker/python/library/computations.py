@@ -251,8 +251,9 @@ def run_time(call: Invocation) -> Any:
 
 
 def run_id(call: Invocation) -> Any:
-    """What each run draws anew: `uuid.uuid4()`."""
-    return Unknown(call.origins(), "only the run knows its id", call.span, "id")
+    """What each run draws anew: `uuid.uuid4()`, and what somebody else gave a thing to be known by: `task.id`."""
+    origins = frozenset() if call.entry.attribute else call.origins()
+    return Unknown(origins, "only the run knows its id", call.span, "id")
 
 
 def number(call: Invocation) -> Any:

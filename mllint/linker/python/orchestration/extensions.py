@@ -21,6 +21,7 @@ from mllint.linker.python.orchestration import (
     luigi,
     metaflow,
     processes,
+    queues,
     snowpark,
 )
 
@@ -28,6 +29,7 @@ COMPUTED: dict[str, Callable[[Invocation], Any]] = {
     "decorator": decorated.decorator,
     "dbt_ref": dbt.ref,
     "dbt_source": dbt.source,
+    "result_by_id": queues.result_by_id,
     "start_command": processes.start_command,
     "start_words": processes.start_words,
     "start_notebook": processes.start_notebook,
