@@ -15,6 +15,7 @@ from mllint.linker.python.machine import Machine
 from mllint.linker.python.orchestration import (
     airflow,
     components,
+    containers,
     dbt,
     decorated,
     kedro,
@@ -29,6 +30,8 @@ COMPUTED: dict[str, Callable[[Invocation], Any]] = {
     "decorator": decorated.decorator,
     "dbt_ref": dbt.ref,
     "dbt_source": dbt.source,
+    "start_container": containers.start_container,
+    "start_containers": containers.start_containers,
     "result_by_id": queues.result_by_id,
     "start_command": processes.start_command,
     "start_words": processes.start_words,
