@@ -206,3 +206,92 @@ def test_a_later_run_still_knows_the_functions_that_code_names(tmp_path: Path) -
         write(root, {"other.py": "x = 2\n"})
         assert said(root, use_cache=True) == said(root, use_cache=False)
         assert "endpoint:serving/app.handler" in said(root, use_cache=True)[0]
+
+
+# ------------------------------------------------------------------------------------- prefixes of routers
+
+FAST = """
+from fastapi import APIRouter, FastAPI
+
+router = APIRouter(prefix="/rides")
+
+@router.get("/bulk")
+def bulk():
+    return []
+
+app = FastAPI(prefix="/api/v1")  # no parameter of FastAPI: it stands before nothing
+
+@app.get("/")
+def home():
+    return "rides"
+
+app.include_router(router, prefix="/api/v1")
+"""
+
+FLASK = """
+from flask import Blueprint, Flask
+
+rides = Blueprint("rides", __name__, url_prefix="/rides")
+taxis = Blueprint("taxis", __name__, url_prefix="/taxis")
+
+@rides.get("/bulk")
+@taxis.get("/bulk")
+def bulk():
+    return []
+
+app = Flask(__name__)
+app.register_blueprint(rides, url_prefix="/api/rides")  # instead of its own
+app.register_blueprint(taxis)
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [(FAST, {"GET /api/v1/rides/bulk", "GET /"}), (FLASK, {"GET /api/rides/bulk", "GET /taxis/bulk"})],
+)
+def test_what_stands_before_the_routes_of_a_router(code: str, expected: set[str], tmp_path: Path) -> None:
+    assert endpoints(tmp_path, {"app.py": code}) == {f"endpoint:{route}" for route in expected}
+
+
+# ------------------------------------------------------------------------------- a request chooses a model
+
+CHOOSING = """
+import os
+from enum import Enum
+from pathlib import Path
+
+import joblib
+from fastapi import FastAPI, Query
+
+app = FastAPI()
+
+class Size(str, Enum):
+    small = "small"
+    large = "large"
+
+FOLDER = Path(__file__).parent / "models"
+PATHS = {"small": FOLDER / "a.pkl", "large": FOLDER / "b.pkl"}
+NAMES = {"small": "a", "large": "b"}
+
+@app.post("/eta")
+def eta(km: float, size: Size = Query(default=Size.small)):
+    return joblib.load(CHOSEN).predict([[km]])[0]
+"""
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    ["PATHS[size]", "PATHS.get(size)", 'f"models/{NAMES[size]}.pkl"', 'os.path.join("models", NAMES[size] + ".pkl")'],
+)
+def test_a_request_chooses_one_of_the_models_that_a_dictionary_names(chosen: str, tmp_path: Path) -> None:
+    lineage = linked(tmp_path, {"app.py": CHOOSING.replace("CHOSEN", chosen)})
+    models = {source for source, target in edges(lineage) if target == "endpoint:POST /eta"}
+    assert models == {"file:models/a.pkl", "file:models/b.pkl"}
+    assert not lineage.coverage.gaps
+
+
+def test_what_a_dictionary_gives_for_a_field_is_still_computed(tmp_path: Path) -> None:
+    code = CHOOSING.replace("[[km]]", "[[km, CODES[size]]]").replace("CHOSEN", '"m.pkl"')
+    lineage = linked(tmp_path, {"app.py": code + '\nCODES = {"small": 0, "large": 1}\n'})
+    assert ("file:m.pkl", "endpoint:POST /eta") in edges(lineage)
+    assert columns(lineage, "endpoint:POST /eta") == {"km", "size"}

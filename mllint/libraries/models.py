@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Iterable
+from itertools import chain
 
 import msgspec
 
@@ -234,6 +235,8 @@ class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stores: Stores | None = None  # of a callback: it stores the model
     mapped: Mapped | None = None  # objects of a class of the repository are rows of a table
     answers: Service | None = None  # how its library answers requests with an object of a class of the repository
+    prefix: str = ""  # of a router: the parameter with what stands before its routes
+    mounted_at: bool = False  # where it is mounted under another prefix, that one stands in place of its own
     envelope: tuple[str, ...] = ()  # of a request: keys under which its body, or another part of it, lies as a whole
     whole: bool = False  # its items are taken to be itself: `axes[0]`, of those of one figure
     keeps: bool = False  # of a transformer: every column stays a column of its own (scalers, imputers)
@@ -318,7 +321,9 @@ class Library:
         self.chains: dict[str, tuple[str, Entry]] = {}
         self.patterns: list[tuple[re.Pattern[str], str, int]] = []  # with the letters that it spells out
         self.usual: dict[str, str] = {}  # `frame`, `column`, `array` -> the type where nothing tells which
-        self.families: list[tuple[str, Entry]] = []  # entries for all names below a prefix, written `metrics.*`
+        # entries for all names below a prefix, written `metrics.*`, or of a pattern: `*Model.from_pretrained`
+        self.families: list[tuple[str, Entry]] = []
+        self.named_alike: list[tuple[re.Pattern[str], Entry]] = []
         self.hosts: set[str] = set()  # top-level modules whose importers are started by a scheduler or server
         self.schedules: set[str] = set()  # top-level modules of schedulers, see `LibraryFile`
         self.modules: set[str] = set()  # top-level modules that are modelled
@@ -372,6 +377,9 @@ class Library:
             full = name[1:] if name.startswith("=") else prefix + name
             if full.endswith(".*"):
                 self.families.append((full[:-1], entry))
+                continue
+            if "*" in full:
+                self.named_alike.append((re.compile(fnmatch.translate(full)), entry))
                 continue
             self.calls[full] = entry
             self.generators.update(entry.seeds)
@@ -459,7 +467,8 @@ class Library:
         if name not in self._entries:
             full = self.canonical(name)
             family = (entry for prefix, entry in self.families if full.startswith(prefix))
-            self._entries[name] = self.calls[full] if full in self.calls else next(family, None)
+            alike = (entry for pattern, entry in self.named_alike if pattern.match(full))
+            self._entries[name] = self.calls[full] if full in self.calls else next(chain(family, alike), None)
         return self._entries[name]
 
     def method(self, kind: str, name: str) -> tuple[str, Entry] | None:

@@ -26,12 +26,11 @@ def interpret(
     entries = entries_of(m)
     for entry in entries:
         run_entry(m, replays, entry)
-    for entry in jobs.started(m, entries):
-        run_entry(m, replays, entry)
-        entries.append(entry)
+    _started(m, replays, entries)
     for entry in jobs.composing(m):
         run_entry(m, replays, entry)
         entries.append(entry)
+    _started(m, replays, entries)
     for entry in jobs.waiting(m):
         run_entry(m, replays, entry)
         entries.append(entry)
@@ -44,11 +43,19 @@ def interpret(
     for entry in handlers:
         run_entry(m, replays, entry)
     everything: list[Entry] = [*entries, *later, *handlers]
+    _started(m, replays, everything)
     for _ in range(MOST_ROUNDS):
         if not _again(m, replays, everything):
             break
     replays.finish(m, jobs.composes)
     return m
+
+
+def _started(m: Machine, replays: Replays, entries: list[Entry]) -> None:
+    """Run the files that entry points have turned out to start."""
+    for entry in jobs.started(m, entries):
+        run_entry(m, replays, entry)
+        entries.append(entry)
 
 
 def _again(m: Machine, replays: Replays, entries: list[Entry]) -> bool:

@@ -16,6 +16,7 @@ from mllint.linker.project import Project
 _EFFECTS = (
     "statement", "run_statement", "add_row", "mapped_rows", "add_rows", "bulk_rows",
     "feature_view", "features_of", "forward", "backward",
+    "start_command", "start_words", "start_notebook", "start_container", "start_containers", "run_notebook",
     "drawn", "save_figure", "shown", "artifact_add", "artifact_log", "url_opened",
 )  # fmt: skip
 _NAME = re.compile(rb"[\xa1-\xbf]([A-Za-z_][A-Za-z0-9_]*)")

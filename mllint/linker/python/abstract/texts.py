@@ -9,12 +9,14 @@ from collections.abc import Callable
 from typing import Any
 
 from mllint.facts import python as facts
+from mllint.lineage import expressions as ex
 from mllint.lineage.ids import RUN_PART
 from mllint.linker.python.abstract.literals import text_of_plain
 from mllint.linker.python.abstract.losses import because, loss_of
 from mllint.linker.python.abstract.values import (
     MOST_CHOICES,
     NOTHING,
+    Column,
     Constant,
     Hole,
     Text,
@@ -83,6 +85,33 @@ def make(parts: Parts, origins: frozenset[str] = NOTHING, settings: tuple[Any, .
     return Text(tuple(merged), origins)
 
 
+def named_by(value: Any) -> list[Constant]:
+    """`MODELS[request.size] + ".pkl"`: each text that a dictionary of texts may give for one value of a row or of a
+    request."""
+    if not (isinstance(value, Column) and value.kind == "" and isinstance(value.expression, ex.Apply)):
+        return []
+    return [Constant(text, (), value.origins) for text in _spelled(value.expression)]
+
+
+def _options(value: Any) -> tuple[Any, ...]:
+    return tuple(named_by(value)) or options_of(value)
+
+
+def _spelled(expression: ex.Expression, depth: int = 8) -> list[str]:
+    """The texts that an expression may come to; none if it may come to others."""
+    match expression:
+        case ex.Constant(value=str() as text):
+            return [text]
+        case ex.Apply(operator="MAP", arguments=(_, *given)):
+            known = [x.value for x in given[1::2] if isinstance(x, ex.Constant) and isinstance(x.value, str)]
+            return known if len(known) == len(given) // 2 <= MOST_CHOICES else []
+        case ex.Apply(operator="ADD" | "CONCAT", arguments=arguments) if depth:
+            parts = [_spelled(argument, depth - 1) for argument in arguments]
+            made = ["".join(part) for part in itertools.islice(itertools.product(*parts), MOST_CHOICES + 1)]
+            return made if len(made) <= MOST_CHOICES else []
+    return []
+
+
 def concatenate(values: list[tuple[Any, str]]) -> Any:
     """Texts one after the other; each with a name for what is unknown in it. Choices multiply, within bounds, but what
     stands twice is one choice: `f"insert into {project}.a select * from {project}.b"` names one project."""
@@ -90,7 +119,7 @@ def concatenate(values: list[tuple[Any, str]]) -> Any:
     places: dict[int, int] = {}
     for value, _ in values:
         places.setdefault(id(value), len(places))
-    choices = [_set(options_of(value)) for value in {id(value): value for value, _ in values}.values()]
+    choices = [_set(_options(value)) for value in {id(value): value for value, _ in values}.values()]
     for chosen in combinations(choices) if any(len(c) > 1 for c in choices) else [tuple(c[0] for c in choices)]:
         combination = [chosen[places[id(value)]] for value, _ in values]
         parts: list[str | Hole] = []
@@ -214,7 +243,7 @@ def formatted(
 def join_paths(values: list[Any]) -> Any:
     """`os.path.join(*values)`, `Path(a) / b`: choices multiply; an absolute part starts anew."""
     results = []
-    for combination in combinations([_set(options_of(value)) for value in values]):
+    for combination in combinations([_set(_options(value)) for value in values]):
         parts: Parts = ()
         for value in combination:
             more = parts_of(value, "folder" if not parts else "name")
@@ -252,7 +281,7 @@ def parent(value: Any) -> Any:
 def relative_path(value: Any, folder: Any) -> Any:
     """A path as it is called from a folder above it, also where parts of both are unknown."""
     results = []
-    for path, above in combinations([options_of(value), options_of(folder)]):
+    for path, above in combinations([_options(value), options_of(folder)]):
         parts = _below(parts_of(path), parts_of(above))
         lost = because(Unknown(origins_of(path)), (path, above), "", None)
         results.append(lost if parts is None else make(parts, origins_of(path)))

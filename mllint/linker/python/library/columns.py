@@ -25,6 +25,7 @@ from mllint.linker.python.abstract.values import (
     Tuple,
     Unknown,
     is_text,
+    join_all,
     origins_of,
     text_of,
 )
@@ -320,8 +321,9 @@ def _mapping(call: Invocation, cell: Cell) -> ex.Expression:
     return ex.apply("PAIRS", *parts)
 
 
-def looked_up(m: Machine, table: Any, key: Any, otherwise: Any, at: facts.At) -> Column | None:
-    """`CODES[lead["channel"]]`, `CODES.get(channel, 0)`: what a dictionary of constants gives for a column.
+def looked_up(m: Machine, table: Any, key: Any, otherwise: Any, at: facts.At) -> Any:
+    """`CODES[lead["channel"]]`, `CODES.get(channel, 0)`: what a dictionary of constants gives for a column. Of files,
+    for one value of a request, that is each of them: `joblib.load(PATHS[request.size])`.
 
     A key that is missing raises, or gives `otherwise`; the expression says null for the first, as `map` does."""
     if not (
@@ -331,10 +333,16 @@ def looked_up(m: Machine, table: Any, key: Any, otherwise: Any, at: facts.At) ->
     pairs = [(k, v) for k, v in table.slots.items() if not (isinstance(k, str) and k.startswith("<"))]
     if not pairs or len(pairs) > 40 or not all(isinstance(v, Constant) for _, v in (*pairs, ("", otherwise))):
         return None
+    if not key.kind and all(isinstance(v.value, str) and _IS_FILE.search(v.value) for _, v in pairs):
+        known = [v for _, v in pairs] + ([] if otherwise.value is None else [otherwise])
+        return join_all([msgspec.structs.replace(v, origins=v.origins | key.origins) for v in known])
     flat = [ex.Constant(x) for k, v in pairs for x in (k, v.value)]
     expression = ex.apply("MAP", key.expression, *flat, ex.Constant(otherwise.value))
     function = m.now.function.qualified if m.now.function else ""
     return Column(expression, key.origins, key.name, m.span(at), function, key.rows, key.kind)
+
+
+_IS_FILE = re.compile(r"[\w.}]/[\w.{]|\w\.[a-z]\w{1,7}$")
 
 
 def of_origins(call: Invocation, kind: str) -> Column:

@@ -62,7 +62,7 @@ from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.library.listings import TABLE as LISTINGS
 from mllint.linker.python.library.logged import TABLE as LOGGED
 from mllint.linker.python.library.paths import TABLE as PATHS
-from mllint.linker.python.library.queues import TABLE as QUEUES
+from mllint.linker.python.library.pipelined import TABLE as PIPELINED
 from mllint.linker.python.library.sql_functions import TABLE as SQL_FUNCTIONS
 from mllint.linker.python.library.typed_commands import TABLE as TYPED_COMMANDS
 
@@ -253,8 +253,9 @@ def run_time(call: Invocation) -> Any:
 
 
 def run_id(call: Invocation) -> Any:
-    """What each run draws anew: `uuid.uuid4()`."""
-    return Unknown(call.origins(), "only the run knows its id", call.span, "id")
+    """What each run draws anew: `uuid.uuid4()`, and what somebody else gave a thing to be known by: `task.id`."""
+    origins = frozenset() if call.entry.attribute else call.origins()
+    return Unknown(origins, "only the run knows its id", call.span, "id")
 
 
 def number(call: Invocation) -> Any:
@@ -315,7 +316,7 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
     **COMMANDS,
     **CALLING,
     **INI,
-    **PATHS, **QUEUES,
+    **PATHS, **PIPELINED,
     **ARTIFACTS,
     **SQL_FUNCTIONS,
     **TYPED_COMMANDS,

@@ -47,7 +47,7 @@ from mllint.linker.python.library import (
     locate,
     loops,
     paths,
-    queues,
+    pipelined,
     randomness,
     routing,
     rows,
@@ -217,6 +217,8 @@ def attribute_of(m: Machine, owner: Any, name: str, at: facts.At) -> Any:
         found = m.library.ducks.get(name)
     if found is None and isinstance(owner, Bound) and (made := _chained(m, owner, name, at)) is not None:
         return attribute_of(m, made, name, at)
+    if found is None and kind and (any_name := m.library.method(kind, "__getattr__")) is not None:
+        return apply(Invocation(m, *any_name, owner, Arguments((Constant(name),)), at))
     if found is None:
         usage.looked(m, owner)  # `df.shape`
         if name in _SIZES:  # as of `len(df)`: it tells of data, and holds none
@@ -387,7 +389,10 @@ def _applied(call: Invocation) -> Any:
     if entry.transforms:
         result = learning.transform(call)
     if entry.predicts:
+        read = origins_of(result) if entry.reads is not None else frozenset()
         result = learning.predict(call)
+        if read and isinstance(result, Column | Unknown):  # `model.transcribe("ride.wav")`: of what it reads itself
+            result = msgspec.structs.replace(result, origins=result.origins | read)
         if entry.evaluates == "metric":  # `model.score(X, y)`
             result = Unknown(_as_score(call, origins_of(result)))
     if entry.splits:
@@ -474,7 +479,7 @@ def _keep(call: Invocation, rows: Any) -> Any:
     if not (isinstance(holder, Cell) and holder.kind == "object"):
         return rows
     if call.entry.returns == "self":  # `pipe.get("a").get("b")`
-        queues.add(call, holder, rows)
+        pipelined.add(call, holder, rows)
         return holder
     m.heap.set(holder, "rows", rows)
     m.heap.set(holder, "origins", holder.slots["origins"] | origins_of(rows))

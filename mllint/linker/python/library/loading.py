@@ -13,6 +13,7 @@ from mllint.lineage import expressions as ex
 from mllint.lineage.ids import column_id
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.tables import of_dataset, stored_in
+from mllint.linker.python.abstract.texts import named_by
 from mllint.linker.python.abstract.traces import without_traces
 from mllint.linker.python.abstract.values import (
     Choice,
@@ -55,7 +56,7 @@ def load(call: Invocation, place: Place) -> Any:
         return _held(call, target)
     if isinstance(target, Unknown) and target.origins:
         return Unknown(target.origins, "it is loaded from a buffer", call.span)
-    if place.file and isinstance(target, Column):
+    if place.file and isinstance(target, Column) and not named_by(target):
         return target
     results = []
     is_handle = bool(held) or (isinstance(target, Cell) and "nodes" in target.slots)

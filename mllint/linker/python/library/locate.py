@@ -16,7 +16,7 @@ from mllint.lineage import expressions as ex
 from mllint.lineage.ids import LOGGED, RUN_PART, file_id, is_telling, model_id, table_id
 from mllint.linker.containers import outside
 from mllint.linker.python.abstract.heap import Cell
-from mllint.linker.python.abstract.texts import concatenate
+from mllint.linker.python.abstract.texts import concatenate, named_by
 from mllint.linker.python.abstract.values import Column, Constant, Tuple, Unknown, join_all, options_of, text_of
 from mllint.linker.python.library import connections
 from mllint.linker.python.library.invocation import Invocation
@@ -193,9 +193,11 @@ def texts(value: Any) -> list[str]:
                 items = (option.slots.get("<rest>", Unknown()),)
             found += [text for item in items if not isinstance(item, Tuple | Cell) for text in texts(item)]
             continue
-        text = text_of(option) if not isinstance(option, Column) else _text_of_column(option)
-        if text is not None and text.strip() and text != "None":  # `Path(str(args.out))` where no `--out` is given
-            found.append(text)
+        named = named_by(option)
+        made = [text_of(option) if not isinstance(option, Column) else _text_of_column(option)]
+        for text in map(text_of, named) if named else made:
+            if text is not None and text.strip() and text != "None":  # `Path(str(args.out))` where no `--out` is given
+                found.append(text)
     whole = [text for text in found if not _HOLE.search(text)]
     chosen = list(dict.fromkeys(whole or found))
     return chosen or ["{unknown}"]

@@ -46,7 +46,7 @@ def route(call: Invocation, model: Route) -> Any:
         known = [""] if text_of(path) == "" else texts(path)
         paths = [_plain_path(text) for text in known] if model.regex else known
     methods = _methods(call, model)
-    prefix = _prefix(call.receiver)
+    prefix, _ = _prefix(m, call.receiver)
     endpoints = tuple(endpoint_id(method, _joined(prefix, path)) for path in paths for method in methods)
     slots = {"type": "", "class": "", "arguments": {}, "origins": frozenset(), "route": endpoints, "span": call.span}
     slots["router"] = m.now.module_scope if model.module else call.receiver
@@ -81,12 +81,17 @@ def _methods(call: Invocation, model: Route) -> list[str]:
     return names or [model.method]
 
 
-def _prefix(receiver: Any) -> str:
-    """`APIRouter(prefix="/v1")`, `Blueprint("x", url_prefix="/v1")`, and what including them adds."""
-    if not isinstance(receiver, Cell) or receiver.kind != "object":
-        return ""
-    given = receiver.slots.get("arguments", {})
-    return text_of(given.get("prefix")) or text_of(given.get("url_prefix")) or ""
+def _prefix(m: Machine, receiver: Any) -> tuple[str, bool]:
+    """`APIRouter(prefix="/v1")`, `Blueprint("x", url_prefix="/v1")`: what stands before the routes of a router, and
+    whether another, under which it is mounted, stands in its place."""
+    known = (
+        m.library.types.get(receiver.slots["type"])
+        if isinstance(receiver, Cell) and receiver.kind == "object"
+        else None
+    )
+    if known is None or not known.prefix:
+        return "", False
+    return text_of(receiver.slots["arguments"].get(known.prefix)) or "", known.mounted_at
 
 
 def _joined(prefix: str, path: str) -> str:
@@ -252,9 +257,11 @@ def answered(m: Machine) -> list[Handler]:
     """All handlers, by the whole route that each answers."""
     result = []
     for _, handler in sorted(m.handlers.items(), key=lambda item: str(item[0])):
+        own, _ = _prefix(m, handler.router)
         for prefix, outer in _mounts(m, handler.router):
             verb, path = split_endpoint(handler.endpoint)
-            endpoint = endpoint_id(verb, _joined(prefix, path)) if prefix else handler.endpoint
+            rest = path.removeprefix(_joined("", own)) if own else path
+            endpoint = endpoint_id(verb, _joined(prefix, rest)) if prefix != own else handler.endpoint
             result.append(msgspec.structs.replace(handler, endpoint=endpoint, router=outer))
     result = _told_apart(result)
     for handler in result:
@@ -277,13 +284,15 @@ def _told_apart(handlers: list[Handler]) -> list[Handler]:
 
 
 def _mounts(m: Machine, router: Any, depth: int = 4) -> list[tuple[str, Any]]:
-    """Prefixes under which a router is mounted, each with the outermost application."""
+    """Prefixes of the routes of a router, its own and those under which it is mounted, each with the outermost
+    application."""
     mounts = m.mounts.get(router.site) if isinstance(router, Cell) else None
+    own, is_replaced = _prefix(m, router)
     if not mounts or depth == 0:
-        return [("", router)]
+        return [(own, router)]
     found: dict[str, Any] = {}
     for (prefix, _), outer in mounts.items():
-        own = _prefix(outer)
+        below = prefix if prefix and is_replaced else prefix + own
         for before, outermost in _mounts(m, outer, depth - 1):
-            found.setdefault(before + own + prefix, outermost)
+            found.setdefault(before + below, outermost)
     return list(found.items())

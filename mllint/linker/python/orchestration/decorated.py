@@ -19,7 +19,7 @@ from mllint.linker.python.library.calling import future, held
 from mllint.linker.python.library.invocation import Invocation
 from mllint.linker.python.library.locate import locate
 from mllint.linker.python.machine import Machine
-from mllint.linker.python.orchestration import airflow, assets, components, passing, sqlmesh
+from mllint.linker.python.orchestration import airflow, assets, components, passing, queues, sqlmesh
 
 Follow = Callable[[Machine, Function, Arguments, facts.At], Any]
 
@@ -44,6 +44,8 @@ def meaning(m: Machine, decorator: Any) -> str:
     name = decorator.name if isinstance(decorator, External) else ""
     if isinstance(decorator, Cell) and decorator.kind == "object":
         name = decorator.slots.get("class", "")
+    if isinstance(decorator, Bound) and isinstance(decorator.function, str):  # `@app.task`
+        name = decorator.function
     entry = m.library.call(name) if name else None
     return entry.decorates if entry is not None else ""
 
@@ -83,9 +85,10 @@ def method(m: Machine, function: Any, name: str, arguments: Arguments, at: facts
         if name in _MAPPED and isinstance(function.function, Function) and function.function.decorators:
             return _mapped(m, function, arguments, at)
         return None
-    if not any(meaning(m, each) for each in function.decorators):
-        celery = name in ("delay", "apply_async") and function.decorators
-        return future(m, m.call(function, arguments, at), at) if celery else None
+    meanings = {meaning(m, each) for each in function.decorators} - {""}
+    is_queued = queues.MEANING in meanings or (name in ("delay", "apply_async") and function.decorators)
+    if not meanings or is_queued:
+        return queues.method(m, function, name, arguments, at) if is_queued else None
     if name == "partial":
         return Partial(function, arguments.args, tuple(sorted(arguments.keywords.items())))
     if name in ("with_options", "override", "options", "with_retry_policy", "with_hooks", "configured"):
@@ -154,6 +157,7 @@ CALLED: dict[str, Any] = {
     "hydra": hydra.main,
     configurables.MEANING: configurables.called,
     "udf": in_pandas.of_columns,
+    queues.MEANING: queues.called,
 }
 DEFINED: dict[str, Callable[[Machine, Any, Function], None]] = {
     "asset": assets.register,

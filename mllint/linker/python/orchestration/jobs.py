@@ -80,14 +80,14 @@ def started(m: Machine, entries: list[Entry]) -> Iterator[Entry]:
     for path in sorted(path for path, by in included.items() if by - included.keys()):
         if m.effects.records.pop(path, None) is not None:
             entries[:] = [entry for entry in entries if entry.name != path]
-    for index, run in enumerate(sorted(m.plans.get("runs", ()), key=lambda run: (run.path, run.span, run.arguments))):
+    for run in sorted(m.plans.get("runs", ()), key=lambda run: (run.path, run.span, run.arguments)):
         file = m.project.files.get(run.path)
         if file is None or file.python is None or run in m.project.runs:
             continue
         m.project.runs.append(run)
         if m.effects.records.pop(run.path, None) is not None:
             entries[:] = [entry for entry in entries if entry.name != run.path]
-        yield Entry(f"{run.path}#task{index}", run.path, run.path, run)
+        yield Entry(f"{run.path}#task{len(m.project.runs)}", run.path, run.path, run)
 
 
 def waiting(m: Machine) -> list[Entry]:
