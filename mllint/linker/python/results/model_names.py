@@ -1,0 +1,107 @@
+"""Ids for fitted models: the registered name, else the artifact's path, else the class."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import msgspec
+
+from mllint.lineage.ids import LOGGED, model_id
+from mllint.linker.python.entries import is_test
+from mllint.linker.python.library.learners import place_of
+from mllint.linker.python.library.locate import registered_name
+from mllint.linker.python.results.records import Record
+
+
+class _Told(msgspec.Struct):
+    """What was said about models, by their tokens."""
+
+    registered: dict[str, str] = {}
+    artifacts: dict[str, list[tuple[bool, str]]] = {}  # with whether a test saves it there
+    classes: dict[str, str] = {}
+    outer: dict[str, str] = {}  # the pipeline or search that contains it
+
+
+def model_names(records: list[Record]) -> dict[str, str]:
+    """An id for each token. What a pipeline or search contains is the same model as what contains it."""
+    told = _told(records)
+    tokens = sorted(
+        {*told.classes, *told.registered, *told.artifacts}, key=lambda token: (is_test(_file_of(token)), token)
+    )
+    names = _kept(told, tokens)
+    names |= _by_class(told, [token for token in tokens if token not in names], names)
+    for inner, token in sorted(told.outer.items()):
+        seen = {inner}
+        while token in told.outer and told.outer[token] not in seen:  # two estimators may hold each other
+            seen.add(token)
+            token = told.outer[token]
+        if inner not in told.registered and inner not in told.artifacts and token in names:
+            names[inner] = names[token]
+    return names
+
+
+def _told(records: list[Record]) -> _Told:
+    told = _Told()
+    for record in records:
+        by_test = all(is_test(link.job) for link in record.links)
+        for fact in record.models:
+            match fact.key:
+                case "registered":
+                    told.registered.setdefault(fact.token, fact.value)
+                case "artifact":
+                    told.artifacts.setdefault(fact.token, []).append((by_test, fact.value))
+                case "class":
+                    told.classes.setdefault(fact.token, fact.value)
+                case "contains":
+                    told.outer.setdefault(fact.value, fact.token)
+                    told.classes.setdefault(fact.token, "")
+    return told
+
+
+def _kept(told: _Told, tokens: list[str]) -> dict[str, str]:
+    """The names of those that are registered or saved."""
+    names: dict[str, str] = {}
+    loggers: dict[str, list[str]] = defaultdict(list)  # the files whose models are logged to runs under a name
+    for token in tokens:
+        if token in told.registered:
+            names[token] = model_id(told.registered[token])
+        elif token in told.artifacts:
+            _, path = min(
+                told.artifacts[token],
+                key=lambda saved: (saved[0], saved[1].startswith(LOGGED), "{" in saved[1], saved[1]),
+            )
+            if path.startswith(LOGGED):  # `model` is in the runs of each script another one
+                files = loggers[path]
+                files += [] if _file_of(token) in files else [_file_of(token)]
+                number = files.index(_file_of(token)) + 1
+                names[token] = model_id(registered_name(path) + (f"#{number}" if number > 1 else ""))
+            else:
+                names[token] = model_id(path.removeprefix("file:"))
+    return names
+
+
+def _by_class(told: _Told, tokens: list[str], kept: dict[str, str]) -> dict[str, str]:
+    """The names of those that nobody keeps. What one place makes time and again is one model, so far as nothing tells
+    it apart: that of which the last is saved, or all that are of a class."""
+    saved: dict[str, set[str]] = defaultdict(set)
+    for token, name in kept.items():
+        saved[place_of(token)].add(name)
+    names: dict[str, str] = {}
+    taken: dict[str, int] = defaultdict(int)
+    known: dict[tuple[str, str], str] = {}
+    for token in tokens:
+        if token in told.outer and token not in told.classes:
+            continue
+        place, name = place_of(token), told.classes.get(token, "").rpartition(".")[2] or "unknown"
+        if len(saved[place]) == 1:
+            names[token] = min(saved[place])
+            continue
+        if (place, name) not in known:
+            taken[name] += 1
+            known[place, name] = model_id(name if taken[name] == 1 else f"{name}#{taken[name]}")
+        names[token] = known[place, name]
+    return names
+
+
+def _file_of(token: str) -> str:
+    return token.partition("@")[2].partition(":")[0]
