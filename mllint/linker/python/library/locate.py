@@ -228,7 +228,7 @@ def locate(m: Machine, path: str) -> str:
     if path.startswith(("/", "~")) or re.match(r"[A-Za-z]:/", path):
         return _absolute(m, path)
     folders = _folders(m, path)
-    for folder in dict.fromkeys([*folders, *m.folders()]):
+    for folder in dict.fromkeys([*folders, *m.folders(), *_above(m.effects.path)]):
         candidate = posixpath.normpath(posixpath.join(folder, path))
         if not candidate.startswith("../") and m.project.exists(candidate):
             _note_root(m, candidate, path)
@@ -239,6 +239,12 @@ def locate(m: Machine, path: str) -> str:
     chosen = spoken_of[0] if spoken_of else inside[0]
     m.located.add(chosen)
     return file_id(chosen)
+
+
+def _above(path: str) -> Iterator[str]:
+    """The folders above a file, nearest first: one of them is the root of a project in a larger repository."""
+    while path := posixpath.dirname(path):
+        yield path
 
 
 def _folders(m: Machine, path: str) -> list[str]:
