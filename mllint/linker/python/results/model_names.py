@@ -29,7 +29,7 @@ def model_names(records: list[Record]) -> dict[str, str]:
         {*told.classes, *told.registered, *told.artifacts}, key=lambda token: (is_test(_file_of(token)), token)
     )
     names = _kept(told, tokens)
-    names |= _by_class(told, [token for token in tokens if token not in names], names)
+    names |= _by_class(told, [token for token in tokens if token not in names])
     for inner, token in sorted(told.outer.items()):
         seen = {inner}
         while token in told.outer and told.outer[token] not in seen:  # two estimators may hold each other
@@ -80,12 +80,8 @@ def _kept(told: _Told, tokens: list[str]) -> dict[str, str]:
     return names
 
 
-def _by_class(told: _Told, tokens: list[str], kept: dict[str, str]) -> dict[str, str]:
-    """The names of those that nobody keeps. What one place makes time and again is one model, so far as nothing tells
-    it apart: that of which the last is saved, or all that are of a class."""
-    saved: dict[str, set[str]] = defaultdict(set)
-    for token, name in kept.items():
-        saved[place_of(token)].add(name)
+def _by_class(told: _Told, tokens: list[str]) -> dict[str, str]:
+    """The names of those that nobody keeps. What one place makes time and again is one model."""
     names: dict[str, str] = {}
     taken: dict[str, int] = defaultdict(int)
     known: dict[tuple[str, str], str] = {}
@@ -93,9 +89,6 @@ def _by_class(told: _Told, tokens: list[str], kept: dict[str, str]) -> dict[str,
         if token in told.outer and token not in told.classes:
             continue
         place, name = place_of(token), told.classes.get(token, "").rpartition(".")[2] or "unknown"
-        if len(saved[place]) == 1:
-            names[token] = min(saved[place])
-            continue
         if (place, name) not in known:
             taken[name] += 1
             known[place, name] = model_id(name if taken[name] == 1 else f"{name}#{taken[name]}")
