@@ -126,9 +126,10 @@ def _texts_of(call: Invocation, hole: str) -> list[str]:
 
 
 def _registered(m: Machine, uri: str) -> str:
-    """A model of a registry; what is given by a path or URL is the artifact there: `load_model("s3://models/eta")`."""
+    """A model of a registry; what is given by a path or URL, or by a pipeline, is the artifact there:
+    `load_model("s3://models/eta")`."""
     hit = _REGISTRY.fullmatch(uri)
-    if hit is None and "/" in uri:
+    if hit is None and ("/" in uri or uri.startswith("memory:")):
         return locate(m, uri)
     if hit is not None and hit[2]:
         return logged_id(hit[2])
