@@ -61,3 +61,25 @@ def test_what_is_exported_of_a_published_encoder_is_that_model() -> None:
     (model,) = models(linked({"export.py": EXPORT}).graph)
     assert {"file:encoder.onnx", "https://huggingface.co/acme/encoder"} <= set(model.members)
     assert not model.outputs
+
+
+LOADED = """
+import pandas as pd
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def forward(self, x):
+        return x
+
+rows = pd.read_csv("rows.csv")
+net = Net()
+net.load_state_dict(torch.load("net.pt"))
+pd.DataFrame({"p": net(torch.tensor(rows["km"].values))}).to_csv("scored.csv")
+"""
+
+
+def test_a_network_that_holds_the_weights_of_a_file_is_no_other_model() -> None:
+    graph = linked({"main.py": LOADED}).graph
+    assert graph.path("file:net.pt", "file:scored.csv")
+    assert [id for id, node in graph.nodes.items() if node.kind == "model"] == []

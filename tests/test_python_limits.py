@@ -27,8 +27,8 @@ from mllint.linker.python import evaluation
 from mllint.linker.python.interpreter import interpret
 from mllint.linker.python.machine import MOST_STEPS, Machine
 from mllint.linker.python.replay import Replays
-from mllint.linker.python.results.finish import _model_names
 from mllint.linker.python.results.inventory import imported_modules
+from mllint.linker.python.results.model_names import model_names
 from mllint.linker.python.results.records import ModelFact, Record
 from mllint.linker.sql.schema import Schema
 from mllint.settings import Settings
@@ -369,4 +369,4 @@ def test_estimators_that_hold_each_other_end() -> None:
     record = Record()
     for inner, outer in (("model@a", "model@b"), ("model@b", "model@c"), ("model@c", "model@b")):
         record.models[ModelFact(outer, "contains", inner, Span("a.py", 1))] = None
-    assert set(_model_names([record], set())) <= {"model@a", "model@b", "model@c"}
+    assert set(model_names([record], set())) <= {"model@a", "model@b", "model@c"}

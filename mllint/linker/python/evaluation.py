@@ -16,6 +16,7 @@ from mllint.linker.python.abstract.values import (
     Constant,
     External,
     Function,
+    Text,
     Tuple,
     Unknown,
     join,
@@ -173,9 +174,11 @@ def _conditional(m: Machine, e: facts.Conditional) -> Any:
     if known is not None:
         return evaluate(m, e.then if known else e.otherwise)
     then, otherwise = _either(m, e.then, e.otherwise)
-    if isinstance(test, Column) or isinstance(then, Column) or isinstance(otherwise, Column):
+    sides = (then, otherwise)
+    is_computed = isinstance(test, Column) and all(isinstance(side, Constant | Text | Unknown) for side in sides)
+    if is_computed or any(isinstance(side, Column) for side in sides):
         return builtins.choose(m, test, then, otherwise, e.at)
-    return join(then, otherwise)
+    return join(then, otherwise)  # `Ridge() if data["km"].max() > 3 else Lasso()` is one of two things
 
 
 def _either(m: Machine, *sides: facts.Expr) -> list[Any]:

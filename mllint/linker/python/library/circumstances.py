@@ -11,6 +11,7 @@ from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.values import constant_of, options_of, text_of
 from mllint.linker.python.library.estimators import models_in
 from mllint.linker.python.library.invocation import Invocation
+from mllint.linker.python.library.learners import place_of
 from mllint.linker.python.library.trials import fits_of
 from mllint.linker.python.machine import Activation, Machine
 from mllint.linker.python.results.records import How
@@ -56,10 +57,10 @@ def _made_at(m: Machine, span: Span, value: Any) -> str:
     """Where what is written is made. A model: where it was made and fitted. Else the innermost call whose own function
     makes it: outward while an argument, or what an argument holds, is it."""
     fittings = m.effects.now.fittings
-    models = [(model.slots["token"], fits_of(model)) for model in models_in(value)]
+    models = [(place_of(model.slots["token"]), fits_of(model)) for model in models_in(value)]
     if models and all(fits and fits <= fittings.keys() for _, fits in models):
         spans = {_shown(fittings[id].span) for _, fits in models for id in fits}
-        return " ".join(sorted({token for token, _ in models} | spans))
+        return " ".join(sorted({place for place, _ in models} | spans))
     place = span
     for activation, caller in zip(reversed(m.stack), reversed(m.call_places), strict=False):
         held = [part for given in activation.given.values() for part in (given, *_held(given))]

@@ -7,18 +7,25 @@ from typing import Any
 from mllint.facts import python as facts
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.values import Constant, Text
+from mllint.linker.python.library.rows import way_here
 from mllint.linker.python.machine import Machine
 
 _KEY = "<network>"
 
 
 def prepare(m: Machine, estimator: Cell, at: facts.At) -> None:
-    """A new estimator: its token, by the place that makes it."""
+    """A new estimator: its token, by the place that makes it and by the way there: a function that is called for each
+    town, or a loop, makes another one each time."""
     span = m.span(at)
     serving = f"@{m.endpoint}" if m.endpoint else ""  # what a handler fits is not the model that training fitted
     m.heap.touch(estimator)
-    estimator.slots["token"] = f"model@{span.path}:{span.cell or ''}:{span.line}:{span.column}{serving}"
+    estimator.slots["token"] = f"model@{span.path}:{span.cell or ''}:{span.line}:{span.column}{serving}|{way_here(m)}"
     estimator.slots["made"] = span
+
+
+def place_of(token: str) -> str:
+    """The place that makes it, whatever way led there."""
+    return token.rpartition("|")[0] or token
 
 
 def network_of(m: Machine, owner: Any, at: int) -> Cell | None:

@@ -21,6 +21,7 @@ from mllint.linker.python.abstract.values import (
     Tuple,
     Unknown,
     join_all,
+    options_of,
     origins_of,
     text_of,
 )
@@ -51,17 +52,20 @@ def fit(call: Invocation, how: Fit) -> Any:
     label = text_of(call.get(how.label)) if how.label.startswith("self.") else how.label
     if label and isinstance(x, Cell) and x.kind == "frame":
         x, y = _apart(m, x, label, call.at)
-    estimator = subject(call)
-    if not isinstance(estimator, Cell) or estimator.kind != "object":
+    estimators = subject(call)
+    known = [each for each in options_of(estimators) if isinstance(each, Cell) and each.kind == "object"]
+    if not known:
         return _fit_unknown(call, x, y)
     if x is None and y is None and not call.arguments.args:
-        return estimator
-    if "token" not in estimator.slots:
-        prepare(m, estimator, call.at)
-    if isinstance(x, Cell) and x.kind == "frame" and stages.stage_of(m, estimator) is not None:
-        x, y = stages.given_to(m, estimator, x, call.at)
-    train(m, call, estimator, x, y)
-    return estimator
+        return estimators
+    for estimator in known:
+        if "token" not in estimator.slots:
+            prepare(m, estimator, call.at)
+        if isinstance(x, Cell) and x.kind == "frame" and stages.stage_of(m, estimator) is not None:
+            train(m, call, estimator, *stages.given_to(m, estimator, x, call.at))
+        else:
+            train(m, call, estimator, x, y)
+    return estimators
 
 
 def _apart(m: Machine, frame: Cell, label: str, at: facts.At) -> tuple[Cell, Any]:
@@ -72,13 +76,18 @@ def _apart(m: Machine, frame: Cell, label: str, at: facts.At) -> tuple[Cell, Any
 
 
 def subject(call: Invocation) -> Any:
-    """The estimator that a call is about: its receiver, or the argument that the model of the call names."""
+    """The estimator that a call is about, or those that it may be about: its receiver, or the argument that the model
+    of the call names."""
     if not call.entry.model:
         return call.receiver
     found = call.get(call.entry.model)
-    if isinstance(found, Cell) and found.kind == "instance":  # `Trainer(model=Net())`
-        return network_of(call.m, found, call.at) or found
-    return found
+    return join_all([_network(call, option) for option in options_of(found)]) if found is not None else None
+
+
+def _network(call: Invocation, model: Any) -> Any:
+    """`Trainer(model=Net())`"""
+    is_instance = isinstance(model, Cell) and model.kind == "instance"
+    return (network_of(call.m, model, call.at) or model) if is_instance else model
 
 
 def become(call: Invocation, loaded: Any) -> None:

@@ -139,9 +139,10 @@ def _texts_of(call: Invocation, hole: str) -> list[str]:
 
 
 def _registered(m: Machine, uri: str) -> str:
-    """A model of a registry; what is given by a path or URL is the artifact there: `load_model("s3://models/eta")`."""
+    """A model of a registry; what is given by a path or URL, or by a pipeline, is the artifact there:
+    `load_model("s3://models/eta")`."""
     hit = _REGISTRY.fullmatch(uri)
-    if hit is None and "/" in uri:
+    if hit is None and ("/" in uri or uri.startswith("memory:")):
         return locate(m, uri)
     if hit is not None and hit[2]:
         return logged_id(hit[2])
@@ -243,7 +244,7 @@ def locate(m: Machine, path: str) -> str:
     if path.startswith(("/", "~")) or re.match(r"[A-Za-z]:/", path):
         return _absolute(m, path)
     folders = _folders(m, path)
-    for folder in dict.fromkeys([*folders, *m.folders()]):
+    for folder in dict.fromkeys([*folders, *m.folders(), *_above(m.effects.path)]):
         candidate = posixpath.normpath(posixpath.join(folder, path))
         if not candidate.startswith("../") and m.project.exists(candidate):
             _note_root(m, candidate, path)
@@ -254,6 +255,12 @@ def locate(m: Machine, path: str) -> str:
     chosen = spoken_of[0] if spoken_of else inside[0]
     m.located.add(chosen)
     return file_id(chosen)
+
+
+def _above(path: str) -> Iterator[str]:
+    """The folders above a file, nearest first: one of them is the root of a project in a larger repository."""
+    while path := posixpath.dirname(path):
+        yield path
 
 
 def _folders(m: Machine, path: str) -> list[str]:

@@ -32,7 +32,7 @@ def forward(call: Invocation) -> Any:
         m.heap.set(network, "loaded", True)
     is_own = network.slots.get("fitted") or not network.slots.get("loaded")
     own = model_origins(network) | ({network.slots["token"]} if is_own else frozenset())
-    if network.slots["class"]:
+    if network.slots["class"] and is_own:  # what holds the weights of a file is known by that file
         m.effects.model(network.slots["token"], "class", network.slots["class"], call.span)
     m.predictors |= own
     m.networks[network.slots["token"]] = network

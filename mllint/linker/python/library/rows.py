@@ -25,9 +25,13 @@ DEEPEST = 4
 
 def place_id(m: Machine, span: Span, in_rounds: bool = True) -> str:
     """A place as part of an id: with the calls and rounds that led there, so that two uses of one helper are two."""
+    return f"{span.path}:{span.cell or ''}:{span.line}:{span.column}{way_here(m, in_rounds)}"
+
+
+def way_here(m: Machine, in_rounds: bool = True) -> str:
+    """The calls and rounds that led to the present place, as part of an id."""
     chain = f"~{crc32(repr(m.call_places).encode()):08x}" if m.call_places else ""
-    round = "".join(f"#{number}" for number in (m.rounds if in_rounds else ()))
-    return f"{span.path}:{span.cell or ''}:{span.line}:{span.column}{chain}{round}"
+    return chain + "".join(f"#{number}" for number in (m.rounds if in_rounds else ()))
 
 
 def note(

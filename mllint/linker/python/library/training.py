@@ -69,6 +69,7 @@ def learn(m: Machine, value: Any, span: Span, within: Collection[str] = ()) -> N
         m.effects.link([o for o in origins if o not in learning], token, "trains", span)
         if token in m.networks:
             network = m.networks[token]
+            m.effects.model(token, "class", network.slots["class"], span)
             _note_fit(m, network, origins, span)
             m.heap.set(network, "origins", network.slots["origins"] | {token})
             m.heap.set(network, "fitted", True)

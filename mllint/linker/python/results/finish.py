@@ -9,7 +9,7 @@ import msgspec
 
 from mllint.lineage import observations as seen
 from mllint.lineage.graph import Edge, EdgeKind, Graph
-from mllint.lineage.ids import LOGGED, column_id, consumer_id, dataset_of, model_id, split_column, split_endpoint
+from mllint.lineage.ids import LOGGED, column_id, consumer_id, dataset_of, split_column, split_endpoint
 from mllint.lineage.lineage import Gap
 from mllint.lineage.observations import Feature
 from mllint.linker.endpoints import nearest
@@ -17,10 +17,10 @@ from mllint.linker.project import Asked, Project
 from mllint.linker.protocols import asked_by
 from mllint.linker.python.abstract.values import counted
 from mllint.linker.python.entries import is_test
-from mllint.linker.python.library.locate import registered_name
 from mllint.linker.python.library.web import route_of
 from mllint.linker.python.results.effects import Effects, is_model_token
 from mllint.linker.python.results.makings import observe_makings
+from mllint.linker.python.results.model_names import model_names, spoken_of
 from mllint.linker.python.results.records import Access, Link, Record
 from mllint.linker.python.results.serving import observe_serving
 from mllint.linker.python.results.through_sql import see_through
@@ -32,8 +32,8 @@ from mllint.source import Span
 def build(project: Project, effects: Effects) -> None:
     """Add nodes and edges of all records to the project's graph, and the observations to its observations."""
     records = [effects.records[name] for name in sorted(effects.records, key=_own_code_first)]
-    spoken = _spoken_of(records)
-    names = _model_names(records, spoken)
+    spoken = spoken_of(records)
+    names = model_names(records, spoken)
     graph = project.graph
     _add_models(graph, records, names, spoken)
     _add_marks(graph, records, names)
@@ -67,76 +67,6 @@ def _own_code_first(name: str) -> tuple[bool, bool, str]:
 
 
 # -------------------------------------------------------------------------------------------------- models
-
-
-def _spoken_of(records: list[Record]) -> set[str]:
-    """The tokens of models of which more is known than that something was put into them: no layer that another network
-    calls, and no network whose weights were saved elsewhere."""
-    ends = [mark.id for record in records for mark in record.marks]
-    ends += [end for record in records for link in record.links for end in (link.source, link.target)]
-    ends += [end for record in records for passing in record.passings for end in (passing.target, *passing.sources)]
-    spoken = {split_column(end)[0] if end.startswith("column:") else end for end in ends}
-    facts = [fact for record in records for fact in record.models]
-    return spoken | {fact.token for fact in facts if fact.key != "class"}
-
-
-def _model_names(records: list[Record], spoken: set[str]) -> dict[str, str]:
-    """Ids for the tokens of fitted models: the registered name, else the artifact's path, else the class.
-
-    What a pipeline or search contains is the same model as what contains it."""
-    registered: dict[str, str] = {}
-    artifacts: dict[str, list[tuple[bool, str]]] = defaultdict(list)  # with whether a test saves it there
-    classes: dict[str, str] = {}
-    outer: dict[str, str] = {}
-    for record in records:
-        by_test = all(is_test(link.job) for link in record.links)
-        for fact in record.models:
-            match fact.key:
-                case "registered":
-                    registered.setdefault(fact.token, fact.value)
-                case "artifact":
-                    artifacts[fact.token].append((by_test, fact.value))
-                case "class":
-                    classes.setdefault(fact.token, fact.value)
-                case "contains":
-                    outer.setdefault(fact.value, fact.token)
-                    classes.setdefault(fact.token, "")
-    tokens = sorted(
-        {*classes, *registered, *artifacts}, key=lambda token: (token not in spoken, is_test(_file_of(token)), token)
-    )
-    names: dict[str, str] = {}
-    taken: dict[str, int] = defaultdict(int)
-    loggers: dict[str, list[str]] = defaultdict(list)  # the files whose models are logged to runs under a name
-    for token in tokens:
-        if token in registered:
-            names[token] = model_id(registered[token])
-        elif token in artifacts:
-            _, path = min(
-                artifacts[token], key=lambda saved: (saved[0], saved[1].startswith(LOGGED), "{" in saved[1], saved[1])
-            )
-            if path.startswith(LOGGED):  # `model` is in the runs of each script another one
-                files = loggers[path]
-                files += [] if _file_of(token) in files else [_file_of(token)]
-                number = files.index(_file_of(token)) + 1
-                names[token] = model_id(registered_name(path) + (f"#{number}" if number > 1 else ""))
-            else:
-                names[token] = model_id(path.removeprefix("file:"))
-        elif token not in outer or token in classes:
-            name = classes.get(token, "").rpartition(".")[2] or "unknown"
-            taken[name] += 1
-            names[token] = model_id(name if taken[name] == 1 else f"{name}#{taken[name]}")
-    for inner, token in sorted(outer.items()):
-        seen = {inner}
-        while token in outer and outer[token] not in seen:  # two estimators may hold each other
-            seen.add(token)
-            token = outer[token]
-        if inner not in registered and inner not in artifacts and token in names:
-            names[inner] = names[token]
-    return names
-
-
-def _file_of(token: str) -> str:
-    return token.partition("@")[2].partition(":")[0]
 
 
 def _add_models(graph: Graph, records: list[Record], names: dict[str, str], spoken: set[str]) -> None:
