@@ -34,7 +34,9 @@ def spoken_of(records: list[Record]) -> set[str]:
 
 
 def model_names(records: list[Record], spoken: set[str]) -> dict[str, str]:
-    """An id for each token, numbered first for those that are `spoken` of. What a pipeline or search contains is the same model as what contains it."""
+    """An id for each token, numbered first for those that are `spoken` of.
+
+    What a pipeline or search contains is the same model as what contains it."""
     told = _told(records)
     everything = {*told.classes, *told.registered, *told.artifacts}
     tokens = sorted(everything, key=lambda token: (token not in spoken, is_test(_file_of(token)), token))
