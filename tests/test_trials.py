@@ -141,8 +141,10 @@ def test_two_filters_of_one_frame_are_other_rows(tmp_path: Path, library: str) -
     }
     code = heads[library] + (
         "from sklearn.linear_model import Ridge\nfrom sklearn.metrics import r2_score\n"
-        "model = Ridge().fit(train[['km']], train['fare'])\nprint(r2_score(test['fare'], model.predict(test[['km']])))\n"
+        "model = Ridge().fit(train[['km']], train['fare'])\n"
+        "print(r2_score(test['fare'], model.predict(test[['km']])))\n"
     )
     lineage = linked(tmp_path, {"a.py": code})
-    (fitting,), (measuring,) = lineage.observations.trials.fittings, lineage.observations.trials.measurings
+    trials = lineage.observations.trials
+    (fitting,), (measuring,) = trials.fittings.values(), trials.measurings.values()
     assert not set(fitting.rows) & set(measuring.rows)
