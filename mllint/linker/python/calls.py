@@ -28,7 +28,7 @@ from mllint.linker.python.abstract.values import (
 )
 from mllint.linker.python.frames import usage
 from mllint.linker.python.iteration import is_inner
-from mllint.linker.python.library import acting, commands, library, randomness, routing, telling, watching
+from mllint.linker.python.library import acting, commands, declared, library, randomness, routing, telling, watching
 from mllint.linker.python.machine import HERE, Activation, Machine
 from mllint.linker.python.orchestration import decorated
 
@@ -102,7 +102,8 @@ def _follow(m: Machine, function: Function, arguments: Arguments, at: facts.At) 
         values.update(
             {k: v for k, v in commands.option_values(m, function.decorators).items() if k not in arguments.keywords}
         )
-    result = enter(m, function, values, at)
+    declared.given(m, function, values, at)
+    result = declared.declared(m, function, function.facts.returns, enter(m, function, values, at), at)
     if key is not None and _is_plain(result):
         m.memo[key] = (m.heap.version, result)
     return result

@@ -61,7 +61,7 @@ def field(m: Machine, endpoint: str, parameter: facts.Parameter, given: Any) -> 
 def _is_request_default(given: Any) -> bool:
     """`x: int = Query(...)`, `x: str = Form()`, `x: int = 3`."""
     if isinstance(given, Cell) and given.kind == "object":
-        return "token" not in given.slots and not origins_of(given)
+        return not given.slots["type"] and "token" not in given.slots and not origins_of(given)
     return isinstance(given, Constant)
 
 
