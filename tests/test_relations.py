@@ -49,3 +49,32 @@ def test_rows_of_the_other_table_go_along(tmp_path: Path, target: str) -> None:
     assert lineage.graph.path("column:table:trips#km", "column:file:far.csv#km")
     assert lineage.graph.path("column:table:cities#name", "column:file:far.csv#city")
     assert "column:table:users#trips" not in lineage.graph.nodes
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        "shape.trips[0].km",
+        'shape.model_dump()["trips"][0]["km"]',
+        'shape.dict().get("trips")[0].get("km")',
+    ],
+)
+def test_objects_made_of_rows_hold_rows_of_other_tables(tmp_path: Path, read: str) -> None:
+    code = """
+    from pydantic import BaseModel
+    from models import User
+
+    class TripShape(BaseModel):
+        km: int
+
+    class UserShape(BaseModel):
+        id: int
+        trips: list[TripShape]
+
+    def far(session):
+        for user in session.query(User):
+            shape = UserShape.from_orm(user)
+            open("far.txt", "w").write(str(READ))
+    """
+    lineage = linked(tmp_path, {"models.py": MODELS.replace("TARGET", '"Trip"'), "read.py": code.replace("READ", read)})
+    assert {edge.source for edge in lineage.graph.in_edges("file:far.txt")} >= {"column:table:trips#km"}

@@ -70,12 +70,35 @@ def method(receiver: Any, name: str) -> Method | None:
 
 def _fields(m: Machine, receiver: Any, arguments: Arguments, at: facts.At) -> Any:
     fields = m.attribute(receiver, "__dict__", at)
+    if any(_holds_objects(value) for name, value in fields.slots.items() if not is_inner(name)):
+        made = {k: v if is_inner(k) else _plain(m, v, at) for k, v in fields.slots.items()}
+        fields = m.heap.new("dict", made, (m.now.path, at))
     by_alias = arguments.keywords.get("by_alias")
     if isinstance(by_alias, Constant) and by_alias.value is True:  # `trip.model_dump(by_alias=True)`
         cls = receiver.slots["<class>"]
         slots = {alias_of(cls, k) if not is_inner(k) else k: v for k, v in fields.slots.items()}
         return m.heap.new("dict", slots, (m.now.path, at))
     return fields
+
+
+def _holds_objects(value: Any) -> bool:
+    held = (
+        (*value.slots["items"], value.slots.get("<rest>")) if isinstance(value, Cell) and value.kind == "list" else ()
+    )
+    return any(isinstance(each, Cell) and each.kind == "instance" for each in (value, *held))
+
+
+def _plain(m: Machine, value: Any, at: facts.At, depth: int = 6) -> Any:
+    """The objects within an object too: `{"trips": [{"km": 3}]}`."""
+    if depth == 0 or not _holds_objects(value):
+        return value
+    if value.kind == "instance":
+        fields = {k: v for k, v in value.slots.items() if not is_inner(k)}
+        return m.heap.new("dict", {k: _plain(m, v, at, depth - 1) for k, v in fields.items()}, (m.now.path, at))
+    slots = {"items": tuple(_plain(m, each, at, depth - 1) for each in value.slots["items"])}
+    if "<rest>" in value.slots:
+        slots["<rest>"] = _plain(m, value.slots["<rest>"], at, depth - 1)
+    return m.heap.new("list", slots, (m.now.path, at))
 
 
 def _copied(m: Machine, receiver: Any, arguments: Arguments, at: facts.At) -> Any:

@@ -74,17 +74,32 @@ def _shaped(m: Machine, base: Class, annotation: facts.Expr | None, value: Any, 
     return value
 
 
-def structured(m: Machine, cls: Class, value: Any, at: facts.At) -> Any:
-    """An object of the class, of which a mapping gives the fields; fields that are such classes too."""
+def structured(m: Machine, cls: Class, value: Any, at: facts.At, depth: int = 0) -> Any:
+    """An object of the class, of which a mapping or a row gives the fields; fields that are such classes too."""
     if cls.flavour == "enum":
         return classes.construct(m, cls, Arguments((value,)), at) if isinstance(value, Constant) else value
-    if not (isinstance(value, Cell) and value.kind == "dict" and cls.flavour == "fields") or _is_deep(m):
+    if not (isinstance(value, Cell) and value.kind in ("dict", "frame") and cls.flavour == "fields") or _is_deep(m):
         return value
+    if value.kind == "frame":
+        return _of_row(m, cls, value, at, depth)
     known, rest = entries_of(value)
     instance = m.call(cls, Arguments((), known, rest), at)
     if isinstance(instance, Cell) and instance.kind == "instance":
         validated(m, instance, at, Arguments((), known))
     return instance
+
+
+def _of_row(m: Machine, cls: Class, row: Cell, at: facts.At, depth: int) -> Any:
+    """An object whose fields are those of a row, and rows of other tables that its class has."""
+    fields: dict[str, Any] = {}
+    for name, annotation, base in fields_of(cls):
+        value = m.attribute(row, name, at)
+        inner, is_held = _class_in(m, base, annotation)
+        if inner is not None and isinstance(value, Cell) and value.kind == "frame" and depth < _DEEPEST:
+            value = structured(m, inner, value, at, depth + 1)
+            value = m.heap.new("list", {"items": (), "<rest>": value}, (m.now.path, at)) if is_held else value
+        fields[name] = value
+    return m.call(cls, Arguments((), fields), at)
 
 
 def _is_deep(m: Machine) -> bool:
