@@ -153,16 +153,19 @@ def field_of_record(m: Machine, record: Any, key: Any, at: facts.At) -> Column |
     """`row["price"]` of a row that was read from one dataset in a way that is not followed: a field of that dataset."""
     if answers.is_field(record):
         return answers.within(record, key, m.span(at))
-    if not isinstance(record, Unknown) or not is_text(key) or len(without_traces(record.origins)) != 1:
+    if not isinstance(record, Unknown) or not is_text(key):
         return None
-    (dataset,) = without_traces(record.origins)
+    found, asked_with = answers.sources(without_traces(record.origins))
+    if len(found) != 1:
+        return None
+    (dataset,) = found
     name = text_of(key) or ""
     if dataset.startswith("endpoint:") and dataset != m.endpoint:
         return None  # of what an endpoint has answered, not of a request that it is given
     if "{" in name or not dataset.startswith(("file:", "table:", "endpoint:", "topic:", "collection:", *answers.URLS)):
         return None
     function = m.now.function.qualified if m.now.function else ""
-    origins = frozenset({column_id(dataset, name)})
+    origins = frozenset({column_id(dataset, name)}) | asked_with
     _field_of_request(m, frozenset({dataset}), name, at)
     return Column(ex.Column(dataset, name), origins, name, m.span(at), function, kind="")
 
