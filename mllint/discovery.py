@@ -40,6 +40,8 @@ DEFAULT_EXCLUDE = (
     ".mypy_cache/", ".ruff_cache/", ".pytest_cache/", ".hypothesis/", ".ipynb_checkpoints/", ".tox/", ".nox/",
     ".eggs/", "*.egg-info/", "build/", "dist/", "_build/", ".dvc/cache/", ".dvc/tmp/", ".terraform/", ".gradle/",
     "bower_components/",
+    # code that a run of MLflow has logged: a copy of what it was
+    "**/mlruns/**/artifacts/**/*.py", "**/mlruns/**/artifacts/**/*.ipynb",
 )  # fmt: skip
 
 _BY_SUFFIX = {

@@ -364,3 +364,17 @@ spec:
     image = 'FROM x\nADD code /code\nENTRYPOINT ["python", "/code/cli.py"]\n'
     files = {"flow.yaml": text, "code/cli.py": code, "Dockerfile.trainer": image}
     assert ("/tmp/a.csv", "/tmp/b.csv") in edges(tmp_path, files)
+
+
+def test_a_container_that_mounts_code_starts_beside_it(tmp_path: Path) -> None:
+    """Two services have a package `src` each; the image is made elsewhere."""
+    main = "import sys\nimport pandas as pd\npd.read_csv(sys.argv[1]).to_csv('{name}.csv')\n"
+    service = '    image: {name}:1\n    command: sh -c "sleep 10s && python -m src.main /opt/data/in.csv"\n'
+    volumes = "    volumes:\n      - ./data:/opt/data\n      - ./{name}/src:/opt/src\n"
+    names = ("first", "second")
+    compose = "services:\n" + "".join(f"  {name}:\n{(service + volumes).format(name=name)}" for name in names)
+    files = {f"{name}/src/main.py": main.format(name=name) for name in names}
+    graph = linked(tmp_path, {"docker-compose.yml": compose, "data/in.csv": "a\n", **files}).graph
+    found = {(edge.source, edge.target) for edge in graph.edges() if not edge.source.startswith("column:")}
+    assert {source for source, _ in found} == {"file:data/in.csv"}
+    assert len(found) == 2

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+
 from mllint.lineage.lineage import Lineage
 from mllint.lineage.trials import RowSet, Trials
+from tests.linking import linked
 from tests.model_examples import lineage_of
 
 ROWS = Trials(
@@ -121,3 +126,25 @@ Centre().fit_transform(pd.read_csv("a.csv")).to_csv("b.csv")
     assert [fit.what for fit in lineage.observations.trials.fittings.values()] == ["mean"]
     assert not list(lineage.graph.of_kind("model"))
     assert lineage.graph.columns("file:b.csv") == ["column:file:b.csv#z"]
+
+
+@pytest.mark.parametrize("library", ["pyspark", "polars"])
+def test_two_filters_of_one_frame_are_other_rows(tmp_path: Path, library: str) -> None:
+    """`train = rides.filter(date <= d)`, `test = rides.filter(date > d)`: nobody says that they have rows in common."""
+    heads = {
+        "pyspark": "from pyspark.sql import SparkSession, functions as F\n"
+        "rides = SparkSession.builder.getOrCreate().read.parquet('rides')\n"
+        "train, test = rides.filter(F.col('day') <= 3), rides.filter(F.col('day') > 3)\n"
+        "train, test = train.toPandas(), test.toPandas()\n",
+        "polars": "import polars as pl\nrides = pl.read_parquet('rides.parquet')\n"
+        "train, test = rides.filter(pl.col('day') <= 3), rides.filter(pl.col('day') > 3)\n",
+    }
+    code = heads[library] + (
+        "from sklearn.linear_model import Ridge\nfrom sklearn.metrics import r2_score\n"
+        "model = Ridge().fit(train[['km']], train['fare'])\n"
+        "print(r2_score(test['fare'], model.predict(test[['km']])))\n"
+    )
+    lineage = linked(tmp_path, {"a.py": code})
+    trials = lineage.observations.trials
+    (fitting,), (measuring,) = trials.fittings.values(), trials.measurings.values()
+    assert not set(fitting.rows) & set(measuring.rows)

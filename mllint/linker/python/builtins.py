@@ -14,6 +14,7 @@ from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.literals import text_of_plain
 from mllint.linker.python.abstract.traces import without_traces
 from mllint.linker.python.abstract.values import (
+    WHOLE,
     Choice,
     Class,
     Column,
@@ -71,6 +72,8 @@ def _cast(kind: str, python: Callable[..., Any]) -> Callable[[Machine, Arguments
     def cast(m: Machine, arguments: Arguments, at: facts.At) -> Any:
         value = first_of(arguments)
         match value:
+            case Column(expression=ex.Column(), kind=known) if known == WHOLE and kind == "int":
+                return value
             case Column(name=name):
                 named = "" if kind == "text" and name == "prediction" else name  # a summary says itself what it is
                 return computed(m, msgspec.structs.replace(value, kind="", name=named), "CAST", at, ex.Constant(kind))

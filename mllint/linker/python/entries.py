@@ -151,7 +151,7 @@ def _begin(m: Machine, entry: Entry) -> None:
     m.entry, m.job, m.run, m.steps = entry.name, entry.job, entry.run, 0
     m.reloading = set(m.loaded.pop(entry.name, ()))  # of an entry point that runs again
     m.asked[entry.name] = {}
-    m.written = set()
+    m.written, m.mapped = set(), {}
     m.memo.clear()
     m.heap.journal.clear()
     m.heap.exits, m.heap.leaving = [], ""

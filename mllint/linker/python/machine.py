@@ -143,6 +143,7 @@ class Machine:
         self.seed_calls: list[tuple[str, Span]] = []  # every seeding of this entry point, also on other paths
         self.seeds_of_module: dict[str, list[tuple[str, Span]]] = {}  # what importing a module, or running it, seeds
         self.gates = self.heap.new("gates", {}, ("", 0))  # tests that can prevent what is being run
+        self.mapped: dict[str, Any] = {}  # table -> the class whose objects are its rows, as this entry point knows it
         self.networks: dict[str, Cell] = {}  # token -> the network of a class of the repository
         self.pupils: dict[str, str] = {}  # prediction -> the network that made it, be it fitted here or loaded
         self.lessons: dict[str, frozenset[str]] = {}  # score -> all that it was worked out from

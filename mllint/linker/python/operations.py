@@ -32,7 +32,7 @@ from mllint.linker.python.abstract.values import (
 from mllint.linker.python.frames import frames, listed, usage
 from mllint.linker.python.imports import DOT
 from mllint.linker.python.iteration import is_inner, keep_somewhere
-from mllint.linker.python.library import rows
+from mllint.linker.python.library import relations, rows
 from mllint.linker.python.library.library import read_attribute, subscript_external
 from mllint.linker.python.machine import Machine
 
@@ -59,6 +59,8 @@ def attribute(m: Machine, owner: Any, name: str, at: facts.At) -> Any:
             return classes.instance_attribute(m, owner, name, at)
         case Cell(kind="object") if "super" in owner.slots:
             return classes.super_attribute(m, owner.slots["super"], name, at)
+        case Cell(kind="frame") if m.mapped and (rows_of_other := relations.related(m, owner, name, at)) is not None:
+            return rows_of_other
         case Cell(kind="list") if name == "values":  # `df.columns.values`
             return owner
         case Cell(kind="list") if name == "str" and listed.is_index(owner):

@@ -28,18 +28,18 @@ def runs(project: Project) -> Iterator[Run]:
         if not dockerfile:
             context, dockerfile = images.get(image_name(tree.text(container, "image")), ("", ""))
         image = project.files.get(dockerfile)
-        bases = ([context] if image is not None else []) + ["", posixpath.dirname(path)]
+        places = services.folders_of(project, path, container, (context, dockerfile))
+        own_bases = [context] if image is not None or context else []
         if image is not None:  # where the image runs what it is given
             folders = [command.folder for command in image.commands if command.folder is not None]
-            bases = [posixpath.normpath(posixpath.join(context, folder)) for folder in folders[-1:]] + bases
-        elif context:
-            bases = [context, posixpath.dirname(path), ""]
+            own_bases = [posixpath.normpath(posixpath.join(context, folder)) for folder in folders[-1:]] + own_bases
+        beside = ["", posixpath.dirname(path)]
+        bases = own_bases + _mounted_code(places) + (beside if image is not None or not context else beside[::-1])
         bases = list(dict.fromkeys("" if base == "." else base for base in bases))
         last = image.commands[-1] if image is not None and image.commands else None
         own = dict(environment(project, path, container, maps))
         variables = (dict(last.environment) if last is not None else {}) | own
         job = f"{path}:{name}" if name else path
-        places = services.folders_of(project, path, container, (context, dockerfile))
         said = _commands(container, variables)
         for command, at in said:
             found = list(_placed(project, command, bases, job, tree.span(path, at)))
@@ -61,6 +61,12 @@ def without_images(project: Project, runs: set[Run]) -> set[Run]:
     told = {(services[run.job], run.path, run.arguments, run.entry) for run in runs if run.job in services}
     told = {key for key in told if key[0] not in relying}
     return {run for run in runs if (run.job, run.path, run.arguments, run.entry) not in told}
+
+
+def _mounted_code(places: tuple[tuple[str, str], ...]) -> list[str]:
+    """Where a container starts that has code by a mount: beside it, if `./eta/src` is `/opt/src` there; else in it."""
+    folders = [own for place, own in places if own and posixpath.basename(place) == posixpath.basename(own)]
+    return [*map(posixpath.dirname, folders), *(own for _, own in places)]
 
 
 def _mounted(runs: list[Run], mounts: tuple[tuple[str, str], ...]) -> Iterator[Run]:

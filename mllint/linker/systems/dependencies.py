@@ -26,7 +26,8 @@ _OPTIONS_WITH_VALUE = frozenset(
 
 def observe(project: Project) -> None:
     """Fill `observations.dependencies`."""
-    locks = {posixpath.dirname(path) for path in project.files if posixpath.basename(path) in _LOCKS}
+    paths = (*project.files, *project.others)
+    locks = {posixpath.dirname(path) for path in paths if posixpath.basename(path) in _LOCKS}
     pins = _pins(project)
     for file in project.files.values():
         folder = posixpath.dirname(file.path)

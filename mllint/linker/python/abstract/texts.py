@@ -248,7 +248,8 @@ def join_paths(values: list[Any]) -> Any:
         for value in combination:
             more = parts_of(value, "folder" if not parts else "name")
             text_so_far = parts and parts != ("",)
-            absolute = bool(more) and isinstance(more[0], str) and (more[0].startswith(("/", HERE)) or "://" in more[0])
+            begins = more[0] if more and isinstance(more[0], str) else ""
+            absolute = begins.startswith(("/", HERE + "/")) or begins == HERE or "://" in begins
             if absolute or not text_so_far:
                 parts = more
             else:

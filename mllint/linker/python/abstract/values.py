@@ -140,6 +140,9 @@ class Class(msgspec.Struct, frozen=True):
     flavour: str = ""  # dataclass, enum, settings, namedtuple ...
 
 
+WHOLE = "a whole number"  # the kind of a field that is declared so: `int` changes nothing of it
+
+
 class Column(msgspec.Struct, frozen=True):
     """A column of a frame, or what was computed from columns: its expression, and the place that computed it."""
 

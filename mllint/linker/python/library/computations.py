@@ -340,5 +340,5 @@ TABLE: dict[str, Callable[[Invocation], Any]] = {
     "annotated": requests.annotated, "gathered": figures.gathered, "save_figure": figures.save_figure,
     "feature_view": feature_stores.feature_view, "features_of": feature_stores.features_of,
     "add_row": databases.add_row, "mapped_rows": databases.mapped_rows,
-    "add_rows": databases.add, "bulk_rows": databases.bulk,
+    "add_rows": databases.add, "update_rows": databases.update, "bulk_rows": databases.bulk,
 }  # fmt: skip

@@ -37,7 +37,7 @@ from mllint.linker.python.machine import Machine
 from mllint.linker.python.results.records import How
 from mllint.linker.sql.namespaces import within
 
-_ROWS = "dbapi.Rows"
+ROWS = "dbapi.Rows"
 
 
 def tables_in(m: Machine, value: Any) -> list[str]:
@@ -47,6 +47,7 @@ def tables_in(m: Machine, value: Any) -> list[str]:
             found = [table for option in options for table in tables_in(m, option)]
         case Class():
             found = _named(_table_name(m, value), _schema(value))
+            m.mapped.update(dict.fromkeys(found, value))
         case Cell(kind="instance"):
             made_of = value.slots["<class>"]
             found = _named(_table_name(m, made_of), _schema(made_of))
@@ -207,7 +208,7 @@ def run(call: Invocation, made: Cell, values: Any = None) -> Any:
         if not found:
             return Unknown(call.origins(), "the tables of a statement are not known", call.span)
         table: Table = frames.merge_all(found)
-        return frames.new(m, table, _ROWS, call.at)
+        return frames.new(m, table, ROWS, call.at)
     for node in made.slots["tables"]:
         if verb == "insert" or verb == "update":
             put(call, node, join_all([v for v in (made.slots.get("values"), values) if v is not None] or [Unknown()]))
@@ -231,6 +232,15 @@ def execute(call: Invocation) -> Any:
         result = run(call, made, call.get("parameters"))
         return result if isinstance(result, Cell) else Unknown()
     return queries.read(call, Place(query="statement"))
+
+
+def update(call: Invocation) -> Any:
+    """`session.query(User).filter(...).update({User.age: age})`: the rows that a query finds."""
+    made = call.receiver
+    if isinstance(made, Cell) and made.slots.get("verb") == "query":
+        for node in made.slots["tables"]:
+            put(call, node, call.get("values", Unknown()))
+    return Unknown(call.origins())
 
 
 def add(call: Invocation) -> Any:
@@ -257,7 +267,7 @@ def mapped_rows(call: Invocation) -> Any:
         m.effects.mark(node, "dataset", call.span)
         m.effects.access(node, call.span, m.now.path, True)
         found.append(of_dataset(node))
-    return frames.new(m, frames.merge_all(found), _ROWS, call.at) if found else Unknown(call.origins())
+    return frames.new(m, frames.merge_all(found), ROWS, call.at) if found else Unknown(call.origins())
 
 
 def _instances(call: Invocation, value: Any) -> list[Any]:

@@ -15,6 +15,7 @@ from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.losses import because
 from mllint.linker.python.abstract.traces import without_traces
 from mllint.linker.python.abstract.values import (
+    WHOLE,
     Bound,
     Choice,
     Class,
@@ -178,7 +179,7 @@ def type_of(value: Any) -> str:
     """The library type of a value, whose methods it has; empty if unknown."""
     match value:
         case Column(kind=kind):
-            return kind or "python.value"
+            return "python.value" if kind in ("", WHOLE) else kind
         case Cell(kind="frame" | "object"):
             return str(value.slots["type"])
         case Constant(value=str()) | Text():  # a text may be a path; its own methods come first

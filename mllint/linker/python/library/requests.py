@@ -14,6 +14,7 @@ from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.tables import of_dataset
 from mllint.linker.python.abstract.values import (
+    WHOLE,
     Bound,
     Choice,
     Class,
@@ -129,6 +130,8 @@ def typed(m: Machine, endpoint: str, name: str, annotation: facts.Expr, at: fact
         kind = kind.slots["declared"]
     if isinstance(kind, Class) and kind.flavour != "enum":
         return request_body(m, endpoint, kind, at)
+    if isinstance(kind, External) and kind.name == "builtins.int":
+        return msgspec.structs.replace(column(m, endpoint, name, at), kind=WHOLE)
     if isinstance(kind, Class) or (isinstance(kind, External) and kind.name.rpartition(".")[2] in _SCALARS):
         return column(m, endpoint, name, at)
     if isinstance(kind, External) and _is_plain_object(m, kind):  # `tasks: BackgroundTasks`
@@ -178,7 +181,7 @@ def _field_of_body(
         value = typed(m, endpoint, name, annotation, annotation.at)
     if not _may_be_null(annotation):
         m.required.add(column_id(endpoint, name))
-    is_part = isinstance(value, Cell) and value.kind in ("instance", "list")
+    is_part = isinstance(value, Column) or (isinstance(value, Cell) and value.kind in ("instance", "list"))
     return value if is_part else column(m, endpoint, name, at)
 
 
