@@ -278,6 +278,7 @@ class LibraryFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     distributions: dict[str, tuple[str, ...]] = {}  # top-level module -> names under which package indexes know it
     credentials: tuple[str, ...] = ()  # patterns of names that ask for a credential and refuse who has none
     open: tuple[str, ...] = ()  # patterns of names that may stand before a route and refuse nobody
+    frames: tuple[str, ...] = ()  # patterns of classes: transformers that give frames, and not arrays
     collects: tuple[str, ...] = ()  # methods and functions that keep or show a value: nothing is done about it
     logs: tuple[str, ...] = ()  # names that what keeps a log usually goes by
     alarms: tuple[str, ...] = ()  # methods and functions that say that something is wrong
@@ -330,6 +331,7 @@ class Library:
         self.random: list[tuple[re.Pattern[str], Random]] = []
         self.credentials: list[re.Pattern[str]] = []
         self.open: list[re.Pattern[str]] = []
+        self.frames: list[re.Pattern[str]] = []
         self.checkers: list[re.Pattern[str]] = []
         self.collects: set[str] = set()
         self.logs: set[str] = set()
@@ -392,6 +394,7 @@ class Library:
         self.credentials += [re.compile(fnmatch.translate(pattern)) for pattern in file.credentials]
         self.checkers += [re.compile(fnmatch.translate(pattern)) for pattern in file.checkers]
         self.open += [re.compile(fnmatch.translate(pattern)) for pattern in file.open]
+        self.frames += [re.compile(fnmatch.translate(pattern)) for pattern in file.frames]
         self.collects.update(file.collects)
         self.logs.update(file.logs)
         for words in _WORDS:
@@ -421,6 +424,10 @@ class Library:
         """Whether a thing of a library asks for a credential."""
         name = self.canonical(name)
         return any(pattern.match(name) for pattern in self.credentials)
+
+    def gives_frames(self, name: str) -> bool:
+        """Whether a transformer gives a frame back, with names, where others give an array."""
+        return any(pattern.match(name) for pattern in self.frames)
 
     def checks(self, name: str) -> bool:
         """Whether a thing of a library holds settings against a schema, or makes one."""

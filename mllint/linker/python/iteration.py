@@ -55,6 +55,8 @@ def items_of(m: Machine, value: Any, at: facts.At) -> Items:
             return Items(None, Unknown(value.origins))
         case Choice(options=options):
             each = [items_of(m, option, at) for option in options]
+            if each[0].known is not None and all(items.known == each[0].known for items in each):
+                return each[0]  # whichever it is: the columns of a frame from which rows may have been taken
             any_item = join_all([items.any for items in each])
             return Items(None, any_item, _shared(each), any_item)
         case Cell(kind="list"):

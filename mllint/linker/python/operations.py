@@ -112,10 +112,22 @@ def assign_attribute(m: Machine, owner: Any, name: str, value: Any, at: facts.At
 # --------------------------------------------------------------------------------------------- subscripts
 
 
+def _with_item(options: tuple[Any, ...], index: Any) -> list[Any]:
+    """The options that go on after they are asked for an item: a dictionary without that key raises, too."""
+    others = _not_none(options)
+    return [option for option in others if not _lacks(option, index)] or others
+
+
+def _lacks(value: Any, index: Any) -> bool:
+    """`return {}` where nothing was found, and `found["trips"]` at the caller."""
+    is_dict = isinstance(value, Cell) and value.kind == "dict" and isinstance(index, Constant)
+    return is_dict and not {index.value, "<rest>", "<default>"} & value.slots.keys()
+
+
 def item(m: Machine, owner: Any, index: Any, at: facts.At) -> Any:
     match owner:
         case Choice(options=options):
-            return join_all([item(m, option, index, at) for option in _not_none(options)])
+            return join_all([item(m, option, index, at) for option in _with_item(options, index)])
         case Tuple(items=items):
             return chosen_by(index, _position(m, owner, list(items), None, index, at))
         case Cell(kind="list") if listed.picked(index) is not index:  # `df.columns[df.columns != "label"]`

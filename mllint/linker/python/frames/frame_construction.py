@@ -78,7 +78,8 @@ def _named(call: Invocation, table: Table, data: Any, names: list[str]) -> Table
     known = list(table.columns.values())
     if not table.open and len(known) == len(names):
         return table.rename(dict(zip(table.columns, names, strict=True)))
-    unknown = {n: Column(ex.Unresolved("named by position"), table.origins, n, call.span) for n in names}
+    origins = known[0].origins if len(known) == 1 else table.origins  # several predictions, of the same features
+    unknown = {n: Column(ex.Unresolved("named by position"), origins, n, call.span) for n in names}
     return Table(unknown, False, origins=table.origins, indirect=table.indirect, rows=table.rows)
 
 

@@ -53,6 +53,9 @@ _AGGREGATES = {
 }  # fmt: skip
 
 
+_NAMELESS = "<lambda>"
+
+
 def _aggregate_of(how: Any, column: Column) -> ex.Expression:
     """`"mean"`, `np.mean`, `len`: the aggregate of a column that is named so."""
     name = how.name.rpartition(".")[2] if isinstance(how, External) else text_of(how)
@@ -74,7 +77,7 @@ def aggregate(call: Invocation) -> Any:
     own = how if how is not None and not isinstance(how, Cell) else Constant(call.name.rpartition(".")[2])
     many = _listed(how)
     if isinstance(value, Column) and many:
-        return result(call, Table({_name_of(one): _made(call, value, one, _name_of(one)) for one in many}, True))
+        return result(call, Table({name: _made(call, value, one, name) for name, one in _labelled(how)}, True))
     if isinstance(value, Column):
         kind = call.entry.returns if call.m.library.holds(call.entry.returns) == "column" else value.kind
         is_one = not call.arguments.args and "axis" not in call.arguments.keywords and kind == value.kind
@@ -120,8 +123,8 @@ def _aggregates(call: Invocation, table: Table) -> dict[str, Column] | None:
         column = table.column(text_of(source) or "")
         if column is None:
             continue
-        for one in _listed(how):
-            full = levels.joined(name, _name_of(one))
+        for label, one in _labelled(how):
+            full = levels.joined(name, label)
             columns[full] = _made(call, column, one, full)
         if not _listed(how):
             columns[name] = _made(call, column, how, name)
@@ -148,8 +151,17 @@ def _name_of(how: Any) -> str:
         case External(name=name):
             return name.rpartition(".")[2]
         case Function(facts=known):
-            return known.name or "<lambda>"
+            return known.name or _NAMELESS
     return text_of(how) or "aggregate"
+
+
+def _labelled(how: Any) -> list[tuple[str, Any]]:
+    """Listed aggregates with the names of their columns. Several without a name are numbered: `<lambda_0>`."""
+    named = [(_name_of(one), one) for one in _listed(how)]
+    nameless = [index for index, (name, _) in enumerate(named) if name == _NAMELESS]
+    for number, index in enumerate(nameless if len(nameless) > 1 else ()):
+        named[index] = (f"<lambda_{number}>", named[index][1])
+    return named
 
 
 def _pair(value: Any) -> tuple[Any, Any] | None:

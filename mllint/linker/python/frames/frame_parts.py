@@ -7,7 +7,7 @@ from typing import Any
 from mllint.linker.python.abstract.heap import Cell
 from mllint.linker.python.abstract.tables import Table, dataset_origins
 from mllint.linker.python.abstract.values import Choice, Column, Constant, origins_of
-from mllint.linker.python.frames import frames
+from mllint.linker.python.frames import answers, frames
 from mllint.linker.python.library.invocation import Invocation
 
 
@@ -17,6 +17,8 @@ def table_of(value: Any) -> Table:
         case Cell(kind="frame"):
             table: Table = value.slots["table"]
             return table
+        case Column() if answers.is_field(value):  # `pd.DataFrame(requests.get(url).json()["trips"])`
+            return answers.as_table(value)
         case Column(name=name):
             return Table({name or "0": value}, False, origins=dataset_origins(value.origins), rows=value.rows)
         case Choice(options=options):

@@ -29,7 +29,7 @@ from mllint.linker.python.abstract.values import (
     origins_of,
     text_of,
 )
-from mllint.linker.python.frames import levels, limits, listed, usage
+from mllint.linker.python.frames import answers, levels, limits, listed, usage
 from mllint.linker.python.frames.listed import listed_names, names_of
 from mllint.linker.python.library import rows
 from mllint.linker.python.library.invocation import Invocation
@@ -151,16 +151,21 @@ def expect(m: Machine, frame: Cell, names: Iterable[str]) -> None:
 
 def field_of_record(m: Machine, record: Any, key: Any, at: facts.At) -> Column | None:
     """`row["price"]` of a row that was read from one dataset in a way that is not followed: a field of that dataset."""
-    if not isinstance(record, Unknown) or not is_text(key) or len(without_traces(record.origins)) != 1:
+    if answers.is_field(record):
+        return answers.within(record, key, m.span(at))
+    if not isinstance(record, Unknown) or not is_text(key):
         return None
-    (dataset,) = without_traces(record.origins)
+    found, asked_with = answers.sources(without_traces(record.origins))
+    if len(found) != 1:
+        return None
+    (dataset,) = found
     name = text_of(key) or ""
     if dataset.startswith("endpoint:") and dataset != m.endpoint:
         return None  # of what an endpoint has answered, not of a request that it is given
-    if "{" in name or not dataset.startswith(("file:", "table:", "endpoint:", "topic:", "collection:")):
+    if "{" in name or not dataset.startswith(("file:", "table:", "endpoint:", "topic:", "collection:", *answers.URLS)):
         return None
     function = m.now.function.qualified if m.now.function else ""
-    origins = frozenset({column_id(dataset, name)})
+    origins = frozenset({column_id(dataset, name)}) | asked_with
     _field_of_request(m, frozenset({dataset}), name, at)
     return Column(ex.Column(dataset, name), origins, name, m.span(at), function, kind="")
 
@@ -283,6 +288,8 @@ def assign_indexed(m: Machine, indexer: Cell, index: Any, value: Any, at: facts.
 
 def column_item(m: Machine, column: Column, index: Any, at: facts.At) -> Any:
     """`series[mask]`, `series[0]`, `predictions[:, 1]`, `request_value["key"]`, `names.str[:3]`."""
+    if answers.is_field(column) and isinstance(index, Constant):
+        return answers.within(column, index, m.span(at)) or column
     found = m.library.method(column.kind, "__getitem__")
     if found is not None:
         bounds = {"start": index.lower, "stop": index.upper, "step": index.step} if isinstance(index, Slice) else {}

@@ -356,7 +356,8 @@ def _transformed(m: Machine, call: Invocation, receiver: Any, own: frozenset[str
         unsure=table.unsure,
         some=table.some,
     )
-    return frames.new(m, made, m.library.usual.get("array", ""), call.at)
+    is_named = kind is not None and m.library.gives_frames(receiver.slots["class"])
+    return frames.new(m, made, m.library.usual.get("frame" if is_named else "array", ""), call.at)
 
 
 def split(call: Invocation) -> Any:

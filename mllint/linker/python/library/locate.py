@@ -318,12 +318,26 @@ def inside(m: Machine, folder: str) -> list[str]:
 
 def _absolute(m: Machine, path: str) -> str:
     """A container's path is the repository's where it was brought from there, or where a file of the repository lies
-    under its last parts."""
+    under its last parts: the folder before these is where the repository lies on somebody's machine."""
     if m.run is not None and m.run.mounts and (found := outside(m.run.mounts, path)):
         return found if "://" in found else file_id(found)
     parts = path.lstrip("/~").split("/")
     for start in range(1, len(parts)):
         tail = "/".join(parts[start:])
         if "/" in tail and m.project.exists(tail):
+            if start >= _DEEP:
+                _note(m, _checkout(path.removesuffix(tail)))
+            return file_id(tail)
+    for start in range(_DEEP, len(parts)):
+        tail = "/".join(parts[start:])
+        if m.knows(_checkout(path.removesuffix(tail))):
             return file_id(tail)
     return "file:" + posixpath.normpath(path)
+
+
+_DEEP = 3  # parts of a folder that is somebody's own: `/data/raw` may be anything
+
+
+def _checkout(folder: str) -> str:
+    """Where code says that the repository lies is remembered under this name."""
+    return f"the root is {folder.rstrip('/')}"

@@ -17,7 +17,17 @@ from mllint.linker.python import classes
 from mllint.linker.python.abstract import texts
 from mllint.linker.python.abstract.arguments import Arguments
 from mllint.linker.python.abstract.heap import Cell
-from mllint.linker.python.abstract.values import Choice, Class, Constant, Tuple, Unknown, join, join_all, text_of
+from mllint.linker.python.abstract.values import (
+    Choice,
+    Class,
+    Constant,
+    Tuple,
+    Unknown,
+    join,
+    join_all,
+    origins_of,
+    text_of,
+)
 from mllint.linker.python.iteration import entries_of, is_inner, items_of
 from mllint.linker.python.library import config
 from mllint.linker.python.library.invocation import Invocation
@@ -147,6 +157,32 @@ def structure_file(call: Invocation) -> Any:
     if data is None or not isinstance(cls, Class):
         return Unknown(call.origins(), "the configuration is not in sight", call.span)
     return structured(call.m, cls, data, call.at)
+
+
+def plain(call: Invocation) -> Any:
+    """`obj` as JSON would have it: `jsonable_encoder(body.trips)`."""
+    return _plain(call.m, call.get("obj"), call.at)
+
+
+def _plain(m: Machine, value: Any, at: facts.At, depth: int = _DEEPEST) -> Any:
+    match value:
+        case _ if depth == 0:
+            return Unknown(origins_of(value), "it is too deep", m.span(at))
+        case Choice(options=options):
+            return join_all([_plain(m, option, at, depth - 1) for option in options])
+        case Cell(kind="instance"):
+            return _plain(m, m.attribute(value, "__dict__", at), at, depth)
+        case Cell(kind="dict", slots=slots):
+            entries = {
+                k: _plain(m, v, at, depth - 1) if not is_inner(k) or k == "<rest>" else v for k, v in slots.items()
+            }
+            return m.heap.new("dict", entries, (m.now.path, at, depth))
+        case Cell(kind="list", slots=slots):
+            made: dict[Any, Any] = {"items": tuple(_plain(m, item, at, depth - 1) for item in slots["items"])}
+            if slots.get("<rest>") is not None:
+                made["<rest>"] = _plain(m, slots["<rest>"], at, depth - 1)
+            return m.heap.new("list", made, (m.now.path, at, depth))
+    return value
 
 
 # --------------------------------------------------------------------------------------------- environment

@@ -58,6 +58,7 @@ COMPUTED: dict[str, Callable[[Invocation], Any]] = {
     "luigi_none": luigi.no_requirements,
     "luigi_target": luigi.target,
     "structure": schemas.structure,
+    "plain": schemas.plain,
     "structure_file": schemas.structure_file,
     "hydra_initialize": hydra.initialize,
     "hydra_compose": hydra.compose,
