@@ -158,10 +158,12 @@ def item(m: Machine, owner: Any, index: Any, at: facts.At) -> Any:
     field = frames.field_of_record(m, owner, index, at)
     if field is not None:
         return field
-    is_named = marked(origins_of(index), PREDICTION) and not rows_of(owner)  # `encoder.classes_[predicted]`
+    held = origins_of(owner)
+    is_names = not rows_of(owner) and not marked(held, PREDICTION)
+    is_named = is_names and marked(origins_of(index), PREDICTION)  # `encoder.classes_[predicted]`
     if isinstance(owner, Unknown) and not is_text(index) and not is_named and (owner.origins or rows.picks(index)):
         return rows.some(m, owner, at, index)
-    result = Unknown(origins_of(owner) | origins_of(index))
+    result = Unknown(held | origins_of(index))
     result = because(result, (owner, index), "it is an item of an unknown value", m.span(at))
     is_lost = isinstance(owner, Unknown | Bound) and not result.given and (isinstance(owner, Bound) or owner.why)
     own = rows_of(owner) if is_lost else None
