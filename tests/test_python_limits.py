@@ -28,7 +28,7 @@ from mllint.linker.python.interpreter import interpret
 from mllint.linker.python.machine import MOST_STEPS, Machine
 from mllint.linker.python.replay import Replays
 from mllint.linker.python.results.inventory import imported_modules
-from mllint.linker.python.results.model_names import model_names
+from mllint.linker.python.results.models import model_names
 from mllint.linker.python.results.records import ModelFact, Record
 from mllint.linker.sql.schema import Schema
 from mllint.settings import Settings

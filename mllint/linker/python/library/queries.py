@@ -20,7 +20,7 @@ from mllint.linker.python.iteration import items_of
 from mllint.linker.python.library import connections, local_frames, parameters, rows, sql_functions, sql_models
 from mllint.linker.python.library.circumstances import adds
 from mllint.linker.python.library.invocation import Invocation
-from mllint.linker.python.library.loading import reload
+from mllint.linker.python.library.reloading import reload
 from mllint.linker.python.machine import HERE
 from mllint.linker.python.results.records import KNOWN, How
 from mllint.linker.sql.namespaces import settled, within

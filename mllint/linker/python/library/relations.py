@@ -44,6 +44,7 @@ def _target(m: Machine, owner: Class, told: Any, at: int) -> Class | None:
     scopes = [scope for path, scope in sorted(m.modules.items()) if path != owner.path]
     for scope in (m.modules.get(owner.path), m.script(owner.path), *scopes):
         found = scope.slots.get(name) if scope is not None and name else None
-        if isinstance(found, Class):
+        if isinstance(found, Class) and scope is not None:
+            m.tracker.touch(scope)
             return found
     return None

@@ -20,7 +20,7 @@ from mllint.linker.python.entries import is_test
 from mllint.linker.python.library.web import route_of
 from mllint.linker.python.results.effects import Effects, is_model_token
 from mllint.linker.python.results.makings import observe_makings
-from mllint.linker.python.results.model_names import model_names, spoken_of
+from mllint.linker.python.results.models import add_models, model_names, spoken_of
 from mllint.linker.python.results.records import Access, Link, Record
 from mllint.linker.python.results.serving import observe_serving
 from mllint.linker.python.results.through_sql import see_through
@@ -35,7 +35,7 @@ def build(project: Project, effects: Effects) -> None:
     spoken = spoken_of(records)
     names = model_names(records, spoken)
     graph = project.graph
-    _add_models(graph, records, names, spoken)
+    add_models(graph, records, names, spoken)
     _add_marks(graph, records, names)
     of_job: dict[str, dict[str, Span]] = defaultdict(dict)
     for record in records:
@@ -64,53 +64,6 @@ def _own_code_first(name: str) -> tuple[bool, bool, str]:
     """What scripts say stands before what notebooks and tests say that call the same functions."""
     path = name.partition(":")[0].partition("#")[0]
     return (is_test(path), path.endswith(".ipynb"), name)
-
-
-# -------------------------------------------------------------------------------------------------- models
-
-
-def _add_models(graph: Graph, records: list[Record], names: dict[str, str], spoken: set[str]) -> None:
-    told = [fact for record in records for fact in record.models if fact.token in spoken]
-    transformers = {fact.token for fact in told if fact.key == "role"}
-    # what a scaler learned before it became a step tells nothing of the model that the whole is
-    steps = {fact.value for fact in told if fact.key == "contains" and fact.value in transformers}
-    wholes = {names.get(fact.token) for fact in told if fact.key == "class" and fact.token not in steps}
-    of_wholes = ("class", "label", "role", "features", "some_features")
-    for fact in told:
-        id = names.get(fact.token)
-        if id is None or fact.key == "contains" or (fact.token in steps and fact.key in of_wholes and id in wholes):
-            continue
-        node = graph.add_node(id, "model", fact.span)
-        match fact.key:
-            case "artifact":
-                node.attributes.setdefault("artifact", fact.value)
-            case "features" | "some_features":
-                _add_features(node.attributes, list(fact.value), fact.key == "features")
-            case "packages":
-                needed = node.attributes.setdefault("packages", [])
-                if list(fact.value) not in needed:
-                    needed.append(list(fact.value))
-            case "class" | "label" | "role":
-                _add_attribute(node.attributes, fact.key, fact.value)
-
-
-def _add_features(attributes: dict[str, object], names: list[str], are_all: bool) -> None:
-    """Keep the first list that is complete, else the first of all."""
-    if "features" not in attributes or (are_all and attributes.pop("has_more_features", False)):
-        attributes["features"] = names
-        if not are_all:
-            attributes["has_more_features"] = True
-
-
-def _add_attribute(attributes: dict[str, object], key: str, value: object) -> None:
-    """Keep the first value; further classes of one model (the best of several) are listed beside it."""
-    if not value:
-        return
-    first = attributes.setdefault(key, value)
-    if first != value and key == "class":
-        others = attributes.setdefault("classes", [first])
-        if isinstance(others, list) and value not in others:
-            others.append(value)
 
 
 # ------------------------------------------------------------------------------------------ nodes and edges

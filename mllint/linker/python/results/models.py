@@ -1,4 +1,4 @@
-"""Ids for fitted models: the registered name, else the artifact's path, else the class."""
+"""Fitted models in the graph: their ids (the registered name, else the artifact's path, else the class) and nodes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections import defaultdict
 
 import msgspec
 
+from mllint.lineage.graph import Graph
 from mllint.lineage.ids import LOGGED, model_id, split_column
 from mllint.linker.python.entries import is_test
 from mllint.linker.python.library.learners import place_of
@@ -110,3 +111,47 @@ def _by_class(told: _Told, tokens: list[str]) -> dict[str, str]:
 
 def _file_of(token: str) -> str:
     return token.partition("@")[2].partition(":")[0]
+
+
+def add_models(graph: Graph, records: list[Record], names: dict[str, str], spoken: set[str]) -> None:
+    told = [fact for record in records for fact in record.models if fact.token in spoken]
+    transformers = {fact.token for fact in told if fact.key == "role"}
+    # what a scaler learned before it became a step tells nothing of the model that the whole is
+    steps = {fact.value for fact in told if fact.key == "contains" and fact.value in transformers}
+    wholes = {names.get(fact.token) for fact in told if fact.key == "class" and fact.token not in steps}
+    of_wholes = ("class", "label", "role", "features", "some_features")
+    for fact in told:
+        id = names.get(fact.token)
+        if id is None or fact.key == "contains" or (fact.token in steps and fact.key in of_wholes and id in wholes):
+            continue
+        node = graph.add_node(id, "model", fact.span)
+        match fact.key:
+            case "artifact":
+                node.attributes.setdefault("artifact", fact.value)
+            case "features" | "some_features":
+                _add_features(node.attributes, list(fact.value), fact.key == "features")
+            case "packages":
+                needed = node.attributes.setdefault("packages", [])
+                if list(fact.value) not in needed:
+                    needed.append(list(fact.value))
+            case "class" | "label" | "role":
+                _add_attribute(node.attributes, fact.key, fact.value)
+
+
+def _add_features(attributes: dict[str, object], names: list[str], are_all: bool) -> None:
+    """Keep the first list that is complete, else the first of all."""
+    if "features" not in attributes or (are_all and attributes.pop("has_more_features", False)):
+        attributes["features"] = names
+        if not are_all:
+            attributes["has_more_features"] = True
+
+
+def _add_attribute(attributes: dict[str, object], key: str, value: object) -> None:
+    """Keep the first value; further classes of one model (the best of several) are listed beside it."""
+    if not value:
+        return
+    first = attributes.setdefault(key, value)
+    if first != value and key == "class":
+        others = attributes.setdefault("classes", [first])
+        if isinstance(others, list) and value not in others:
+            others.append(value)
